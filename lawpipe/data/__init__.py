@@ -1,0 +1,1 @@
+"""Data sources: where the training, desired and test examples come from."""

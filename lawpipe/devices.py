@@ -1,0 +1,26 @@
+"""Where and how numbers are computed: device, precision and threads."""
+
+import os
+
+import torch
+
+from lawpipe.errors import InputError
+
+
+def device(name: str) -> torch.device:
+    """Return the device of a setting: `auto` is CUDA where there is one and else the CPU.
+
+    Also limits PyTorch to the threads given by OMP_NUM_THREADS, one by default: the operations here are small,
+    and jobs side by side use the cores better than threads within one. TF32 stays off.
+    """
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(f"device is {name!r}, but PyTorch finds no CUDA here: set it to 'cpu' or 'auto'.")
+    return torch.device(name)
+
+
+def dtype(precision: str) -> torch.dtype:
+    """Return the floating-point type of a precision setting, `float32` or `float64`."""
+    return {"float32": torch.float32, "float64": torch.float64}[precision]

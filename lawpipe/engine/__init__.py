@@ -1,0 +1,1 @@
+"""The engine: training under a policy, and differentiating through it."""

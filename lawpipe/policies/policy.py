@@ -1,0 +1,29 @@
+"""A learning policy as the stages pass it on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lawpipe import artifacts
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The weights [T, N] and the learning rates [T] of a training run; each row of weights sums to 1."""
+
+    weights: npt.NDArray[np.floating[Any]]
+    learning_rates: npt.NDArray[np.float64]
+
+    def columns(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the columns of the artifact table `policy`."""
+        steps = np.arange(len(self.weights), dtype=np.int32)
+        return {"step": steps, "weights": self.weights, "learning_rate": self.learning_rates}
+
+
+def load(path: Path) -> Policy:
+    """Read a policy that a stage wrote."""
+    data = artifacts.read(path, "policy")
+    return Policy(artifacts.matrix(data, "weights"), data.column("learning_rate").to_numpy())

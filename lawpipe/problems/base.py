@@ -1,0 +1,102 @@
+"""What the engine needs to know of a learning problem.
+
+A problem holds N training examples, some reference sets (desired, test, validation) and the loss of one
+example under parameters theta, a flat vector of P numbers. Everything else (the training run, the gradient
+with respect to the policy, the search) is built on the few products below.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+#: A parameter tensor's name, shape and values: a row of theta0.parquet.
+Parameter = tuple[str, tuple[int, ...], npt.NDArray[Any]]
+
+
+class Problem(ABC):
+    """The training and reference examples of one experiment and seed, with the derivatives of their losses.
+
+    Losses are in nats. All tensors have the problem's dtype and device unless said otherwise.
+    """
+
+    dtype: torch.dtype
+    device: torch.device
+    #: N, the number of training examples.
+    examples: int
+    #: P, the number of parameters.
+    parameters: int
+
+    @classmethod
+    @abstractmethod
+    def load(cls, settings: Mapping[str, Any], splits: Mapping[str, Path]) -> Self:
+        """Build the problem from the artifacts of its splits; "train" is one of them."""
+
+    @staticmethod
+    @abstractmethod
+    def initialise(settings: Mapping[str, Any], train: Path) -> list[Parameter]:
+        """Draw the initial parameters, in the order in which they stand in theta."""
+
+    @abstractmethod
+    def losses(self, theta: Tensor) -> Tensor:
+        """Return the loss of every training example, [N]."""
+
+    @abstractmethod
+    def gradient_norms(self, theta: Tensor) -> Tensor:
+        """Return the Euclidean norm of every training example's gradient, [N]."""
+
+    @abstractmethod
+    def contributions(self, theta: Tensor, direction: Tensor) -> Tensor:
+        """Return every <grad l_n(theta), direction>, [N]: one directional derivative."""
+
+    @abstractmethod
+    def weighted_gradient(self, theta: Tensor, weights: Tensor) -> Tensor:
+        """Return sum_n weights[n] grad l_n(theta), [P]."""
+
+    @abstractmethod
+    def adjoint_product(self, theta: Tensor, weights: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
+        """Return `contributions` along a direction and sum_n weights[n] Hess l_n(theta) direction, [P], together."""
+
+    @abstractmethod
+    def reference_losses(self, against: str, thetas: Tensor) -> npt.NDArray[np.float64]:
+        """Return the mean loss on a reference set at each of S parameter vectors [S, P], [S]."""
+
+    @abstractmethod
+    def reference_gradients(self, against: str, thetas: Tensor) -> Tensor:
+        """Return the gradient of the mean loss on a reference set at each of S parameter vectors, [S, P]."""
+
+    def descend(self, theta: Tensor, weights: Tensor, learning_rates: Sequence[float]) -> Tensor:
+        """Run weighted gradient descent and return all parameters on the way, [T+1, P].
+
+        theta[t+1] = theta[t] - learning_rates[t] sum_n weights[t, n] grad l_n(theta[t])
+        """
+        thetas = torch.empty(len(learning_rates) + 1, self.parameters, dtype=self.dtype, device=self.device)
+        thetas[0] = theta
+        for step, rate in enumerate(learning_rates):
+            gradient = self.weighted_gradient(thetas[step], weights[step])
+            torch.sub(thetas[step], gradient, alpha=rate, out=thetas[step + 1])
+        return thetas
+
+    def sweep(
+        self, thetas: Tensor, weights: Tensor, learning_rates: Sequence[float], sources: Tensor
+    ) -> Iterator[tuple[int, Tensor]]:
+        """Sweep back over a training run and yield the adjoint contributions, last steps first.
+
+        Yields pairs of a first step and a block [B, N] of <adjoint[t+1], grad l_n(theta[t])> for the B steps
+        from there on; a block is valid until the next is asked for. With sources[t], [T+1, P], the derivative
+        of the objective with respect to theta[t] alone,
+
+            adjoint[T] = sources[T]
+            adjoint[t] = sources[t] + adjoint[t+1] - learning_rates[t] Hess_weighted(theta[t]) adjoint[t+1]
+        """
+        adjoint = sources[-1].clone()
+        for step in reversed(range(len(learning_rates))):
+            contributions, product = self.adjoint_product(thetas[step], weights[step], adjoint)
+            yield step, contributions.unsqueeze(0)
+            # Update and source are added one after the other: a fused add rounds worse over thousands of steps.
+            adjoint = adjoint.sub(product, alpha=learning_rates[step]).add_(sources[step])

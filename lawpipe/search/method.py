@@ -1,0 +1,45 @@
+"""What the search loop asks of an optimisation method."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from lawpipe.engine.trajectory import Trajectory
+from lawpipe.search.objective import Objective, Point
+
+#: What a method remembers from one iteration to the next: enough to resume with the same bits.
+State = dict[str, Tensor | float]
+
+
+@dataclass(frozen=True)
+class Step:
+    """The outcome of one iteration: the training run under the new policy, or None if no step was acceptable."""
+
+    trajectory: Trajectory | None
+    objective: float
+    step_size: float
+    #: Training runs that were tried and not kept.
+    rejected: int = 0
+
+
+class Method(Protocol):
+    """An iterative method on T simplices.
+
+    `step` leaves the point that it is given as it is.
+    """
+
+    #: Whether every accepted step lowers the objective.
+    safe: bool
+
+    def start(self, weights: Tensor) -> None:
+        """Begin at a policy with positive weights."""
+
+    def step(self, point: Point, objective: Objective, iteration: int) -> Step:
+        """Propose, try and accept or refuse the policy of one iteration, counted from 1."""
+
+    def state(self) -> State:
+        """Return what has to be remembered."""
+
+    def restore(self, state: State) -> None:
+        """Take up what `state` returned."""

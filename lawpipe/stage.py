@@ -1,0 +1,96 @@
+"""What every stage script shares: its options, its settings, writing tables, its cost, its way to fail."""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lawpipe import artifacts, files, provenance
+from lawpipe.errors import InputError
+
+
+@dataclass
+class Job:
+    """One run of a stage script."""
+
+    options: argparse.Namespace
+    #: The settings that determine the stage's result, from `--settings`.
+    settings: dict[str, Any]
+    #: The digest of the script and of the modules it imports.
+    code: str
+    #: What the stage has to say beyond time and memory; it goes to the cost file.
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, path: Path, table: str, columns: artifacts.Columns) -> None:
+        """Write an artifact with this job's settings and code digest in its metadata."""
+        artifacts.write(path, table, columns, settings=self.settings, code=self.code)
+
+
+def parser(documentation: str | None) -> argparse.ArgumentParser:
+    """Return an argument parser with the options of every stage: `--settings` and `--cost`."""
+    result = argparse.ArgumentParser(description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result.add_argument("--settings", type=_settings, required=True, metavar="JSON", help="the stage's settings")
+    result.add_argument("--cost", type=Path, metavar="JSON", help="where to write seconds, memory and machine")
+    return result
+
+
+def _settings(text: str) -> dict[str, Any]:
+    """Parse `--settings`; a mistake is an argument error."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(f"expected a JSON object, {error}") from error
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"expected a JSON object, found {text!r}")
+    return value
+
+
+@contextmanager
+def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
+    """Open a stage's job; when it ends well, write its cost if `--cost` was given.
+
+    The cost file holds what differs from run to run: wall and processor seconds, peak memory in MB, the
+    machine, the git state, the time of day, and the job's notes.
+    """
+    started = time.time()
+    clock = time.perf_counter()
+    this = Job(options, options.settings, provenance.code_digest(script))
+    yield this
+    if options.cost is None:
+        return
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    cost = {
+        "stage": options.cost.stem,
+        "seconds": round(time.perf_counter() - clock, 3),
+        "processor_seconds": round(usage.ru_utime + usage.ru_stime, 3),
+        "peak_memory_mb": round(usage.ru_maxrss / 1024, 1),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "hardware": provenance.hardware(),
+        "git": provenance.git_state(),
+        **this.notes,
+    }
+    write_text(options.cost, json.dumps(cost, indent=1, sort_keys=True) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    with files.whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def run(main: Callable[[], None]) -> None:
+    """Call a script's main; a user's mistake becomes one sentence on stderr and exit code 1."""
+    try:
+        main()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,104 @@
+"""Search for a near-optimal policy by differentiating through the whole training run.
+
+Takes the examples and the initial parameters. Gives search.parquet, a row an outer iteration, and in the policies
+folder near_optimal.parquet (the best on the desired loss) and a snapshot at each configured iteration. A killed
+search goes on from its last checkpoint in --state, with the same result to the bit.
+"""
+
+import shutil
+import sys
+import time
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from lawpipe import runs, stage
+from lawpipe import search as methods
+from lawpipe.errors import InputError
+from lawpipe.policies.policy import Policy
+from lawpipe.search.checkpoint import Checkpoint
+from lawpipe.search.loop import Row, Search
+from lawpipe.search.objective import Objective
+
+#: Seconds between two lines of progress.
+QUIET = 10.0
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Search and write the log and the policies."""
+    parser = stage.parser(__doc__)
+    runs.add_inputs(parser)
+    parser.add_argument("--validation", type=Path, help="the validation examples, if there are any")
+    parser.add_argument("--search", type=Path, required=True, help="output: the log of the search")
+    parser.add_argument("--policies", type=Path, required=True, help="output: the folder of the policies")
+    parser.add_argument("--state", type=Path, required=True, help="side folder to resume from; removed at the end")
+    with stage.job(parser.parse_args(argv), __file__) as job:
+        options, settings = job.options, job.settings["search"]
+        training = job.settings["training"]
+        problem, theta0 = runs.load(job.settings, options)
+        learning_rates = [float(training["learning_rate"])] * training["steps"]
+
+        def write(path: Path, weights: Tensor) -> None:
+            job.write(path, "policy", Policy(weights.cpu().numpy(), np.array(learning_rates)).columns())
+
+        search = Search(
+            Objective(problem, theta0, learning_rates),
+            methods.method(settings),
+            iterations=settings["iterations"],
+            gap_tolerance=settings["gap_tolerance"],
+            snapshots=tuple(settings["snapshots"]),
+            validated=options.validation is not None,
+            checkpoint=Checkpoint(options.state),
+            on_row=Progress(f"{job.settings['experiment']} seed {job.settings['seed']}", settings["iterations"]),
+            on_snapshot=lambda iteration, weights: write(options.state / f"search_{iteration:04d}.parquet", weights),
+        )
+        try:
+            search.run()
+        except FloatingPointError as error:
+            raise InputError(
+                f"training.learning_rate: training under the conventional policy diverges at "
+                f"{training['learning_rate']} (the loss is not finite), expected a rate at which it learns; lower it."
+            ) from error
+        write(options.policies / "near_optimal.parquet", search.best)
+        for iteration in settings["snapshots"]:
+            name = f"search_{iteration:04d}.parquet"
+            (options.state / name).replace(options.policies / name)
+        columns = {field.name: [getattr(row, field.name) for row in search.rows] for field in fields(Row)}
+        job.write(options.search, "search", columns)
+        job.notes |= {"stopped": search.reason, "search": asdict(search.rows[-1])}
+        print(f"stopped: {search.reason}")
+    shutil.rmtree(options.state, ignore_errors=True)
+
+
+class Progress:
+    """Prints the state of a search now and then: where J and the gap are, and how long it may still take."""
+
+    def __init__(self, label: str, iterations: int) -> None:
+        self.label = label
+        self.iterations = iterations
+        self.started = time.monotonic()
+        self.first: Row | None = None
+        self.printed = -QUIET
+
+    def __call__(self, row: Row) -> None:
+        """Print a line if the last is long enough ago or the search is at its end."""
+        self.first = self.first or row
+        now = time.monotonic() - self.started
+        if now - self.printed < QUIET and row.iteration < self.iterations:
+            return
+        self.printed = now
+        done = row.iteration - self.first.iteration
+        left = f", about {(self.iterations - row.iteration) * now / done:.0f} s left" if done else ""
+        print(
+            f"{self.label}: iteration {row.iteration}/{self.iterations}, J {row.objective:.4g} nats "
+            f"({row.objective / self.first.objective:.0%} of the first shown), relative gap "
+            f"{row.gap / row.objective:.2g}, {now:.0f} s{left}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,56 @@
+"""The rows that a measured policy adds to the tables."""
+
+import numpy as np
+import pytest
+
+from lawpipe.analysis import policy_tables
+
+WEIGHTS = np.array([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
+STEPS = np.array([0, 1], dtype=np.int32)
+CURVES = {"desired": np.array([2.0, 1.5, 1.0]), "test": np.array([2.0, 2.5, 3.0])}
+CONTRIBUTIONS = {
+    ("desired", "instantaneous"): np.array([[1.0, 3.0, -1.0], [2.0, 5.0, -2.0]]),
+    ("test", "adjoint"): np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]),
+}
+
+
+def test_similarity_rows():
+    first, second = policy_tables.similarity_rows(WEIGHTS, CONTRIBUTIONS, STEPS, CURVES, np.array([0.1, 0.1]))
+    assert first["against"] == ["desired", "desired"]
+    assert first["mean"] == [2.0, 2.0]
+    assert first["similarity"] == [pytest.approx(2.0 / 2**0.5), None]
+    assert first["active"].tolist() == [2, 1]
+    assert first["global_speed"] == pytest.approx([5.0, 5.0])
+    assert second["kind"] == ["adjoint", "adjoint"]
+    assert second["std"] == [0.0, None]
+    assert second["similarity"] == [None, None]
+
+
+def test_zero_weight_rows():
+    losses = np.array([[1e-7, 1e-7, 1.0], [1.0, 1.0, 1e-9]])
+    rows = policy_tables.zero_weight_rows(WEIGHTS, CONTRIBUTIONS, losses, STEPS, CURVES)
+    found = {
+        key: (value, count)
+        for *key_parts, value, count in zip(*rows.values(), strict=True)
+        for key in [tuple(key_parts)]
+    }
+    # The desired loss converges at t = 2, so both steps count; the test loss never falls, so none does.
+    assert found["noncontributive_excluded", "instantaneous", "desired"] == (1.0, 2)
+    assert found["redundant_dropped", "instantaneous", "desired"] == (0.25, 4)
+    assert found["noncontributive_excluded", "adjoint", "test"] == (None, 0)
+    assert found["learned_ignored", None, None] == (pytest.approx(1 / 3), 3)
+
+
+def test_example_rows_stack_with_nulls():
+    rows = policy_tables.stack([policy_tables.example_rows(WEIGHTS), policy_tables.example_rows(WEIGHTS[:1])])
+    assert rows["row"] == [0, 1, 2, 0, 1, 2]
+    assert rows["total_weight"] == [0.75, 0.25, 0.0, 0.5, 0.5, 0.0]
+    assert rows["first_active"] == [0, 0, None, 0, 0, None]
+    assert rows["last_active"] == [1, 0, None, 0, 0, None]
+
+
+def test_measure_row():
+    row = policy_tables.measure_row(WEIGHTS, 0.3, np.array([False, True, True]))
+    assert row == {"gap": [0.3], "weight_on_perturbed": [0.25], "effective_examples": [1.5]}
+    none = policy_tables.measure_row(WEIGHTS, np.inf, np.zeros(3, dtype=bool))
+    assert (none["gap"], none["weight_on_perturbed"]) == ([None], [None])

@@ -1,0 +1,64 @@
+"""Teacher-student data: its distributions, its labels, its seeds."""
+
+import numpy as np
+import pytest
+
+from lawpipe import seeds
+from lawpipe.data import gaussian
+
+SETTINGS = {
+    "dimension": 40,
+    "train_examples": 3000,
+    "desired_examples": 2000,
+    "test_examples": 2000,
+    "validation_examples": 50,
+    "train_variance": 3.0,
+    "desired_mean": 0.5,
+    "desired_variance": 1.0,
+    "flip_fraction": 0.0,
+}
+SPLITS = ("train", "desired", "test")
+
+
+def draw(seed=0, splits=SPLITS, **changes):
+    return gaussian.draw(SETTINGS | changes, seed, splits)
+
+
+def test_moments_are_the_papers():
+    splits = draw()
+    train = splits["train"].features
+    assert train.mean() == pytest.approx(0.0, abs=0.02)
+    assert train.var() == pytest.approx(3.0, rel=0.02)
+    for split in ("desired", "test"):
+        assert splits[split].features.mean() == pytest.approx(0.5, abs=0.02)
+        assert splits[split].features.var() == pytest.approx(1.0, rel=0.02)
+
+
+def test_labels_are_the_teachers():
+    teacher = seeds.generator(0, "teacher").standard_normal(40)
+    for split in draw().values():
+        np.testing.assert_array_equal(split.label, split.features @ teacher > 0)
+        assert not split.flipped.any()
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.0001, 1.0])
+def test_exactly_the_asked_share_of_training_labels_is_flipped(fraction):
+    clean, noisy = draw(), draw(flip_fraction=fraction)
+    assert noisy["train"].flipped.sum() == round(fraction * 3000)
+    np.testing.assert_array_equal(noisy["train"].flipped, noisy["train"].label != clean["train"].label)
+    np.testing.assert_array_equal(noisy["train"].features, clean["train"].features)
+    np.testing.assert_array_equal(noisy["desired"].label, clean["desired"].label)
+
+
+def test_a_seed_gives_the_same_numbers_and_another_seed_others():
+    first, again, other = draw(1), draw(1), draw(2)
+    for split in SPLITS:
+        np.testing.assert_array_equal(first[split].features, again[split].features)
+        assert not np.array_equal(first[split].features[:10], other[split].features[:10])
+
+
+def test_streams_do_not_depend_on_each_other():
+    base = draw()
+    more = draw(train_examples=10, splits=(*SPLITS, "validation"))
+    np.testing.assert_array_equal(base["test"].features, more["test"].features)
+    assert not np.array_equal(more["validation"].features, more["test"].features[:50])

@@ -1,0 +1,189 @@
+"""The stages from data to measurements, called as the workflow calls them, on a toy experiment."""
+
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from lawpipe import artifacts, stage
+from scripts import generate_data, initialise, make_policy, measure, search, train
+from tests.small_problems import DATA
+
+SETTINGS = {
+    "experiment": "toy",
+    "seed": 0,
+    "problem": "perceptron",
+    "device": "cpu",
+    "data": DATA,
+    "training": {"steps": 12, "learning_rate": 0.3, "precision": "float32"},
+    "search": {
+        "method": "mirror_descent",
+        "iterations": 5,
+        "rate": None,
+        "decay": "constant",
+        "gap_tolerance": 0.0,
+        "snapshots": [1, 3],
+    },
+    "analysis": {"measured_steps": 4},
+}
+
+
+def call(main, settings=SETTINGS, **options):
+    """Call a stage with `--settings` and one option for each keyword."""
+    arguments = ["--settings", json.dumps(settings)]
+    for name, value in options.items():
+        arguments += [f"--{name.replace('_', '-')}", *(map(str, value) if isinstance(value, list) else [str(value)])]
+    main(arguments)
+
+
+def prepare(folder, settings=SETTINGS):
+    """Make data, start and search; return the input options of a training stage."""
+    inputs = {name: folder / f"{name}.parquet" for name in ("train", "desired", "test")}
+    call(generate_data.main, settings, **inputs)
+    call(initialise.main, settings, train=inputs["train"], theta0=folder / "theta0.parquet")
+    return inputs | {"theta0": folder / "theta0.parquet"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A seed's folder, with everything up to the measurements."""
+    folder = tmp_path_factory.mktemp("toy")
+    inputs = prepare(folder)
+    call(
+        make_policy.main,
+        train=inputs["train"],
+        policy="conventional",
+        output=folder / "policies/conventional.parquet",
+    )
+    call(
+        search.main,
+        **inputs,
+        search=folder / "search.parquet",
+        policies=folder / "policies",
+        state=folder / ".side",
+        cost=folder / "cost/search.json",
+    )
+    policies = [folder / f"policies/{name}.parquet" for name in ("near_optimal", "search_0001", "search_0003")]
+    call(train.main, **inputs, policies=policies, curves=folder / "curves.parquet")
+    call(
+        measure.main,
+        **inputs,
+        policies=policies,
+        similarity=folder / "similarity.parquet",
+        zero_weights=folder / "zero_weights.parquet",
+        examples=folder / "examples.parquet",
+        measures=folder / "measures.parquet",
+        contributions=folder / "contributions/near_optimal.parquet",
+    )
+    return folder
+
+
+def frame(path, table):
+    return artifacts.read(path, table).to_pandas()
+
+
+def test_the_search_logs_every_iteration_and_keeps_its_policies(folder):
+    log = frame(folder / "search.parquet", "search")
+    assert log["iteration"].tolist() == list(range(6))
+    assert np.isnan(log["step_size"][0])
+    assert log["accepted"].all()
+    assert log["objective"].is_monotonic_decreasing
+    assert sorted(path.stem for path in (folder / "policies").iterdir()) == [
+        "conventional",
+        "near_optimal",
+        "search_0001",
+        "search_0003",
+    ]
+    assert not (folder / ".side").exists()
+    assert json.loads((folder / "cost/search.json").read_text())["stopped"] == "all 5 iterations are done"
+
+
+def test_curves_agree_with_the_search(folder):
+    curves = frame(folder / "curves.parquet", "curves")
+    log = frame(folder / "search.parquet", "search")
+    assert len(curves) == 3 * 13
+    objectives = curves[curves["step"] > 0].groupby("policy")[["desired_loss", "test_loss"]].mean()
+    for policy, iteration in (("search_0001", 1), ("search_0003", 3), ("near_optimal", 5)):
+        assert objectives["desired_loss"][policy] == pytest.approx(log["objective"][iteration], rel=1e-6)
+        assert objectives["test_loss"][policy] == pytest.approx(log["test_objective"][iteration], rel=1e-6)
+    assert curves["train_loss"].isna().tolist() == ([False] * 12 + [True]) * 3
+
+
+def test_measurements_agree_with_the_search(folder):
+    log = frame(folder / "search.parquet", "search")
+    measures = frame(folder / "measures.parquet", "measures").set_index("policy")
+    assert measures["gap"]["near_optimal"] == pytest.approx(log["gap"][5], rel=1e-4)
+    assert measures["effective_examples"]["search_0003"] == pytest.approx(log["effective_examples"][3], rel=1e-5)
+    assert 0 <= measures["weight_on_perturbed"]["near_optimal"] < 4 / 37
+
+
+def test_similarity_and_contributions_agree(folder):
+    similarity = frame(folder / "similarity.parquet", "similarity")
+    assert len(similarity) == 3 * 4 * 2 * 2
+    table = artifacts.read(folder / "contributions/near_optimal.parquet", "contributions")
+    contribution = artifacts.matrix(table, "contribution")
+    policy = artifacts.read(folder / "policies/near_optimal.parquet", "policy")
+    weights = artifacts.matrix(policy, "weights")
+    rows = similarity[similarity["policy"] == "near_optimal"].reset_index(drop=True)
+    for place, key in enumerate(
+        zip(*(table.column(name).to_pylist() for name in ("step", "against", "kind")), strict=True)
+    ):
+        assert tuple(rows.loc[place, ["step", "against", "kind"]]) == key
+        assert rows["mean"][place] == pytest.approx(float(weights[key[0]] @ contribution[place]), rel=1e-4, abs=1e-9)
+        assert rows["active"][place] == (weights[key[0]] > 0).sum()
+
+
+def test_every_example_of_every_policy_has_a_row(folder):
+    examples = frame(folder / "examples.parquet", "examples")
+    assert examples.groupby("policy")["total_weight"].sum().tolist() == pytest.approx([1.0] * 3, rel=1e-5)
+    assert len(examples) == 3 * 37
+
+
+def test_a_second_run_gives_the_same_bytes(folder, tmp_path):
+    prepare(tmp_path)
+    inputs = {name: tmp_path / f"{name}.parquet" for name in ("train", "desired", "test", "theta0")}
+    call(search.main, **inputs, search=tmp_path / "search.parquet", policies=tmp_path, state=tmp_path / ".side")
+    for name in ("train", "desired", "theta0", "search"):
+        assert (tmp_path / f"{name}.parquet").read_bytes() == (folder / f"{name}.parquet").read_bytes(), name
+    assert (tmp_path / "near_optimal.parquet").read_bytes() == (folder / "policies/near_optimal.parquet").read_bytes()
+
+
+def test_validation_examples_are_watched(tmp_path):
+    settings = SETTINGS | {"data": DATA | {"validation_examples": 7}}
+    inputs = {name: tmp_path / f"{name}.parquet" for name in ("train", "desired", "test", "validation")}
+    call(generate_data.main, settings, **inputs)
+    inputs["theta0"] = tmp_path / "theta0.parquet"
+    call(initialise.main, settings, train=inputs["train"], theta0=inputs["theta0"])
+    call(search.main, settings, **inputs, search=tmp_path / "s.parquet", policies=tmp_path, state=tmp_path / ".side")
+    log = frame(tmp_path / "s.parquet", "search")
+    assert log["validation_objective"].notna().all()
+    assert (log["validation_objective"] != log["test_objective"]).all()
+
+
+def test_the_users_own_examples(tmp_path):
+    own = tmp_path / "own"
+    prepare(tmp_path)
+    own.mkdir()
+    for name in ("train", "desired", "test"):
+        table = pq.read_table(tmp_path / f"{name}.parquet").select(["features", "label"])
+        pq.write_table(table.replace_schema_metadata({}), own / f"{name}.parquet")
+    inputs = prepare(tmp_path / "copy", SETTINGS | {"data": DATA | {"folder": str(own)}})
+    for name in ("desired", "theta0"):
+        copied, drawn = (pq.read_table(folder / f"{name}.parquet") for folder in (tmp_path / "copy", tmp_path))
+        assert copied.equals(drawn)
+    assert frame(inputs["train"], "gaussian_examples")["flipped"].sum() == 0
+
+
+def test_a_run_that_diverges_names_the_learning_rate(tmp_path, capsys):
+    settings = SETTINGS | {
+        "training": SETTINGS["training"] | {"learning_rate": 1e38},
+        "data": DATA | {"train_variance": 1e4},
+    }
+    inputs = prepare(tmp_path, settings)
+
+    options = inputs | {"search": tmp_path / "s.parquet", "policies": tmp_path, "state": tmp_path / ".side"}
+    with pytest.raises(SystemExit):
+        stage.run(lambda: call(search.main, settings, **options))
+    assert "training.learning_rate" in capsys.readouterr().err
+    assert not (tmp_path / "s.parquet").exists()

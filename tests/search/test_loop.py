@@ -1,0 +1,154 @@
+"""The search loop: its log, its certificate, its stops, its snapshots and resuming."""
+
+import math
+
+import pytest
+import torch
+
+from lawpipe.engine import adjoint, trajectory
+from lawpipe.search.checkpoint import Checkpoint
+from lawpipe.search.loop import Search
+from lawpipe.search.method import Step
+from lawpipe.search.mirror_descent import MirrorDescent
+from lawpipe.search.objective import FORWARD_COST, Objective
+from lawpipe.search.projected_gradient import ProjectedGradient
+from tests.small_problems import perceptron, start
+
+STEPS = 20
+
+
+def make(method=None, dtype=torch.float64, **options):
+    problem = perceptron(dtype)
+    objective = Objective(problem, start(problem), [0.3] * STEPS)
+    return Search(objective, method or MirrorDescent(), **({"iterations": 8} | options))
+
+
+def test_rows_describe_the_policy_of_their_iteration():
+    taken = {}
+    search = make(
+        snapshots=(1, 5, 8), on_snapshot=lambda iteration, weights: taken.update({iteration: weights.clone()})
+    )
+    search.run()
+    assert [row.iteration for row in search.rows] == list(range(9))
+    for iteration, weights in taken.items():
+        row = search.rows[iteration]
+        run = trajectory.train(search.objective.problem, search.objective.theta0, weights, [0.3] * STEPS)
+        assert row.objective == pytest.approx(run.objective(), rel=1e-14)
+        assert row.test_objective == pytest.approx(run.objective("test"), rel=1e-14)
+        assert row.gap == pytest.approx(adjoint.gap(weights, adjoint.gradient(run)), rel=1e-10)
+        assert row.active_fraction == float((weights > 0).double().mean())
+        assert row.effective_examples == pytest.approx(float((1 / weights.square().sum(dim=1)).mean()))
+    assert torch.equal(taken[8], search.best)
+
+
+def test_cost_counts_gradients_and_rejected_runs():
+    search = make()
+    train, calls = search.objective.train, []
+
+    def second_and_third_diverge(weights):
+        calls.append(weights)
+        run, value = train(weights)
+        return run, math.inf if len(calls) in (2, 3) else value
+
+    object.__setattr__(search.objective, "train", second_and_third_diverge)
+    search.run()
+    first, second = search.rows[:2]
+    assert (first.evaluations, first.forward_evaluations, first.cost) == (0, 0, 0)
+    assert (first.step_size, first.accepted, first.validation_objective) == (None, True, None)
+    assert second.evaluations == 1
+    assert second.forward_evaluations == 2
+    assert second.cost == 1 + 2 * FORWARD_COST
+    assert [row.evaluations for row in search.rows] == list(range(9))
+
+
+def test_the_best_policy_is_kept_when_the_method_goes_on_to_a_worse_one():
+    search = make(ProjectedGradient(rate=300.0, decay="constant", iterations=8))
+    search.run()
+    values = [row.objective for row in search.rows]
+    assert min(values) < values[-1]
+    run = trajectory.train(search.objective.problem, search.objective.theta0, search.best, [0.3] * STEPS)
+    assert run.objective() == pytest.approx(min(values), rel=1e-14)
+
+
+def test_stops_at_the_gap_tolerance():
+    search = make(gap_tolerance=0.5, iterations=50)
+    search.run()
+    last = search.rows[-1]
+    assert last.gap <= 0.5 * last.objective
+    assert all(row.gap > 0.5 * row.objective for row in search.rows[:-1])
+    assert "gap is at most 0.5" in search.reason
+
+
+class Stuck(MirrorDescent):
+    """Finds no acceptable step from the third iteration on."""
+
+    def step(self, point, objective, iteration):
+        return Step(None, point.objective, 1e-9, 3) if iteration == 3 else super().step(point, objective, iteration)
+
+
+def test_a_search_that_cannot_go_on_says_why_and_keeps_its_policy():
+    taken = {}
+    search = make(
+        Stuck(),
+        snapshots=(2, 3, 6),
+        on_snapshot=lambda iteration, weights: taken.update({iteration: weights.clone()}),
+    )
+    search.run()
+    assert "no acceptable step after 3 trials" in search.reason
+    kept, refused = search.rows[-2:]
+    assert (refused.iteration, refused.accepted) == (3, False)
+    assert (refused.objective, refused.gap) == (kept.objective, kept.gap)
+    assert refused.evaluations == 3
+    assert refused.forward_evaluations == kept.forward_evaluations + 3
+    assert sorted(taken) == [2, 3, 6]
+    assert torch.equal(taken[2], taken[6])
+
+
+def test_a_published_method_that_diverges_ends_the_search():
+    method = ProjectedGradient(rate=1.0, decay="constant", iterations=8)
+    search = make(method)
+    train = search.objective.train
+
+    def diverges(weights):
+        run, value = train(weights)
+        return run, value if len(search.rows) < 3 else math.nan
+
+    object.__setattr__(search.objective, "train", diverges)
+    search.run()
+    assert len(search.rows) == 3
+    assert "not finite" in search.reason
+
+
+def test_nothing_to_search_where_the_conventional_run_diverges():
+    search = make()
+    object.__setattr__(search.objective, "train", lambda weights: (None, math.inf))
+    with pytest.raises(FloatingPointError, match="conventional"):
+        search.run()
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    "method",
+    [MirrorDescent, lambda: ProjectedGradient(rate=300.0, decay="linear", iterations=8)],
+    ids=["safe", "paper"],
+)
+@pytest.mark.parametrize("moment", [1, 4, 7])
+def test_a_killed_search_resumes_with_the_same_bits(tmp_path, method, moment):
+    whole = make(method(), torch.float32)
+    whole.run()
+
+    def kill(row):
+        if row.iteration == moment + 1:
+            raise Killed
+
+    with pytest.raises(Killed):
+        make(method(), torch.float32, checkpoint=Checkpoint(tmp_path, interval=0), on_row=kill).run()
+    seen = []
+    resumed = make(method(), torch.float32, checkpoint=Checkpoint(tmp_path, interval=0), on_row=seen.append)
+    resumed.run()
+    assert [row.iteration for row in seen] == list(range(moment + 1, 9))
+    assert resumed.rows == whole.rows
+    assert torch.equal(resumed.best, whole.best)

@@ -1,0 +1,57 @@
+"""Small perceptron problems for tests, and the oracle: plain automatic differentiation through the loop."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from lawpipe.data import gaussian
+from lawpipe.problems.perceptron import Perceptron
+
+DATA = {
+    "dimension": 5,
+    "train_examples": 37,
+    "desired_examples": 11,
+    "test_examples": 13,
+    "train_variance": 3.0,
+    "desired_mean": 0.5,
+    "desired_variance": 1.0,
+    "flip_fraction": 0.1,
+    "folder": None,
+}
+
+
+def perceptron(dtype: torch.dtype = torch.float64, seed: int = 0, **data: float) -> Perceptron:
+    """A small perceptron problem with the given data settings."""
+    splits = gaussian.draw(DATA | data, seed, ("train", "desired", "test"))
+    train = splits.pop("train")
+    return Perceptron(train, splits, dtype, torch.device("cpu"))
+
+
+def start(problem: Perceptron, seed: int = 0) -> Tensor:
+    """Initial parameters."""
+    draw = torch.rand(problem.parameters, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return (draw - 0.5).to(problem.dtype)
+
+
+def random_weights(steps: int, examples: int, dtype: torch.dtype = torch.float64, seed: int = 1) -> Tensor:
+    """A policy that is not uniform, with a few exact zeros."""
+    draw = torch.rand(steps, examples, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    draw = draw * (draw > 0.2)
+    return (draw / draw.sum(dim=1, keepdim=True)).to(dtype)
+
+
+def objective_by_autograd(
+    features: Tensor, desired: Tensor, theta0: Tensor, weights: Tensor, rates: list[float]
+) -> tuple[float, Tensor]:
+    """J and dJ/dgamma by automatic differentiation through training, from signed features [D, N] and [D, K].
+
+    The weights are separate leaves, one a step: indexing a single leaf makes autograd quadratic in T.
+    """
+    leaves = [row.clone().requires_grad_() for row in weights]
+    theta, losses = theta0, []
+    for row, rate in zip(leaves, rates, strict=True):
+        margins = features.T @ theta
+        theta = theta - rate * (features @ (row * torch.sigmoid(margins)))
+        losses.append(softplus(desired.T @ theta).mean())
+    value = torch.stack(losses).mean()
+    return float(value.detach()), torch.stack(torch.autograd.grad(value, leaves))

@@ -1,0 +1,24 @@
+"""Writing files whole or not at all."""
+
+import pytest
+
+from lawpipe import files
+
+
+def test_the_name_appears_only_when_the_block_ends_well(tmp_path):
+    path = tmp_path / "new" / "x.json"
+    with files.whole(path) as temporary:
+        temporary.write_text("done")
+        assert not path.exists()
+    assert path.read_text() == "done"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_failure_leaves_what_was_there(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), files.whole(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
