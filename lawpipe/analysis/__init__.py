@@ -1,0 +1,1 @@
+"""The analyses: plain functions of numpy arrays, without torch and without files."""

@@ -1,0 +1,32 @@
+"""The objective of learning (the area under the loss curve) and the compression ratio it stands for."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+
+def objective(losses: npt.ArrayLike) -> float:
+    """Return the area under the loss curve as a mean: J = (1/T) sum_{t=1..T} L[t], in nats (arXiv 2402.17759).
+
+    Args:
+        losses: L[0..T] in nats. L[0], before the first step, is the same for every policy and does not count.
+
+    Returns:
+        J; NaN if the curve has no step or holds a value that is not finite.
+    """
+    steps = np.asarray(losses, dtype=np.float64)[1:]
+    return float(steps.mean()) if steps.size and np.isfinite(steps).all() else math.nan
+
+
+def compression_ratio(objective: float, vocabulary: int) -> float:
+    """Return how far training compresses the data: CR = ln|V| / J, both in nats (arXiv 2402.17759).
+
+    Args:
+        objective: J in nats.
+        vocabulary: |V|, the size of the vocabulary; 2 for two classes.
+
+    Returns:
+        CR; NaN unless J is above 0.
+    """
+    return math.log(vocabulary) / objective if objective > 0 else math.nan

@@ -1,0 +1,212 @@
+"""95 % intervals of the coefficients of a scaling law whose noise is autocorrelated.
+
+The losses of one run are not independent measurements: neighbouring residuals are all but equal. The least-
+squares fit stays consistent, but the usual intervals, which count every step as new evidence, are far too
+narrow. Here the noise of each curve is an AR(1) process (`lawpipe.analysis.autocorrelation`), and the intervals
+are those of the profile likelihood, rescaled to the variance that such noise gives (the adjustment of a
+likelihood that takes dependent data for independent, as in Chandler and Bate 2007, Biometrika 94). A block
+bootstrap was the alternative: it needs many blocks of many correlation times each, which one run does not
+have, and it is random.
+
+Two steps make a profile out of one sweep over L0, in which the curves add up. With S(L0) the least sum of
+squares at L0 and psi either of a curve's own beta and ln B, all but linear once L0 is given::
+
+    z = sign(L0 - L0_fit) sqrt((S(L0) - S_min) / k)    k makes Var(z) = 1: sandwich variance of L0 under AR(1)
+                                                       noise over the one under unit independent noise
+    w = (psi - psi_fit(L0)) / sd(psi | L0)             sandwich deviation given L0
+
+    psi is inside if for an L0 (z^2 - 2 r z w + w^2) / (1 - r^2) <= t^2,    r = correlation of z and w
+
+which is ``psi_fit(L0) + sd (r z +- sqrt((1 - r^2) (t^2 - z^2)))`` wherever z^2 <= t^2. The sweep carries the strong
+curvature along L0, where a linear interval fails. t is Student's quantile at the Welch-Satterthwaite degrees of
+freedom of the curves' noises. r is 0 for independent noise of one size, for curves that took no
+part in finding L0, and at the bound L0 = 0.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import interpolate, stats
+
+from lawpipe.analysis import autocorrelation
+from lawpipe.analysis.autocorrelation import Noise
+from lawpipe.analysis.power_curve import EXPONENTS, Law, Points, Sweep, fit_given_floor, joint_derivatives
+
+Floats = npt.NDArray[np.float64]
+Ends = tuple[float, float]
+
+CONFIDENCE = 0.95
+#: Residuals below this share of the curve's range are rounding: the coefficients are then known exactly.
+ROUNDING = 1e-10
+#: Values of L0 in the sweep, and points of its interpolation.
+_SWEEP, _FINE = 41, 1601
+#: The sweep reaches this many half-widths of the linear interval above L0, and always down to 0.
+_REACH = 9.0
+
+
+@dataclass(frozen=True)
+class _Uncertainty:
+    """How sure one of a curve's own coefficients is."""
+
+    #: Its variance given L0, over the same under unit independent noise.
+    ratio: float
+    #: Correlation of its error given L0 with that of L0.
+    correlation: float
+    #: Student's quantile.
+    t: float
+
+
+class Floor:
+    """What the curves that determine L0 say of it together, and what follows for each curve's coefficients."""
+
+    def __init__(self, loss_floor: float, curves: Sequence[tuple[Points, Law]]) -> None:
+        """Linearise the joint fit and sweep over L0.
+
+        Args:
+            loss_floor: the fitted L0.
+            curves: the points and the fitted law of each curve that took part.
+        """
+        self._estimate = loss_floor
+        self._curves = curves
+        jacobians = joint_derivatives(curves)
+        self._inverse = _inverse(np.concatenate(jacobians))
+        # At its bound L0 is no fitted coefficient: the misfit that it would have taken up counts as noise.
+        free = 0 if loss_floor > 0 else 1
+        self._noises = [_noise(points, law, loss_floor, points.derivatives(law)[:, free:]) for points, law in curves]
+        # J' Omega J, curve by curve: the middle of the sandwich.
+        self._middles = [noise.covariance(whole) for noise, whole in zip(self._noises, jacobians, strict=True)]
+        parts = self._parts(np.eye(len(self._inverse))[0])
+        self._variance = sum(parts)
+        self._t = _student(parts, self._noises)
+        self._floors = _floors(loss_floor, self._t * math.sqrt(self._variance))
+        self._sweeps = [fit_given_floor(points, self._floors) for points, _ in curves]
+        least = sum(float(np.sum(points.residuals(law, loss_floor) ** 2)) for points, law in curves)
+        rise = np.maximum(np.sum([sweep.squares for sweep in self._sweeps], axis=0) - least, 0.0)
+        ratio = self._variance / float(self._inverse[0, 0])
+        # Infinite where L0 is too high for a curve; all 0 in a sweep of one point, without noise.
+        self._z = np.copysign(np.sqrt(rise / ratio), self._floors - loss_floor) if ratio > 0 else 0.0 * rise
+
+    def interval(self) -> Ends:
+        """Return the ends of L0's interval; the upper one is infinite if the curves do not bound it."""
+        return self._ends(self._floors, 0.0 * self._floors, self._estimate, 0.0, self._t)
+
+    def member_intervals(self, member: int) -> tuple[Ends, Ends]:
+        """Return the intervals of beta and of ln B of one of the curves that determine L0."""
+        points, law = self._curves[member]
+        own = slice(1 + 2 * member, 3 + 2 * member)
+        middle = self._middles[member]
+        inverse = _inverse(points.derivatives(law)[:, 1:])
+        uncertainties = []
+        for gradient in law.gradients():
+            given = inverse @ gradient
+            variance = float(given @ middle[own, own] @ given)
+            covariance = float(self._inverse[0] @ middle[:, own] @ given)
+            # At the bound, noise does not move the estimate of L0.
+            moves = variance * self._variance > 0 and self._estimate > 0
+            correlation = covariance / math.sqrt(variance * self._variance) if moves else 0.0
+            whole = np.zeros(len(self._inverse))
+            whole[own] = gradient
+            t = _student(self._parts(whole), self._noises)
+            uncertainties.append(_Uncertainty(variance / float(gradient @ given), correlation, t))
+        return self._both(self._sweeps[member], points, law, uncertainties)
+
+    def other_intervals(self, points: Points, law: Law) -> tuple[Ends, Ends]:
+        """Return the intervals of beta and of ln B of a curve that was fitted given L0."""
+        columns = points.derivatives(law)
+        floor_column, own = columns[:, 0], columns[:, 1:]
+        noise = _noise(points, law, self._estimate, own)
+        inverse = _inverse(own)
+        middle = noise.covariance(own)
+        floor_parts = self._parts(np.eye(len(self._inverse))[0])
+        uncertainties = []
+        for gradient in law.gradients():
+            given = inverse @ gradient
+            variance = float(given @ middle @ given)
+            through_floor = float(given @ (own.T @ floor_column)) ** 2
+            parts = [variance, *(through_floor * part for part in floor_parts)]
+            t = _student(parts, [noise, *self._noises])
+            uncertainties.append(_Uncertainty(variance / float(gradient @ given), 0.0, t))
+        return self._both(fit_given_floor(points, self._floors), points, law, uncertainties)
+
+    def _parts(self, gradient: Floats) -> list[float]:
+        """Return each curve's part of the variance of what depends on the joint coefficients by `gradient`."""
+        given = self._inverse @ gradient
+        return [float(given @ middle @ given) for middle in self._middles]
+
+    def _both(
+        self, sweep: Sweep, points: Points, law: Law, uncertainties: Sequence[_Uncertainty]
+    ) -> tuple[Ends, Ends]:
+        """Return the intervals of beta and of ln B."""
+        estimates = (law.exponent, points.log_scale(law))
+        exponent, log_scale = (
+            self._ends(values, this.ratio * variances, estimate, this.correlation, this.t)
+            for values, variances, estimate, this in zip(
+                sweep.coefficients, sweep.variances, estimates, uncertainties, strict=True
+            )
+        )
+        low, high = exponent
+        return (low if low > EXPONENTS[0] else -math.inf, high if high < EXPONENTS[1] else math.inf), log_scale
+
+    def _ends(self, values: Floats, variances: Floats, estimate: float, correlation: float, t: float) -> Ends:
+        """Return the least and the greatest psi inside, given psi(L0) and its variance along the sweep.
+
+        An end that lies where the sweep stops is infinite.
+        """
+        if len(self._floors) == 1:
+            half = t * math.sqrt(variances[0])
+            return estimate - half, estimate + half
+        table = np.column_stack([values, variances, self._z])
+        usable = np.isfinite(table).all(axis=1)
+        stop = len(usable) if usable.all() else int(usable.argmin())
+        if stop < 2:
+            return -math.inf, math.inf
+        fine = interpolate.PchipInterpolator(np.arange(stop), table[:stop])(np.linspace(0, stop - 1, _FINE))
+        psi, deviation, z = fine[:, 0], np.sqrt(np.maximum(fine[:, 1], 0.0)), fine[:, 2]
+        inside = np.abs(z) <= t
+        middle = psi + deviation * correlation * z
+        half_width = deviation * np.sqrt((1 - correlation**2) * np.maximum(t * t - z * z, 0.0))
+        low = np.where(inside, middle - half_width, math.inf)
+        high = np.where(inside, middle + half_width, -math.inf)
+        stopped = _FINE - 1 if inside[-1] else -1
+        return (
+            -math.inf if low.argmin() == stopped else min(float(low.min()), estimate),
+            math.inf if high.argmax() == stopped else max(float(high.max()), estimate),
+        )
+
+
+def _floors(loss_floor: float, width: float) -> Floats:
+    """Return values of L0 from 0 to far above the estimate; the estimate alone if its interval has no width.
+
+    ``estimate + unit sinh(u)`` with even u: dense near the estimate, and wide enough for a profile that is
+    nothing like a parabola.
+    """
+    if width == 0:
+        return np.array([loss_floor])
+    unit = width / 3
+    u = np.linspace(-math.asinh(loss_floor / unit), math.asinh(3 * _REACH), _SWEEP)
+    return np.maximum(loss_floor + unit * np.sinh(u), 0.0)
+
+
+def _noise(points: Points, law: Law, loss_floor: float, columns: Floats) -> Noise:
+    """Estimate a curve's noise; none if the residuals are rounding."""
+    residuals = points.residuals(law, loss_floor)
+    if np.sqrt(np.mean(residuals**2)) < ROUNDING * np.ptp(points.losses):
+        return Noise(memory=0.0, variance=0.0, freedom=float(len(residuals)))
+    return autocorrelation.estimate(residuals, columns)
+
+
+def _inverse(jacobian: Floats) -> Floats:
+    """Return the inverse of J' J, or its pseudo-inverse if coefficients cannot be told apart."""
+    norms = np.maximum(np.linalg.norm(jacobian, axis=0), 1e-300)
+    scaled = jacobian / norms
+    return np.asarray(np.linalg.pinv(scaled.T @ scaled, hermitian=True) / norms / norms[:, None])
+
+
+def _student(variances: Sequence[float], noises: Sequence[Noise]) -> float:
+    """Return Student's quantile for a sum of estimated variances (Welch-Satterthwaite)."""
+    spread = sum(part**2 / noise.freedom for part, noise in zip(variances, noises, strict=True))
+    freedom = sum(variances) ** 2 / spread if spread > 0 else math.inf
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))

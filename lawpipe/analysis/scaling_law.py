@@ -1,0 +1,268 @@
+"""The scaling law of training, L(t) = L0 + (B / t)^beta for t >= t0, fitted to loss curves.
+
+L0 and t0 are shared by the policies of one seed, as in the paper (arXiv 2402.17759, section on scaling laws):
+they come from the *sharing* curves, the conventional and the near-optimal one; B and beta are each policy's
+own. The way there:
+
+1. t0: that of the pair (t0, L0) with the best squared correlation of ln(L - L0) with ln t, averaged over the
+   sharing curves, which is the paper's search. It is at most T / 4, so that the law is seen over a factor of 4 in t.
+2. Start: over a grid of L0, each curve by variable projection (given L0 and beta the amplitude is linear).
+3. Polish: nonlinear least squares in L itself, jointly over L0 and every sharing curve's B and beta.
+4. Every other policy: B and beta given L0.
+5. Intervals, given t0 and that the law holds: `lawpipe.analysis.scaling_intervals`.
+
+All steps t0..T count the same, as in the paper's regression; of a longer window, at most `POINTS` steps evenly
+spaced. (Points spaced evenly in ln t would weigh the early steps, where the law holds least, far more; even
+steps also give the residuals a simple autocorrelation, which the intervals need.)
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize
+
+from lawpipe.analysis.curves import finite_or_none
+from lawpipe.analysis.power_curve import EXPONENTS, Law, Points, fit_given_floor, joint_derivatives, project
+from lawpipe.analysis.scaling_intervals import Ends, Floor
+
+Floats = npt.NDArray[np.float64]
+
+#: At most this many steps of a curve are fitted.
+POINTS = 2000
+#: A curve with fewer steps from t0 on is not fitted.
+FEWEST_POINTS = 10
+#: A curve whose last tenth lies above its lowest tenth by more than this share of its whole fall is rising.
+RISE = 0.01
+#: A run with a loss above this has diverged, whatever came of it (and its square would overflow).
+LARGEST = 1e30
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The fitted law of one curve, with 95 % intervals; the columns of the table `fits`, None for missing."""
+
+    loss_floor: float | None = None
+    scale: float | None = None
+    exponent: float | None = None
+    first_step: int | None = None
+    r_squared: float | None = None
+    loss_floor_low: float | None = None
+    loss_floor_high: float | None = None
+    scale_low: float | None = None
+    scale_high: float | None = None
+    exponent_low: float | None = None
+    exponent_high: float | None = None
+
+
+def power_law(steps: npt.ArrayLike, loss_floor: float, scale: float, exponent: float) -> Floats:
+    """Return L(t) = L0 + (B / t)^beta in nats at steps t >= 1 (any shape)."""
+    t = np.asarray(steps, dtype=np.float64)
+    return np.asarray(loss_floor + np.exp(exponent * (math.log(scale) - np.log(t))))
+
+
+def fit_curves(
+    curves: Mapping[str, npt.NDArray[np.float64]], sharing: Sequence[str], first_step: int | None = None
+) -> dict[str, Fit]:
+    """Fit the scaling law to the curves of several policies with a common L0 and t0.
+
+    A curve that cannot follow the law has an empty row: one with a value that is not finite or not above 0,
+    fewer than 10 steps from t0 on, no fall, an end that has risen again (its last tenth above its lowest by
+    more than 1 % of the fall), or an exponent outside of `power_curve.EXPONENTS`. Sharing curves of that kind
+    do not take part in finding L0 and t0; if none is left, every row is empty.
+
+    Args:
+        curves: policy to L[0..T], nats. L[0] is not used.
+        sharing: the policies that determine L0 and t0; names without a curve are passed over.
+        first_step: t0, if it is known; searched otherwise.
+
+    Returns:
+        Policy to fit, in the order of `curves`.
+    """
+    losses = {policy: np.asarray(curve, dtype=np.float64) for policy, curve in curves.items()}
+    usable = {policy: loss for policy, loss in losses.items() if _falls(loss)}
+    common = [usable[policy] for policy in sharing if policy in usable]
+    empty = {policy: Fit() for policy in losses}
+    if not common:
+        return empty
+    t0 = _search_first_step(common) if first_step is None else first_step
+    points = {policy: _points(loss, t0) for policy, loss in usable.items()}
+    points = {policy: these for policy, these in points.items() if _varies(these.losses)}
+    loss_floor, leading = _find_floor({policy: points[policy] for policy in sharing if policy in points})
+    if not leading:
+        return empty
+    floor = Floor(loss_floor, [(points[policy], law) for policy, law in leading.items()])
+    fits = empty
+    for policy, these in points.items():
+        if policy in leading:
+            law = leading[policy]
+            intervals = floor.member_intervals(list(leading).index(policy))
+        else:
+            law = fit_given_floor(these, np.array([loss_floor])).law(these, 0)
+            if not _is_power_law(these, law):
+                continue
+            intervals = floor.other_intervals(these, law)
+        fits[policy] = _row(these, law, loss_floor, t0, (floor.interval(), *intervals))
+    return fits
+
+
+def _row(points: Points, law: Law, loss_floor: float, first_step: int, intervals: tuple[Ends, Ends, Ends]) -> Fit:
+    """Return one policy's fit; `intervals` are those of L0, beta and ln B. Empty if B is beyond a float."""
+    floor, exponent, log_scale = intervals
+    scale = _exponential(points.log_scale(law))
+    if scale is None:
+        return Fit()
+    above = points.losses - loss_floor
+    r_squared = _correlation(np.log(above), points.x) ** 2 if (above > 0).all() else math.nan
+    return Fit(
+        loss_floor=loss_floor,
+        scale=scale,
+        exponent=law.exponent,
+        first_step=first_step,
+        r_squared=finite_or_none(r_squared),
+        loss_floor_low=finite_or_none(floor[0]),
+        loss_floor_high=finite_or_none(floor[1]),
+        scale_low=_exponential(log_scale[0]),
+        scale_high=_exponential(log_scale[1]),
+        exponent_low=finite_or_none(exponent[0]),
+        exponent_high=finite_or_none(exponent[1]),
+    )
+
+
+def _exponential(logarithm: float) -> float | None:
+    """Return e^x, None where it is not a positive finite number."""
+    return math.exp(logarithm) if abs(logarithm) < 700 else None
+
+
+def _correlation(first: Floats, second: Floats) -> float:
+    """Return Pearson's correlation; 0 for a constant."""
+    a, b = first - first.mean(), second - second.mean()
+    scale = math.sqrt(float(a @ a) * float(b @ b))
+    return min(1.0, max(-1.0, float(a @ b) / scale)) if scale > 0 else 0.0
+
+
+def _falls(losses: Floats) -> bool:
+    """Tell whether a curve is finite and above 0, falls, and has not risen again at its end."""
+    steps = losses[1:]
+    if not _varies(steps) or steps.min() <= 0 or steps.max() > LARGEST:
+        return False
+    tenths = [part.mean() for part in np.array_split(steps, 10)]
+    return bool(tenths[-1] < tenths[0] and tenths[-1] - min(tenths) <= RISE * (steps[0] - steps.min()))
+
+
+def _varies(losses: Floats) -> bool:
+    """Tell whether there are enough losses, all finite, and not all the same to rounding."""
+    return (
+        len(losses) >= FEWEST_POINTS
+        and bool(np.isfinite(losses).all())
+        and bool(np.ptp(losses) > 1e-12 * np.abs(losses).max())
+    )
+
+
+def _is_power_law(points: Points, law: Law) -> bool:
+    """Tell whether a fit is inside the range of exponents and explains a visible part of the curve's fall."""
+    inside = EXPONENTS[0] * 1.01 < law.exponent < EXPONENTS[1] / 1.01
+    return inside and bool(np.ptp(points.power(law)) > 1e-3 * np.ptp(points.losses))
+
+
+def _points(losses: Floats, first_step: int) -> Points:
+    """Take the steps from t0 on, thinned evenly to at most `POINTS`."""
+    steps = np.arange(first_step, len(losses))
+    steps = steps[:: max(1, -(-len(steps) // POINTS))].astype(np.float64)
+    centre = math.sqrt(steps[0] * steps[-1]) if len(steps) else 1.0
+    return Points(np.log(steps / centre), losses[steps.astype(np.int64)], math.log(centre))
+
+
+def _search_first_step(curves: Sequence[Floats]) -> int:
+    """Find t0 (with an L0 of its own) for the best mean squared correlation of ln(L - L0) with ln t.
+
+    Of candidates that are equally good to 1e-9 the earliest wins: it leaves the most steps.
+    """
+    last = min(len(curve) for curve in curves) - 1
+    latest = max(1, min(last // 4, last + 1 - FEWEST_POINTS))
+    candidates = [int(t0) for t0 in np.unique(np.geomspace(1, latest, 24).astype(np.int64))]
+    unexplained = [_best_unexplained([_points(curve, t0) for curve in curves]) for t0 in candidates]
+    best = min(unexplained)
+    return candidates[next(i for i, value in enumerate(unexplained) if value <= best + 1e-9)]
+
+
+def _best_unexplained(curves: Sequence[Points]) -> float:
+    """Return 1 - r^2, averaged over the curves, at the common L0 that makes it least."""
+    lowest = min(points.losses.min() for points in curves)
+
+    def unexplained(logarithm: float) -> float:
+        """Return it as a function of ln(distance of L0 below the lowest loss, as a share of that loss)."""
+        loss_floor = lowest * (1 - math.exp(logarithm))
+        correlations = [_correlation(np.log(points.losses - loss_floor), points.x) for points in curves]
+        return 1 - sum(value * value for value in correlations) / len(curves)
+
+    grid = np.linspace(math.log(1e-8), 0.0, 18)
+    values = [unexplained(float(logarithm)) for logarithm in grid]
+    best = int(np.argmin(values))
+    bounds = (grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)])
+    found = optimize.minimize_scalar(unexplained, bounds=bounds, method="bounded", options={"xatol": 1e-7})
+    return min(values[best], float(found.fun))
+
+
+def _find_floor(curves: Mapping[str, Points]) -> tuple[float, dict[str, Law]]:
+    """Fit the curves jointly; what turns out to be no power law has no say in where one levels off.
+
+    Returns:
+        L0 and the law of each curve that determined it; no law if none can.
+    """
+    while curves:
+        loss_floor, laws = _fit_jointly(list(curves.values()))
+        fitted = dict(zip(curves, laws, strict=True))
+        follow = {policy: points for policy, points in curves.items() if _is_power_law(points, fitted[policy])}
+        if len(follow) == len(curves):
+            return loss_floor, fitted
+        curves = follow
+    return math.nan, {}
+
+
+def _fit_jointly(curves: Sequence[Points]) -> tuple[float, list[Law]]:
+    """Fit one L0 >= 0 (a cross-entropy has no negative floor) and each curve's height and beta.
+
+    The sum of squares (not their mean) is minimised, in units of the largest fall, to the last digit: a fit
+    that stops early on a badly scaled loss has been published (Besiroglu et al. 2024, arXiv 2404.10102).
+    """
+    # With noise, L0 may lie above single losses, but not above a whole tenth of the curve.
+    ceiling = min(points.losses[-max(1, len(points.losses) // 10) :].mean() for points in curves)
+    loss_floors = ceiling * (1 - np.geomspace(1.0, 1e-4, 60))
+    starts = [project(points, loss_floors) for points in curves]
+    best = int(np.sum([start[2] for start in starts], axis=0).argmin())
+    unit = max(float(np.ptp(points.losses)) for points in curves)
+    first = [loss_floors[best] / unit]
+    for height, exponent, _ in starts:
+        first += [height[best], exponent[best]]
+    lower = [0.0, *[-math.inf, EXPONENTS[0]] * len(curves)]
+    upper = [math.inf, *[math.inf, EXPONENTS[1]] * len(curves)]
+
+    def laws(coefficients: Floats) -> list[Law]:
+        return [Law(float(height), float(exponent)) for height, exponent in coefficients[1:].reshape(-1, 2)]
+
+    def residuals(coefficients: Floats) -> Floats:
+        pairs = zip(curves, laws(coefficients), strict=True)
+        return np.concatenate([points.residuals(law, coefficients[0] * unit) / unit for points, law in pairs])
+
+    def derivatives(coefficients: Floats) -> Floats:
+        jacobian = joint_derivatives(list(zip(curves, laws(coefficients), strict=True)))
+        # In units of the fall, of which L0 itself is a multiple.
+        units = np.array([1.0] + [unit] * (len(coefficients) - 1))
+        return np.asarray(-np.concatenate(jacobian) / units)
+
+    found = optimize.least_squares(
+        residuals,
+        np.clip(first, lower, upper),
+        jac=derivatives,
+        bounds=(lower, upper),
+        x_scale="jac",
+        ftol=1e-15,
+        xtol=1e-15,
+        gtol=1e-15,
+        max_nfev=200,
+    ).x
+    # The solver stops just inside its bound.
+    return (float(found[0]) * unit if found[0] > 1e-9 else 0.0), laws(found)

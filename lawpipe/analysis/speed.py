@@ -1,0 +1,30 @@
+"""The speed at which the loss falls: the left-hand side of the law "local speed = global speed"."""
+
+import numpy as np
+import numpy.typing as npt
+
+
+def global_speed(losses: npt.ArrayLike, learning_rates: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return the fall of the loss per unit of training time: (L[t] - L[t+1]) / learning_rate[t].
+
+    To first order in the learning rate it equals the weighted mean of the instantaneous contributions,
+    ``sum_n weights[t, n] <grad L(theta[t]), grad l_n(theta[t])>`` (arXiv 2402.17759, theorem 3.1).
+
+    Args:
+        losses: L[0..T], nats.
+        learning_rates: [T].
+
+    Returns:
+        [T]; NaN where the learning rate is 0.
+
+    Raises:
+        ValueError: if there is not one loss more than there are learning rates.
+    """
+    loss = np.asarray(losses, dtype=np.float64)
+    rate = np.asarray(learning_rates, dtype=np.float64)
+    if loss.shape != (rate.size + 1,):
+        raise ValueError(f"{rate.size} learning rates need {rate.size + 1} losses, found {loss.shape}")
+    speed = np.full(rate.shape, np.nan)
+    with np.errstate(invalid="ignore", over="ignore"):
+        np.divide(loss[:-1] - loss[1:], rate, out=speed, where=rate != 0)
+    return speed

@@ -1,0 +1,48 @@
+"""Fit the scaling law L(t) = L0 + (B / t)^beta to the loss curves.
+
+Takes the curves of all policies of one seed. Gives a row a policy and reference set (desired, test) with L0, B, beta,
+t0, r^2 and 95 % intervals; nulls for a curve that does not follow the law. L0 and t0 are those of the conventional
+and the near-optimal policy together, or of the conventional one alone where there is no other.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from lawpipe import artifacts, stage
+from lawpipe.analysis import curves, scaling_law
+
+#: The policies that L0 and t0 are found on.
+SHARING = ("conventional", "near_optimal")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the fits of all policies."""
+    parser = stage.parser(__doc__)
+    parser.add_argument("--curves", type=Path, required=True, help="the loss curves of all policies")
+    parser.add_argument("--fits", type=Path, required=True, help="output: the fitted scaling laws")
+    with stage.job(parser.parse_args(argv), __file__) as job:
+        table = artifacts.read(job.options.curves, "curves")
+        policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
+        fits = {}
+        for against in ("desired", "test"):
+            losses = table.column(f"{against}_loss").to_numpy()
+            fits[against] = scaling_law.fit_curves(curves.split(policies, steps, losses), SHARING)
+        rows = [
+            {"policy": policy, "against": against, **asdict(fits[against][policy])}
+            for policy in fits["desired"]
+            for against in fits
+        ]
+        job.write(job.options.fits, "fits", {name: [row[name] for row in rows] for name in artifacts.TABLES["fits"]})
+        for row in rows:
+            if row["policy"] in SHARING and row["scale"] is not None:
+                print(
+                    f"{row['policy']} on {row['against']}: L0 {row['loss_floor']:.4g}, B {row['scale']:.4g},"
+                    f" beta {row['exponent']:.4g} from step {row['first_step']} on"
+                )
+        missing = sum(row["scale"] is None for row in rows)
+        if missing:
+            print(f"{missing} of {len(rows)} curves do not follow a scaling law")
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,79 @@
+"""Sum up one seed: a row a policy.
+
+Takes the loss curves, the similarity at the measured steps, the measures and the fitted scaling laws of all policies.
+Gives, on the desired and on the test examples, the objective J (nats), the compression ratio, the acceleration over
+the conventional policy (to its final loss, to its best one, from the fits; null if never reached) and the mean
+similarity; and the gap, the weight on perturbed examples and the effective number of examples.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from lawpipe import artifacts, stage
+from lawpipe.analysis import curves, summary
+
+#: The size of the vocabulary that each problem's compression ratio refers to.
+VOCABULARY = {"perceptron": 2}
+NO_LAW = (None, None)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the summary of all policies."""
+    parser = stage.parser(__doc__)
+    parser.add_argument("--curves", type=Path, required=True, help="the loss curves of all policies")
+    parser.add_argument("--similarity", type=Path, required=True, help="the similarity at the measured steps")
+    parser.add_argument("--measures", type=Path, required=True, help="what was measured of each whole policy")
+    parser.add_argument("--fits", type=Path, required=True, help="the fitted scaling laws")
+    parser.add_argument("--summary", type=Path, required=True, help="output: a row a policy")
+    with stage.job(parser.parse_args(argv), __file__) as job:
+        options = job.options
+        table = artifacts.read(options.curves, "curves")
+        policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
+        laws = {
+            (row["policy"], row["against"]): (row["scale"], row["exponent"])
+            for row in artifacts.read(options.fits, "fits").to_pylist()
+        }
+        measures = {row["policy"]: row for row in artifacts.read(options.measures, "measures").to_pylist()}
+        similarities = group_similarities(options.similarity)
+        rows: dict[str, dict[str, Any]] = {policy: {"policy": policy} for policy in dict.fromkeys(policies)}
+        for against in ("desired", "test"):
+            losses = curves.split(policies, steps, table.column(f"{against}_loss").to_numpy())
+            conventional = losses.get("conventional")
+            for policy, row in rows.items():
+                found: dict[str, Any] = summary.of_curve(losses[policy], VOCABULARY[job.settings["problem"]])
+                if conventional is not None:
+                    law, reference = (laws.get((name, against), NO_LAW) for name in (policy, "conventional"))
+                    found |= summary.of_comparison(losses[policy], conventional, law, reference)
+                for kind, prefix in (("instantaneous", ""), ("adjoint", "adjoint_")):
+                    values = similarities.get((policy, against, kind), [])
+                    found[f"{prefix}similarity"], found[f"{prefix}steps_measured"] = summary.of_steps(values)
+                row |= {f"{name}_{against}": value for name, value in found.items()}
+        for policy, row in rows.items():
+            row |= measures.get(policy, {})
+        columns = artifacts.TABLES["summary"]
+        job.write(options.summary, "summary", {name: [row.get(name) for row in rows.values()] for name in columns})
+        for row in rows.values():
+            print(describe(row))
+
+
+def group_similarities(path: Path) -> dict[tuple[str, str, str], list[float | None]]:
+    """Return the similarities of the measured steps for each policy, reference set and kind."""
+    table = artifacts.read(path, "similarity", ["policy", "against", "kind", "similarity"])
+    groups: dict[tuple[str, str, str], list[float | None]] = {}
+    for row in table.to_pylist():
+        groups.setdefault((row["policy"], row["against"], row["kind"]), []).append(row["similarity"])
+    return groups
+
+
+def describe(row: dict[str, Any]) -> str:
+    """Say a policy's objective and acceleration in a line."""
+    parts = []
+    for against in ("desired", "test"):
+        objective, reached = row[f"objective_{against}"], row.get(f"acceleration_{against}")
+        loss = "not finite" if objective is None else f"{objective:.4f} nats"
+        parts.append(f"{against} J {loss}, acceleration {'none' if reached is None else f'{reached:.2f}'}")
+    return f"{row['policy']}: {'; '.join(parts)}"
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,45 @@
+"""Sum up an experiment over its seeds.
+
+Takes the summary of each seed. Gives a row a policy and quantity (a numeric column of the summaries): the mean over
+the seeds that have a value with its 95 % t interval (null with one seed), how many seeds there are and how many of
+them have a value. Accelerations are averaged as logarithms: their mean is the geometric one.
+"""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from lawpipe import artifacts, stage
+from lawpipe.analysis import intervals
+
+#: Ratios: what starts with this varies by factors from seed to seed.
+LOGARITHMIC = "acceleration"
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the summary over seeds."""
+    parser = stage.parser(__doc__)
+    parser.add_argument("--summaries", type=Path, nargs="+", required=True, help="each seed's summary")
+    parser.add_argument("--output", type=Path, required=True, help="output: a row a policy and quantity")
+    with stage.job(parser.parse_args(argv), __file__) as job:
+        tables = [artifacts.read(path, "summary") for path in job.options.summaries]
+        quantities = [field.name for field in tables[0].schema if is_number(field.type)]
+        seeds = [row for table in tables for row in table.to_pylist()]
+        rows = []
+        for policy in dict.fromkeys(row["policy"] for row in seeds):
+            for quantity in quantities:
+                values = [row.get(quantity) for row in seeds if row["policy"] == policy]
+                found = intervals.mean_interval(values, logarithmic=quantity.startswith(LOGARITHMIC))
+                rows.append({"policy": policy, "quantity": quantity, **vars(found)})
+        columns = artifacts.TABLES["summary_over_seeds"]
+        job.write(job.options.output, "summary_over_seeds", {name: [row[name] for row in rows] for name in columns})
+        print(f"{len(rows)} quantities over {len(tables)} seeds")
+
+
+def is_number(kind: pa.DataType) -> bool:
+    """Tell whether a column holds numbers."""
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+
+
+if __name__ == "__main__":
+    stage.run(main)

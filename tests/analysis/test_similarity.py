@@ -1,0 +1,54 @@
+import math
+
+import numpy as np
+import pytest
+
+from lawpipe.analysis.similarity import similarity
+
+
+def test_the_mean_is_weighted_and_the_deviation_is_not():
+    found = similarity([[0.75, 0.25, 0.0]], [[1.0, 5.0, 1000.0]])
+    # The mean is 0.75 + 1.25 = 2; the deviations are -1 and 3, so the std is sqrt((1 + 9) / 1).
+    assert found.mean[0] == pytest.approx(2.0)
+    assert found.std[0] == pytest.approx(math.sqrt(10))
+    assert found.similarity[0] == pytest.approx(2 / math.sqrt(10))
+    assert found.active[0] == 2
+
+
+def test_each_step_stands_alone():
+    weights = np.array([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], [0.25, 0.25, 0.5], [0.5, 0.5, 0.0]])
+    contributions = np.array([[1.0, 3.0, 9.0], [1.0, 3.0, 9.0], [4.0, 4.0, 4.0], [-1.0, -3.0, 9.0]])
+    found = similarity(weights, contributions)
+    np.testing.assert_allclose(found.mean, [2.0, 3.0, 4.0, -2.0])
+    # One active example has no deviation; equal contributions have a deviation of 0 and no similarity.
+    np.testing.assert_allclose(found.std, [math.sqrt(2), math.nan, 0.0, math.sqrt(2)])
+    np.testing.assert_allclose(found.similarity, [math.sqrt(2), math.nan, math.nan, -math.sqrt(2)])
+    assert found.active.tolist() == [2, 1, 3, 2]
+    assert found.active.dtype == np.int32
+
+
+def test_tiny_weights_are_active():
+    found = similarity([[1.0, 1e-30]], [[1.0, 2.0]])
+    assert found.active[0] == 2
+    assert found.std[0] == pytest.approx(1.0)
+
+
+def test_inactive_contributions_are_not_looked_at():
+    found = similarity([[0.5, 0.5, 0.0]], [[1.0, 2.0, math.nan]])
+    assert found.mean[0] == 1.5
+
+
+def test_a_contribution_that_is_not_finite_leaves_no_value():
+    found = similarity([[0.5, 0.5], [0.5, 0.5]], [[1.0, math.inf], [1.0, 2.0]])
+    assert not np.isfinite(found.similarity[0])
+    assert found.similarity[1] == pytest.approx(1.5 / math.sqrt(0.5))
+
+
+def test_float32_is_summed_in_float64():
+    count = 4096
+    weights = np.full((1, count), 1 / count, dtype=np.float32)
+    contributions = np.full((1, count), 1e4, dtype=np.float32)
+    contributions[0, ::2] += 0.0625
+    found = similarity(weights, contributions)
+    assert found.mean[0] == pytest.approx(1e4 + 0.03125, rel=1e-14)
+    assert found.std[0] == pytest.approx(0.03125 * math.sqrt(count / (count - 1)), rel=1e-9)

@@ -1,0 +1,65 @@
+import math
+
+import numpy as np
+import pytest
+
+from lawpipe.analysis.zero_weights import (
+    Share,
+    before_convergence,
+    convergence_step,
+    learned_ignored,
+    noncontributive_excluded,
+    redundant_dropped,
+)
+
+WEIGHTS = np.array([[0.5, 0.5, 0.0, 0.0], [0.9, 0.0, 0.1, 0.0]])
+CONTRIBUTIONS = np.array([[1.0, -1.0, 0.0, 2.0], [1.0, 3.0, -2.0, -1.0]])
+
+
+def test_excluded_and_dropped_share_the_pairs_between_them():
+    # Contributions of 0 or less: (0, 1) weight 0.5, (0, 2) weight 0, (1, 2) weight 0.1, (1, 3) weight 0.
+    assert noncontributive_excluded(WEIGHTS, CONTRIBUTIONS) == Share(2 / 4, 4)
+    # Above 0: (0, 0) 0.5, (0, 3) 0, (1, 0) 0.9, (1, 1) 0.
+    assert redundant_dropped(WEIGHTS, CONTRIBUTIONS) == Share(2 / 4, 4)
+
+
+def test_a_tiny_weight_is_not_zero():
+    assert noncontributive_excluded([[1.0, 1e-38]], [[1.0, -1.0]]) == Share(0.0, 1)
+
+
+def test_learned_examples_are_compared_with_the_largest_weight_of_their_step():
+    weights = np.array([[0.6, 0.3, 0.1], [0.10, 0.45, 0.45]])
+    losses = np.array([[1e-7, 1e-7, 1e-7], [1e-9, 1e-6, 0.5]])
+    # Step 0: 0.6 and 0.3 are kept, 0.1 is below 0.12. Step 1: 0.1 is not below 0.09; a loss of 1e-6 is not learned.
+    assert learned_ignored(weights, losses) == Share(1 / 4, 4)
+
+
+def test_nothing_to_count_is_null():
+    assert noncontributive_excluded([[1.0]], [[1.0]]) == Share(None, 0)
+    assert redundant_dropped(WEIGHTS[:0], CONTRIBUTIONS[:0]) == Share(None, 0)
+    assert learned_ignored(WEIGHTS, np.ones_like(WEIGHTS)) == Share(None, 0)
+    assert learned_ignored(WEIGHTS[:0], WEIGHTS[:0]) == Share(None, 0)
+
+
+def test_convergence_is_at_95_percent_of_the_fall():
+    assert convergence_step([1.0, 0.5, 0.06, 0.05, 0.0]) == 3
+    assert convergence_step([1.0, 0.0]) == 1
+
+
+def test_the_fall_of_a_curve_that_turns_up_ends_at_its_minimum():
+    assert convergence_step([1.0, 0.6, 0.21, 0.2, 0.7, 0.9]) == 3 - 1
+
+
+@pytest.mark.parametrize("losses", [[1.0, 1.0, 1.0], [1.0, 2.0], [], [math.nan, 1.0], [1.0]])
+def test_a_curve_that_does_not_fall_does_not_converge(losses):
+    assert convergence_step(losses) is None
+
+
+def test_a_run_that_breaks_off_converges_where_it_fell():
+    assert convergence_step([1.0, 0.5, 0.1, math.nan, math.inf]) == 2
+
+
+def test_steps_before_convergence():
+    losses = [1.0, 0.5, 0.3, 0.04, 0.0]
+    np.testing.assert_array_equal(before_convergence([0, 2, 3, 4], losses), [True, True, False, False])
+    assert not before_convergence([0, 1], [1.0, 1.0, 1.0]).any()

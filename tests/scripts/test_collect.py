@@ -1,0 +1,111 @@
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from lawpipe import artifacts
+from lawpipe.errors import InputError
+from scripts import collect
+
+SETTINGS = {"experiment": "toy", "seed": 3, "problem": "perceptron"}
+
+
+def write_part(folder, policies):
+    """Write the five tables of one batch, two rows a policy where a policy has several; return their options."""
+    twice = [policy for policy in policies for _ in range(2)]
+    rows = {
+        "curves": {
+            "policy": twice,
+            "step": [0, 1] * len(policies),
+            "train_loss": [0.5, None] * len(policies),
+            "desired_loss": [0.7, 0.6] * len(policies),
+            "test_loss": [0.8, 0.7] * len(policies),
+        },
+        "similarity": {
+            "policy": policies,
+            "step": [0] * len(policies),
+            "against": ["desired"] * len(policies),
+            "kind": ["adjoint"] * len(policies),
+            "mean": [0.1] * len(policies),
+            "std": [None] * len(policies),
+            "similarity": [None] * len(policies),
+            "active": [1] * len(policies),
+            "global_speed": [0.2] * len(policies),
+        },
+        "zero_weights": {
+            "policy": policies,
+            "property": ["learned_ignored"] * len(policies),
+            "kind": [None] * len(policies),
+            "against": [None] * len(policies),
+            "value": [None] * len(policies),
+            "count": [0] * len(policies),
+        },
+        "examples": {
+            "policy": policies,
+            "row": [7] * len(policies),
+            "total_weight": [0.5] * len(policies),
+            "first_active": [None] * len(policies),
+            "last_active": [4] * len(policies),
+            "story": [12] * len(policies),
+        },
+        "measures": {
+            "policy": policies,
+            "gap": [0.25] * len(policies),
+            "weight_on_perturbed": [None] * len(policies),
+            "effective_examples": [3.0] * len(policies),
+        },
+    }
+    paths = {}
+    for table, columns in rows.items():
+        paths[table] = folder / f"parts/{table}/{policies[0]}.parquet"
+        artifacts.write(paths[table], table, columns, settings={"batch": policies[0]}, code="part")
+    return paths
+
+
+def call(parts, output):
+    arguments = ["--settings", json.dumps(SETTINGS), "--output", str(output)]
+    for table in collect.TABLES:
+        arguments += [f"--{table.replace('_', '-')}", *(str(part[table]) for part in parts)]
+    collect.main(arguments)
+
+
+def test_the_parts_follow_each_other_in_order(tmp_path):
+    call([write_part(tmp_path, ["conventional"]), write_part(tmp_path, ["near_optimal", "search_0001"])], tmp_path)
+    policies = {
+        table: artifacts.read(tmp_path / f"{table}.parquet", table)["policy"].to_pylist() for table in collect.TABLES
+    }
+    once = ["conventional", "near_optimal", "search_0001"]
+    assert policies.pop("curves") == [policy for policy in once for _ in range(2)]
+    assert all(found == once for found in policies.values())
+
+
+def test_values_nulls_and_further_columns_are_kept(tmp_path):
+    call([write_part(tmp_path, ["b"]), write_part(tmp_path, ["a"])], tmp_path / "whole")
+    curves = artifacts.read(tmp_path / "whole/curves.parquet", "curves")
+    assert curves["train_loss"].to_pylist() == [0.5, None, 0.5, None]
+    assert curves["desired_loss"].to_pylist() == [0.7, 0.6, 0.7, 0.6]
+    examples = pq.read_table(tmp_path / "whole/examples.parquet")
+    assert examples["story"].to_pylist() == [12, 12]
+    assert examples["first_active"].to_pylist() == [None, None]
+    zero_weights = artifacts.read(tmp_path / "whole/zero_weights.parquet", "zero_weights").to_pylist()
+    assert zero_weights[0] == {
+        "policy": "b",
+        "property": "learned_ignored",
+        "kind": None,
+        "against": None,
+        "value": None,
+        "count": 0,
+    }
+
+
+def test_the_whole_has_the_settings_of_its_own_stage(tmp_path):
+    call([write_part(tmp_path, ["b"])], tmp_path)
+    for table in collect.TABLES:
+        assert artifacts.metadata(tmp_path / f"{table}.parquet")["settings"] == SETTINGS
+
+
+def test_a_missing_part_is_one_sentence(tmp_path):
+    part = write_part(tmp_path, ["b"])
+    part["similarity"].unlink()
+    with pytest.raises(InputError, match=r"similarity/b\.parquet does not exist"):
+        call([part], tmp_path)

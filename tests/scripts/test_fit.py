@@ -1,0 +1,54 @@
+import json
+
+import numpy as np
+import pytest
+
+from lawpipe import artifacts
+from scripts import fit
+from tests.analysis.toy_curves import TOY, curve
+
+SETTINGS = {"experiment": "toy", "seed": 0, "problem": "perceptron"}
+
+
+def call(folder, desired, test):
+    """Fit curves given as policy to L[0..T] on both reference sets; return the rows by policy and reference set."""
+    columns = {name: [] for name in artifacts.TABLES["curves"]}
+    for policy, losses in desired.items():
+        columns["policy"] += [policy] * len(losses)
+        columns["step"] += range(len(losses))
+        columns["train_loss"] += [None] * len(losses)
+        columns["desired_loss"] += list(losses)
+        columns["test_loss"] += list(test[policy])
+    artifacts.write(folder / "curves.parquet", "curves", columns, settings=SETTINGS, code="")
+    options = ["--curves", str(folder / "curves.parquet"), "--fits", str(folder / "fits.parquet")]
+    fit.main(["--settings", json.dumps(SETTINGS), *options])
+    rows = artifacts.read(folder / "fits.parquet", "fits").to_pylist()
+    return {(row["policy"], row["against"]): row for row in rows}
+
+
+def test_every_policy_has_a_row_on_both_sets(tmp_path):
+    desired = {policy: curve(200, 0.3, *law) for policy, law in TOY.items()}
+    test = {policy: curve(200, 0.5, *law) for policy, law in TOY.items()}
+    rows = call(tmp_path, desired, test)
+    assert list(rows) == [(policy, against) for policy in TOY for against in ("desired", "test")]
+    for (policy, against), row in rows.items():
+        assert row["loss_floor"] == pytest.approx(0.3 if against == "desired" else 0.5, rel=1e-6)
+        assert row["scale"] == pytest.approx(TOY[policy][0], rel=1e-6)
+        assert row["exponent"] == pytest.approx(TOY[policy][1], rel=1e-6)
+        assert row["first_step"] == 1
+
+
+def test_the_conventional_policy_alone_is_enough(tmp_path):
+    losses = {policy: curve(200, 0.3, *TOY[policy]) for policy in ("conventional", "search_0004")}
+    rows = call(tmp_path, losses, losses)
+    assert rows["search_0004", "test"]["scale"] == pytest.approx(15.0, rel=1e-6)
+
+
+def test_a_curve_without_a_law_has_nulls(tmp_path, capsys):
+    desired = {policy: curve(200, 0.3, *law) for policy, law in TOY.items()}
+    test = desired | {"near_optimal": np.full(201, np.nan)}
+    rows = call(tmp_path, desired, test)
+    empty = rows["near_optimal", "test"]
+    assert [value for name, value in empty.items() if name not in ("policy", "against")] == [None] * 11
+    assert rows["conventional", "test"]["scale"] == pytest.approx(30.0, rel=1e-6)
+    assert "1 of 6 curves do not follow a scaling law" in capsys.readouterr().out
