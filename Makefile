@@ -1,0 +1,55 @@
+# Every target first sets up what it needs: .venv with the exact versions of requirements.lock, and the package.
+# Another Python:  make run PYTHON=python3.12        Another config:  make run CONFIG=config/my.yaml
+
+PYTHON ?= python3
+CONFIG ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+SNAKEMAKE := $(BIN)/snakemake
+CONFIGURED := $(if $(CONFIG),--configfile $(CONFIG))
+SNAKEFILES := Snakefile workflow/rules
+# Jobs side by side use the cores better than threads within one.
+export OMP_NUM_THREADS ?= 1
+
+ifneq ($(CONFIG),$(wildcard $(CONFIG)))
+$(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
+endif
+
+.PHONY: run small report perceptron perceptron_noisy perceptron_paper test lint format bench install
+
+run: $(READY)  ## the default config: every experiment, and results/report.html
+	$(SNAKEMAKE) $(CONFIGURED)
+
+small: $(READY)  ## the whole report at toy size, in half a minute: results-small/report.html
+	$(SNAKEMAKE) --configfile config/small.yaml
+
+report perceptron perceptron_noisy perceptron_paper: $(READY)  ## one target of the workflow
+	$(SNAKEMAKE) $@ $(CONFIGURED)
+
+test: $(READY)
+	$(BIN)/pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --line-length 118 --check $(SNAKEFILES)
+	$(SNAKEMAKE) --lint
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt --line-length 118 $(SNAKEFILES)
+
+bench: $(READY)
+	$(BIN)/python benchmarks/engine.py
+
+install: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lawpipe needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": name another, as in make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

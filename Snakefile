@@ -1,0 +1,55 @@
+"""lawpipe: the Learning Law, from a config to a report.
+
+    snakemake                     every experiment of the config's `all`, and results/report.html
+    snakemake perceptron          one experiment, by its name in the config
+    snakemake report              the report alone, and what it needs
+
+Another config: --configfile config/small.yaml. Rules are in workflow/rules, one script each in scripts/.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.9")
+
+# A config given by --configfile stands alone; without one (or with a mere overlay) this is it.
+if "experiments" not in config:
+
+    configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+# Inert unless asked for by --software-deployment-method apptainer.
+container: "docker://python:3.11-slim"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/search.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/analyse.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report.output.page,
+
+
+# Each experiment of the config by its name, with a report of its own.
+for target, names in CONFIG.groups.items():
+
+    rule:
+        name:
+            target
+        input:
+            expand(rules.report_of_experiment.output.page, experiment=names),
+
+
+onstart:
+    print(
+        f"Parquet files of this config, when computed from nothing:\n{estimate.describe(EXPERIMENTS)}",
+        file=sys.stderr,
+    )

@@ -1,0 +1,114 @@
+"""How large an experiment's artifacts will be, before anything is computed: from its settings alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lawpipe import plan
+
+#: Bytes on disk for each raw byte, as measured: random features, dense weights and contributions hardly
+#: compress; curves are smooth; the constant weights of a policy that needs no search all but vanish.
+DENSE, CURVES, CONSTANT = 0.75, 0.9, 0.01
+
+#: A Parquet file's own bytes: schema, statistics, metadata.
+OVERHEAD = 6_000
+
+#: Memory of a Python process with PyTorch, and of one with pandas and matplotlib, in MB.
+TORCH_MB, PANDAS_MB = 400, 250
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Number of Parquet files and their bytes."""
+
+    files: int
+    bytes: int
+
+    def __str__(self) -> str:
+        size, unit = self.bytes / 1e6, "MB"
+        if size >= 1000:
+            size, unit = size / 1000, "GB"
+        return f"{self.files} files, {size:.{0 if size >= 10 else 1}f} {unit}"
+
+
+def artifacts(settings: Mapping[str, Any]) -> Estimate:
+    """Estimate the Parquet files of one experiment, all seeds, from its complete settings.
+
+    Dominated by the policies: steps x examples x itemsize bytes each, for the near-optimal one and every
+    snapshot, and by the contributions: measured steps x 2 (against) x 2 (kinds) x examples x 3 float32
+    columns for two policies. Within a factor of two of what is then written.
+    """
+    examples, dimension = _sizes(settings)
+    train = examples["train"]
+    steps = settings["training"]["steps"]
+    measured = min(settings["analysis"]["measured_steps"], steps)
+    groups = plan.batches(settings)
+    policies = sum(len(group) for group in groups.values())
+    searched = len(groups[plan.SEARCHED])
+    weights = steps * train * (8 if settings["training"]["precision"] == "float64" else 4)
+    data = sum(examples.values()) * dimension * 4 * DENSE
+    kept = weights * (searched * DENSE + (policies - searched) * CONSTANT)
+    contributions = len(plan.WITH_CONTRIBUTIONS) * measured * 2 * 2 * train * 3 * 4 * DENSE
+    curves = 2 * policies * (steps + 1) * 3 * 8 * CURVES
+    others = 2 * policies * (train * 20 + measured * 4 * 50) * CURVES
+    files = len(plan.tables(settings)) + len(plan.parts(settings))
+    seeds = len(settings["seeds"])
+    summary = 1
+    return Estimate(
+        files=seeds * files + summary,
+        bytes=round(seeds * (data + kept + contributions + curves + others + OVERHEAD * files)),
+    )
+
+
+def describe(experiments: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say, in a line an experiment, what it writes when it is computed from nothing."""
+    width = max(len(name) for name in experiments)
+    lines = []
+    for name, settings in experiments.items():
+        seeds = len(settings["seeds"])
+        line = f"  {name:<{width}}  {seeds} seed{'s' if seeds > 1 else ''}, {artifacts(settings)}"
+        lines.append(line if settings["in_all"] else f"{line}  (by its own name only)")
+    return "\n".join(lines)
+
+
+def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
+    """Estimate the peak memory of one job of a stage, in MB, for schedulers."""
+    examples, _ = _sizes(settings)
+    itemsize = 8 if settings["training"]["precision"] == "float64" else 4
+    weights_mb: float = settings["training"]["steps"] * examples["train"] * itemsize / 1e6
+    copies = {"make_policy": 2, "search": 8, "train": 3, "measure": 4, "plot": 3}.get(stage, 0)
+    base = TORCH_MB if stage in ("search", "train", "measure", "make_policy") else PANDAS_MB
+    return round(base + copies * weights_mb)
+
+
+def _sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:
+    """Return the number of examples of each split and their dimension, from the user's files where they exist."""
+    data = settings["data"]
+    examples = {split: data[f"{split}_examples"] for split in plan.splits(settings)}
+    dimension = data["dimension"]
+    if data["folder"] is None:
+        return examples, dimension
+    for split in examples:
+        # What cannot be read here is reported by the stage that imports the files.
+        try:
+            file = pq.ParquetFile(Path(data["folder"]) / f"{split}.parquet")
+        except (OSError, pa.ArrowException):
+            continue
+        examples[split] = file.metadata.num_rows
+        dimension = _width(file)
+    return examples, dimension
+
+
+def _width(file: pq.ParquetFile) -> int:
+    """Return the length of the vectors in a file's `features` column; 0 if there is none."""
+    for column in range(file.metadata.num_columns):
+        if file.metadata.schema.column(column).path.startswith("features."):
+            values = sum(
+                file.metadata.row_group(i).column(column).num_values for i in range(file.metadata.num_row_groups)
+            )
+            return int(values // max(1, file.metadata.num_rows))
+    return 0

@@ -1,0 +1,1 @@
+"""The figures: one experiment's artifacts over all its seeds, drawn beside what the paper shows."""

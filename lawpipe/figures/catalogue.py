@@ -1,0 +1,169 @@
+"""The figures and tables of an experiment's report, as data: what the workflow needs without a plot library.
+
+Adding a figure is one entry here and one function in `lawpipe.figures.draw`; adding a table, one entry here
+and one function in `lawpipe.report.tables`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure or table: `{name}.svg` or `{name}.html`.
+
+    The caption has two sentences: what it shows, and what to see in it. `source` is the figure or table of
+    the paper that it stands beside, None where the paper has none.
+    """
+
+    name: str
+    title: str
+    source: str | None
+    caption: str
+
+
+FIGURES: tuple[Entry, ...] = (
+    Entry(
+        "fig04_objective",
+        "Search: objective and compression ratio",
+        "Fig 4",
+        "The search over the outer iterations: the objective J (mean loss over the training run), the "
+        "compression ratio ln 2 / J, the Frank-Wolfe gap and the gradient evaluations used. "
+        "Compare the curve of the desired examples, which the search sees, with that of the test "
+        "examples, which it does not: only the second says whether the policy generalises.",
+    ),
+    Entry(
+        "fig05_loss_curves",
+        "Loss curves of the policies",
+        "Fig 5",
+        "The loss (log axis) on desired and test examples over training under each policy, with the "
+        "acceleration ratio: T over the first step at which a policy is at or below the conventional "
+        "policy's final loss. "
+        "The arrow spans the steps saved; where it is missing the policy never got that low.",
+    ),
+    Entry(
+        "fig06_similarity_against_loss",
+        "Similarity of contributions during training",
+        "Fig 6",
+        "The similarity SIM[t] of the contributions of the weighted examples against the loss at that "
+        "step, a line for each policy along the search, coloured by its compression ratio. "
+        "If the law holds, lines of a higher compression ratio lie higher; the exact first-order "
+        "condition is about the adjoint contributions (lower row).",
+    ),
+    Entry(
+        "fig07_similarity_against_compression",
+        "Similarity against compression ratio",
+        "Fig 7",
+        "The mean similarity of a policy against its compression ratio, a point for each policy along the "
+        "search and each seed, with the paper's fit SIM = c ln(a / (b - CR)) per seed where it can be "
+        "made. "
+        "The law asks for points that rise with the compression ratio; b is where the fit goes to "
+        "infinity.",
+    ),
+    Entry(
+        "fig08_noncontributive",
+        "Weight of non-contributive examples",
+        "Fig 8",
+        "The share of (step, example) pairs with a contribution of zero or less whose weight is exactly "
+        "zero, before convergence, against the compression ratio. "
+        "The paper's property 4.1 says that the share goes to 100 % as the policy gets better.",
+    ),
+    Entry(
+        "fig09_learned",
+        "Weight of perfectly learned examples",
+        "Fig 9",
+        "The weight relative to the largest of its step, over the (step, example) pairs of all measured "
+        "steps whose loss is below 1e-6; the table's share counts the steps before convergence alone. "
+        "The paper's property 4.2 says that such examples get little weight: bars near 0 for the "
+        "near-optimal policy, all at 1 for the conventional one.",
+    ),
+    Entry(
+        "fig10_redundant",
+        "Weight of redundant examples",
+        "Fig 10",
+        "The near-optimal policy's weights for examples with a positive contribution, in units of the "
+        "uniform weight 1/N; other pairs are left blank. "
+        "Grey cells have weight exactly zero although the example would help: the paper takes them as "
+        "redundant (property 4.3), and the curve on the right gives their share.",
+    ),
+    Entry(
+        "fig11_scaling_law",
+        "Scaling-law fits",
+        "Fig 11",
+        "The loss above the fitted floor L0 against the step in log-log, with the fitted line L0 + "
+        "(B/t)^beta, and the coefficients of every seed with their intervals. "
+        "A straight curve means that the law describes the run; where the near-optimal curve bends, its B "
+        "and beta say little.",
+    ),
+    Entry(
+        "adjoint_similarity",
+        "Which law holds: instantaneous against adjoint similarity",
+        None,
+        "The similarity over the training steps by the instantaneous contribution (the paper's law) and "
+        "by the adjoint contribution (the exact first-order condition). "
+        "At first-order stationarity the adjoint contributions of a step are equal and their similarity has "
+        "no bound; the instantaneous one need not grow, and a step with fewer than two weighted examples "
+        "has no value.",
+    ),
+    Entry(
+        "speed",
+        "Local speed against global speed",
+        None,
+        "The weighted mean contribution (local speed) against the measured fall of the loss per unit of "
+        "training time, (L[t] - L[t+1]) / eta (global speed), and their relative difference over the "
+        "steps. "
+        "In gradient flow the two are equal for every policy, so points off the line measure the step "
+        "size's discretisation, not the policy's quality.",
+    ),
+    Entry(
+        "active_examples",
+        "How many examples carry the weight",
+        None,
+        "The effective number of examples 1 / sum of squared weights, and the share of examples with any "
+        "weight, over the training steps; with flipped labels, also the weight on the flipped examples. "
+        "A near-optimal policy that falls far below the conventional line trains on a few examples at a "
+        "time.",
+    ),
+)
+
+TABLES: tuple[Entry, ...] = (
+    Entry(
+        "headline",
+        "Objective, compression ratio and acceleration",
+        "Fig 4, Fig 5",
+        "J (mean loss over training, nats), CR = ln 2 / J and the acceleration ratio of each policy: mean "
+        "over the seeds with its 95 % t interval, each seed, and the paper's value. "
+        "Read desired and test columns together: a gain that is on desired examples alone is fitted to "
+        "them.",
+    ),
+    Entry(
+        "summary",
+        "All quantities over the seeds",
+        None,
+        "Mean and 95 % t interval over the seeds of every summary quantity, for each policy but the "
+        "search's snapshots; accelerations are averaged as logarithms. "
+        "Where not all seeds have a value the cell says how many do, and its mean is over those alone.",
+    ),
+    Entry(
+        "search",
+        "Where the search ended",
+        "Fig 4",
+        "The start and the best row of each seed's search: objective, gradient evaluations, their cost with "
+        "trial runs, Frank-Wolfe gap, and the share of the weights that are above 0. "
+        "The gap is the distance from first-order stationarity, not from the best J.",
+    ),
+    Entry(
+        "zero_weights",
+        "Properties of zero weights",
+        "Fig 8, Fig 9, Fig 10",
+        "The share of (step, example) pairs that follow each property before convergence: mean over the "
+        "seeds with its 95 % t interval, and the pairs in all. "
+        "A share of few pairs says little.",
+    ),
+    Entry(
+        "fits",
+        "Coefficients of the scaling law",
+        "Table 1",
+        "L = L0 + (B/t)^beta for t > t0, fitted per seed, policy and loss, with 95 % intervals. "
+        "B and beta are nearly collinear: compare the two together.",
+    ),
+)

@@ -1,0 +1,22 @@
+"""The function that draws each figure of the catalogue."""
+
+from collections.abc import Callable
+
+from matplotlib.figure import Figure
+
+from lawpipe.figures import curves, scaling_law, search, similarity, speed, weights
+from lawpipe.figures.results import Results
+
+DRAW: dict[str, Callable[[Results], Figure]] = {
+    "fig04_objective": search.objective,
+    "fig05_loss_curves": curves.loss_curves,
+    "fig06_similarity_against_loss": similarity.against_loss,
+    "fig07_similarity_against_compression": similarity.against_compression,
+    "fig08_noncontributive": weights.noncontributive,
+    "fig09_learned": weights.learned,
+    "fig10_redundant": weights.redundant,
+    "fig11_scaling_law": scaling_law.fits,
+    "adjoint_similarity": similarity.over_steps,
+    "speed": speed.local_and_global,
+    "active_examples": weights.active_examples,
+}

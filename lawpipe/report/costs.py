@@ -1,0 +1,106 @@
+"""What an experiment cost, from the cost file that every stage leaves."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lawpipe.errors import InputError
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A stage's jobs, one a seed or one for all seeds."""
+
+    stage: str
+    jobs: int
+    #: Wall seconds of all jobs together and of the longest.
+    seconds: float
+    longest: float
+    #: The largest of the jobs.
+    peak_memory_mb: float
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The cost of an experiment, and on what machines and from what checkouts it was computed."""
+
+    stages: tuple[Cost, ...]
+    hardware: tuple[str, ...]
+    checkouts: tuple[str, ...]
+    started: str
+    ended: str
+
+    @property
+    def seconds(self) -> float:
+        """Wall seconds of all jobs together, as if one had run after the other."""
+        return sum(stage.seconds for stage in self.stages)
+
+    @property
+    def peak_memory_mb(self) -> float:
+        """The most memory that one job took."""
+        return max((stage.peak_memory_mb for stage in self.stages), default=0.0)
+
+
+def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
+    """Read the cost files of an experiment and of its seeds; stages come in the order in which they began.
+
+    Raises InputError for a file that is not a cost file.
+    """
+    files = [file for seed in seeds for file in sorted((folder / f"seed{seed}/cost").glob("*.json"))]
+    files += sorted((folder / "cost").glob("*.json"))
+    by_stage: dict[str, list[dict[str, Any]]] = {}
+    for file in files:
+        by_stage.setdefault(file.stem, []).append(_read(file))
+    stages = [
+        Cost(
+            stage=stage.replace("_", " "),
+            jobs=len(jobs),
+            seconds=sum(job["seconds"] for job in jobs),
+            longest=max(job["seconds"] for job in jobs),
+            peak_memory_mb=max(job["peak_memory_mb"] for job in jobs),
+        )
+        for stage, jobs in sorted(by_stage.items(), key=lambda item: min(str(job["started"]) for job in item[1]))
+    ]
+    jobs = [job for each in by_stage.values() for job in each]
+    times = sorted(str(job["started"]) for job in jobs)
+    return Spent(
+        tuple(stages),
+        tuple(sorted({_machine(job["hardware"]) for job in jobs})),
+        tuple(sorted({_checkout(job["git"]) for job in jobs})),
+        times[0] if times else "-",
+        times[-1] if times else "-",
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """Read one cost file and check that it is one."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        {float(found["seconds"]), float(found["peak_memory_mb"]), len(found["hardware"]), len(found["git"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{file} is not a stage's cost ({type(error).__name__}: {error}): delete it and run again."
+        ) from error
+    return dict(found) | {"started": found.get("started", "-")}
+
+
+def _machine(hardware: dict[str, Any]) -> str:
+    """Describe a machine in a line."""
+    return ", ".join(
+        f"{value} {unit}".strip()
+        for value, unit in (
+            (hardware.get("processor"), ""),
+            (hardware.get("cores"), "cores"),
+            (hardware.get("memory_gib"), "GiB of memory"),
+            (hardware.get("system"), ""),
+        )
+        if value is not None
+    )
+
+
+def _checkout(git: dict[str, Any]) -> str:
+    """Describe the state of the code in a line."""
+    if not git.get("commit"):
+        return "not a git checkout"
+    return f"commit {git['commit']}{', with changes' if git.get('modified') else ''}"

@@ -1,0 +1,112 @@
+"""Sentences made from the numbers: what an experiment found, and never more than it found."""
+
+import math
+
+from lawpipe import paper
+from lawpipe.figures.results import OverSeeds, Results
+from lawpipe.figures.words import number, over_seeds, percent, plural
+from lawpipe.paper import Difference
+
+
+def sentences(results: Results) -> list[str]:
+    """Return the experiment's findings, a sentence each."""
+    return [_setting(results), _objective(results), _acceleration(results), *_test(results), _stationarity(results)]
+
+
+def _setting(results: Results) -> str:
+    """Say what was run."""
+    settings = results.settings
+    data, training, search = settings["data"], settings["training"], settings["search"]
+    changed = paper.differences(settings)
+    task = "the paper's task" if not changed else "not the paper's task: " + "; ".join(map(difference, changed))
+    method = str(search["method"]).replace("_", " ")
+    return (
+        f"{plural(len(results.seeds), 'seed')} of a perceptron with {data['dimension']} features, "
+        f"{data['train_examples']} training and {data['desired_examples']} desired examples, {training['steps']} "
+        f"steps at learning rate {training['learning_rate']} ({task}); the policy was searched for by {method}, "
+        f"at most {plural(search['iterations'], 'iteration')} (the paper: projected gradient, 500)."
+    )
+
+
+def difference(found: Difference) -> str:
+    """Say how one setting is not the paper's."""
+    return f"{found.key.rpartition('.')[2].replace('_', ' ')} {found.here} instead of {found.paper}"
+
+
+def _objective(results: Results) -> str:
+    """Say how far the objective fell on the examples it was searched on."""
+    before, after = (results.quantity(policy, "objective_desired") for policy in ("conventional", "near_optimal"))
+    ratios = [results.quantity(policy, "compression_ratio_desired") for policy in ("conventional", "near_optimal")]
+    published = [v.text for v in paper.values("perceptron", "Fig 4")]
+    return (
+        f"On the desired examples, which the search optimises, J went from {over_seeds(before)} to "
+        f"{over_seeds(after)} nats ({percent(after.mean / before.mean)} of the conventional policy's) and CR from "
+        f"{over_seeds(ratios[0])} to {over_seeds(ratios[1])}; the paper's figure shows a CR of {published[0]} and "
+        f"{published[1]}."
+    )
+
+
+def _acceleration(results: Results) -> str:
+    """Say how many fewer steps the searched policy needs on the desired loss."""
+    found = results.quantity("near_optimal", "acceleration_desired")
+    text = next(v.text for v in paper.values("perceptron", "Fig 5"))
+    if not found.n_reached:
+        return f"It never got to the conventional policy's last desired loss (the paper: {text} times sooner)."
+    return (
+        f"It got to the conventional policy's last desired loss {over_seeds(found)} times sooner (the paper: {text})."
+    )
+
+
+def _test(results: Results) -> list[str]:
+    """Say what of it holds on examples that the search never saw."""
+    before, after = (results.quantity(policy, "objective_test") for policy in ("conventional", "near_optimal"))
+    change = after.mean / before.mean - 1
+    if not math.isfinite(change):
+        return []
+    verb = "fell" if change < 0 else "rose"
+    found = results.quantity("near_optimal", "acceleration_test")
+    desired = _gain(results, "desired")
+    unseen = _gain(results, "test")
+    carried = (
+        f"; the change is {percent(unseen / desired)} of that on the desired examples" if desired > 0 < unseen else ""
+    )
+    return [
+        f"On test examples, which it never saw, J {verb} by {percent(abs(change))}, from {over_seeds(before)} to "
+        f"{over_seeds(after)} nats{carried}; {_reached(found)}."
+    ]
+
+
+def _gain(results: Results, against: str) -> float:
+    """Return how much lower the near-optimal policy's J is, in nats."""
+    before, after = (results.quantity(policy, f"objective_{against}") for policy in ("conventional", "near_optimal"))
+    return before.mean - after.mean
+
+
+def _reached(found: OverSeeds) -> str:
+    """Say whether the conventional policy's final test loss was reached, and how much sooner."""
+    if not found.n_reached:
+        return f"in none of {plural(found.n, 'seed')} did it get to the conventional policy's last test loss"
+    seeds = "in all" if found.n_reached == found.n else f"in {found.n_reached}"
+    interval = f" [{number(found.low)}, {number(found.high)}]" if math.isfinite(found.low) else ""
+    return (
+        f"{seeds} of {plural(found.n, 'seed')} it got to the conventional policy's last test loss, "
+        f"{number(found.mean)}{interval} times sooner"
+    )
+
+
+def _stationarity(results: Results) -> str:
+    """Say how far from the first-order condition the policy is, and which similarity it has."""
+    gaps = [results.quantity(policy, "gap") for policy in ("conventional", "near_optimal")]
+    objective = results.quantity("near_optimal", "objective_desired")
+    kinds = {
+        kind: [results.quantity(policy, f"{column}_desired") for policy in ("conventional", "near_optimal")]
+        for kind, column in (("instantaneous", "similarity"), ("adjoint", "adjoint_similarity"))
+    }
+    similarities = " and the ".join(
+        f"{kind} one from {over_seeds(before)} to {over_seeds(after)}" for kind, (before, after) in kinds.items()
+    )
+    return (
+        f"The Frank-Wolfe gap, its distance from first-order stationarity (not from the best J), went from "
+        f"{over_seeds(gaps[0])} to {over_seeds(gaps[1])} nats ({percent(gaps[1].mean / objective.mean)} of its J). "
+        f"Of the mean similarities of contributions on the desired loss, the {similarities}."
+    )

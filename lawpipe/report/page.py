@@ -1,0 +1,174 @@
+"""The report: one HTML file that holds everything it shows, and the tables as pages of their own."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from lawpipe import artifacts, paper
+from lawpipe.errors import InputError
+from lawpipe.figures import results
+from lawpipe.figures.catalogue import FIGURES, Entry
+from lawpipe.figures.results import Results
+from lawpipe.report import compare, costs, findings, svg, tables
+from lawpipe.report.compare import Comparison
+from lawpipe.report.tables import Table
+
+HERE = Path(__file__).resolve().parent
+
+#: Libraries that draw the report; those that compute are in the artifacts' own metadata.
+DRAWN_WITH = ("matplotlib", "seaborn", "jinja2")
+
+#: Tables of which the code's digest is shown.
+DIGESTED = ("search", "curves", "similarity", "fits", "summary")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the page with the paper's values beside ours."""
+
+    entry: Entry
+    drawing: Markup
+    comparisons: list[Comparison]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting, by its dotted key, and the paper's value where the paper has it."""
+
+    key: str
+    value: str
+    paper: str
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    """An experiment's part of the page."""
+
+    name: str
+    seeds: str
+    findings: list[str]
+    headline: Table
+    figures: list[Figure]
+    tables: list[Table]
+    settings: list[Setting]
+    spent: costs.Spent
+    versions: dict[str, str]
+    digests: dict[str, str]
+
+
+def report(root: Path, experiments: Sequence[str]) -> str:
+    """Return the report on some experiments under `root` as HTML.
+
+    Raises InputError if an artifact or figure is missing or damaged.
+    """
+    sections = [_section(root / name, f"f{number}") for number, name in enumerate(experiments)]
+    style = Markup((HERE / "style.css").read_text(encoding="utf-8"))
+    drawn_with = {name: metadata.version(name) for name in DRAWN_WITH}
+    return _template("page.html").render(sections=sections, style=style, paper=paper, drawn_with=drawn_with)
+
+
+def front_page(root: Path, experiments: Sequence[str]) -> str:
+    """Return the findings as reStructuredText, for the front page of a Snakemake report."""
+    loaded = [load(root / name) for name in experiments]
+    parts = [
+        f"**{_plain(each.name)}**\n\n" + "\n".join(f"- {_plain(text)}" for text in findings.sentences(each))
+        for each in loaded
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def table_page(table: Table) -> str:
+    """Return a table as an HTML page of its own."""
+    style = Markup((HERE / "style.css").read_text(encoding="utf-8"))
+    return _template("table_page.html").render(table=table, style=style)
+
+
+def load(folder: Path) -> Results:
+    """Open an experiment by its folder; its seeds are those that its summary joins."""
+    path = folder / "summary.parquet"
+    artifacts.read(path, "summary_over_seeds", ["policy"])
+    seeds = artifacts.metadata(path)["settings"].get("seeds")
+    if not seeds:
+        raise InputError(f"{path} does not say which seeds it joins: delete it and run again to make it anew.")
+    return results.load(folder, seeds)
+
+
+def _section(folder: Path, prefix: str) -> Section:
+    """Gather an experiment's part of the page."""
+    found = load(folder)
+    figures = [
+        Figure(
+            entry,
+            Markup(svg.inlined(folder / "figures" / f"{entry.name}.svg", f"{prefix}{index}-", entry.title)),
+            compare.comparisons(found, entry.source),
+        )
+        for index, entry in enumerate(FIGURES)
+    ]
+    made = {name: make(found) for name, make in tables.MAKE.items()}
+    first = folder / f"seed{found.seeds[0]}"
+    stored = artifacts.metadata(first / "summary.parquet")
+    return Section(
+        name=found.name,
+        seeds=", ".join(map(str, found.seeds)),
+        findings=findings.sentences(found),
+        headline=made.pop("headline"),
+        figures=figures,
+        tables=list(made.values()),
+        settings=list(_settings(artifacts.metadata(folder / "summary.parquet")["settings"])),
+        spent=costs.read(folder, found.seeds),
+        versions=stored["versions"],
+        digests={name: artifacts.metadata(first / f"{name}.parquet")["code"] for name in DIGESTED},
+    )
+
+
+def _settings(settings: Mapping[str, Any]) -> Iterator[Setting]:
+    """Yield every setting with the paper's beside it."""
+    published = {
+        f"{section}.{key}": value
+        for section, keys in paper.SETTINGS.get(str(settings.get("problem")), {}).items()
+        for key, value in keys.items()
+    }
+    for key, value in _leaves(settings, ""):
+        known = key in published
+        yield Setting(
+            key, _written(value), _written(published[key]) if known else "", known and published[key] != value
+        )
+
+
+def _leaves(settings: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+    """Yield the dotted key and the value of every setting."""
+    for key, value in settings.items():
+        name = f"{path}.{key}" if path else key
+        if isinstance(value, Mapping):
+            yield from _leaves(value, name)
+        else:
+            yield name, value
+
+
+def _written(value: Any) -> str:
+    """Write a setting as in a config."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _plain(text: str) -> str:
+    """Escape what reStructuredText would take for markup."""
+    return "".join(f"\\{character}" if character in "\\*`_|:<>[]" else character for character in text)
+
+
+def _template(name: str) -> jinja2.Template:
+    """Load a template; whatever it shows is escaped unless it is our own markup."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)

@@ -1,0 +1,198 @@
+"""The tables of the catalogue: an experiment's numbers as rows of text."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lawpipe import paper
+from lawpipe.figures.catalogue import TABLES, Entry
+from lawpipe.figures.results import Results
+from lawpipe.figures.words import UNBROKEN, number, over_seeds, percent, policy_label
+from lawpipe.report.compare import missing, share
+
+BOTH = ("desired", "test")
+
+#: Headline quantities: columns of `summary` without their endings, and how they are headed.
+HEADLINE = {"objective": "J", "compression_ratio": "CR", "acceleration": "AR"}
+
+#: Every quantity of `summary`, in words.
+QUANTITIES = {
+    "objective": "objective J: mean loss over training (nats)",
+    "compression_ratio": "compression ratio CR = ln 2 / J",
+    "acceleration": "acceleration ratio AR, to the conventional final loss",
+    "acceleration_to_best": "acceleration ratio, to the conventional minimum",
+    "acceleration_fit": "acceleration ratio, from the scaling-law fits",
+    "similarity": "similarity SIM, instantaneous (mean over measured steps)",
+    "adjoint_similarity": "similarity SIM, adjoint (mean over measured steps)",
+    "steps_measured": "measured steps with an instantaneous similarity",
+    "adjoint_steps_measured": "measured steps with an adjoint similarity",
+    "gap": "Frank-Wolfe gap (nats)",
+    "weight_on_perturbed": "weight on flipped examples (mean over steps)",
+    "effective_examples": "effective number of examples (mean over steps)",
+}
+
+PROPERTIES = {
+    "noncontributive_excluded": "contribution <= 0: weight is 0",
+    "redundant_dropped": "contribution > 0: weight is 0",
+    "learned_ignored": "loss < 1e-6: weight below 0.2 of the step's largest",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of cells; `kind` sets it apart: `mean` (over seeds), `paper`, or nothing."""
+
+    cells: tuple[str, ...]
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text; the first `labels` columns are labels, the rest numbers."""
+
+    entry: Entry
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+    labels: int = 1
+
+
+def headline(results: Results) -> Table:
+    """J, CR and AR on desired and test: mean with interval, each seed, the paper's value."""
+    columns = [f"{name}_{against}" for against in BOTH for name in HEADLINE]
+    header = ("policy", "seed", *(f"{name}, {against}" for against in BOTH for name in HEADLINE.values()))
+    rows = []
+    for policy in results.chosen:
+        label = policy_label(policy)
+        means = (over_seeds(results.quantity(policy, column), missing(column)) for column in columns)
+        rows.append(Row((label, f"mean of{UNBROKEN}{len(results.seeds)}", *means), "mean"))
+        for _, seed in results.summary[results.summary["policy"] == policy].iterrows():
+            cells = (_of_one_seed(seed, column) for column in columns)
+            rows.append(Row((label, str(seed["seed"]), *cells)))
+        published = [_published(results, policy, name) for name in HEADLINE]
+        if any(published):
+            rows.append(Row((label, "paper", *(text or "-" for text in published), *["-"] * len(HEADLINE)), "paper"))
+    return Table(_entry("headline"), header, tuple(rows), labels=2)
+
+
+def _of_one_seed(row: "pd.Series[float]", column: str) -> str:
+    """Write a number of one seed; a missing acceleration means that the mark was never reached."""
+    value = None if pd.isna(row[column]) else float(row[column])
+    return missing(column) if value is None else number(value)
+
+
+def _published(results: Results, policy: str, measure: str) -> str | None:
+    """Return the paper's value of a quantity for a policy, marked if it was read off a figure."""
+    for value in paper.values(str(results.settings.get("problem"))):
+        if (value.measure, value.policy) == (measure, policy):
+            return f"{value.text} ({value.mark})"
+    return None
+
+
+def summary(results: Results) -> Table:
+    """Every quantity of the summary over the seeds, a column a policy."""
+    rows = []
+    for name, words in QUANTITIES.items():
+        per_loss = f"{name}_desired" in results.summary
+        for against in BOTH if per_loss else ("",):
+            column = f"{name}_{against}" if against else name
+            cells = (over_seeds(results.quantity(policy, column), missing(column)) for policy in results.chosen)
+            rows.append(Row((words, against, *cells)))
+    header = ("quantity", "on", *(policy_label(policy) for policy in results.chosen))
+    return Table(_entry("summary"), header, tuple(rows), labels=2)
+
+
+def search(results: Results) -> Table:
+    """Start and best row of each seed's search."""
+    header = (
+        "seed",
+        "iterations",
+        "J, start",
+        "J, best",
+        "best / start",
+        "test J, start",
+        "test J, best",
+        "gradients",
+        "cost",
+        "gap, start",
+        "gap, best",
+        "gap / J",
+        "with weight",
+    )
+    rows = []
+    for seed, log in results.search.groupby("seed"):
+        first, best = log.iloc[0], log.sort_values("objective", kind="stable").iloc[0]
+        rows.append(
+            Row(
+                (
+                    str(seed),
+                    str(int(log["iteration"].max())),
+                    number(first["objective"], 4),
+                    number(best["objective"], 4),
+                    percent(best["objective"] / first["objective"]),
+                    number(first["test_objective"], 4),
+                    number(best["test_objective"], 4),
+                    str(int(best["evaluations"])),
+                    number(best["cost"]),
+                    number(first["gap"]),
+                    number(best["gap"]),
+                    number(best["gap"] / best["objective"]),
+                    percent(best["active_fraction"]),
+                )
+            )
+        )
+    return Table(_entry("search"), header, tuple(rows))
+
+
+def zero_weights(results: Results) -> Table:
+    """Each property's share for the policies but the snapshots."""
+    found = results.zero_weights
+    rows = []
+    for name, words in PROPERTIES.items():
+        kinds = (
+            [("", "")] if name == "learned_ignored" else [(k, a) for a in BOTH for k in ("instantaneous", "adjoint")]
+        )
+        for kind, against in kinds:
+            for policy in results.chosen:
+                chosen = found[(found["policy"] == policy) & (found["property"] == name)]
+                if kind:
+                    chosen = chosen[(chosen["kind"] == kind) & (chosen["against"] == against)]
+                text = share(results, policy, name, against, kind)
+                rows.append(
+                    Row((words, kind, against, policy_label(policy), text, f"{int(chosen['count'].sum()):,}"))
+                )
+    header = ("property", "contribution", "against", "policy", "share", "pairs, all seeds")
+    return Table(_entry("zero_weights"), header, tuple(rows), labels=4)
+
+
+def fits(results: Results) -> Table:
+    """The coefficients of each seed, policy and loss."""
+    rows = []
+    for _, fit in results.fits[results.fits["policy"].isin(results.chosen)].iterrows():
+        coefficients = (
+            f"{number(fit[name])} [{number(fit[f'{name}_low'])}, {number(fit[f'{name}_high'])}]"
+            for name in ("loss_floor", "scale", "exponent")
+        )
+        first = "-" if pd.isna(fit["first_step"]) else str(int(fit["first_step"]))
+        label = policy_label(str(fit["policy"]))
+        rows.append(
+            Row((label, str(fit["against"]), str(fit["seed"]), *coefficients, first, number(fit["r_squared"], 4)))
+        )
+    rows.sort(key=lambda row: (row.cells[1], row.cells[0], int(row.cells[2])))
+    header = ("policy", "loss", "seed", "L0 (nats)", "B (steps)", "beta", "t0", "r squared")
+    return Table(_entry("fits"), header, tuple(rows), labels=3)
+
+
+#: The function that makes each table of the catalogue.
+MAKE: dict[str, Callable[[Results], Table]] = {
+    "headline": headline,
+    "summary": summary,
+    "search": search,
+    "zero_weights": zero_weights,
+    "fits": fits,
+}
+
+
+def _entry(name: str) -> Entry:
+    """Return a table's entry of the catalogue."""
+    return next(entry for entry in TABLES if entry.name == name)

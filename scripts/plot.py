@@ -1,0 +1,35 @@
+"""Draw every figure and table of one experiment, over all its seeds.
+
+Takes the experiment's folder with the tables of each seed (search, policies, curves, contributions, similarity,
+zero_weights, fits, summary, and train for the flipped labels) and the summary over the seeds; gives one SVG a
+figure and one HTML page a table, named as in `lawpipe.figures.catalogue`.
+"""
+
+from pathlib import Path
+
+from lawpipe import stage
+from lawpipe.figures import results, style
+from lawpipe.figures.catalogue import FIGURES
+from lawpipe.figures.draw import DRAW
+from lawpipe.report import page, tables
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the stage; `argv` as on the command line."""
+    parser = stage.parser(__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="the experiment's folder")
+    parser.add_argument("--seeds", type=int, nargs="+", required=True, help="its seeds")
+    parser.add_argument("--figures", type=Path, required=True, help="output: folder of the figures")
+    parser.add_argument("--tables", type=Path, required=True, help="output: folder of the tables")
+    with stage.job(parser.parse_args(argv), __file__) as job:
+        options = job.options
+        found = results.load(options.folder, options.seeds)
+        for entry in FIGURES:
+            with style.theme():
+                style.save(DRAW[entry.name](found), options.figures / f"{entry.name}.svg", entry.title)
+        for name, make in tables.MAKE.items():
+            stage.write_text(options.tables / f"{name}.html", page.table_page(make(found)))
+
+
+if __name__ == "__main__":
+    stage.run(main)

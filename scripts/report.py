@@ -1,0 +1,28 @@
+"""Write the report: one HTML file that holds everything it shows and opens without a network.
+
+Takes the tables, figures and cost files of some experiments under one root; gives the page. With
+`--front-page` it also gives the findings as reStructuredText, for the front page of `snakemake --report`.
+"""
+
+from pathlib import Path
+
+from lawpipe import stage
+from lawpipe.report import page
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the stage; `argv` as on the command line."""
+    parser = stage.parser(__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="the folder of the experiments")
+    parser.add_argument("--experiments", nargs="+", required=True, metavar="NAME", help="which of them, in order")
+    parser.add_argument("--output", type=Path, required=True, help="output: the page")
+    parser.add_argument("--front-page", type=Path, help="output: the findings as reStructuredText")
+    with stage.job(parser.parse_args(argv), __file__) as job:
+        options = job.options
+        stage.write_text(options.output, page.report(options.root, options.experiments))
+        if options.front_page is not None:
+            stage.write_text(options.front_page, page.front_page(options.root, options.experiments))
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,217 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
+
+from lawpipe.figures import style
+from lawpipe.figures.catalogue import FIGURES, TABLES
+from lawpipe.figures.draw import DRAW
+from lawpipe.figures.results import Results
+
+NAMES = [entry.name for entry in FIGURES]
+CASES = ["plain", "five_seeds", "with_nulls", "without_snapshots"]
+
+
+def draw(name: str, results: Results) -> Figure:
+    with style.theme():
+        return DRAW[name](results)
+
+
+def panels_of(figure: Figure) -> list[Axes]:
+    return [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
+
+
+def words(figure: Figure) -> str:
+    return " ".join(text.get_text() for text in figure.texts)
+
+
+def test_the_catalogue_and_the_functions_are_the_same_list() -> None:
+    assert set(DRAW) == set(NAMES)
+    assert len(set(NAMES)) == len(NAMES)
+    for entry in (*FIGURES, *TABLES):
+        assert len(re.findall(r"\.(?: |$)", entry.caption)) == 2  # what it shows, what to see
+        assert entry.source is None or re.fullmatch(r"(Fig|Table) \d+(, (Fig|Table) \d+)*", entry.source)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_can_be_read_without_the_text(name: str, case: str, request: pytest.FixtureRequest) -> None:
+    results = request.getfixturevalue(case)
+    figure = draw(name, results)
+    entry = next(entry for entry in FIGURES if entry.name == name)
+    text = words(figure)
+    assert entry.title in text
+    count = len(results.seeds)
+    assert f"n = {count} seed" in text
+    assert (f"The paper, {entry.source}" if entry.source else "has no such figure") in text
+    assert "Unlike the paper's" in text
+    for axes in panels_of(figure):
+        if axes.axison:  # otherwise the panel says why it is empty
+            assert axes.get_xlabel() or axes.get_title("left") == "Share below 0.2"
+            assert axes.get_ylabel() or axes.get_title("left").endswith("a point a seed")
+        else:
+            assert axes.texts[-1].get_text()
+        for line in axes.lines:
+            assert len(line.get_xdata()) <= style.MOST_POINTS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_are_small_and_the_same_every_time(name: str, five_seeds: Results, tmp_path: Path) -> None:
+    texts = []
+    for index in range(2):
+        path = tmp_path / f"{index}.svg"
+        with style.theme():
+            style.save(DRAW[name](five_seeds), path, "a title")
+        texts.append(path.read_bytes())
+    assert texts[0] == texts[1]
+    assert len(texts[0]) < 400_000
+    assert b"<dc:date>" not in texts[0]
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_the_objective_is_that_of_the_search(plain: Results) -> None:
+    figure = draw("fig04_objective", plain)
+    losses, ratio, gap, spent = panels_of(figure)
+    assert [text.get_text() for text in losses.get_legend().get_texts()] == ["desired (searched on)", "test (unseen)"]
+    assert len(losses.lines) == 2 * (2 + 1)  # desired and test: two seeds and their mean
+    first = plain.search[plain.search["seed"] == 0]
+    np.testing.assert_allclose(losses.lines[0].get_ydata(), first["objective"])
+    np.testing.assert_allclose(ratio.lines[0].get_ydata(), np.log(2) / first["objective"])
+    np.testing.assert_allclose(gap.lines[0].get_ydata(), first["gap"])
+    np.testing.assert_allclose(spent.lines[0].get_ydata(), first["evaluations"])
+    assert gap.get_yscale() == "log"
+
+
+def test_the_papers_compression_ratios_are_drawn_for_the_papers_task_alone(plain: Results) -> None:
+    assert not any("paper" in text.get_text() for text in panels_of(draw("fig04_objective", plain))[1].texts)
+    data = plain.settings["data"] | {
+        "dimension": 128,
+        "train_examples": 4096,
+        "desired_examples": 512,
+        "test_examples": 512,
+    }
+    training = plain.settings["training"] | {"steps": 2000}
+    same = Results(plain.name, plain.folder, plain.seeds, {**plain.settings, "data": data, "training": training})
+    figure = draw("fig04_objective", same)
+    drawn = [text.get_text() for text in panels_of(figure)[1].texts]
+    assert drawn == ["paper: conventional policy (read off)", "paper: near-optimal policy (read off)"]
+    assert "The task is the paper's" in words(figure)
+
+
+def test_loss_curves_have_a_line_a_policy_and_the_acceleration(five_seeds: Results) -> None:
+    figure = draw("fig05_loss_curves", five_seeds)
+    desired = panels_of(figure)[0]
+    curves = [line for line in desired.lines if line.get_label() in ("conventional", "near-optimal")]
+    assert len(curves) == 2
+    assert len(desired.collections) == 2  # bands
+    rows = five_seeds.curves[five_seeds.curves["policy"] == "near_optimal"]
+    means = np.exp(np.log(rows["desired_loss"]).groupby(rows["step"]).mean())
+    assert np.asarray(curves[1].get_ydata())[-1] == pytest.approx(means.iloc[-1])
+    ratio = five_seeds.quantity("near_optimal", "acceleration_desired")
+    assert f"AR {ratio.mean:.3g}" in desired.texts[-1].get_text()
+    arrow = desired.texts[0]
+    assert arrow.xy[0] == pytest.approx(700 / ratio.mean)  # type: ignore[attr-defined]
+
+
+def test_an_acceleration_that_was_never_reached_says_so(with_nulls: Results) -> None:
+    figure = draw("fig05_loss_curves", with_nulls)
+    assert "never reaches" in panels_of(figure)[0].texts[-1].get_text()
+    assert "Acceleration ratio on desired: never." in " ".join(words(figure).split())
+
+
+def test_similarity_has_a_line_a_policy_along_the_search(five_seeds: Results) -> None:
+    figure = draw("fig06_similarity_against_loss", five_seeds)
+    assert [len(axes.lines) for axes in panels_of(figure)] == [6] * 4
+    colours = {line.get_color() for line in panels_of(figure)[0].lines}
+    assert len(colours) == 6
+    assert panels_of(figure)[0].xaxis_inverted()
+
+
+def test_a_point_a_policy_and_seed(five_seeds: Results) -> None:
+    figure = draw("fig07_similarity_against_compression", five_seeds)
+    for axes in panels_of(figure):
+        assert sum(len(points.get_offsets()) for points in axes.collections) == 5 * 6
+
+
+def test_without_similarity_the_panels_say_why(with_nulls: Results) -> None:
+    for name in ("fig06_similarity_against_loss", "fig07_similarity_against_compression", "adjoint_similarity"):
+        for axes in panels_of(draw(name, with_nulls)):
+            assert "two weighted examples" in axes.texts[-1].get_text().replace("\n", " ")
+
+
+def test_shares_of_non_contributive_examples_are_those_of_the_table(plain: Results) -> None:
+    desired = panels_of(draw("fig08_noncontributive", plain))[0]
+    rows = plain.zero_weights
+    rows = rows[(rows["property"] == "noncontributive_excluded") & (rows["against"] == "desired")]
+    drawn = np.concatenate([points.get_offsets()[:, 1] for points in desired.collections])
+    np.testing.assert_allclose(np.sort(drawn), np.sort(100 * rows["value"].dropna()))
+
+
+def test_bars_of_learned_examples_add_up(five_seeds: Results) -> None:
+    figure = draw("fig09_learned", five_seeds)
+    bars, below = panels_of(figure)
+    heights = np.array([patch.get_height() for patch in bars.patches]).reshape(-1, 10)
+    np.testing.assert_allclose(heights.sum(axis=1), 100)
+    rows = five_seeds.zero_weights
+    rows = rows[(rows["property"] == "learned_ignored") & (rows["policy"] == "near_optimal")]
+    points = below.lines[-2] if below.lines[-1].get_linestyle() == ":" else below.lines[-1]
+    np.testing.assert_allclose(points.get_ydata(), 100 * rows["value"].to_numpy(dtype=float))
+
+
+def test_no_learned_example_is_said(plain: Results) -> None:
+    for axes in panels_of(draw("fig09_learned", plain)):
+        assert "no example's loss falls below" in axes.texts[-1].get_text().replace("\n", " ")
+
+
+def test_the_heat_map_shows_helpful_examples_alone(plain: Results) -> None:
+    heat, share = panels_of(draw("fig10_redundant", plain))
+    zero, shown = (mesh for mesh in heat.collections if isinstance(mesh, QuadMesh))
+    steps, contribution = plain.contributions(0, "near_optimal", "desired", "contribution")
+    weights = plain.weights(0, "near_optimal", steps)
+    helpful = contribution > 0
+    assert np.ma.count(zero.get_array()) == int((helpful & (weights == 0)).sum())
+    assert np.ma.count(shown.get_array()) == int((helpful & (weights > 0)).sum())
+    assert zero.get_rasterized()
+    assert shown.get_rasterized()
+    expected = 100 * (helpful & (weights == 0)).sum(axis=1) / helpful.sum(axis=1)
+    np.testing.assert_allclose(share.lines[0].get_ydata(), expected)
+
+
+def test_fits_are_drawn_with_their_coefficients(five_seeds: Results) -> None:
+    figure = draw("fig11_scaling_law", five_seeds)
+    desired, _, exponent, scale = panels_of(figure)
+    fitted = five_seeds.fits
+    fitted = fitted[fitted["policy"].isin(["conventional", "near_optimal"]) & fitted["scale"].notna()]
+    on_desired = int((fitted["against"] == "desired").sum())
+    assert sum(line.get_linestyle() == "--" for line in desired.lines) == on_desired + 1  # and the legend's
+    assert sum(len(line.get_xdata()) for line in exponent.lines) == len(fitted)
+    assert scale.get_xscale() == "log"
+
+
+def test_a_failed_fit_leaves_the_panel_with_a_word(with_nulls: Results) -> None:
+    for axes in panels_of(draw("fig11_scaling_law", with_nulls)):
+        assert axes.texts[-1].get_text() == "no fit was possible"
+
+
+def test_flipped_examples_have_a_panel_where_there_are_any(plain: Results, five_seeds: Results) -> None:
+    assert len(panels_of(draw("active_examples", plain))) == 2
+    effective, active, flipped = panels_of(draw("active_examples", five_seeds))
+    np.testing.assert_allclose(effective.lines[0].get_ydata(), 96, rtol=1e-5)
+    np.testing.assert_allclose(active.lines[0].get_ydata(), 100)
+    np.testing.assert_allclose(flipped.lines[0].get_ydata(), 100 * round(9.6) / 96, rtol=1e-5)
+
+
+def test_local_speed_is_the_weighted_mean_contribution(plain: Results) -> None:
+    figure = draw("speed", plain)
+    desired = panels_of(figure)[0]
+    rows = plain.similarity
+    rows = rows[
+        (rows["kind"] == "instantaneous") & (rows["against"] == "desired") & (rows["policy"] == "conventional")
+    ]
+    rows = rows[(rows["mean"] > 0) & (rows["global_speed"] > 0)]
+    np.testing.assert_allclose(np.asarray(desired.lines[0].get_ydata(), dtype=float), rows["mean"])
+    assert "they differ by" in words(figure).replace("\n", " ")

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from lawpipe.analysis.intervals import mean_interval
+from lawpipe.figures import panels
+
+
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_a_band_is_the_interval_of_each_column(logarithmic: bool) -> None:
+    samples = np.random.default_rng(0).lognormal(size=(5, 4))
+    samples[2, 1] = np.nan
+    band = panels.band(samples, logarithmic=logarithmic)
+    for column in range(4):
+        expected = mean_interval(samples[:, column], logarithmic=logarithmic)
+        found = (band.mean[column], band.low[column], band.high[column])
+        assert found == pytest.approx((expected.mean, expected.low, expected.high))
+
+
+def test_two_values_have_a_mean_and_no_band() -> None:
+    band = panels.band(np.array([[1.0, 1.0], [3.0, np.nan], [np.nan, np.nan]]))
+    assert band.mean == pytest.approx([2, 1])
+    assert np.isnan(band.low).all()
+
+
+def test_values_without_a_logarithm_are_missing() -> None:
+    assert panels.band(np.array([[4.0], [-1.0], [0.0]]), logarithmic=True).mean == pytest.approx([4])
+    assert np.isnan(panels.band(np.array([[-4.0]]), logarithmic=True).mean).all()
+
+
+@pytest.mark.parametrize("logarithmic", [False, True])
+@pytest.mark.parametrize("length", [0, 1, 500, 501, 2001, 123_456])
+def test_thinning_keeps_both_ends_and_at_most_500_points(length: int, logarithmic: bool) -> None:
+    places = panels.thinned(length, logarithmic=logarithmic)
+    assert len(places) == min(length, 500) or (logarithmic and len(places) < 500)
+    if length:
+        assert (places[0], places[-1]) == (0, length - 1)
+        assert (np.diff(places) > 0).all()
+
+
+def test_three_seeds_make_a_band_and_two_make_lines() -> None:
+    axes = Figure().subplots()
+    panels.draw_over_seeds(axes, np.arange(3), np.ones((3, 3)), "red", "three")
+    assert (len(axes.lines), len(axes.collections)) == (1, 1)
+    axes = Figure().subplots()
+    panels.draw_over_seeds(axes, np.arange(3), np.ones((2, 3)), "red", "two")
+    assert (len(axes.lines), len(axes.collections)) == (2, 0)
+    assert [line.get_label() for line in axes.lines].count("two") == 1

@@ -1,0 +1,19 @@
+from pathlib import Path
+
+import pytest
+
+from scripts import plot
+from tests.figures import toy
+from tests.figures.toy import Toy
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two small experiments with their figures and tables drawn."""
+    folder = tmp_path_factory.mktemp("results")
+    for name, size in (("perceptron", Toy()), ("noisy", Toy(seeds=(0, 1, 2), flip_fraction=0.25, nulls=True))):
+        experiment = toy.write_experiment(folder, name, size)
+        seeds = [str(seed) for seed in size.seeds]
+        outputs = ["--figures", str(experiment / "figures"), "--tables", str(experiment / "tables")]
+        plot.main(["--settings", "{}", "--folder", str(experiment), "--seeds", *seeds, *outputs])
+    return folder

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+from lawpipe.errors import InputError
+from lawpipe.report import costs
+
+
+def test_jobs_of_a_stage_are_added_up(root: Path) -> None:
+    spent = costs.read(root / "perceptron", (0, 1))
+    by_stage = {stage.stage: stage for stage in spent.stages}
+    assert set(by_stage) == {"generate data", "search", "train conventional", "summarise seeds"}
+    search = by_stage["search"]
+    assert (search.jobs, search.seconds, search.longest, search.peak_memory_mb) == (2, 6.0, 3.5, 103.5)
+    assert spent.seconds == pytest.approx(3 + 6 + 1.5 + 0.5)
+    assert spent.peak_memory_mb == 103.5
+    assert spent.hardware == ("a processor, 2 cores, 7.6 GiB of memory, Linux",)
+    assert spent.checkouts == ("commit 0123456789abcdef0123456789abcdef01234567",)
+
+
+def test_seeds_that_are_not_asked_for_do_not_count(root: Path) -> None:
+    assert {stage.stage: stage.jobs for stage in costs.read(root / "perceptron", (1,)).stages}["search"] == 1
+
+
+def test_an_experiment_without_costs_has_none(tmp_path: Path) -> None:
+    spent = costs.read(tmp_path, (0,))
+    assert (spent.stages, spent.seconds, spent.peak_memory_mb) == ((), 0, 0)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"seconds": 1}', '{"seconds": "x", "peak_memory_mb": 1}'])
+def test_a_damaged_cost_file_is_one_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "cost").mkdir()
+    (tmp_path / "cost/plot.json").write_text(text)
+    with pytest.raises(InputError, match=r"plot\.json is not a stage's cost"):
+        costs.read(tmp_path, ())

@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from lawpipe.figures import results
+from lawpipe.figures.results import Results
+from lawpipe.report import findings
+
+
+def altered(found: Results, **values: tuple[float, float, int]) -> Results:
+    """A copy whose near-optimal quantities over the seeds are (mean, half-width, seeds with a value)."""
+    rows = found.over_seeds.copy()
+    for name, (mean, half, reached) in values.items():
+        place = (rows["policy"] == "near_optimal") & (rows["quantity"] == name)
+        rows.loc[place, ["mean", "low", "high", "n_reached"]] = [mean, mean - half, mean + half, reached]
+    copy = Results(found.name, found.folder, found.seeds, found.settings)
+    vars(copy)["over_seeds"] = rows
+    return copy
+
+
+@pytest.fixture(scope="session")
+def plain(root: Path) -> Results:
+    return results.load(root / "perceptron", (0, 1))
+
+
+def test_the_numbers_are_those_of_the_summary(plain: Results) -> None:
+    text = " ".join(findings.sentences(plain))
+    for policy in ("conventional", "near_optimal"):
+        for quantity in ("objective_desired", "objective_test", "compression_ratio_desired", "gap"):
+            row = plain.over_seeds[
+                (plain.over_seeds["policy"] == policy) & (plain.over_seeds["quantity"] == quantity)
+            ]
+            assert f"{row['mean'].iloc[0]:.3g}" in text
+    assert "2 seeds of a perceptron with 6 features, 32 training and 16 desired examples" in text
+    assert "dimension 6 instead of 128" in text
+    assert "not from the best J" in text
+
+
+@pytest.mark.parametrize(("objective", "verb"), [(0.1, "fell"), (0.9, "rose")])
+def test_test_examples_are_told_either_way(plain: Results, objective: float, verb: str) -> None:
+    text = findings.sentences(altered(plain, objective_test=(objective, 0.01, 2)))[3]
+    assert f"J {verb} by" in text
+    assert ("of that on the desired examples" in text) == (verb == "fell")
+
+
+def test_how_many_seeds_reached_the_mark(plain: Results) -> None:
+    assert "in all of 2 seeds" in findings.sentences(altered(plain, acceleration_test=(3.0, 1.0, 2)))[3]
+    assert "in 1 of 2 seeds" in findings.sentences(altered(plain, acceleration_test=(3.0, 1.0, 1)))[3]
+    assert "in none of 2 seeds" in findings.sentences(altered(plain, acceleration_test=(pd.NA, 0, 0)))[3]
+    assert "It never got" in findings.sentences(altered(plain, acceleration_desired=(pd.NA, 0, 0)))[2]
+
+
+def test_missing_numbers_leave_sentences_without_nan(root: Path) -> None:
+    for sentence in findings.sentences(results.load(root / "noisy", (0, 1, 2))):
+        assert "nan" not in sentence.split()
+        assert sentence.endswith(".")

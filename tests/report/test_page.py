@@ -1,0 +1,169 @@
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import docutils.core
+import pytest
+
+from lawpipe import artifacts, provenance
+from lawpipe.errors import InputError
+from lawpipe.figures.catalogue import FIGURES, TABLES
+from lawpipe.figures.words import over_seeds
+from lawpipe.report import page
+from scripts import report
+from tests.figures import toy
+from tests.figures.toy import Toy
+
+VOID = {"meta", "br", "img", "link", "hr", "input"}
+
+
+class Reader(HTMLParser):
+    """Reads a page: its text, its ids, its links, and whether every element is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: set[str] = set()
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name.endswith(("href", "src")):
+                self.links.append(value or "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    assert reader.open == []
+    return reader
+
+
+@pytest.fixture(scope="session")
+def html(root: Path) -> str:
+    return page.report(root, ["perceptron", "noisy"])
+
+
+def test_the_page_is_whole_and_asks_nothing_of_a_network(html: str) -> None:
+    reader = read(html)
+    assert len(html) < 10_000_000
+    assert not reader.tags & {"script", "link", "iframe", "object", "embed", "form"}
+    assert all(link.startswith(("#", "data:image/png;base64,")) for link in reader.links)
+    assert "@import" not in html
+    assert re.findall(r"url\((?!#)[^)]*\)", html) == []
+    # The only addresses are the names of SVG's own vocabularies.
+    assert set(re.findall(r"https?://[^\"'\s<]+", html)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+
+
+def test_every_link_has_its_place_and_every_id_is_one(html: str) -> None:
+    reader = read(html)
+    assert len(set(reader.ids)) == len(reader.ids)
+    assert {link[1:] for link in reader.links if link.startswith("#")} <= set(reader.ids)
+
+
+def test_every_figure_and_table_of_every_experiment_is_there(html: str) -> None:
+    text = " ".join(" ".join(read(html).text).split())
+    assert html.count("<svg") == 2 * len(FIGURES)
+    for entry in FIGURES:
+        assert html.count(f'-{entry.name}"') == 2 * 2  # the figure and its link, of two experiments
+    for entry in (*FIGURES, *TABLES):
+        assert text.count(entry.caption) == 2
+
+
+def test_numbers_are_those_of_the_artifacts(html: str, root: Path) -> None:
+    found = page.load(root / "perceptron")
+    text = " ".join(read(html).text)
+    for policy in ("conventional", "near_optimal"):
+        for quantity in ("objective_desired", "compression_ratio_test", "gap", "adjoint_similarity_desired"):
+            assert over_seeds(found.quantity(policy, quantity)) in text
+
+
+def test_settings_and_provenance_are_complete(html: str, root: Path) -> None:
+    text = " ".join(read(html).text)
+    settings = artifacts.metadata(root / "perceptron/summary.parquet")["settings"]
+    for section in ("data", "training", "search", "analysis"):
+        for key in settings[section]:
+            assert f"{section}.{key}" in text
+    for library, version in provenance.versions().items():
+        assert f"{library} {version}" in text
+    assert "0123456789abcdef0123456789abcdef01234567" in text
+    assert "train conventional" in text
+    assert 'class="differs"' in html
+
+
+def test_the_same_artifacts_give_the_same_page(html: str, root: Path) -> None:
+    assert page.report(root, ["perceptron", "noisy"]) == html
+
+
+def test_hostile_text_is_shown_and_never_obeyed(root: Path, tmp_path: Path) -> None:
+    hostile = "</td><script>alert('x')</script><img src=x onerror=alert(1)>"
+    size = Toy(seeds=(0,), snapshots=())
+    folder = toy.write_experiment(tmp_path, "perceptron", size)
+    shutil.copytree(root / "perceptron/figures", folder / "figures")
+    chosen = toy.settings("perceptron", size)
+    chosen["data"]["folder"] = hostile
+    table = artifacts.read(folder / "summary.parquet", "summary_over_seeds")
+    columns = {name: table.column(name).to_pylist() for name in table.column_names}
+    artifacts.write(folder / "summary.parquet", "summary_over_seeds", columns, settings=chosen, code="0")
+    cost = folder / "seed0/cost/search.json"
+    cost.write_text(cost.read_text().replace("a processor", hostile))
+    html = page.report(tmp_path, ["perceptron"])
+    reader = read(html)
+    assert not reader.tags & {"script", "img"}
+    assert " ".join(reader.text).count(hostile) >= 2
+
+
+def test_a_table_is_a_page_of_its_own(root: Path) -> None:
+    for entry in TABLES:
+        reader = read((root / "perceptron/tables" / f"{entry.name}.html").read_text())
+        assert entry.caption in " ".join(reader.text)
+        assert reader.links == []
+        assert "table" in reader.tags
+
+
+def test_the_front_page_is_sound_restructuredtext(root: Path) -> None:
+    text = page.front_page(root, ["perceptron", "noisy"])
+    body = docutils.core.publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["body"]
+    assert "System Message" not in body
+    assert body.count("<li>") == 10
+    assert "the paper: projected gradient, 500" in body
+
+
+def test_a_missing_figure_and_a_missing_experiment_are_one_sentence(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"absent.summary\.parquet does not exist"):
+        page.report(root, ["absent"])
+    copy = shutil.copytree(root / "perceptron", tmp_path / "perceptron")
+    (copy / "figures/speed.svg").unlink()
+    with pytest.raises(InputError, match=r"speed\.svg cannot be read"):
+        page.report(tmp_path, ["perceptron"])
+
+
+def test_the_script_writes_the_page_the_findings_and_its_cost(html: str, root: Path, tmp_path: Path) -> None:
+    output, findings, cost = (tmp_path / name for name in ("report.html", "findings.rst", "cost.json"))
+    where = ["--output", str(output), "--front-page", str(findings), "--cost", str(cost)]
+    report.main(["--settings", "{}", "--root", str(root), "--experiments", "perceptron", "noisy", *where])
+    assert output.read_text() == html
+    assert findings.read_text().startswith("**perceptron**")
+    assert cost.is_file()

@@ -1,0 +1,77 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from lawpipe.errors import InputError
+from lawpipe.figures import surfaces
+from lawpipe.report import svg
+
+HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9">'
+
+
+def inline(tmp_path: Path, body: str) -> str:
+    path = tmp_path / "figure.svg"
+    path.write_text(f"{HEAD}{body}</svg>")
+    return svg.inlined(path, "f1-", "A label")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<script>alert(1)</script>",
+        "<foreignObject><p>text</p></foreignObject>",
+        '<a xlink:href="https://example.org"><path d="M 0 0"/></a>',
+        '<path d="M 0 0" onclick="alert(1)"/>',
+        '<image xlink:href="https://example.org/x.png"/>',
+        '<image href="data:text/html;base64,AAAA"/>',
+        "<unclosed>",
+    ],
+)
+def test_anything_but_a_drawing_is_refused(tmp_path: Path, body: str) -> None:
+    with pytest.raises(InputError, match=r"figure\.svg"):
+        inline(tmp_path, body)
+
+
+def test_a_missing_figure_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no\.svg cannot be read as SVG"):
+        svg.inlined(tmp_path / "no.svg", "", "")
+
+
+def test_ids_are_prefixed_where_they_are_used_and_dropped_where_not(tmp_path: Path) -> None:
+    text = inline(tmp_path, '<g id="lonely"><path id="a" d="M 0 0"/><use xlink:href="#a" clip-path="url(#c)"/></g>')
+    assert 'id="f1-a"' in text
+    assert 'href="#f1-a"' in text
+    assert 'clip-path="url(#f1-c)"' in text
+    assert "lonely" not in text
+
+
+def test_comments_and_metadata_go_and_a_label_comes(tmp_path: Path) -> None:
+    text = inline(tmp_path, "<!-- <b>hostile</b> --><metadata><x/></metadata><style>* { color: red }</style><g/>")
+    assert "hostile" not in text
+    assert "metadata" not in text
+    assert "color: red" not in text
+    assert 'role="img" aria-label="A label"' in text
+
+
+def test_page_colours_become_variables_and_others_stay(tmp_path: Path) -> None:
+    text = inline(tmp_path, f'<path d="M 0 0" style="fill: {surfaces.INK}; stroke: #d55e00"/>')
+    assert "fill: var(--figure-ink); stroke: #d55e00" in text
+
+
+def test_the_style_sheet_defines_every_colour_for_light_dark_and_print() -> None:
+    style = (Path(svg.__file__).parent / "style.css").read_text()
+    for role, colour in surfaces.SURFACES.items():
+        found = re.findall(rf"--figure-{role}: (#\w+);", style)
+        assert len(found) == 3
+        assert found[0] == found[2] == colour
+
+
+def test_a_real_figure_keeps_its_letters(root: Path) -> None:
+    for path in sorted((root / "perceptron/figures").glob("*.svg")):
+        text = svg.inlined(path, "x-", "label")
+        defined = set(re.findall(r'id="([^"]+)"', text))
+        used = set(re.findall(r'href="#([^"]+)"', text)) | set(re.findall(r"url\(#([^)]+)\)", text))
+        assert used <= defined
+        assert len(used) > 20
+        assert surfaces.TITLE_ID not in defined

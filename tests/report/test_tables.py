@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import pytest
+
+from lawpipe.figures import results
+from lawpipe.figures.catalogue import TABLES
+from lawpipe.figures.results import Results
+from lawpipe.figures.words import number, over_seeds, percent
+from lawpipe.report import compare, tables
+
+
+@pytest.fixture(scope="session")
+def plain(root: Path) -> Results:
+    return results.load(root / "perceptron", (0, 1))
+
+
+@pytest.fixture(scope="session")
+def nulls(root: Path) -> Results:
+    return results.load(root / "noisy", (0, 1, 2))
+
+
+@pytest.mark.parametrize("case", ["plain", "nulls"])
+@pytest.mark.parametrize("name", list(tables.MAKE))
+def test_every_table_has_a_cell_for_every_column(name: str, case: str, request: pytest.FixtureRequest) -> None:
+    table = tables.MAKE[name](request.getfixturevalue(case))
+    assert table.entry.name == name
+    assert table.rows
+    for row in table.rows:
+        assert len(row.cells) == len(table.header)
+        assert all(isinstance(cell, str) and "nan" not in cell.lower() for cell in row.cells)
+
+
+def test_the_catalogue_and_the_functions_are_the_same_list() -> None:
+    assert list(tables.MAKE) == [entry.name for entry in TABLES]
+
+
+def test_the_headline_has_mean_seeds_and_paper(plain: Results) -> None:
+    rows = tables.headline(plain).rows
+    assert [row.cells[1] for row in rows[:4]] == ["mean of\N{NO-BREAK SPACE}2", "0", "1", "paper"]
+    near = [row for row in rows if row.cells[0] == "near-optimal"]
+    columns = ["objective", "compression_ratio", "acceleration"]
+    names = [f"{name}_{against}" for against in ("desired", "test") for name in columns]
+    assert near[0].cells[2:6] == tuple(over_seeds(plain.quantity("near_optimal", name)) for name in names[:4])
+    seed = plain.summary[(plain.summary["policy"] == "near_optimal") & (plain.summary["seed"] == 1)].iloc[0]
+    assert near[2].cells[2:6] == tuple(number(seed[name]) for name in names[:4])
+    assert near[3].cells[2:] == ("-", "about 6.5 to 7 (Fig 4, read off)", "5.50 (Fig 5)", "-", "-", "-")
+    assert near[3].kind == "paper"
+
+
+def test_an_acceleration_that_was_never_reached_is_never_and_a_missing_fit_is_not(nulls: Results) -> None:
+    near = [row for row in tables.headline(nulls).rows if row.cells[0] == "near-optimal"]
+    assert [row.cells[4] for row in near] == ["never", "never", "never", "never", "5.50 (Fig 5)"]
+    summary = {row.cells[:2]: row.cells[-1] for row in tables.summary(nulls).rows}
+    assert summary[tables.QUANTITIES["acceleration"], "test"] == "never"
+    assert summary[tables.QUANTITIES["acceleration_fit"], "test"] == "-"
+    assert summary[tables.QUANTITIES["similarity"], "desired"] == "-"
+
+
+def test_the_summary_has_every_column_of_the_artifact(plain: Results) -> None:
+    table = tables.summary(plain)
+    assert len(table.rows) == len(plain.summary.columns) - 2  # policy and seed
+    row = next(row for row in table.rows if row.cells[0] == tables.QUANTITIES["gap"])
+    assert row.cells[2:] == tuple(over_seeds(plain.quantity(policy, "gap")) for policy in plain.chosen)
+
+
+def test_the_search_shows_the_best_row(plain: Results) -> None:
+    row = dict(zip(tables.search(plain).header, tables.search(plain).rows[1].cells, strict=True))
+    log = plain.search[plain.search["seed"] == 1]
+    best = log.loc[log["objective"].idxmin()]
+    assert row["seed"] == "1"
+    assert row["J, best"] == number(best["objective"], 4)
+    assert row["best / start"] == percent(best["objective"] / log["objective"].iloc[0])
+    assert row["gap, best"] == number(best["gap"])
+
+
+def test_shares_are_means_over_the_seeds_with_all_their_pairs(plain: Results) -> None:
+    rows = [row.cells for row in tables.zero_weights(plain).rows]
+    found = next(r for r in rows if r[1:4] == ("instantaneous", "desired", "near-optimal") and "<= 0" in r[0])
+    stored = plain.zero_weights
+    stored = stored[(stored["property"] == "noncontributive_excluded") & (stored["policy"] == "near_optimal")]
+    stored = stored[(stored["kind"] == "instantaneous") & (stored["against"] == "desired")]
+    assert found[4].startswith(percent(stored["value"].mean()))
+    assert found[5] == f"{stored['count'].sum():,}"
+
+
+def test_shares_of_nothing_say_so(nulls: Results) -> None:
+    assert compare.share(nulls, "conventional", "learned_ignored", "desired") == "no such pair"
+
+
+def test_comparisons_stand_beside_the_papers_values(plain: Results) -> None:
+    found = compare.comparisons(plain, "Fig 4")
+    assert [each.published.policy for each in found] == ["conventional", "near_optimal"]
+    assert found[1].desired == over_seeds(plain.quantity("near_optimal", "compression_ratio_desired"))
+    assert found[1].test == over_seeds(plain.quantity("near_optimal", "compression_ratio_test"))
+    assert compare.comparisons(plain, "Fig 6")[0].desired == "see the figure"
+    assert compare.comparisons(plain, None) == []
+    assert len(compare.comparisons(plain, "Fig 8, Fig 9, Fig 10")) == 3

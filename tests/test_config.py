@@ -1,0 +1,282 @@
+"""The config: what is accepted and what it becomes, and the one sentence for everything else."""
+
+import copy
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lawpipe import plan
+from lawpipe.config import Config, resolve
+from lawpipe.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+
+
+def resolved(experiments: dict[str, Any], name: str = "mine") -> Config:
+    return resolve({"name": name, "experiments": experiments}, SCHEMA)
+
+
+def sentence(experiments: Any, name: Any = "mine") -> str:
+    with pytest.raises(InputError) as caught:
+        resolve({"name": name, "experiments": experiments}, SCHEMA)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert text.endswith((".", "?"))
+    return text
+
+
+def test_an_empty_experiment_is_the_papers() -> None:
+    settings = resolved({"a": {}}).experiments["a"]
+    data, training = settings["data"], settings["training"]
+    assert (data["dimension"], data["train_examples"], data["desired_examples"]) == (128, 4096, 512)
+    assert (training["steps"], training["learning_rate"], settings["seeds"]) == (2000, 0.1, [0, 1, 2, 3, 4])
+
+
+def test_results_folder_follows_the_name() -> None:
+    assert resolved({"a": {}}, "default").root == "results"
+    assert resolved({"a": {}}, "small").root == "results-small"
+
+
+def test_equal_numbers_are_equal_settings() -> None:
+    one = resolved({"a": {"training": {"steps": 7.0, "learning_rate": 1}}}).experiments["a"]["training"]
+    assert repr(one["steps"]) == "7"
+    assert repr(one["learning_rate"]) == "1.0"
+
+
+def test_extends_merges_blocks_along_the_chain() -> None:
+    config = resolved(
+        {
+            "c": {"extends": "b", "data": {"flip_fraction": 0.5}},
+            "a": {"data": {"dimension": 3, "flip_fraction": 0.1}, "seeds": [1, 2]},
+            "b": {"extends": "a", "seeds": [7], "in_all": False},
+        }
+    )
+    settings = config.experiments["c"]
+    assert settings["data"]["dimension"] == 3
+    assert settings["data"]["flip_fraction"] == 0.5
+    assert settings["seeds"] == [7]
+    assert config.experiments["a"]["seeds"] == [1, 2]
+    assert config.in_all == ("a",)
+
+
+def test_resolving_changes_nothing_it_was_given() -> None:
+    raw = {"name": "mine", "experiments": {"a": {"search": {"preset": "paper"}}, "b": {"extends": "a"}}}
+    before = copy.deepcopy(raw)
+    resolve(raw, SCHEMA)
+    assert raw == before
+
+
+@pytest.mark.parametrize(
+    ("preset", "rate", "decay"), [("paper", 0.01, "constant"), ("public_script", 0.001, "linear")]
+)
+def test_presets(preset: str, rate: float, decay: str) -> None:
+    search = resolved({"a": {"search": {"preset": preset}}}).experiments["a"]["search"]
+    assert search["method"] == "projected_gradient"
+    assert (search["iterations"], search["rate"], search["decay"]) == (500, rate, decay)
+
+
+def test_a_preset_replaces_what_is_inherited_and_yields_to_what_stands_beside_it() -> None:
+    inherited = {"method": "projected_gradient", "rate": 5.0, "iterations": 3, "gap_tolerance": 0.1}
+    own = {"preset": "paper", "iterations": 20}
+    search = resolved({"a": {"search": inherited}, "b": {"extends": "a", "search": own}}).experiments["b"]["search"]
+    assert (search["rate"], search["iterations"], search["gap_tolerance"]) == (0.01, 20, 0.1)
+
+
+def test_snapshots_follow_the_iterations_unless_given() -> None:
+    def snapshots(**search: Any) -> list[int]:
+        found: list[int] = resolved({"a": {"search": search}}).experiments["a"]["search"]["snapshots"]
+        return found
+
+    assert snapshots(iterations=30) == [1, 2, 4, 8, 16]
+    assert snapshots(iterations=1) == [1]
+    assert snapshots(iterations=4, snapshots=[]) == []
+    assert snapshots(iterations=9999) == [2**power for power in range(2, 14)]
+
+
+def test_a_sweep_makes_an_experiment_of_each_combination() -> None:
+    config = resolved(
+        {
+            "base": {"sweep": {"training.steps": [1]}, "data": {"dimension": 3}},
+            "k": {"extends": "base", "sweep": {"data.desired_examples": [8, 16], "training.learning_rate": [0.1, 1]}},
+        }
+    )
+    names = tuple(f"k-desired_examples{k}-learning_rate{rate}" for k in (8, 16) for rate in ("0.1", "1"))
+    assert config.groups == {"base": ("base-steps1",), "k": names}
+    assert list(config.experiments) == ["base-steps1", *names]
+    last = config.experiments[names[-1]]
+    assert (last["data"]["desired_examples"], last["data"]["dimension"]) == (16, 3)
+    assert last["training"]["learning_rate"] == 1.0
+    assert last["training"]["steps"] == 2000  # a sweep is not inherited
+
+
+def test_a_sweep_over_presets() -> None:
+    config = resolved({"a": {"sweep": {"search.preset": ["paper", "public_script"]}}})
+    rates = {name: settings["search"]["rate"] for name, settings in config.experiments.items()}
+    assert rates == {"a-presetpaper": 0.01, "a-presetpublic_script": 0.001}
+
+
+MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
+    ({"training": {"stesp": 3}}, ["experiments.a.training.stesp", "did you mean 'steps'?", "learning_rate"]),
+    ({"trainig": {}}, ["experiments.a.trainig", "did you mean 'training'?"]),
+    ({"training": {"learning_rate": "1e-3"}}, ["a.training.learning_rate", "'1e-3'", "above 0", "1.0e-3"]),
+    ({"training": {"learning_rate": "0.1"}}, ["'0.1'", "without quotes"]),
+    ({"training": {"learning_rate": "fast"}}, ["'fast'", "expected a number above 0."]),
+    ({"training": {"learning_rate": math.inf}}, ["Infinity", "finite"]),
+    ({"data": {"desired_mean": math.nan}}, ["a.data.desired_mean", "NaN", "finite"]),
+    ({"data": {"desired_mean": 10**400}}, ["a.data.desired_mean", "finite"]),
+    ({"training": {"steps": 0}}, ["a.training.steps is 0", "a whole number from 1 to"]),
+    ({"training": {"steps": 1.5}}, ["1.5", "a whole number"]),
+    ({"training": {"steps": True}}, ["true", "a whole number"]),
+    ({"training": {"steps": None}}, ["null", "a whole number"]),
+    ({"training": {"precision": "float16"}}, ["'float16'", "'float32' or 'float64'"]),
+    ({"training": []}, ["experiments.a.training is []", "a mapping"]),
+    ({"data": {"flip_fraction": 1.1}}, ["a.data.flip_fraction is 1.1", "from 0 to 1"]),
+    ({"data": {"folder": "/data"}}, ["a.data.folder", "'/data'", "inside the working folder"]),
+    ({"data": {"folder": "x/../../data"}}, ["a.data.folder", "inside the working folder"]),
+    ({"seeds": [1, 3, 3]}, ["a.seeds holds 3 twice"]),
+    ({"seeds": []}, ["a.seeds is []", "at least one"]),
+    ({"seeds": [0, "x"]}, ["a.seeds[1] is 'x'"]),
+    ({"policies": ["conventional"]}, ["a.policies", "near_optimal"]),
+    ({"policies": ["conventional", "near_optimum"]}, ["a.policies[1] is 'near_optimum'", "'near_optimal'"]),
+    ({"in_all": "yes"}, ["a.in_all is 'yes'", "true or false"]),
+    ({"search": {"method": "projected_gradient"}}, ["a.search.rate is missing", "projected_gradient"]),
+    ({"search": {"rate": 0.1}}, ["a.search.rate is 0.1", "mirror_descent sets its own step"]),
+    ({"search": {"decay": "linear"}}, ["a.search.decay", "mirror_descent sets its own step"]),
+    ({"search": {"snapshots": [4, 2]}}, ["a.search.snapshots", "rising", "[2, 4]"]),
+    ({"search": {"snapshots": [2, 2]}}, ["a.search.snapshots holds 2 twice"]),
+    ({"search": {"snapshots": list(range(1, 14))}}, ["a.search.snapshots", "at most 12"]),
+    ({"search": {"iterations": 5, "snapshots": [9]}}, ["holds 9", "search.iterations", "5"]),
+    ({"search": {"preset": "papers"}}, ["a.search.preset is 'papers'", "'paper', 'public_script' or null"]),
+    ({"analysis": {"measured_steps": 101}}, ["a.analysis.measured_steps", "from 1 to 100"]),
+    ({"extends": "b"}, ["a.extends is 'b'", "another experiment", "one of a."]),
+    ({"extends": "a"}, ["experiments.a.extends", "circle (a -> a)"]),
+    ({"sweep": {}}, ["a.sweep", "at least one key"]),
+    ({"sweep": {"training.stesp": [1]}}, ["a.sweep.training.stesp", "did you mean 'training.steps'?"]),
+    ({"sweep": {"seeds": [1]}}, ["a.sweep.seeds is not a known key"]),
+    ({"sweep": {"training.steps": 5}}, ["a.sweep.training.steps is 5", "a list"]),
+    ({"sweep": {"training.steps": [5, 0]}}, ["a.sweep.training.steps[1] is 0", "a whole number"]),
+    ({"sweep": {"training.steps": [5, 5]}}, ["a.sweep.training.steps holds 5 twice"]),
+    ({"sweep": {"data.folder": ["x/y"]}}, ["a.sweep.data.folder[0]", "'x/y'", "folder's name"]),
+    ({1: {}}, ["experiments.a has the key 1", "in quotes"]),
+    ({"data": {True: 1}}, ["experiments.a.data has the key true", "in quotes"]),
+]
+
+
+@pytest.mark.parametrize(("block", "expected"), MISTAKES, ids=lambda value: str(value)[:60])
+def test_a_mistake_is_one_sentence(block: dict[str, Any], expected: list[str]) -> None:
+    text = sentence({"a": block})
+    for part in expected:
+        assert part in text
+
+
+def test_mistakes_outside_of_an_experiment() -> None:
+    assert "did you mean 'near'?" in sentence({"near": {}, "b": {"extends": "nera"}})
+    assert "circle (a -> b -> a)" in sentence({"a": {"extends": "b"}, "b": {"extends": "a"}})
+    assert "experiments.A is not a possible name" in sentence({"A": {}})
+    assert "experiments.search has a name that lawpipe itself uses" in sentence({"search": {}})
+    assert "experiments is {}" in sentence({})
+    assert "experiments.a is null, expected a mapping" in sentence({"a": None})
+    assert "in_all" in sentence({"a": {"in_all": False}})
+    assert "name is 'X y', expected small letters" in sentence({"a": {}}, name="X y")
+    with pytest.raises(InputError, match="name is missing"):
+        resolve({"experiments": {"a": {}}}, SCHEMA)
+    with pytest.raises(InputError, match=r"^experimets is not a known key: did you mean 'experiments'\?"):
+        resolve({"name": "mine", "experimets": {"a": {}}}, SCHEMA)
+
+
+def test_an_unknown_key_is_named_before_what_it_leaves_missing() -> None:
+    assert "metod" in sentence({"a": {"search": {"metod": "projected_gradient"}, "seeds": []}})
+
+
+def _blocks() -> dict[str, dict[str, Any]]:
+    """Each key of the schema, dotted, with its rules."""
+    experiment = SCHEMA["$defs"]["experiment"]["properties"]
+    keys = dict(SCHEMA["properties"])
+    for key, rules in experiment.items():
+        if "properties" in rules:
+            keys |= {f"{key}.{inner}": inner_rules for inner, inner_rules in rules["properties"].items()}
+        else:
+            keys[key] = rules
+    return keys
+
+
+def test_every_key_has_a_description_a_source_and_a_default() -> None:
+    for key, rules in _blocks().items():
+        assert rules["description"], key
+        assert rules["source"], key
+        assert "default" in rules or key in ("name", "experiments", "sweep"), key
+
+
+def test_every_mapping_of_the_schema_refuses_unknown_keys() -> None:
+    def mappings(rules: Any) -> list[dict[str, Any]]:
+        if not isinstance(rules, dict):
+            return []
+        inner = [found for value in rules.values() for found in mappings(value)]
+        return [rules, *inner] if "properties" in rules and "type" in rules else inner
+
+    found = mappings(SCHEMA)
+    assert len(found) == 6
+    assert all(rules["additionalProperties"] is False for rules in found)
+
+
+def test_the_readme_describes_each_key_as_the_schema_does() -> None:
+    rows = {}
+    for line in (ROOT / "config/README.md").read_text().splitlines():
+        if match := re.fullmatch(r"\| `([\w.]+)` \| (?:none|`(.*?)`) \| (.*) \| (.*) \|", line):
+            key, default, meaning, source = match.groups()
+            rows[key] = (None if default is None else yaml.safe_load(default), meaning, source)
+    assert rows == {
+        key: (rules.get("default"), rules["description"], rules["source"]) for key, rules in _blocks().items()
+    }
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
+def test_shipped_configs_are_valid(path: Path) -> None:
+    assert resolve(yaml.safe_load(path.read_text()), SCHEMA).name == path.stem.replace("config", "default")
+
+
+@pytest.mark.parametrize("name", ["config", "small"])
+def test_the_noisy_perceptron_differs_by_its_flips_alone(name: str) -> None:
+    config = resolve(yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()), SCHEMA)
+    noisy, plain = (config.experiments[name] | {"seeds": [0]} for name in ("perceptron_noisy", "perceptron"))
+    assert noisy["data"].pop("flip_fraction") == 0.1
+    assert plain["data"].pop("flip_fraction") == 0.0
+    assert noisy == plain
+
+
+def test_the_default_config_writes_out_what_the_schema_defaults_to() -> None:
+    written = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = resolve(written, SCHEMA)
+    assert config.experiments["perceptron"] == resolved({"a": {}}).experiments["a"]
+    paper = config.experiments["perceptron_paper"]
+    assert not paper["in_all"]
+    assert paper["search"]["preset"] == "paper"
+
+
+def test_stage_settings_hold_what_determines_the_stage_and_no_more() -> None:
+    settings = resolved({"a": {"seeds": [4, 5]}}).experiments["a"]
+
+    def keys(stage: str, **of: Any) -> set[str]:
+        found = plan.stage_settings(settings, stage, "a", **of)
+        assert found["experiment"] == "a"
+        return set(found) - {"experiment", "problem"}
+
+    assert keys("generate_data", seed=4) == {"seed", "data"}
+    assert keys("search", seed=4) == {"seed", "data", "training", "device", "search"}
+    assert "search" not in keys("train", seed=4, batch="conventional")
+    assert "search" in keys("train", seed=4, batch="near_optimal")
+    assert "analysis" in keys("measure", seed=4, batch="conventional")
+    assert plan.stage_settings(settings, "plot", "a")["seeds"] == [4, 5]
+
+
+def test_batches_join_the_search_and_keep_others_apart() -> None:
+    settings = resolved({"a": {"search": {"iterations": 20, "snapshots": [3, 20]}}}).experiments["a"]
+    assert plan.batches(settings) == {
+        "conventional": ["conventional"],
+        "near_optimal": ["near_optimal", "search_0003", "search_0020"],
+    }

@@ -1,0 +1,86 @@
+"""Sizes before a run: what they count, how they grow, and what they take from the user's own files.
+
+That they agree with what a run writes is tested on a real one, in tests/workflow.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from lawpipe import estimate
+from lawpipe.config import resolve
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+
+
+def settings(**blocks: Any) -> dict[str, Any]:
+    return resolve({"name": "mine", "experiments": {"a": blocks}}, SCHEMA).experiments["a"]
+
+
+def test_policies_dominate_and_are_counted_one_by_one() -> None:
+    none = estimate.artifacts(settings(seeds=[0], search={"snapshots": []}))
+    three = estimate.artifacts(settings(seeds=[0], search={"snapshots": [1, 2, 3]}))
+    assert three.files == none.files + 3
+    dense = 2000 * 4096 * 4
+    assert 3 * 0.5 * dense < three.bytes - none.bytes < 3 * 1.1 * dense
+
+
+def test_seeds_repeat_everything_but_the_summary_over_them() -> None:
+    one, three = (estimate.artifacts(settings(seeds=list(range(n)))) for n in (1, 3))
+    assert three.files - 1 == 3 * (one.files - 1)
+    assert three.bytes == pytest.approx(3 * one.bytes)
+
+
+def test_double_precision_doubles_the_policies() -> None:
+    single, double = (
+        estimate.artifacts(settings(training={"precision": precision})).bytes for precision in ("float32", "float64")
+    )
+    assert 1.7 < double / single < 2
+
+
+def test_validation_examples_are_a_file_more() -> None:
+    without, with_them = (estimate.artifacts(settings(seeds=[0], data={"validation_examples": n})) for n in (0, 1000))
+    assert with_them.files == without.files + 1
+    assert with_them.bytes > without.bytes
+
+
+def test_sizes_come_from_the_users_files_where_they_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own").mkdir()
+    drawn = settings(seeds=[0], data={"train_examples": 300, "dimension": 24})
+    own = settings(seeds=[0], data={"train_examples": 7, "dimension": 5, "folder": "own"})
+    assert estimate.artifacts(own).bytes < estimate.artifacts(drawn).bytes
+    features = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(300 * 24, dtype=np.float32)), 24)
+    labels = pa.array(np.zeros(300, dtype=np.int64))
+    pq.write_table(
+        pa.table({"label": labels, "features": features}), tmp_path / "own/train.parquet", row_group_size=99
+    )
+    assert estimate.artifacts(own) == estimate.artifacts(drawn)
+    (tmp_path / "own/train.parquet").write_text("not Parquet")
+    assert estimate.artifacts(own).bytes < estimate.artifacts(drawn).bytes
+
+
+def test_memory_grows_with_the_policy() -> None:
+    small, large = (settings(training={"steps": steps}) for steps in (10, 2000))
+    assert estimate.memory_mb(small, "search") < estimate.memory_mb(large, "search") < 800
+    assert estimate.memory_mb(large, "fit") == estimate.memory_mb(small, "fit")
+
+
+def test_the_description_has_a_line_an_experiment() -> None:
+    config = {"one": settings(), "other": settings(seeds=[0]) | {"in_all": False}}
+    lines = estimate.describe(config).splitlines()
+    assert lines[0].split()[:3] == ["one", "5", "seeds,"]
+    assert "by its own name only" not in lines[0]
+    assert lines[1].split()[:3] == ["other", "1", "seed,"]
+    assert "by its own name only" in lines[1]
+
+
+def test_sizes_are_said_with_their_unit() -> None:
+    assert str(estimate.Estimate(3, 1_540_000_000)) == "3 files, 1.5 GB"
+    assert str(estimate.Estimate(3, 42_400_000)) == "3 files, 42 MB"

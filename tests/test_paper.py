@@ -1,0 +1,71 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lawpipe import artifacts, config, paper
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def resolved() -> dict[str, dict[str, object]]:
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    return config.resolve(yaml.safe_load((ROOT / "config/config.yaml").read_text()), schema).experiments
+
+
+def test_every_value_names_its_place_and_only_readings_are_marked_as_such() -> None:
+    for value in paper.VALUES:
+        for part in value.source.split(", "):
+            assert re.fullmatch(r"(Fig|Table|Section) \d+", part)
+        assert value.mark.endswith("read off") == value.digitised
+        if value.digitised:
+            assert value.source.startswith("Fig")
+            assert value.text.startswith("about")
+
+
+def test_numbers_agree_with_their_text() -> None:
+    for value in paper.VALUES:
+        for bound in (value.low, value.high):
+            if bound is not None and bound != 0.9:  # "more than 90 %"
+                numbers = [float(n) for n in re.findall(r"\d+(?:\.\d+)?(?:e\d+)?", value.text)]
+                assert bound in numbers
+
+
+def test_measures_are_quantities_that_the_pipeline_has() -> None:
+    columns = {name.removesuffix("_desired") for name in artifacts.TABLES["summary"]}
+    known = (
+        columns | set(artifacts.TABLES["fits"]) | {"noncontributive_excluded", "redundant_dropped", "learned_ignored"}
+    )
+    assert {value.measure for value in paper.VALUES if value.measure} <= known
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "digitised"),
+    [("Fig 4", "about 6.5 to 7", True), ("Fig 5", "5.50", False), ("Fig 9", "more than 90 %", False)],
+)
+def test_the_perceptrons_headline_values(source: str, text: str, digitised: bool) -> None:
+    last = paper.values("perceptron", source)[-1]
+    assert (last.text, last.digitised) == (text, digitised)
+
+
+def test_a_value_in_two_figures_is_found_under_both() -> None:
+    assert "2.41" in {value.text for value in paper.values("stories", "Fig 2")}
+    assert "2.41" in {value.text for value in paper.values("stories", "Fig 5")}
+
+
+def test_the_default_perceptron_is_the_papers_task_and_the_noisy_one_differs_in_its_labels_alone() -> None:
+    experiments = resolved()
+    assert paper.differences(experiments["perceptron"]) == ()
+    assert paper.differences(experiments["perceptron_noisy"]) == (paper.Difference("data.flip_fraction", 0.1, 0.0),)
+
+
+def test_the_search_counts_only_when_asked_for() -> None:
+    experiments = resolved()
+    keys = {d.key for d in paper.differences(experiments["perceptron"], search=True)}
+    assert keys == {"search.method", "search.iterations", "search.rate"}
+    assert paper.differences(experiments["perceptron_paper"], search=True) == ()
+
+
+def test_a_problem_without_known_settings_has_no_differences() -> None:
+    assert paper.differences({"problem": "another", "data": {"dimension": 3}}) == ()

@@ -1,0 +1,277 @@
+"""The workflow itself: a run from nothing, and what runs again after each kind of change."""
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from lawpipe import artifacts, estimate, plan
+from lawpipe.config import resolve
+from tests.workflow.copies import Project
+
+pytestmark = pytest.mark.workflow
+
+Copy = Callable[[], Project]
+
+#: What one more seed of one experiment needs, and nothing else.
+ONE_SEED = {
+    "generate_data": 1,
+    "initialise": 1,
+    "make_policy": 1,
+    "search-perceptron": 1,
+    "train": 2,
+    "measure_with_contributions": 2,
+    "collect": 1,
+    "fit": 1,
+    "summarise": 1,
+    "summarise_seeds": 1,
+    "plot": 1,
+    "report": 1,
+    "all": 1,
+}
+
+
+def experiments(project: Project) -> dict[str, dict[str, object]]:
+    schema = yaml.safe_load((project.folder / "workflow/schemas/config.schema.yaml").read_text())
+    return resolve(yaml.safe_load((project.folder / "config/small.yaml").read_text()), schema).experiments
+
+
+def test_a_run_writes_exactly_the_planned_files(small: Project) -> None:
+    expected = set()
+    for name, settings in experiments(small).items():
+        expected.add(f"{name}/summary.parquet")
+        for seed in settings["seeds"]:
+            files = plan.tables(settings) + plan.parts(settings) + plan.costs(settings)
+            expected |= {f"{name}/seed{seed}/{file}" for file in files}
+    found = {path.relative_to(small.results).as_posix() for path in small.results.rglob("*.*")}
+    data = {path for path in found if path.endswith(".parquet") or ("/seed" in path and path.endswith(".json"))}
+    assert data == expected
+    assert "report.html" in found
+    assert not [path for path in found if ".search-" in path or path.endswith(".tmp")]
+
+
+def test_the_sizes_are_as_estimated(small: Project) -> None:
+    for name, settings in experiments(small).items():
+        files = list((small.results / name).rglob("*.parquet"))
+        guess = estimate.artifacts(settings)
+        assert guess.files == len(files)
+        assert 0.5 < guess.bytes / sum(path.stat().st_size for path in files) < 2
+
+
+def test_the_console_says_what_happens(small: Project) -> None:
+    console = (small.folder / "console.txt").read_text()
+    assert "perceptron_noisy  1 seed," in console
+    assert "perceptron, seed 1: searching for the near-optimal policy" in console
+    assert "perceptron seed 0: iteration" in console  # the search's own progress
+    assert "steps (100%) done" in console
+    assert "Traceback" not in console
+
+
+def test_settings_and_code_are_in_each_table(small: Project) -> None:
+    stored = artifacts.metadata(small.results / "perceptron/seed1/policies/near_optimal.parquet")
+    assert stored["settings"] == plan.stage_settings(experiments(small)["perceptron"], "search", "perceptron", seed=1)
+    assert len(stored["code"]) == 16
+
+
+def test_a_second_run_does_nothing(small: Project) -> None:
+    run = small.snakemake()
+    assert run.returncode == 0
+    assert "Nothing to be done" in run.stdout
+
+
+def test_a_moved_folder_touched_files_and_comments_rerun_nothing(copy: Copy) -> None:
+    project = copy()
+    for path in (project.folder / "lawpipe").rglob("*.py"):
+        with path.open("a") as file:
+            file.write("\n# A comment.\n")
+    for path in (project.folder / "scripts").glob("*.py"):
+        os.utime(path)
+    os.utime(project.folder / "Snakefile")
+    project.replace("lawpipe/engine/simplex.py", '"""', '"""Of this docstring: ')
+    assert project.plan().jobs == {}
+
+
+def test_a_change_in_a_module_reruns_the_stages_that_import_it(copy: Copy) -> None:
+    project = copy()
+    deep = project.folder / "lawpipe/engine/simplex.py"  # search -> lawpipe.search.projected_gradient -> this
+    deep.write_text(deep.read_text() + "\nCHANGED = True\n")
+    planned = project.plan()
+    assert planned.changed == {"search-perceptron", "search-perceptron_noisy"}
+    # What follows from the new policies; the conventional policy's results stand.
+    assert planned.jobs["train"] == planned.jobs["measure_with_contributions"] == 3
+    assert not {"generate_data", "initialise", "make_policy"} & set(planned.jobs)
+
+
+def test_a_change_in_the_figures_redraws_them_alone(copy: Copy) -> None:
+    project = copy()
+    style = project.folder / "lawpipe/figures/style.py"
+    style.write_text(style.read_text() + "\nCHANGED = True\n")
+    assert project.plan().jobs == {"plot": 2, "report": 1, "all": 1}
+
+
+def test_another_seed_computes_that_seed_alone(copy: Copy) -> None:
+    project = copy()
+    overlay = project.write_config("experiments: {perceptron: {seeds: [0, 1, 2]}}")
+    assert project.plan(configs=("config/small.yaml", overlay)).jobs == ONE_SEED
+
+
+def test_another_experiment_computes_that_experiment_alone(copy: Copy) -> None:
+    project = copy()
+    overlay = project.write_config("experiments: {half: {extends: perceptron, seeds: [0], training: {steps: 30}}}")
+    expected = {rule.replace("search-perceptron", "search-half"): count for rule, count in ONE_SEED.items()}
+    assert project.plan(configs=("config/small.yaml", overlay)).jobs == expected
+
+
+def test_another_policy_computes_that_policy_alone(copy: Copy) -> None:
+    project = copy()
+    known = "enum: [conventional, near_optimal]"
+    project.replace("workflow/schemas/config.schema.yaml", known, known.replace("]", ", another]"))
+    overlay = project.write_config(
+        "experiments: {perceptron: {policies: [conventional, near_optimal, another]},"
+        " perceptron_noisy: {policies: [conventional, near_optimal]}}"
+    )
+    planned = project.plan(configs=("config/small.yaml", overlay)).jobs
+    seeds = 2
+    assert planned["make_policy"] == planned["train"] == planned["measure"] == seeds
+    assert not {"generate_data", "initialise", "search-perceptron", "measure_with_contributions"} & set(planned)
+
+
+def test_another_search_keeps_the_data_and_the_conventional_results(copy: Copy) -> None:
+    project = copy()
+    overlay = project.write_config("experiments: {perceptron: {search: {iterations: 9}}}")
+    planned = project.plan("perceptron", configs=("config/small.yaml", overlay))
+    assert planned.jobs["search-perceptron"] == planned.jobs["train"] == 2
+    assert not {"generate_data", "initialise", "make_policy"} & set(planned.jobs)
+
+
+def test_another_step_count_of_the_measurement_does_not_search_or_train_again(copy: Copy) -> None:
+    project = copy()
+    overlay = project.write_config("experiments: {perceptron: {analysis: {measured_steps: 5}}}")
+    planned = project.plan("perceptron", configs=("config/small.yaml", overlay))
+    assert planned.jobs["measure_with_contributions"] == 4
+    assert not {"search-perceptron", "train", "generate_data"} & set(planned.jobs)
+
+
+def test_a_deleted_table_is_made_again(copy: Copy) -> None:
+    project = copy()
+    (project.results / "perceptron/seed0/fits.parquet").unlink()
+    run = project.snakemake("results-small/perceptron/seed0/fits.parquet")
+    assert run.returncode == 0, run.stdout
+    again = project.results / "perceptron/seed0/fits.parquet"
+    assert again.is_file()
+
+
+def test_validation_examples_are_drawn_and_logged_by_the_search(copy: Copy) -> None:
+    project = copy()
+    overlay = project.write_config("experiments: {perceptron: {seeds: [0], data: {validation_examples: 16}}}")
+    run = project.snakemake("results-small/perceptron/seed0/search.parquet", configs=("config/small.yaml", overlay))
+    assert run.returncode == 0, run.stdout
+    folder = project.results / "perceptron/seed0"
+    assert artifacts.read(folder / "validation.parquet", "gaussian_examples").num_rows == 16
+    assert artifacts.read(folder / "search.parquet", "search").column("validation_objective").null_count == 0
+
+
+OWN = """
+experiments:
+  own: {seeds: [0], data: {folder: own}}
+"""
+
+
+def write_own(project: Project, split: str, label: int) -> None:
+    features = pa.FixedSizeListArray.from_arrays(pa.array(np.linspace(-1, 1, 24, dtype=np.float32)), 3)
+    (project.folder / "own").mkdir(exist_ok=True)
+    table = pa.table({"features": features, "label": pa.array([0, label] * 4, type=pa.int64())})
+    pq.write_table(table, project.folder / f"own/{split}.parquet")
+
+
+def test_own_data_are_inputs_and_mistakes_in_them_one_sentence(copy: Copy) -> None:
+    project = copy()
+    configs = ("config/small.yaml", project.write_config(OWN))
+    target = "results-small/own/seed0/train.parquet"
+    missing = project.snakemake(target, configs=configs)
+    assert missing.returncode != 0
+    assert "error: experiments.own.data.folder is 'own', but own/train.parquet does not exist" in missing.stdout
+    for split, label in (("train", 1), ("desired", 1), ("test", 2)):
+        write_own(project, split, label)
+    wrong = project.snakemake(target, configs=configs)
+    assert wrong.returncode != 0  # although the script's output goes through a pipe
+    assert "error: own/test.parquet" in wrong.stdout
+    assert "Traceback" not in wrong.stdout
+    write_own(project, "test", 1)
+    right = project.snakemake(target, configs=configs)
+    assert right.returncode == 0, right.stdout
+    assert project.plan(target, configs=configs).jobs == {}
+    write_own(project, "desired", 0)
+    assert project.plan(target, configs=configs).jobs == {"generate_data": 1}
+
+
+def test_the_default_config_plans_the_papers_perceptron(bare: Project) -> None:
+    planned = bare.plan(configs=()).jobs
+    assert planned["search-perceptron"] == planned["search-perceptron_noisy"] == 5
+    assert "search-perceptron_paper" not in planned
+    assert planned["report"] == 1
+
+
+def test_experiments_and_the_report_are_targets_by_name(bare: Project) -> None:
+    paper = bare.plan("perceptron_paper", configs=()).jobs
+    assert paper["search-perceptron_paper"] == 5
+    assert paper["report_of_experiment"] == paper["perceptron_paper"] == 1
+    assert "search-perceptron" not in paper
+    assert bare.plan("report", configs=()).jobs.keys() == bare.plan(configs=()).jobs.keys() - {"all"}
+
+
+def test_a_sweep_is_a_target_by_the_name_it_was_given(copy: Copy) -> None:
+    project = copy()
+    overlay = project.write_config(
+        "experiments: {k: {extends: perceptron, in_all: false, seeds: [0], sweep: {data.desired_examples: [8, 16]}}}"
+    )
+    planned = project.plan("k", configs=("config/small.yaml", overlay)).jobs
+    assert planned["search-k-desired_examples8"] == planned["search-k-desired_examples16"] == 1
+    assert planned["report_of_experiment"] == 2
+    assert project.plan(configs=("config/small.yaml", overlay)).jobs == {}
+
+
+def test_an_overlay_without_experiments_is_laid_over_the_default(copy: Copy) -> None:
+    project = copy()
+    target = "results-mine/perceptron/seed4/search.parquet"
+    planned = project.plan(target, configs=(project.write_config("name: mine"),))
+    assert planned.jobs == {"generate_data": 1, "initialise": 1, "search-perceptron": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "experiments: {perceptron: {training: {stesp: 3}}}",
+            "error: experiments.perceptron.training.stesp is not a known key: did you mean 'steps'? "
+            "Known keys here: learning_rate, precision, steps.",
+        ),
+        (
+            "experiments: {perceptron: {training: {learning_rate: 1e-3}}}",
+            "error: experiments.perceptron.training.learning_rate is '1e-3', expected a number above 0 "
+            "(YAML reads 1e-3 as text: a number in this form needs a dot and a sign, such as 1.0e-3).",
+        ),
+    ],
+)
+def test_a_mistake_in_the_config_ends_in_one_sentence(copy: Copy, text: str, expected: str) -> None:
+    project = copy()
+    run = project.snakemake(configs=("config/small.yaml", project.write_config(text)))
+    assert run.returncode == 1
+    lines = [line for line in run.stdout.splitlines() if not line.startswith("Using workflow specific profile")]
+    assert lines == [expected]
+
+
+def test_snakemakes_own_report_has_every_figure_and_no_broken_caption(small: Project) -> None:
+    page = small.folder / "snakemake-report.html"
+    run = small.snakemake("--report", page.name)
+    assert run.returncode == 0, run.stdout
+    text = page.read_text()
+    assert "System Message" not in text
+    figures = list((small.results / "perceptron/figures").glob("*.svg"))
+    assert figures
+    for figure in figures:
+        assert figure.stem in text

@@ -1,0 +1,145 @@
+"""What the rules share: the resolved config, the folders, and small functions of the wildcards."""
+
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import yaml
+
+from lawpipe import estimate, plan
+from lawpipe.config import check_folders, resolve
+from lawpipe.errors import InputError
+from lawpipe.figures import catalogue
+from lawpipe.provenance import code_digest
+
+BASE = Path(workflow.basedir)
+
+try:
+    CONFIG = resolve(config, yaml.safe_load((BASE / "workflow/schemas/config.schema.yaml").read_text()))
+    check_folders(CONFIG)
+except InputError as mistake:
+    sys.exit(f"error: {mistake}")
+
+EXPERIMENTS = CONFIG.experiments
+
+# Folders: of all results, of an experiment, of one of its seeds.
+ROOT = CONFIG.root
+EXPERIMENT = f"{ROOT}/{{experiment}}"
+SEED = f"{EXPERIMENT}/seed{{seed}}"
+
+# Paths are parameters that Snakemake does not track: a moved checkout or environment reruns nothing.
+PYTHON = Path(sys.executable)
+
+
+def one_of(names):
+    """A wildcard constraint: exactly these names (nothing at all, if there are none)."""
+    return "|".join(re.escape(str(name)) for name in names) or "(?!)"
+
+
+ALL_BATCHES = sorted({batch for settings in EXPERIMENTS.values() for batch in plan.batches(settings)})
+
+
+wildcard_constraints:
+    experiment=one_of(EXPERIMENTS),
+    seed=r"\d+",
+    batch=one_of(ALL_BATCHES),
+    policy=one_of(batch for batch in ALL_BATCHES if batch != plan.SEARCHED),
+
+
+def script(stage):
+    """The script of a stage (untracked: its meaning is tracked by `code`)."""
+    return BASE / "scripts" / f"{stage}.py"
+
+
+def code(stage):
+    """The digest of a stage's script and of every lawpipe module it imports."""
+    return code_digest(script(stage))
+
+
+def settings(stage):
+    """A function of the wildcards: the stage's settings, as one sorted JSON string."""
+
+    def of(wildcards):
+        name = wildcards.experiment
+        seed = int(wildcards.seed) if "seed" in wildcards.keys() else None
+        chosen = plan.stage_settings(EXPERIMENTS[name], stage, name, seed=seed, batch=wildcards.get("batch"))
+        return json.dumps(chosen, sort_keys=True)
+
+    return of
+
+
+def side_folder(stage):
+    """A function of the wildcards: where a long stage keeps what it needs to resume, never stale state."""
+
+    def of(wildcards):
+        meaning = hashlib.sha256(f"{settings(stage)(wildcards)} {code(stage)}".encode()).hexdigest()
+        return Path(ROOT, wildcards.experiment, f"seed{wildcards.seed}", f".{stage}-{meaning[:16]}")
+
+    return of
+
+
+def memory(stage):
+    """A function of the wildcards: the memory of one job of a stage, in MB."""
+    return lambda wildcards: estimate.memory_mb(EXPERIMENTS[wildcards.experiment], stage)
+
+
+def gpu(wildcards):
+    """The GPUs that a job of an experiment asks for."""
+    return int(EXPERIMENTS[wildcards.experiment]["device"] == "cuda")
+
+
+def examples(wildcards):
+    """The examples of a seed, a named input a split."""
+    return {split: f"{SEED}/{split}.parquet" for split in plan.splits(EXPERIMENTS[wildcards.experiment])}
+
+
+def policies_of_batch(wildcards):
+    """The policies that a job trains and measures together."""
+    names = plan.batches(EXPERIMENTS[wildcards.experiment])[wildcards.batch]
+    return expand(f"{SEED}/policies/{{policy}}.parquet", policy=names, **wildcards)
+
+
+def parts(table):
+    """A function of the wildcards: a table's part of each batch."""
+    pattern = f"{SEED}/parts/{table}/{{batch}}.parquet"
+    return lambda wildcards: expand(pattern, batch=plan.batches(EXPERIMENTS[wildcards.experiment]), **wildcards)
+
+
+def of_seeds(files):
+    """A function of the wildcards: files of each seed; `files` gives them from an experiment's settings."""
+
+    def of(wildcards):
+        chosen = EXPERIMENTS[wildcards.experiment]
+        return expand(f"{SEED}/{{file}}", file=files(chosen), seed=chosen["seeds"], experiment=wildcards.experiment)
+
+    return of
+
+
+def title_of(entries, kind):
+    """A function of the wildcards: the label of a figure or table in Snakemake's own report."""
+    titles = {entry.name: entry.title for entry in entries}
+    return lambda wildcards: {kind: titles[wildcards[kind]]}
+
+
+def shown(wildcards):
+    """The experiments that a report shows: its own, or those of `all`."""
+    return [wildcards.experiment] if "experiment" in wildcards.keys() else list(CONFIG.in_all)
+
+
+def report_inputs(wildcards):
+    """Everything that a report shows or links."""
+    files = []
+    for name in shown(wildcards):
+        chosen = EXPERIMENTS[name]
+        files += expand([*rules.plot.output, *rules.summarise_seeds.output], experiment=name)
+        of_a_seed = plan.tables(chosen) + plan.costs(chosen)
+        files += expand(f"{SEED}/{{file}}", file=of_a_seed, seed=chosen["seeds"], experiment=name)
+    return files
+
+
+def report_settings(wildcards):
+    """The settings of the experiments that a report shows, as one sorted JSON string."""
+    chosen = {name: plan.stage_settings(EXPERIMENTS[name], "report", name) for name in shown(wildcards)}
+    return json.dumps({"name": CONFIG.name, "experiments": chosen}, sort_keys=True)

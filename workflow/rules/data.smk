@@ -1,0 +1,75 @@
+"""Data: takes the settings alone, or the user's own files; gives each seed's examples and its start of training."""
+
+
+rule generate_data:
+    input:
+        lambda wildcards: plan.own_files(EXPERIMENTS[wildcards.experiment]),
+    output:
+        train=f"{SEED}/train.parquet",
+        desired=f"{SEED}/desired.parquet",
+        test=f"{SEED}/test.parquet",
+        cost=f"{SEED}/cost/generate_data.json",
+    log:
+        f"{SEED}/logs/generate_data.txt",
+    benchmark:
+        f"{SEED}/benchmarks/generate_data.tsv"
+    wildcard_constraints:
+        experiment=one_of(name for name, chosen in EXPERIMENTS.items() if "validation" not in plan.splits(chosen)),
+    threads: 1
+    resources:
+        mem_mb=memory("generate_data"),
+        runtime=10,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("generate_data"),
+        settings=settings("generate_data"),
+        code=code("generate_data"),
+        validation="",
+    message:
+        "{wildcards.experiment}, seed {wildcards.seed}: drawing the examples"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q}"
+        " --train {output.train} --desired {output.desired} --test {output.test} {params.validation}"
+        " --cost {output.cost} > {log} 2>&1"
+
+
+# The same for the experiments that have validation examples.
+use rule generate_data as generate_data_with_validation with:
+    output:
+        train=f"{SEED}/train.parquet",
+        desired=f"{SEED}/desired.parquet",
+        test=f"{SEED}/test.parquet",
+        validation=f"{SEED}/validation.parquet",
+        cost=f"{SEED}/cost/generate_data.json",
+    wildcard_constraints:
+        experiment=one_of(name for name, chosen in EXPERIMENTS.items() if "validation" in plan.splits(chosen)),
+    params:
+        validation=f"--validation {SEED}/validation.parquet",
+
+
+rule initialise:
+    input:
+        train=f"{SEED}/train.parquet",
+    output:
+        theta0=f"{SEED}/theta0.parquet",
+        cost=f"{SEED}/cost/initialise.json",
+    log:
+        f"{SEED}/logs/initialise.txt",
+    benchmark:
+        f"{SEED}/benchmarks/initialise.tsv"
+    threads: 1
+    resources:
+        mem_mb=memory("initialise"),
+        runtime=10,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("initialise"),
+        settings=settings("initialise"),
+        code=code("initialise"),
+    message:
+        "{wildcards.experiment}, seed {wildcards.seed}: initialising the model"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --train {input.train}"
+        " --theta0 {output.theta0} --cost {output.cost} > {log} 2>&1"

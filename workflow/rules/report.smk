@@ -1,0 +1,93 @@
+"""Report: takes every table of an experiment's seeds; gives its figures and tables, and the page that shows them."""
+
+
+rule plot:
+    input:
+        summary=f"{EXPERIMENT}/summary.parquet",
+        seeds=of_seeds(plan.tables),
+    output:
+        figures=report(
+            directory(f"{EXPERIMENT}/figures"),
+            patterns=["{figure}.svg"],
+            category="{experiment}",
+            subcategory="figures",
+            caption="../report/figure.rst",
+            labels=title_of(catalogue.FIGURES, "figure"),
+        ),
+        tables=report(
+            directory(f"{EXPERIMENT}/tables"),
+            patterns=["{table}.html"],
+            category="{experiment}",
+            subcategory="tables",
+            caption="../report/table.rst",
+            labels=title_of(catalogue.TABLES, "table"),
+        ),
+        cost=f"{EXPERIMENT}/cost/plot.json",
+    log:
+        f"{EXPERIMENT}/logs/plot.txt",
+    benchmark:
+        f"{EXPERIMENT}/benchmarks/plot.tsv"
+    threads: 1
+    resources:
+        mem_mb=memory("plot"),
+        runtime=30,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("plot"),
+        settings=settings("plot"),
+        code=code("plot"),
+        catalogue=catalogue,  # for the captions; a module is not tracked
+        folder=lambda wildcards: Path(ROOT, wildcards.experiment),
+        seeds=lambda wildcards: " ".join(map(str, EXPERIMENTS[wildcards.experiment]["seeds"])),
+    message:
+        "{wildcards.experiment}: drawing figures and tables"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --folder {params.folder}"
+        " --seeds {params.seeds} --figures {output.figures} --tables {output.tables}"
+        " --cost {output.cost} > {log} 2>&1"
+
+
+rule report:
+    input:
+        report_inputs,
+    output:
+        page=f"{ROOT}/report.html",
+        findings=f"{ROOT}/findings.rst",
+        cost=f"{ROOT}/cost/report.json",
+    log:
+        f"{ROOT}/logs/report.txt",
+    benchmark:
+        f"{ROOT}/benchmarks/report.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("report"),
+        settings=report_settings,
+        code=code("report"),
+        root=Path(ROOT),
+        experiments=lambda wildcards: " ".join(shown(wildcards)),
+    message:
+        "writing the report"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --root {params.root}"
+        " --experiments {params.experiments} --output {output.page} --front-page {output.findings}"
+        " --cost {output.cost} > {log} 2>&1"
+
+
+# The same page for one experiment alone.
+use rule report as report_of_experiment with:
+    output:
+        page=f"{EXPERIMENT}/report.html",
+        findings=f"{EXPERIMENT}/findings.rst",
+        cost=f"{EXPERIMENT}/cost/report.json",
+    log:
+        f"{EXPERIMENT}/logs/report.txt",
+    benchmark:
+        f"{EXPERIMENT}/benchmarks/report.tsv"
+    message:
+        "{wildcards.experiment}: writing its report"

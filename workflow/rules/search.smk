@@ -1,0 +1,69 @@
+"""Policies: takes a seed's examples and start; gives the searched policies with the search's log, and the others."""
+
+# A rule for each experiment, because the snapshots (files that the search writes) are the experiment's own.
+for name, chosen in EXPERIMENTS.items():
+
+    rule:
+        name:
+            f"search-{name}"
+        input:
+            unpack(examples),
+            theta0=f"{SEED}/theta0.parquet",
+        output:
+            search=f"{SEED}/search.parquet",
+            policies=[f"{SEED}/policies/{policy}.parquet" for policy in plan.searched_policies(chosen)],
+            cost=f"{SEED}/cost/search.json",
+        log:
+            f"{SEED}/logs/search.txt",
+        benchmark:
+            f"{SEED}/benchmarks/search.tsv"
+        wildcard_constraints:
+            experiment=one_of([name]),
+        threads: 1
+        resources:
+            mem_mb=memory("search"),
+            runtime=720,
+            gpu=gpu,
+        params:
+            python=PYTHON,
+            script=script("search"),
+            settings=settings("search"),
+            code=code("search"),
+            state=side_folder("search"),
+            validation=lambda wildcards, input: (
+                f"--validation {input.validation}" if "validation" in input.keys() else ""
+            ),
+        message:
+            "{wildcards.experiment}, seed {wildcards.seed}: searching for the near-optimal policy"
+        shell:
+            "{params.python:q} {params.script:q} --settings {params.settings:q}"
+            " --train {input.train} --desired {input.desired} --test {input.test} {params.validation}"
+            " --theta0 {input.theta0} --search {output.search} --policies $(dirname {output.policies[0]})"
+            " --state {params.state} --cost {output.cost} 2>&1 | tee {log}"
+
+
+rule make_policy:
+    input:
+        train=f"{SEED}/train.parquet",
+    output:
+        policy=f"{SEED}/policies/{{policy}}.parquet",
+        cost=f"{SEED}/cost/make_policy_{{policy}}.json",
+    log:
+        f"{SEED}/logs/make_policy_{{policy}}.txt",
+    benchmark:
+        f"{SEED}/benchmarks/make_policy_{{policy}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=memory("make_policy"),
+        runtime=30,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("make_policy"),
+        settings=settings("make_policy"),
+        code=code("make_policy"),
+    message:
+        "{wildcards.experiment}, seed {wildcards.seed}: making the {wildcards.policy} policy"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --policy {wildcards.policy}"
+        " --train {input.train} --output {output.policy} --cost {output.cost} > {log} 2>&1"
