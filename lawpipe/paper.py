@@ -170,9 +170,7 @@ VALUES: tuple[Published, ...] = (
         measure="similarity",
         policy="near_optimal",
     ),
-    Published(
-        "stories", "Fig 7", "a of SIM = c ln(a / (b - CR))", "about 1.203", 1.203, 1.203, digitised=True
-    ),
+    Published("stories", "Fig 7", "a of SIM = c ln(a / (b - CR))", "about 1.203", 1.203, 1.203, digitised=True),
     Published(
         "stories",
         "Fig 7",
@@ -182,9 +180,7 @@ VALUES: tuple[Published, ...] = (
         3.268,
         digitised=True,
     ),
-    Published(
-        "stories", "Fig 7", "c of SIM = c ln(a / (b - CR))", "about 0.140", 0.140, 0.140, digitised=True
-    ),
+    Published("stories", "Fig 7", "c of SIM = c ln(a / (b - CR))", "about 0.140", 0.140, 0.140, digitised=True),
     Published(
         "stories",
         "Fig 8",
@@ -201,12 +197,8 @@ VALUES: tuple[Published, ...] = (
         measure="redundant_dropped",
         policy="near_optimal",
     ),
-    Published(
-        "stories", "Table 1, Fig 11", "loss floor L0 of the fits", "0.051", 0.051, 0.051, measure="loss_floor"
-    ),
-    Published(
-        "stories", "Table 1, Fig 11", "first step t0 of the fits", "400", 400, 400, measure="first_step"
-    ),
+    Published("stories", "Table 1, Fig 11", "loss floor L0 of the fits", "0.051", 0.051, 0.051, measure="loss_floor"),
+    Published("stories", "Table 1, Fig 11", "first step t0 of the fits", "400", 400, 400, measure="first_step"),
     Published(
         "stories",
         "Table 1, Fig 11",

@@ -17,8 +17,13 @@ def test_the_name_appears_only_when_the_block_ends_well(tmp_path):
 def test_a_failure_leaves_what_was_there(tmp_path):
     path = tmp_path / "x.json"
     path.write_text("old")
-    with pytest.raises(RuntimeError), files.whole(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+
+    def fail():
+        with files.whole(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

@@ -69,7 +69,8 @@ class Perceptron(Problem):
 
     def gradient_norms(self, theta: Tensor) -> Tensor:
         """Return q_n |a_n|, [N]."""
-        return torch.sigmoid(self._train.T @ theta) * torch.linalg.vector_norm(self._train, dim=0)
+        norms: Tensor = torch.linalg.vector_norm(self._train, dim=0)
+        return torch.sigmoid(self._train.T @ theta) * norms
 
     def contributions(self, theta: Tensor, direction: Tensor) -> Tensor:
         """Return q_n (a_n . direction), [N]."""

@@ -1,5 +1,7 @@
 """The search methods: safe ones never raise J, the paper's is taken as published."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -51,7 +53,7 @@ def test_mirror_descent_never_raises_the_objective(learning_rate):
     points = iterate(MirrorDescent(), objective(learning_rate), 25)
     values = [point.objective for point in points]
     assert len(values) > 10
-    assert all(after < before for before, after in zip(values[:-1], values[1:], strict=True))
+    assert all(after < before for before, after in pairwise(values))
     assert values[-1] < 0.95 * values[0]
 
 
