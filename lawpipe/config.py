@@ -34,8 +34,12 @@ METHODS_WITH_RATE = ("projected_gradient",)
 #: Policies that every experiment has: all others are compared with them.
 REQUIRED_POLICIES = ("conventional", "near_optimal")
 
-#: Names that mean something else on the command line.
-RESERVED_NAMES = ("all", "report", *plan.STAGES)
+#: Names that mean something else: rules of the workflow, and folders beside those of the experiments.
+RESERVED_NAMES = (
+    *("all", "benchmarks", "cost", "logs"),
+    *plan.STAGES,
+    *("generate_data_with_validation", "measure_with_contributions", "report_of_experiment"),
+)
 
 MOST_SNAPSHOTS = 12
 

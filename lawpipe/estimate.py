@@ -15,10 +15,13 @@ from lawpipe import plan
 DENSE, CURVES, CONSTANT = 0.75, 0.9, 0.01
 
 #: A Parquet file's own bytes: schema, statistics, metadata.
-OVERHEAD = 6_000
+OVERHEAD = 4_000
 
 #: Memory of a Python process with PyTorch, and of one with pandas and matplotlib, in MB.
 TORCH_MB, PANDAS_MB = 400, 250
+
+#: How many arrays of the size of a policy's weights a job of a stage holds at most.
+COPIES = {"make_policy": 2, "search": 8, "train": 6, "measure": 7, "plot": 7}
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,8 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
     examples, _ = _sizes(settings)
     itemsize = 8 if settings["training"]["precision"] == "float64" else 4
     weights_mb: float = settings["training"]["steps"] * examples["train"] * itemsize / 1e6
-    copies = {"make_policy": 2, "search": 8, "train": 3, "measure": 4, "plot": 3}.get(stage, 0)
-    base = TORCH_MB if stage in ("search", "train", "measure", "make_policy") else PANDAS_MB
-    return round(base + copies * weights_mb)
+    base = TORCH_MB if stage in ("initialise", "search", "train", "measure") else PANDAS_MB
+    return round(base + COPIES.get(stage, 0) * weights_mb)
 
 
 def _sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from lawpipe import plan
-from lawpipe.config import Config, resolve
+from lawpipe.config import RESERVED_NAMES, Config, resolve
 from lawpipe.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -187,6 +187,14 @@ def test_mistakes_outside_of_an_experiment() -> None:
         resolve({"experiments": {"a": {}}}, SCHEMA)
     with pytest.raises(InputError, match=r"^experimets is not a known key: did you mean 'experiments'\?"):
         resolve({"name": "mine", "experimets": {"a": {}}}, SCHEMA)
+
+
+def test_no_experiment_can_take_the_name_of_a_rule() -> None:
+    files = [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+    text = "\n".join(path.read_text() for path in files)
+    rules = re.findall(r"^rule (\w+):|^use rule \w+ as (\w+) with:", text, re.MULTILINE)
+    names = {name for pair in rules for name in pair if name}
+    assert {"all", "train", "measure_with_contributions"} <= names <= set(RESERVED_NAMES)
 
 
 def test_an_unknown_key_is_named_before_what_it_leaves_missing() -> None:

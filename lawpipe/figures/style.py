@@ -19,7 +19,8 @@ from matplotlib.figure import Figure
 
 from lawpipe.figures.surfaces import BLUE, GRID, INK, MUTED, PAPER
 
-#: A cell of a heat map that holds an exact zero.
+#: A cell of a heat map with nothing to show (the same on a dark page), and one that holds an exact zero.
+BLANK = "#fdfdfd"
 ZERO = "#b4bcc6"
 
 POLICIES = {
@@ -54,7 +55,7 @@ def gradation() -> Colormap:
 def weights_map() -> Colormap:
     """Return the colour map of weights: light is small, dark is large; blank is not shown."""
     return LinearSegmentedColormap.from_list(
-        "weights", sns.color_palette("rocket_r", as_cmap=True)(_steps(0.04, 0.96))
+        "weights", sns.color_palette("rocket_r", as_cmap=True)(_steps(0.10, 0.90))
     )
 
 

@@ -201,6 +201,7 @@ def _draw_heat_map(canvas: panels.Canvas, axes: Axes, seed: int) -> None:
     shown = np.ma.masked_where(~(helpful & (relative > 0)), relative)
     axes.pcolormesh(edges_x, edges_y, zero, cmap=ListedColormap([style.ZERO]), rasterized=True)
     mesh = axes.pcolormesh(edges_x, edges_y, shown, cmap=style.weights_map(), norm=norm, rasterized=True)
+    axes.set_facecolor(style.BLANK)
     axes.grid(False)
     axes.invert_yaxis()
     bar = canvas.figure.colorbar(mesh, ax=axes, pad=0.02, aspect=28, extend="both")
