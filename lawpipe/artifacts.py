@@ -208,9 +208,10 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     if not path.is_file():
         raise InputError(f"{path} does not exist: expected a Parquet file there.")
     try:
-        present = set(pq.read_schema(path).names)
-        wanted = None if columns is None else [name for name in columns if name in present]
-        return pq.read_table(path, columns=wanted, partitioning=None)
+        # Not pq.read_table, which imports the whole data set machinery for a single file.
+        file = pq.ParquetFile(path)
+        present = set(file.schema_arrow.names)
+        return file.read(columns=None if columns is None else [name for name in columns if name in present])
     except (pa.ArrowInvalid, pa.ArrowException, OSError) as error:
         raise InputError(
             f"{path} cannot be read as Parquet ({str(error).splitlines()[0]}): "

@@ -16,11 +16,16 @@ PACKAGE = Path(__file__).resolve().parent
 LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "torch")
 
 
+#: What of a package's files, beside its modules, makes a difference to a result.
+DATA = (".html", ".css", ".js")
+
+
 def code_digest(script: str | Path) -> str:
     """Digest the meaning of a script and of every `lawpipe` module that it imports, transitively.
 
     Comments, docstrings, layout, time stamps and the place of the checkout do not count. Only static
-    imports at any depth of the syntax tree are followed. Returns 16 hexadecimal digits.
+    imports at any depth of the syntax tree are followed. Files that are not Python (templates, style sheets)
+    belong to the modules of their folder. Returns 16 hexadecimal digits.
     """
     sources: dict[str, str] = {}
     waiting = [Path(script).resolve()]
@@ -30,6 +35,8 @@ def code_digest(script: str | Path) -> str:
         if name not in sources:
             sources[name], imported = _meaning(path)
             waiting.extend(imported)
+            if path.is_relative_to(PACKAGE):
+                waiting.extend(other for other in path.parent.iterdir() if other.suffix in DATA)
     text = "\n".join(f"{name}\n{sources[name]}" for name in sorted(sources))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -37,7 +44,10 @@ def code_digest(script: str | Path) -> str:
 @cache
 def _meaning(path: Path) -> tuple[str, tuple[Path, ...]]:
     """Return a module's syntax tree without docstrings, as text, and the package files it imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return text, ()
+    tree = ast.parse(text)
     imported: list[Path] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -7,10 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lawpipe import artifacts
+from lawpipe import artifacts, policy
 from lawpipe.engine import trajectory
 from lawpipe.engine.trajectory import Trajectory
-from lawpipe.policies import policy
 from lawpipe.problems import PROBLEMS, Problem
 
 

@@ -27,6 +27,11 @@ class Job:
     #: What the stage has to say beyond time and memory; it goes to the cost file.
     notes: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def label(self) -> str:
+        """Which experiment and seed this is, for lines on a console where several jobs speak."""
+        return f"{self.settings['experiment']} seed {self.settings['seed']}"
+
     def write(self, path: Path, table: str, columns: artifacts.Columns) -> None:
         """Write an artifact with this job's settings and code digest in its metadata."""
         artifacts.write(path, table, columns, settings=self.settings, code=self.code)

@@ -7,7 +7,7 @@ of the flat parameter vector.
 from pathlib import Path
 
 from lawpipe import stage
-from lawpipe.problems import PROBLEMS
+from lawpipe.initial import INITIALISERS
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -17,7 +17,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--theta0", type=Path, required=True, help="output: the initial parameters")
     with stage.job(parser.parse_args(argv), __file__) as job:
         names, shapes, values = zip(
-            *PROBLEMS[job.settings["problem"]].initialise(job.settings, job.options.train), strict=True
+            *INITIALISERS[job.settings["problem"]](job.settings, job.options.train), strict=True
         )
         job.write(job.options.theta0, "theta0", {"name": names, "shape": shapes, "values": values})
 

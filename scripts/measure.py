@@ -58,7 +58,7 @@ def main(argv: list[str] | None = None) -> None:
                 for block in blocks:
                     count = len(next(iter(block.values())))
                     tables[table].append({"policy": [path.stem] * count, **block})
-            print(f"{path.stem}: gap {found.gap:.3g} nats, measured at {len(steps)} steps")
+            print(f"{job.label}: {path.stem}, gap {found.gap:.3g} nats, measured at {len(steps)} steps")
         for table, blocks in tables.items():
             job.write(getattr(options, table), table, policy_tables.stack(blocks))
 

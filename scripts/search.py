@@ -5,6 +5,7 @@ folder near_optimal.parquet (the best on the desired loss) and a snapshot at eac
 search goes on from its last checkpoint in --state, with the same result to the bit.
 """
 
+import os
 import shutil
 import sys
 import time
@@ -14,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from lawpipe import runs, stage
+from lawpipe import files, runs, stage
 from lawpipe import search as methods
 from lawpipe.errors import InputError
-from lawpipe.policies.policy import Policy
+from lawpipe.policy import Policy
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.loop import Row, Search
 from lawpipe.search.objective import Objective
@@ -37,6 +38,9 @@ def main(argv: list[str] | None = None) -> None:
     with stage.job(parser.parse_args(argv), __file__) as job:
         options, settings = job.options, job.settings["search"]
         training = job.settings["training"]
+        for stale in options.state.parent.glob(f"{options.state.name.rpartition('-')[0]}-*"):
+            if stale != options.state:  # of a search with other settings or other code, killed and never resumed
+                shutil.rmtree(stale)
         problem, theta0 = runs.load(job.settings, options)
         learning_rates = [float(training["learning_rate"])] * training["steps"]
 
@@ -51,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
             snapshots=tuple(settings["snapshots"]),
             validated=options.validation is not None,
             checkpoint=Checkpoint(options.state),
-            on_row=Progress(f"{job.settings['experiment']} seed {job.settings['seed']}", settings["iterations"]),
+            on_row=Progress(job.label, settings["iterations"]),
             on_snapshot=lambda iteration, weights: write(options.state / f"search_{iteration:04d}.parquet", weights),
         )
         try:
@@ -64,11 +68,13 @@ def main(argv: list[str] | None = None) -> None:
         write(options.policies / "near_optimal.parquet", search.best)
         for iteration in settings["snapshots"]:
             name = f"search_{iteration:04d}.parquet"
-            (options.state / name).replace(options.policies / name)
+            # Linked, not moved: a kill before the end of this script finds them in the side folder again.
+            with files.whole(options.policies / name) as temporary:
+                os.link(options.state / name, temporary)
         columns = {field.name: [getattr(row, field.name) for row in search.rows] for field in fields(Row)}
         job.write(options.search, "search", columns)
         job.notes |= {"stopped": search.reason, "search": asdict(search.rows[-1])}
-        print(f"stopped: {search.reason}")
+        print(f"{job.label}: stopped, {search.reason}")
     shutil.rmtree(options.state, ignore_errors=True)
 
 

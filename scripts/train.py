@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> None:
             parts["train_loss"] += [*run.training_losses(), None]
             parts["desired_loss"] += list(run.curve("desired"))
             parts["test_loss"] += list(run.curve("test"))
-            print(f"{path.stem}: J {np.mean(parts['desired_loss'][-run.steps :]):.4f} nats on desired")
+            print(f"{job.label}: {path.stem}, J {np.mean(parts['desired_loss'][-run.steps :]):.4f} nats on desired")
         job.write(job.options.curves, "curves", parts)
 
 

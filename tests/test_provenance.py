@@ -165,3 +165,14 @@ def test_there_is_no_commit_outside_of_git(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert provenance.git_state() == {"commit": None, "modified": None}
+
+
+def test_a_template_belongs_to_the_modules_of_its_folder(project, digest):
+    first = digest()
+    (project / "lawpipe/rooms/page.html").write_text("<p>one</p>")
+    second = digest()
+    (project / "lawpipe/rooms/page.html").write_text("<p>two</p>")
+    assert len({first, second, digest()}) == 3
+    last = digest()
+    (project / "lawpipe/rooms/notes.txt").write_text("nothing that counts")
+    assert digest() == last

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, signal
+from scipy import linalg, optimize
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,9 +23,11 @@ class Noise:
 
     def covariance(self, columns: Floats) -> Floats:
         """Return ``columns' Omega columns`` [k, k] for columns [n, k], Omega the noise's covariance."""
-        # Omega times a column in two recursions, forwards and backwards; Omega itself would be n x n.
-        forwards = signal.lfilter([1.0], [1.0, -self.memory], columns, axis=0)
-        backwards = signal.lfilter([1.0], [1.0, -self.memory], columns[::-1], axis=0)[::-1]
+        # Omega times a column in two recursions, x[i] = column[i] + memory x[i - 1] and its mirror image;
+        # Omega itself would be n x n. (scipy.signal has the recursion too, and takes a second to import.)
+        recursion = np.vstack([np.ones(len(columns)), np.full(len(columns), -self.memory)])
+        forwards = linalg.solve_banded((1, 0), recursion, columns)
+        backwards = linalg.solve_banded((1, 0), recursion, columns[::-1])[::-1]
         return np.asarray(self.variance * (columns.T @ (forwards + backwards - columns)))
 
 

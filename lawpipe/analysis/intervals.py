@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 CONFIDENCE = 0.95
 
@@ -51,5 +51,5 @@ def mean_interval(values: Iterable[float | None], *, logarithmic: bool = False) 
     mean = float(present.mean())
     if reached == 1:
         return Interval(back(mean), None, None, n, 1)
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, reached - 1) * present.std(ddof=1) / math.sqrt(reached))
+    half = float(special.stdtrit(reached - 1, (1 + CONFIDENCE) / 2) * present.std(ddof=1) / math.sqrt(reached))
     return Interval(back(mean), back(mean - half), back(mean + half), n, reached)

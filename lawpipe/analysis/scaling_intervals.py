@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import interpolate, stats
+from scipy import interpolate, special
 
 from lawpipe.analysis import autocorrelation
 from lawpipe.analysis.autocorrelation import Noise
@@ -209,4 +209,4 @@ def _student(variances: Sequence[float], noises: Sequence[Noise]) -> float:
     """Return Student's quantile for a sum of estimated variances (Welch-Satterthwaite)."""
     spread = sum(part**2 / noise.freedom for part, noise in zip(variances, noises, strict=True))
     freedom = sum(variances) ** 2 / spread if spread > 0 else math.inf
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
+    return float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2))

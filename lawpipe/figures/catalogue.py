@@ -38,7 +38,7 @@ FIGURES: tuple[Entry, ...] = (
         "The loss (log axis) on desired and test examples over training under each policy, with the "
         "acceleration ratio: T over the first step at which a policy is at or below the conventional "
         "policy's final loss. "
-        "The arrow spans the steps saved; where it is missing the policy never got that low.",
+        "The arrow spans the steps saved; where it is missing not every seed got that low.",
     ),
     Entry(
         "fig06_similarity_against_loss",

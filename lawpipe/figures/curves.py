@@ -45,7 +45,7 @@ def _draw_acceleration(axes: Axes, results: Results, against: str) -> None:
     if not np.isfinite(mark):
         return
     axes.axhline(mark, color=surfaces.MUTED, linestyle=":", linewidth=1)
-    if ratio.n_reached:
+    if 0 < ratio.n_reached == ratio.n:
         axes.annotate(
             "",
             xy=(steps / ratio.mean, mark),
@@ -58,11 +58,7 @@ def _draw_acceleration(axes: Axes, results: Results, against: str) -> None:
                 "shrinkB": 0,
             },
         )
-        text = f"AR {over_seeds(ratio)}"
-    elif ratio.n:
-        text = "AR: never reaches the conventional final loss"
-    else:
-        text = "no near-optimal policy"
+    text = f"AR {over_seeds(ratio)}" if ratio.n_reached else "AR: never reaches the conventional final loss"
     axes.annotate(
         text,
         xy=(0.98, 0.70),

@@ -158,12 +158,12 @@ def like_the_paper(results: Results) -> bool:
     return str(results.settings.get("problem")) in paper.SETTINGS and not paper.differences(results.settings)
 
 
-def thinned(length: int, *, logarithmic: bool = False) -> npt.NDArray[np.int64]:
-    """Return at most MOST_POINTS positions of a curve with both ends, dense at the start if logarithmic."""
-    if length <= style.MOST_POINTS:  # also nothing at all
+def thinned(length: int, *, most: int = style.MOST_POINTS, logarithmic: bool = False) -> npt.NDArray[np.int64]:
+    """Return at most so many positions of a curve with both ends, dense at the start if logarithmic."""
+    if length <= most:  # also nothing at all
         return np.arange(length)
     spaced = np.geomspace if logarithmic else np.linspace
-    places = spaced(1, length, style.MOST_POINTS) - 1
+    places = spaced(1, length, most) - 1
     return np.unique(np.round(places).astype(np.int64))
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import panels, style, surfaces
 from lawpipe.figures.results import Results
-from lawpipe.figures.words import number, policy_label
+from lawpipe.figures.words import number, plural, policy_label
 
 BOTH = ("desired", "test")
 
@@ -53,11 +53,17 @@ def fits(results: Results) -> Figure:
             exponent = mean_interval(rows["exponent"])
             scale = mean_interval(rows["scale"], logarithmic=True)
             squared = mean_interval(rows["r_squared"])
-            canvas.here.append(
-                f"{policy_label(policy).capitalize()}, {against}: beta {number(exponent.mean)}, B "
-                f"{number(scale.mean)}, r2 {number(squared.mean)}."
+            label = f"{policy_label(policy).capitalize()}, {against}"
+            if rows.empty:
+                canvas.here.append(f"{label}: no fit in any seed.")
+                continue
+            partly = (
+                f" ({len(rows)} of {plural(len(results.seeds), 'seed')})" if len(rows) < len(results.seeds) else ""
             )
-    canvas.here.append(f"Means over seeds (B: geometric), n = {len(results.seeds)}.")
+            canvas.here.append(
+                f"{label}: beta {number(exponent.mean)}, B {number(scale.mean)}, r2 {number(squared.mean)}{partly}."
+            )
+    canvas.here.append("Means over the seeds with a fit (B: geometric).")
     return panels.finish(canvas)
 
 

@@ -55,7 +55,7 @@ def _draw_speeds(axes: Axes, rows: dict[str, pd.DataFrame], against: str) -> Non
         panels.say_empty(axes, "no measured step has two speeds above 0")
         return
     for policy, speeds in positive.items():
-        shown = speeds.iloc[panels.thinned(len(speeds))]
+        shown = speeds.iloc[panels.thinned(len(speeds), most=style.MOST_POINTS // len(rows))]
         axes.plot(
             shown["global_speed"],
             shown["mean"],

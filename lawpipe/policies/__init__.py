@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lawpipe.policies.conventional import conventional
-from lawpipe.policies.policy import Policy
+from lawpipe.policy import Policy
 
 #: Makes a policy from the experiment's settings and the number of training examples.
 Recipe = Callable[[Mapping[str, Any], int], Policy]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lawpipe.policies.policy import Policy
+from lawpipe.policy import Policy
 
 
 def conventional(settings: Mapping[str, Any], examples: int) -> Policy:

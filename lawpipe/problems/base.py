@@ -15,9 +15,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-#: A parameter tensor's name, shape and values: a row of theta0.parquet.
-Parameter = tuple[str, tuple[int, ...], npt.NDArray[Any]]
-
 
 class Problem(ABC):
     """The training and reference examples of one experiment and seed, with the derivatives of their losses.
@@ -36,11 +33,6 @@ class Problem(ABC):
     @abstractmethod
     def load(cls, settings: Mapping[str, Any], splits: Mapping[str, Path]) -> Self:
         """Build the problem from the artifacts of its splits; "train" is one of them."""
-
-    @staticmethod
-    @abstractmethod
-    def initialise(settings: Mapping[str, Any], train: Path) -> list[Parameter]:
-        """Draw the initial parameters, in the order in which they stand in theta."""
 
     @abstractmethod
     def losses(self, theta: Tensor) -> Tensor:

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from lawpipe import devices, seeds
+from lawpipe import devices
 from lawpipe.data import examples as labelled
-from lawpipe.problems.base import Parameter, Problem
+from lawpipe.problems.base import Problem
 
 #: Steps whose predictions are recomputed together in the reverse sweep, as one matrix product. Sixteen rows of
 #: 4,096 examples stay in a processor's second-level cache.
@@ -53,14 +53,6 @@ class Perceptron(Problem):
         train = loaded.pop("train")
         dtype = devices.dtype(settings["training"]["precision"])
         return cls(train, loaded, dtype, devices.device(settings["device"]))
-
-    @staticmethod
-    def initialise(settings: Mapping[str, Any], train: Path) -> list[Parameter]:
-        """Draw theta0 ~ U(-1/sqrt(D), 1/sqrt(D)), PyTorch's default for a linear layer."""
-        dimension = labelled.load(train).features.shape[1]
-        bound = dimension**-0.5
-        values = seeds.generator(settings["seed"], "initialisation").uniform(-bound, bound, dimension)
-        return [("weight", (1, dimension), values.astype(np.float32))]
 
     def losses(self, theta: Tensor) -> Tensor:
         """Return softplus(a_n . theta), [N]."""

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lawpipe import artifacts
-from lawpipe.policies import POLICIES, policy
+from lawpipe import artifacts, policy
+from lawpipe.policies import POLICIES
 
 SETTINGS = {"training": {"steps": 4, "learning_rate": 0.2, "precision": "float32"}}
 

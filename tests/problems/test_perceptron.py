@@ -4,7 +4,6 @@ import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from lawpipe import artifacts
 from lawpipe.data import gaussian
 from lawpipe.problems.perceptron import Perceptron
 from tests.small_problems import DATA, random_weights
@@ -60,14 +59,3 @@ def test_large_margins_do_not_overflow():
     losses = problem.losses(THETA.float() * 1e4)
     assert bool(losses.isfinite().all())
     assert float(losses.min()) >= 0
-
-
-def test_initial_parameters_are_pytorchs_default_and_belong_to_the_seed(tmp_path):
-    path = tmp_path / "train.parquet"
-    artifacts.write(path, "gaussian_examples", SPLITS["train"].columns(), settings={}, code="")
-    draws = {seed: Perceptron.initialise({"seed": seed}, path) for seed in (0, 1)}
-    ((name, shape, values),) = draws[0]
-    assert (name, shape) == ("weight", (1, 5))
-    assert np.abs(values).max() <= 5**-0.5
-    assert not np.array_equal(values, draws[1][0][2])
-    np.testing.assert_array_equal(values, Perceptron.initialise({"seed": 0}, path)[0][2])
