@@ -1,0 +1,475 @@
+"""An embedded generator of short children's stories: a small grammar with agreement, dialogue and plots.
+
+A story is one plot (`PLOTS` in `lawpipe.data.grammar_words`): a template whose slots are filled from rules and from a
+cast that is drawn once a story, so that what is introduced early comes back later. Templates are written as
+
+    {oneday}              a rule: one of its alternatives, drawn afresh every time
+    {friend} {thing.noun} a member of the cast (drawn when first mentioned) or one of its fields
+    {he} {him} {his}      a pronoun of the hero; {friend.his}: of somebody else
+    {hero.moves:past}     the first word in a form: past, ing, or `a` for the article that fits
+    {Hero}                with a capital
+    [this/that/]          one of these, all equally likely, possibly nothing
+    this / that / other   at the top level: one of these, with Zipf-like probabilities, the first the likeliest
+
+A paragraph of a story is one line; all text is ASCII.
+"""
+
+import re
+from bisect import bisect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import accumulate, chain
+from math import prod
+from typing import TypeVar
+
+import numpy as np
+
+from lawpipe import seeds
+from lawpipe.data import grammar_words as words
+
+# Morphology ------------------------------------------------------------------------------------------------------
+
+IRREGULAR_PAST = dict(pair.split(":") for pair in words.IRREGULAR_PAST.split())
+DOUBLING = {"unwrap", "begin", "forget", "zigzag"}  # of two syllables, but the last consonant doubles
+CLOSED_SYLLABLE = re.compile(r"[^aeiou]*(?:qu)?[aeiou][^aeiouwxy]")  # one syllable, short vowel: hop, trot, tug
+SOUNDS_CONSONANT = ("uni", "use", "usu", "uku", "one", "eu")
+SOUNDS_VOWEL = ("hour", "honest", "heir")
+
+
+def past(verb: str) -> str:
+    """Return the simple past of a lemma: hop, hopped; carry, carried; swim, swam."""
+    if verb in IRREGULAR_PAST:
+        return IRREGULAR_PAST[verb]
+    if verb.endswith("e"):
+        return verb + "d"
+    if verb.endswith("y") and verb[-2] not in "aeiou":
+        return verb[:-1] + "ied"
+    return _doubled(verb) + "ed"
+
+
+def participle(verb: str) -> str:
+    """Return the present participle of a lemma: hop, hopping; slide, sliding; tie, tying."""
+    if verb.endswith("ie"):
+        return verb[:-2] + "ying"
+    if verb.endswith("e") and not verb.endswith(("ee", "oe", "ye")) and verb != "be":
+        return verb[:-1] + "ing"
+    return _doubled(verb) + "ing"
+
+
+def with_article(phrase: str) -> str:
+    """Put the article before a phrase: an old hat, a unicorn, an hour."""
+    word = phrase.lower()
+    vowel = word.startswith(SOUNDS_VOWEL) or (word[0] in "aeiou" and not word.startswith(SOUNDS_CONSONANT))
+    return ("an " if vowel else "a ") + phrase
+
+
+def _doubled(verb: str) -> str:
+    return verb + verb[-1] if verb in DOUBLING or CLOSED_SYLLABLE.fullmatch(verb) else verb
+
+
+@lru_cache(maxsize=1 << 14)
+def inflect(phrase: str, form: str) -> str:
+    """Put a phrase into the form `past`, `ing` (both of its first word) or `a`."""
+    if form == "a":
+        return with_article(phrase)
+    verb, space, rest = phrase.partition(" ")
+    return (past if form == "past" else participle)(verb) + space + rest
+
+
+# Templates -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place to fill: a rule (`role` empty) or a field of a member of the cast."""
+
+    role: str
+    field: str
+    form: str
+    capital: bool
+
+    def fill(self, story: "Story") -> str:
+        """Return the text of this slot in a story."""
+        value = story[self.role][self.field] if self.role else RULES[self.field]
+        text = value if isinstance(value, str) else value.fill(story)
+        if self.form:
+            text = inflect(text, self.form)
+        return text[0].upper() + text[1:] if self.capital else text
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Parts that follow each other."""
+
+    parts: tuple["Template", ...]
+
+    def fill(self, story: "Story") -> str:
+        """Return the text of all parts in a story."""
+        return "".join([part if isinstance(part, str) else part.fill(story) for part in self.parts])
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Alternatives with their cumulative probabilities."""
+
+    options: tuple["Template", ...]
+    cumulative: tuple[float, ...]
+
+    def draw(self, story: "Story") -> "Template":
+        """Choose one alternative."""
+        return self.options[bisect(self.cumulative, story.uniform())]
+
+    def fill(self, story: "Story") -> str:
+        """Return the text of one alternative."""
+        option = self.draw(story)
+        return option if isinstance(option, str) else option.fill(story)
+
+
+Template = str | Slot | Chain | Choice
+T = TypeVar("T")
+TOKEN = re.compile(r"\{([^{}]+)\}|([\[\]/])|([^\[\]{}/]+)")
+PRONOUNS = ("he", "him", "his", "himself")
+
+
+def choice(options: Sequence[Template], zipf: bool = True) -> Choice:
+    """Make a choice with the probability of rank r (from 0) proportional to 1 / (r + 3), or the same for all."""
+    mass = list(accumulate(1 / (rank + 3) if zipf else 1.0 for rank in range(len(options))))
+    return Choice(tuple(options), tuple(value / mass[-1] for value in mass[:-1]))
+
+
+def parse(text: str) -> Template:
+    """Compile a template."""
+    if text.count("[") != text.count("]"):
+        raise ValueError(f"unbalanced brackets in the template: {text}")
+    template, _ = _alternatives(TOKEN.findall(re.sub(r" ?/ ?", "/", " ".join(text.split()))), 0)
+    return template
+
+
+def _alternatives(tokens: list[tuple[str, str, str]], start: int) -> tuple[Template, int]:
+    """Parse from `start` to the closing bracket or the end; give the template and where it stopped."""
+    options: list[list[Template]] = [[]]
+    position = start
+    while position < len(tokens):
+        slot, mark, literal = tokens[position]
+        position += 1
+        if slot:
+            options[-1].append(_slot(slot))
+        elif literal:
+            options[-1].append(literal)
+        elif mark == "/":
+            options.append([])
+        elif mark == "[":
+            inner, position = _alternatives(tokens, position)
+            options[-1].append(inner)
+        else:
+            return choice([_chain(parts) for parts in options], zipf=False), position
+    return _chain(options[0]) if len(options) == 1 else choice([_chain(parts) for parts in options]), position
+
+
+def _chain(parts: list[Template]) -> Template:
+    return parts[0] if len(parts) == 1 else Chain(tuple(parts)) if parts else ""
+
+
+def _slot(text: str) -> Slot:
+    key, _, form = text.partition(":")
+    name = key[0].lower() + key[1:]
+    role, _, field = name.partition(".")
+    if role in PRONOUNS:
+        return Slot("hero", role, form, key != name)
+    if role in words.RULES:
+        return Slot("", role, form, key != name)
+    return Slot(role, field, form, key != name)
+
+
+def table(columns: str, text: str) -> tuple[dict[str, Template], ...]:
+    """Read a table: a row a line (an indented line carries on), cells divided by `|`, named by `columns`."""
+    rows = re.sub(r"\n\s+", " ", text.strip()).split("\n")
+    names = columns.split()
+    return tuple(dict(zip(names, (parse(cell) for cell in row.split("|")), strict=True)) for row in rows)
+
+
+# The lexicon, compiled -------------------------------------------------------------------------------------------
+
+RULES = {name: parse(text) for name, text in words.RULES.items()}
+TABLES = {
+    "lesson": table("not did result mend moral", words.LESSONS),
+    "build": table("what first second how last", words.BUILDS),
+    "trouble": table("kinds trouble remedy reward", words.TROUBLES),
+    "fear": table("of before advice courage", words.FEARS),
+    "party": table("what first second problem rescue", words.PARTIES),
+    "weather": table("what begins during ends", words.WEATHERS),
+    "skill": table("what how fail again secret", words.SKILLS),
+    "plant": table("seed plant trouble protect gift", words.PLANTS),
+    "noise": table("sound first second truth", words.NOISES),
+    "wish": table("what right wrong moral", words.WISHES),
+    "contest": table("what ready during prize", words.CONTESTS),
+    "trip": table("vehicle go does trouble", words.TRIPS),
+}
+PLOTS = {
+    name: (row, tuple(parse(paragraph) for paragraph in text.strip().split("\n\n")))
+    for name, (row, text) in words.PLOTS.items()
+}
+
+# The cast --------------------------------------------------------------------------------------------------------
+
+Member = Mapping[str, Template]  # the fields of one member of the cast; the field "" is what it is called
+
+KINDS = {str(row["kind"]): row for row in table("kind habitat moves voice home food", words.KINDS)}
+HABITATS = {kind: frozenset(str(row["habitat"]).split()) for kind, row in KINDS.items()}
+HEROES = tuple(kind for kind, row in KINDS.items() if row["home"] != "-")
+CHILD_HABITATS = frozenset(words.CHILD_HABITATS.split())
+CHILD_SHARE = 0.6  # of the stories are about children, the others about animals and fairy folk
+PLACES = table("in noun habitat spots sights fun", words.PLACES)
+THINGS = {str(row["group"]): row for row in table("group adjectives use nouns", words.THINGS)}
+JOBS = table("job work", words.JOBS)
+RELATIVES = table("relative pronoun", words.RELATIVES)
+FACTS = table("start back", words.FACTS)
+NAMES = {
+    "she": choice(words.GIRLS.split()),
+    "he": choice(words.BOYS.split()),
+    "pet": choice(words.PETS.split()),
+}
+PRONOUN_FORMS: Mapping[str, Member] = {
+    "he": {"he": "he", "him": "him", "his": "his", "himself": "himself"},
+    "she": {"he": "she", "him": "her", "his": "her", "himself": "herself"},
+}
+
+
+class Story(dict[str, Member]):
+    """One story being told: its cast, whose members are drawn when they are first mentioned, and its randomness."""
+
+    def __init__(self, generator: np.random.Generator) -> None:
+        super().__init__()
+        self.uniform = _uniforms(generator).__next__
+        self.used: set[str] = set()  # names and nouns: no two members of a cast share one
+        self.is_child = self.uniform() < CHILD_SHARE
+        self.habitats = CHILD_HABITATS
+
+    def __missing__(self, role: str) -> Member:
+        member = self[role] = CAST[role.rstrip("23")](self)
+        return member
+
+    def pick(self, options: Sequence[T]) -> T:
+        """Draw one of the options, all equally likely."""
+        return options[int(self.uniform() * len(options))]
+
+    def text(self, template: Template) -> str:
+        """Return a template filled in."""
+        return template if isinstance(template, str) else template.fill(self)
+
+    def rule(self, name: str) -> str:
+        """Return one expansion of a rule."""
+        return self.text(RULES[name])
+
+    def fresh(self, draw: Callable[[], str]) -> str:
+        """Draw until something comes that the story does not have yet."""
+        while (text := draw()) in self.used:
+            pass
+        self.used.add(text)
+        return text
+
+
+def _uniforms(generator: np.random.Generator) -> Iterator[float]:
+    """Draw from [0, 1) in blocks: a call to the generator costs more than a whole sentence."""
+    while True:
+        yield from generator.random(256).tolist()
+
+
+def _hero(story: Story) -> Member:
+    person = _person(story, "child_look", HEROES)
+    if not story.is_child:
+        story.habitats = HABITATS[str(person["kind"])]
+    food = RULES["food"] if story.is_child else KINDS[str(person["kind"])]["food"]
+    return {
+        **person,
+        "food": story.text(food),
+        "trait": story.rule("trait"),
+        "elder": f"{person['his']} {story.rule('elder')}",
+        **{name: story.rule(name) for name in ("color", "pastime", "proverb", "dream", "star")},
+    }
+
+
+def _friend(story: Story) -> Member:
+    his = story["hero"]["his"]
+    person = _person(story, "friend_look", _kinds(story.habitats, heroes_only=True))
+    tie = f"{his} {story.rule('tie')} {person['']}" if story.is_child else f"{person['']} the {person['kind']}"
+    return {**person, "full": tie}
+
+
+def _person(story: Story, child_look: str, kinds: Sequence[str]) -> Member:
+    """Draw somebody with a name: a child, or an animal of one of the kinds."""
+    pronoun = story.pick(("she", "he"))
+    if story.is_child:
+        kind, moves, name = ("girl" if pronoun == "she" else "boy"), RULES["child_moves"], NAMES[pronoun]
+    else:
+        kind = story.fresh(lambda: story.pick(kinds))
+        moves, name = KINDS[kind]["moves"], NAMES["pet"]
+    named = story.fresh(lambda: name.fill(story))
+    plain = f"{story.rule(child_look if story.is_child else 'animal_look')} {kind}"
+    intro = f"{plain} named {named}"
+    return {
+        "": named,
+        "kind": kind,
+        "plain": plain,
+        "intro": intro,
+        "moves": moves,
+        "possessive": f"{named}'s",
+        **PRONOUN_FORMS[pronoun],
+    }
+
+
+def _adult(story: Story) -> Member:
+    row = story.pick(RELATIVES)
+    called = f"{story['hero']['his']} {row['relative']}"
+    return {
+        "": called,
+        "possessive": f"{called}'s",
+        "my": f"my {row['relative']}",
+        **PRONOUN_FORMS[str(row["pronoun"])],
+    }
+
+
+def _helper(story: Story) -> Member:
+    _ = story["hero"]  # comes first: says whose world this is
+    if story.is_child:
+        row = story.pick(JOBS)
+        noun, work = str(row["job"]), row["work"]
+    else:
+        kinds = _kinds(story.habitats, heroes_only=True)
+        noun, work = story.fresh(lambda: story.pick(kinds)), RULES["elder_work"]
+    called = f"{story.rule('helper_look')} {noun}"
+    return {"": called, "noun": noun, "work": story.text(work), **PRONOUN_FORMS[story.pick(("she", "he"))]}
+
+
+def _beast(story: Story) -> Member:
+    """Draw an animal without a name: one in trouble, if that is the plot, else one that belongs to the place."""
+    trouble = story.get("row", {}).get("kinds")
+    kinds = [str(kind) for kind in trouble.options] if isinstance(trouble, Choice) else _local_kinds(story)
+    kind = story.fresh(lambda: story.pick(kinds))
+    return {"": f"{story.rule('beast_look')} {kind}", "noun": kind, **KINDS[kind]}
+
+
+def _local_kinds(story: Story) -> Sequence[str]:
+    return _kinds(frozenset(str(story["place"]["habitat"]).split()), heroes_only=False)
+
+
+def _place(story: Story) -> Member:
+    """Draw a place where the hero can be, and the animal in trouble too, if there is one and they ever meet."""
+    _ = story["hero"]  # comes first: says whose world this is
+    shared = story.habitats & HABITATS[str(story["beast"]["noun"])] if "beast" in story else None
+    row = story.pick(_places(shared or story.habitats))
+    return {"": row["in"], **row}
+
+
+def _thing(story: Story) -> Member:
+    return _one_of(story, THINGS[story.pick(tuple(THINGS))])
+
+
+def _one_of(story: Story, row: Mapping[str, Template]) -> Member:
+    noun = story.fresh(lambda: story.text(row["nouns"]))
+    style = story.uniform()
+    if style < 0.25:
+        quality = story.rule("color")
+        if style < 0.1:
+            quality = f"{story.rule('size')} {quality}"
+    else:
+        quality = story.text(row["adjectives"]) if style < 0.75 else story.rule("quality")
+    return {"": f"{quality} {noun}", "noun": noun, "use": story.text(row["use"])}
+
+
+def _home(story: Story) -> Member:
+    kind = str(story["hero"]["kind"])
+    noun = RULES["home_noun"] if story.is_child else KINDS[kind]["home"]
+    return {"": f"{story.rule('home_look')} {story.text(noun)}", "near": story.rule("near")}
+
+
+def _pet(story: Story) -> Member:
+    _ = story["hero"]  # comes first: says whose world this is
+    return {"": story.rule("pet_kind"), "name": story.fresh(lambda: NAMES["pet"].fill(story))}
+
+
+CAST: Mapping[str, Callable[[Story], Member]] = {
+    "hero": _hero,
+    "friend": _friend,
+    "adult": _adult,
+    "helper": _helper,
+    "beast": _beast,
+    "place": _place,
+    "thing": _thing,
+    "keepsake": lambda story: _one_of(story, THINGS["treasure"]),
+    "home": _home,
+    "pet": _pet,
+    "fact": lambda story: story.pick(FACTS),
+    "landmark": lambda story: {"": story.fresh(lambda: story.rule("waymark"))},
+}
+
+
+@cache
+def _kinds(habitats: frozenset[str], heroes_only: bool) -> Sequence[str]:
+    return tuple(kind for kind in (HEROES if heroes_only else KINDS) if HABITATS[kind] & habitats)
+
+
+@cache
+def _places(habitats: frozenset[str]) -> Sequence[Mapping[str, Template]]:
+    return tuple(row for row in PLACES if habitats & frozenset(str(row["habitat"]).split()))
+
+
+# Stories ---------------------------------------------------------------------------------------------------------
+
+
+def stories(seed: int, count: int) -> list[str]:
+    """Return the first `count` stories of a seed; story i is the same for every count."""
+    return [story(seed, index) for index in range(count)]
+
+
+def story(seed: int, index: int) -> str:
+    """Return one story of a seed: ASCII text, 60 to 250 words, a paragraph a line."""
+    text, _ = tell(seeds.generator(seed, "story", str(index)))
+    return text
+
+
+def tell(generator: np.random.Generator) -> tuple[str, Story]:
+    """Tell a story; return its text and its cast."""
+    told = Story(generator)
+    row, paragraphs = told.pick(tuple(PLOTS.values()))
+    if row:
+        told["row"] = told.pick(TABLES[row])
+    if row == "trouble":
+        _ = told["beast"]  # comes before the place, which then suits it
+    lines = (" ".join(told.text(paragraph).split()) for paragraph in paragraphs)
+    return "\n".join(line for line in lines if line), told
+
+
+def distinct_stories() -> int:
+    """Return a lower bound on the number of distinct stories.
+
+    Of each plot it counts only the casts: one way of telling it, with a boy or a girl for a hero, in which the
+    members that every telling of this plot names (hero, friend, place, thing: found by walking the template) take
+    all their names. Everything else a story draws from (rules, episodes, facts, animals, weather ...) is left out,
+    so the true number is many orders of magnitude larger.
+    """
+    names = [len(NAMES["she"].options) + len(NAMES["he"].options) - taken for taken in (0, 1)]
+    nouns = [row["nouns"].options for row in THINGS.values() if isinstance(row["nouns"], Choice)]
+    qualities = RULES["quality"].options if isinstance(RULES["quality"], Choice) else ()
+    things = len(set(chain(*nouns))) * len(set(qualities))
+    sizes = {"hero": names[0], "friend": names[1], "place": len(_places(CHILD_HABITATS)), "thing": things}
+    return sum(
+        prod(sizes[role] for role in frozenset().union(*map(_always_named, paragraphs)) & sizes.keys())
+        for _, paragraphs in PLOTS.values()
+    )
+
+
+def _always_named(template: Template) -> frozenset[str]:
+    """Return the roles whose name or noun is told whatever is drawn."""
+    match template:
+        case Slot("", field):
+            return _always_named(RULES[field])
+        case Slot(role, "" | "full" | "intro") | Slot("place" as role, "noun"):
+            return frozenset([role])
+        case Chain(parts):
+            return frozenset().union(*map(_always_named, parts))
+        case Choice(options):
+            return frozenset.intersection(*map(_always_named, options))
+        case _:
+            return frozenset()
