@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lawpipe import artifacts
 from lawpipe.errors import InputError
@@ -81,14 +82,14 @@ def _features(path: Path, column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
     rows = column.to_pylist() if column.null_count else None
     if rows is not None:
         raise InputError(f"{path}: features of row {rows.index(None)} are null, expected a list of numbers.")
-    lengths = np.asarray(pa.compute.list_value_length(column))
+    lengths = np.asarray(pc.list_value_length(column))
     if lengths.min() != lengths.max() or lengths[0] == 0:
         odd = int(np.argmax(lengths != lengths[0])) if lengths[0] else 0
         raise InputError(
             f"{path}: features of row {odd} have length {lengths[odd]}, those of row 0 {lengths[0]}: "
             "expected one length above 0 for all rows."
         )
-    flat = pa.compute.list_flatten(column)
+    flat = pc.list_flatten(column)
     if not (pa.types.is_floating(flat.type) or pa.types.is_integer(flat.type)):
         raise InputError(f"{path}: features hold {flat.type}, expected numbers.")
     values = np.asarray(flat.to_numpy(), dtype=np.float32)

@@ -1,6 +1,8 @@
 """The stages from data to measurements, called as the workflow calls them, on a toy experiment."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -187,3 +189,15 @@ def test_a_run_that_diverges_names_the_learning_rate(tmp_path, capsys):
         stage.run(lambda: call(search.main, settings, **options))
     assert "training.learning_rate" in capsys.readouterr().err
     assert not (tmp_path / "s.parquet").exists()
+
+
+def test_the_users_own_examples_in_a_process_of_its_own(tmp_path):
+    # A process of its own imports what the script imports and no more.
+    prepare(tmp_path)
+    settings = json.dumps(SETTINGS | {"data": DATA | {"folder": str(tmp_path)}})
+    command = [sys.executable, generate_data.__file__, "--settings", settings]
+    for name in ("train", "desired", "test"):
+        command += [f"--{name}", str(tmp_path / "copy" / f"{name}.parquet")]
+    subprocess.run(command, check=True, capture_output=True)
+    copied, own = (frame(folder / "train.parquet", "gaussian_examples") for folder in (tmp_path / "copy", tmp_path))
+    assert copied["label"].tolist() == own["label"].tolist()
