@@ -40,6 +40,7 @@ _BOTH = ("desired", "test")
 #: The columns of every table, in order. Files may hold more columns, never fewer.
 TABLES: dict[str, dict[str, Column]] = {
     "gaussian_examples": {"features": Vector("float32"), "label": "int8", "flipped": "bool"},
+    "token_examples": {"tokens": Vector("int32"), "perturbed": "bool", "story": "int64"},
     "theta0": {
         "name": "string",
         "shape": Vector("int64", fixed=False),

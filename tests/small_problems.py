@@ -1,10 +1,18 @@
-"""Small perceptron problems for tests, and the oracle: plain automatic differentiation through the loop."""
+"""Small problems for tests, and the oracle: plain automatic differentiation through the loop."""
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from lawpipe import devices
 from lawpipe.data import gaussian
+from lawpipe.models import Model
+from lawpipe.models.transformer import Transformer
+from lawpipe.problems.base import Problem
+from lawpipe.problems.language_model import PAD, LanguageModel
 from lawpipe.problems.perceptron import Perceptron
 
 DATA = {
@@ -27,7 +35,7 @@ def perceptron(dtype: torch.dtype = torch.float64, seed: int = 0, **data: float)
     return Perceptron(train, splits, dtype, torch.device("cpu"))
 
 
-def start(problem: Perceptron, seed: int = 0) -> Tensor:
+def start(problem: Problem, seed: int = 0) -> Tensor:
     """Initial parameters."""
     draw = torch.rand(problem.parameters, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     return (draw - 0.5).to(problem.dtype)
@@ -54,4 +62,45 @@ def objective_by_autograd(
         theta = theta - rate * (features @ (row * torch.sigmoid(margins)))
         losses.append(softplus(desired.T @ theta).mean())
     value = torch.stack(losses).mean()
+    return float(value.detach()), torch.stack(torch.autograd.grad(value, leaves))
+
+
+def windows(count: int, width: int, vocabulary: int, seed: int = 0) -> np.ndarray:
+    """Windows of tokens, some of which end in pads."""
+    generator = np.random.default_rng(seed)
+    tokens = generator.integers(PAD + 1, vocabulary, (count, width))
+    ends = generator.integers(2, 2 * width, count)
+    return np.where(np.arange(width) < ends[:, None], tokens, PAD)
+
+
+def language_model(
+    dtype: torch.dtype = torch.float64, model: Model | None = None, micro_batch: int | None = None
+) -> LanguageModel:
+    """A small language model on random tokens."""
+    model = model or Transformer(vocabulary=23, length=6, hidden_size=8, layers=2, heads=2)
+    references = {"desired": windows(5, 7, 23, 1), "test": windows(4, 7, 23, 2)}
+    return LanguageModel(model, windows(13, 7, 23), references, dtype, devices.device("cpu"), micro_batch)
+
+
+def initial(problem: LanguageModel, seed: int = 0) -> Tensor:
+    """The initial parameters of a language model, flat."""
+    values = problem.model.initialise(np.random.default_rng(seed)).values()
+    return torch.cat([torch.from_numpy(value).flatten() for value in values]).to(problem.dtype)
+
+
+def objective_through_the_loop(
+    losses: Callable[[Tensor], Tensor],
+    desired: Callable[[Tensor], Tensor],
+    theta0: Tensor,
+    weights: Tensor,
+    rates: list[float],
+) -> tuple[float, Tensor]:
+    """J and dJ/dgamma by automatic differentiation through training, from the examples' losses alone."""
+    leaves = [row.clone().requires_grad_() for row in weights]
+    theta, values = theta0.clone().requires_grad_(), []
+    for row, rate in zip(leaves, rates, strict=True):
+        (slope,) = torch.autograd.grad(losses(theta) @ row, theta, create_graph=True)
+        theta = theta - rate * slope
+        values.append(desired(theta).mean())
+    value = torch.stack(values).mean()
     return float(value.detach()), torch.stack(torch.autograd.grad(value, leaves))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from lawpipe.engine.trajectory import Trajectory
+from lawpipe.problems.base import Sweep
 
 
 def contributions(trajectory: Trajectory, against: str = "desired") -> Iterator[tuple[int, Tensor]]:
@@ -22,8 +23,29 @@ def contributions(trajectory: Trajectory, against: str = "desired") -> Iterator[
     Each item is a first step and a block [B, N] for the steps from there on, valid until the next item.
     `against` names the reference set whose mean loss J averages.
     """
-    sources = trajectory.problem.reference_gradients(against, trajectory.thetas) / trajectory.steps
-    return trajectory.problem.sweep(trajectory.thetas, trajectory.weights, trajectory.learning_rates, sources)
+    problem, steps = trajectory.problem, trajectory.steps
+
+    def source(thetas: Tensor) -> Tensor:
+        return problem.reference_gradients(against, thetas) / steps
+
+    adjoint = source(trajectory.last.unsqueeze(0))[0]
+    for start, thetas in trajectory.segments(backwards=True):
+        part = slice(start, start + len(thetas))
+        sweep = problem.sweep(thetas, trajectory.weights[part], trajectory.learning_rates[part], adjoint, source)
+        adjoint = yield from _later(sweep, start)
+        # Else this segment would still be held while the next is recomputed.
+        del thetas, sweep
+
+
+def _later(sweep: Sweep, start: int) -> Sweep:
+    """Count the steps of a sweep from `start`."""
+    while True:
+        try:
+            step, block = next(sweep)
+        except StopIteration as end:
+            adjoint: Tensor = end.value
+            return adjoint
+        yield start + step, block
 
 
 def gradient(trajectory: Trajectory, against: str = "desired", out: Tensor | None = None) -> Tensor:

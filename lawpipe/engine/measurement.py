@@ -45,21 +45,29 @@ def measured_steps(steps: int, count: int) -> npt.NDArray[np.int32]:
 def measure(trajectory: Trajectory, steps: Sequence[int]) -> Measurement:
     """Measure a policy's training run at the given steps; one reverse sweep for each reference set."""
     problem = trajectory.problem
-    thetas = trajectory.thetas[list(steps)]
-    found: dict[tuple[str, str], Floats] = {}
-    gaps = {}
+    found: dict[tuple[str, str], list[torch.Tensor]] = {
+        (against, kind): [] for against in AGAINST for kind in ("instantaneous", "adjoint")
+    }
+    losses, norms, gaps = [], [], {}
+    for theta in trajectory.at(steps):
+        losses.append(problem.losses(theta))
+        norms.append(problem.gradient_norms(theta))
+        for against in AGAINST:
+            direction = problem.reference_gradients(against, theta.unsqueeze(0))[0]
+            found[against, "instantaneous"].append(problem.contributions(theta, direction))
     for against in AGAINST:
-        directions = problem.reference_gradients(against, thetas)
-        pairs = zip(thetas, directions, strict=True)
-        instantaneous = torch.stack([problem.contributions(theta, direction) for theta, direction in pairs])
-        found[against, "instantaneous"] = instantaneous.cpu().numpy()
         along, gaps[against] = adjoint.sample(trajectory, steps, against)
-        found[against, "adjoint"] = along.cpu().numpy()
+        found[against, "adjoint"] += along
     return Measurement(
         steps=np.asarray(steps, dtype=np.int32),
         curves={against: trajectory.curve(against) for against in AGAINST},
-        losses=torch.stack([problem.losses(theta) for theta in thetas]).cpu().numpy(),
-        gradient_norms=torch.stack([problem.gradient_norms(theta) for theta in thetas]).cpu().numpy(),
-        contributions=found,
+        losses=_table(losses),
+        gradient_norms=_table(norms),
+        contributions={key: _table(rows) for key, rows in found.items()},
         gap=gaps["desired"],
     )
+
+
+def _table(rows: Sequence[torch.Tensor]) -> Floats:
+    """Return rows [N] as one array [S, N]."""
+    return torch.stack([*rows]).cpu().numpy()

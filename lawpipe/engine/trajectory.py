@@ -1,6 +1,6 @@
 """The forward half of the engine: one training run under a policy, and what it is worth."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,40 +9,116 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from lawpipe.engine import checkpoints
 from lawpipe.problems.base import Problem
+
+Curve = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """The parameters at every step of one training run, [T+1, P], and what led there."""
+    """One training run: its policy, and the parameters on the way, whole or as checkpoints.
+
+    The parameters come in segments of `segment` steps. With a single segment they are all in `kept`, [T+1, P]; with
+    several, `kept` holds theta at the start of each and at the end, and the losses on the reference sets, which
+    need all of them, were taken in passing.
+    """
 
     problem: Problem
-    thetas: Tensor
     weights: Tensor
     learning_rates: Sequence[float]
+    segment: int
+    kept: Tensor
+    passing: dict[str, Curve]
 
     @property
     def steps(self) -> int:
         """T, the number of steps."""
         return len(self.learning_rates)
 
-    def curve(self, against: str) -> npt.NDArray[np.float64]:
-        """Return the mean loss on a reference set at theta[0..T], [T+1], in nats."""
-        return self.problem.reference_losses(against, self.thetas)
+    @property
+    def whole(self) -> bool:
+        """Whether the parameters at all steps are kept."""
+        return self.segment == self.steps
 
-    def training_losses(self) -> npt.NDArray[np.float64]:
+    @property
+    def last(self) -> Tensor:
+        """theta[T], [P]."""
+        return self.kept[-1]
+
+    @property
+    def thetas(self) -> Tensor:
+        """The parameters at all steps, [T+1, P]; recomputed where they are not kept, which takes their memory."""
+        if self.whole:
+            return self.kept
+        return torch.cat([*(thetas for _, thetas in self.segments()), self.last.unsqueeze(0)])
+
+    def segments(self, *, backwards: bool = False) -> Iterator[tuple[int, Tensor]]:
+        """Yield each segment's first step and the parameters at its steps, [S, P], in either direction."""
+        if self.whole:
+            yield 0, self.kept[:-1]
+            return
+        starts = range(0, self.steps, self.segment)
+        for start in reversed(starts) if backwards else starts:
+            part = slice(start, min(start + self.segment, self.steps))
+            # The last step leads to the next segment: it is not needed.
+            rates = self.learning_rates[part][:-1]
+            yield start, self.problem.descend(self.kept[start // self.segment], self.weights[part], rates)
+
+    def at(self, steps: Sequence[int]) -> Iterator[Tensor]:
+        """Yield theta at some of the steps 0..T-1, which rise, [P] each."""
+        for start, thetas in self.segments():
+            for step in steps:
+                if start <= step < start + len(thetas):
+                    yield thetas[step - start]
+
+    def curve(self, against: str) -> Curve:
+        """Return the mean loss on a reference set at theta[0..T], [T+1], in nats."""
+        return self.problem.reference_losses(against, self.kept) if self.whole else self.passing[against]
+
+    def training_losses(self) -> Curve:
         """Return the weighted training loss sum_n gamma[t,n] l_n(theta[t]) at t = 0..T-1, [T], in nats."""
-        pairs = zip(self.thetas[:-1], self.weights, strict=True)
-        return np.array([float(self.problem.losses(theta).dot(weights)) for theta, weights in pairs])
+        losses = [
+            float(self.problem.losses(theta).dot(weights))
+            for start, thetas in self.segments()
+            for theta, weights in zip(thetas, self.weights[start : start + len(thetas)], strict=True)
+        ]
+        return np.array(losses)
 
     def objective(self, against: str = "desired") -> float:
         """Return J = (1/T) sum_{t=1..T} L(theta[t]), in nats; not finite if training diverged."""
-        return float(self.problem.reference_losses(against, self.thetas[1:]).mean())
+        if self.whole:
+            return float(self.problem.reference_losses(against, self.kept[1:]).mean())
+        return float(self.passing[against][1:].mean())
 
 
-def train(problem: Problem, theta0: Tensor, weights: Tensor, learning_rates: Sequence[float]) -> Trajectory:
-    """Train from theta0 under the policy `weights` [T, N], one full-batch step for each row."""
-    return Trajectory(problem, problem.descend(theta0, weights, learning_rates), weights, learning_rates)
+def train(
+    problem: Problem, theta0: Tensor, weights: Tensor, learning_rates: Sequence[float], budget: int | None = None
+) -> Trajectory:
+    """Train from theta0 under the policy `weights` [T, N], one full-batch step for each row.
+
+    `budget` is what the parameters on the way may take, in bytes, by default the device's.
+    """
+    steps = len(learning_rates)
+    available = checkpoints.budget(problem.device) if budget is None else budget
+    segment = checkpoints.segment_length(steps, theta0.numel() * theta0.element_size(), available)
+    if segment == steps:
+        kept = problem.descend(theta0, weights, learning_rates)
+        return Trajectory(problem, weights, learning_rates, segment, kept, {})
+    starts = range(0, steps, segment)
+    kept = torch.empty(len(starts) + 1, len(theta0), dtype=theta0.dtype, device=theta0.device)
+    kept[0] = theta0
+    losses = {against: [problem.reference_losses(against, kept[:1])] for against in problem.references}
+    for place, start in enumerate(starts):
+        part = slice(start, start + segment)
+        thetas = problem.descend(kept[place], weights[part], learning_rates[part])[1:]
+        kept[place + 1] = thetas[-1]
+        for against, found in losses.items():
+            found.append(problem.reference_losses(against, thetas))
+        # Else this segment would still be held while the next is computed.
+        del thetas
+    curves = {against: np.concatenate(found) for against, found in losses.items()}
+    return Trajectory(problem, weights, learning_rates, segment, kept, curves)
 
 
 def flatten(theta0: pa.Table, problem: Problem) -> Tensor:

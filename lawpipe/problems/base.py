@@ -6,7 +6,7 @@ with respect to the policy, the search) is built on the few products below.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+#: Blocks of adjoint contributions, [B, N], each with the first of its steps; returns the adjoint at the start, [P].
+Sweep = Generator[tuple[int, Tensor], None, Tensor]
 
 
 class Problem(ABC):
@@ -28,6 +31,8 @@ class Problem(ABC):
     examples: int
     #: P, the number of parameters.
     parameters: int
+    #: The names of the reference sets.
+    references: tuple[str, ...]
 
     @classmethod
     @abstractmethod
@@ -75,20 +80,27 @@ class Problem(ABC):
         return thetas
 
     def sweep(
-        self, thetas: Tensor, weights: Tensor, learning_rates: Sequence[float], sources: Tensor
-    ) -> Iterator[tuple[int, Tensor]]:
-        """Sweep back over a training run and yield the adjoint contributions, last steps first.
+        self,
+        thetas: Tensor,
+        weights: Tensor,
+        learning_rates: Sequence[float],
+        adjoint: Tensor,
+        source: Callable[[Tensor], Tensor],
+    ) -> Sweep:
+        """Sweep back over S consecutive steps and yield the adjoint contributions, last steps first.
 
-        Yields pairs of a first step and a block [B, N] of <adjoint[t+1], grad l_n(theta[t])> for the B steps
-        from there on; a block is valid until the next is asked for. With sources[t], [T+1, P], the derivative
-        of the objective with respect to theta[t] alone,
+        `thetas` [S, P], `weights` [S, N] and `learning_rates` are those of the steps, `adjoint` [P] is that of the
+        parameters after the last, and `source` gives the objective's own derivative at parameters [B, P]:
 
-            adjoint[T] = sources[T]
-            adjoint[t] = sources[t] + adjoint[t+1] - learning_rates[t] Hess_weighted(theta[t]) adjoint[t+1]
+            adjoint[t] = source(theta[t]) + adjoint[t+1] - learning_rates[t] Hess_weighted(theta[t]) adjoint[t+1]
+
+        Yields pairs of a step, counted from the first of `thetas`, and a block [B, N] of
+        <adjoint[t+1], grad l_n(theta[t])> for the B steps from there on; a block is valid until the next is asked
+        for. Returns the adjoint of the first of `thetas`.
         """
-        adjoint = sources[-1].clone()
         for step in reversed(range(len(learning_rates))):
             contributions, product = self.adjoint_product(thetas[step], weights[step], adjoint)
             yield step, contributions.unsqueeze(0)
             # Update and source are added one after the other: a fused add rounds worse over thousands of steps.
-            adjoint = adjoint.sub(product, alpha=learning_rates[step]).add_(sources[step])
+            adjoint = adjoint.sub(product, alpha=learning_rates[step]).add_(source(thetas[step : step + 1])[0])
+        return adjoint

@@ -5,7 +5,7 @@ a = (1 - 2 label) z, the loss of an example is softplus(a . theta), and with q =
 probability of the wrong label, its gradient is q a and its Hessian q (1 - q) a a^T. Everything below follows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +17,7 @@ from torch.nn.functional import softplus
 
 from lawpipe import devices
 from lawpipe.data import examples as labelled
-from lawpipe.problems.base import Problem
+from lawpipe.problems.base import Problem, Sweep
 
 #: Steps whose predictions are recomputed together in the reverse sweep, as one matrix product. Sixteen rows of
 #: 4,096 examples stay in a processor's second-level cache.
@@ -38,6 +38,7 @@ class Perceptron(Problem):
         self.device = device
         self._train = self._signed(train)
         self._references = {name: self._signed(split) for name, split in references.items()}
+        self.references = tuple(references)
         self.parameters, self.examples = self._train.shape
 
     def _signed(self, split: labelled.Examples) -> Tensor:
@@ -91,8 +92,13 @@ class Perceptron(Problem):
         return wrong @ features.T / features.shape[1]
 
     def sweep(
-        self, thetas: Tensor, weights: Tensor, learning_rates: Sequence[float], sources: Tensor
-    ) -> Iterator[tuple[int, Tensor]]:
+        self,
+        thetas: Tensor,
+        weights: Tensor,
+        learning_rates: Sequence[float],
+        adjoint: Tensor,
+        source: Callable[[Tensor], Tensor],
+    ) -> Sweep:
         """Sweep back as the base class says, with the predictions of a block of steps from one matrix product.
 
         Per step that leaves two passes over the features (2 N D numbers) beside its share of the product.
@@ -100,7 +106,7 @@ class Perceptron(Problem):
         features = self._train
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).unsqueeze(1)
         along = torch.empty(BLOCK, self.examples, dtype=self.dtype, device=self.device)
-        adjoint = sources[-1].clone()
+        sources = source(thetas)
         for stop in range(len(learning_rates), 0, -BLOCK):
             start = max(0, stop - BLOCK)
             wrong = torch.mm(thetas[start:stop], features).sigmoid_()
@@ -111,3 +117,4 @@ class Perceptron(Problem):
                 product = torch.mv(features, curvature[step - start].mul_(row))
                 adjoint = adjoint.sub(product).add_(sources[step])
             yield start, wrong.mul_(along[: stop - start])
+        return adjoint

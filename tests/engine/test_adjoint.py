@@ -46,8 +46,11 @@ def test_gradient_agrees_with_automatic_differentiation_through_the_loop():
 def test_closed_form_sweep_agrees_with_the_general_one():
     problem = perceptron()
     run = trajectory.train(problem, start(problem), random_weights(STEPS, problem.examples), RATES)
-    sources = problem.reference_gradients("desired", run.thetas) / STEPS
-    arguments = (run.thetas, run.weights, RATES, sources)
+
+    def source(thetas):
+        return problem.reference_gradients("desired", thetas) / STEPS
+
+    arguments = (run.thetas[:-1], run.weights, RATES, source(run.last.unsqueeze(0))[0], source)
     blocks = [(first, block.clone()) for first, block in problem.sweep(*arguments)]
     general = torch.cat([block for _, block in reversed(list(Problem.sweep(problem, *arguments)))])
     assert [first for first, _ in blocks] == [21, 5, 0]
