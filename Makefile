@@ -44,6 +44,9 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/engine.py --memory
+	$(BIN)/python benchmarks/language_model.py
+	$(BIN)/python benchmarks/language_model.py --small
 
 install: $(READY)
 
