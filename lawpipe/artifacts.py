@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 from lawpipe import files, provenance
 from lawpipe.errors import InputError
 
-#: A row group holds at most this many bytes of data (uncompressed).
-ROW_GROUP_BYTES = 8 * 2**20
+#: A row group holds about this many bytes of data (uncompressed): writing takes a few times that in memory.
+ROW_GROUP_BYTES = 2 * 2**20
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,8 @@ def write(path: str | Path, table: str, columns: Columns, *, settings: Mapping[s
             use_dictionary=others or False,
             use_byte_stream_split=floats or False,
         )
+    # Arrow would keep what it wrote with, beside the tensors of a search that goes on.
+    pa.default_memory_pool().release_unused()
 
 
 def read(path: str | Path, table: str, columns: Sequence[str] | None = None) -> pa.Table:
