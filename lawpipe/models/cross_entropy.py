@@ -1,7 +1,7 @@
 """The end of a language model, logits = hidden @ head.T and cross-entropy, with its first and second derivative.
 
 Logits are the largest thing in a language model by far: M tokens times V of the vocabulary. Everything here goes
-through them in chunks of tokens and keeps none for later; the second derivative computes them once more. With the
+through them in chunks of tokens; a second derivative computes them once more, unless there are few. With the
 probabilities p of a token, its target's indicator y and d = p - y,
 
     loss = -log p[target],    grad_hidden = d head,    grad_head = d^T hidden
@@ -21,6 +21,9 @@ from torch.nn.functional import cross_entropy
 #: Numbers in a chunk of logits, per device. On a CPU a chunk should stay in cache, but keep rows for a product.
 CHUNK = {"cpu": 2**19, "cuda": 2**28}
 
+#: Up to so many probabilities of a call are kept for its second derivative: few cost less to hold than to redo.
+KEEP = 2**21
+
 
 def losses(hidden: Tensor, head: Tensor, targets: Tensor) -> Tensor:
     """Return the loss of every token, [M], without a graph for derivatives."""
@@ -33,13 +36,15 @@ def losses(hidden: Tensor, head: Tensor, targets: Tensor) -> Tensor:
 
 def gradient(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     """Return the gradient of sum_m weights[m] loss[m] with respect to hidden and head, without a graph."""
-    grad_hidden, grad_head = torch.empty_like(hidden), torch.zeros_like(head)
+    # The gradient of head is summed transposed: products with more columns than rows are faster.
+    grad_hidden, grad_head = torch.empty_like(hidden), hidden.new_zeros(head.shape[::-1])
     with torch.no_grad():
+        weighted = (hidden * weights.unsqueeze(1)).T
         for part in _chunks(hidden, head):
             excess = _excess(_probabilities(hidden[part], head), targets[part])
             torch.mm(excess, head, out=grad_hidden[part])
-            grad_head.addmm_(excess.T, hidden[part] * weights[part].unsqueeze(1))
-    return grad_hidden.mul_(weights.unsqueeze(1)), grad_head
+            grad_head.addmm_(weighted[:, part], excess)
+    return grad_hidden.mul_(weights.unsqueeze(1)), grad_head.T
 
 
 def gradient_along(
@@ -65,8 +70,12 @@ class _GradientAlong(Function):
         size = hidden.shape[1]
         both = torch.cat((head, direction), dim=1)
         excess_both = torch.empty(len(hidden), 2 * size, dtype=hidden.dtype, device=hidden.device)
+        ctx.kept = []
         for part in _chunks(hidden, head):
-            torch.mm(_excess(_probabilities(hidden[part], head), targets[part]), both, out=excess_both[part])
+            probabilities = _probabilities(hidden[part], head)
+            torch.mm(_excess(probabilities, targets[part]), both, out=excess_both[part])
+            if ctx.needs_input_grad[0] and len(hidden) * len(head) <= KEEP:
+                ctx.kept.append(probabilities)
         excess_head, excess_direction = excess_both[:, :size], excess_both[:, size:]
         slopes = torch.linalg.vecdot(excess_direction, hidden)
         ctx.save_for_backward(hidden, both, targets, weights, excess_both, slopes)
@@ -86,16 +95,16 @@ class _GradientAlong(Function):
             return None, None, None, None, grad_weights
         changes = torch.cat((dhidden, hidden * factor), dim=1)
         heavy = weights.unsqueeze(1)
-        weighted, weighted_change = hidden * heavy, dhidden * heavy
-        grad_hidden, grad_head = torch.empty_like(hidden), torch.zeros_like(hidden[:1]).expand_as(head).contiguous()
-        for part in _chunks(hidden, head):
-            probabilities = _probabilities(hidden[part], head)
+        weighted, weighted_change = (hidden * heavy).T, (dhidden * heavy).T
+        grad_hidden, grad_head = torch.empty_like(hidden), hidden.new_zeros(head.shape[::-1])
+        for place, part in enumerate(_chunks(hidden, head)):
+            probabilities = ctx.kept[place] if ctx.kept else _probabilities(hidden[part], head)
             turn = _turn(changes[part] @ both.T, probabilities)
             torch.mm(turn, head, out=grad_hidden[part])
-            grad_head.addmm_(turn.T, weighted[part])
-            grad_head.addmm_(_excess(probabilities, targets[part]).T, weighted_change[part])
+            grad_head.addmm_(weighted[:, part], turn)
+            grad_head.addmm_(weighted_change[:, part], _excess(probabilities, targets[part]))
         grad_hidden.addcmul_(excess_direction, factor).mul_(heavy)
-        return grad_hidden, grad_head, None, None, grad_weights
+        return grad_hidden, grad_head.T, None, None, grad_weights
 
 
 def _chunks(hidden: Tensor, head: Tensor) -> Iterator[slice]:
@@ -111,9 +120,9 @@ def _probabilities(hidden: Tensor, head: Tensor) -> Tensor:
 
 
 def _excess(probabilities: Tensor, targets: Tensor) -> Tensor:
-    """Turn p into d = p - y, in place."""
+    """Return d = p - y."""
     column = targets.unsqueeze(1)
-    return probabilities.scatter_add_(1, column, probabilities.new_full((1, 1), -1).expand_as(column))
+    return probabilities.scatter_add(1, column, probabilities.new_full((1, 1), -1).expand_as(column))
 
 
 def _turn(change: Tensor, probabilities: Tensor) -> Tensor:

@@ -126,25 +126,25 @@ def _softmax_gradient(grad: Tensor, probability: Tensor) -> Tensor:
 
 
 class _Attention(Function):
-    """o = a v, a = softmax(q k^T) under the causal mask, q times the factor; also gives q, k, v packed, and a."""
+    """o = a v, a = softmax(q k^T) under the causal mask, q times the factor; also gives (q, k, v), a and o packed."""
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(qkv: Tensor, length: int, heads: int, factor: float) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(qkv: Tensor, length: int, heads: int, factor: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         packed = _pack(qkv, 3, length, heads, factor)
         q, k, v = packed
         mask = torch.full((length, length), -torch.inf, dtype=qkv.dtype, device=qkv.device).triu_(1)
         attention = torch.softmax(torch.baddbmm(mask, q.mT, k), dim=-1)
-        return _unpack((torch.bmm(v, attention.mT),), heads, 1.0), packed, attention
+        average = torch.bmm(v, attention.mT)
+        return _unpack((average,), heads, 1.0), packed, attention, average
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         qkv, *ctx.settings = inputs
-        _, packed, attention = output
         ctx.set_materialize_grads(False)
-        ctx.mark_non_differentiable(packed, attention)
-        ctx.save_for_backward(qkv, packed, attention)
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.save_for_backward(qkv, *output[1:])
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor | None, *_: None) -> Any:
@@ -155,39 +155,44 @@ class _Attention(Function):
 
 
 class _AttentionGradient(Function):
-    """(s k, s^T q, a^T g), s = a c the gradient of the scores, c = g v^T - its rows' means under a; gives g and c."""
+    """(s k, s^T q, a^T g), s = a (c - <a, c>) the gradient of the scores, c = g v^T; also gives g packed, c and s."""
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(
-        grad: Tensor, qkv: Tensor, packed: Tensor, attention: Tensor, length: int, heads: int, factor: float
-    ) -> tuple[Tensor, Tensor, Tensor]:
+        grad: Tensor,
+        qkv: Tensor,
+        packed: Tensor,
+        attention: Tensor,
+        average: Tensor,
+        length: int,
+        heads: int,
+        factor: float,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         q, k, v = packed
         gradients = _pack(grad, 1, length, heads, 1.0)
         g = gradients[0]
-        centred = torch.bmm(g.mT, v)
-        centred -= torch.linalg.vecdot(centred, attention).unsqueeze(-1)
-        scores = attention * centred
+        slope = torch.bmm(g.mT, v)
+        scores = _softmax_gradient(slope, attention)
         parts = (torch.bmm(k, scores.mT), torch.bmm(q, scores), torch.bmm(g, attention))
-        return _unpack(parts, heads, factor), gradients, centred
+        return _unpack(parts, heads, factor), gradients, slope, scores
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        _, _, packed, attention, *ctx.settings = inputs
-        _, gradients, centred = output
+        _, _, packed, attention, average, *ctx.settings = inputs
         ctx.set_materialize_grads(False)
-        ctx.mark_non_differentiable(gradients, centred)
-        ctx.save_for_backward(packed, attention, gradients, centred)
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.save_for_backward(packed, attention, average, *output[1:])
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, change: Tensor | None, *_: None) -> Any:
         if change is None:
-            return None, None, None, None, None, None, None
+            return (None,) * 8
         # The product of the result with a change (dq, dk, dv) of the inputs is <g, do>, do = da v + a dv the change
-        # of the output along it, da = a w, w = ds - rows' mean under a, ds = dq k^T + q dk^T.
-        packed, attention, gradients, centred = ctx.saved_tensors
+        # of the output along it, da = a w, w = ds - <a, ds>, ds = dq k^T + q dk^T.
+        packed, attention, average, gradients, slope, scores = ctx.saved_tensors
         length, heads, factor = ctx.settings
         (q, k, v), g = packed, gradients[0]
         dq, dk, dv = _pack(change, 3, length, heads, factor)
@@ -195,12 +200,13 @@ class _AttentionGradient(Function):
         raised -= torch.linalg.vecdot(raised, attention).unsqueeze(-1)
         moved = attention * raised
         grad_grad = torch.baddbmm(torch.bmm(v, moved.mT), dv, attention.mT)
-        # Its derivative with respect to a is g dv^T + c w up to a number a row; to ds it is s = a c.
-        second = _softmax_gradient(torch.baddbmm(raised.mul_(centred), g.mT, dv), attention)
-        scores = centred.mul(attention)
+        # Its derivative with respect to ds is s; to a, it is g dv^T + (c - <a, c>) w up to a number a row, where the
+        # mean <a, c> is <g, o>.
+        second = _softmax_gradient(torch.baddbmm(raised.mul_(slope), g.mT, dv), attention)
+        second.addcmul_(moved, torch.linalg.vecdot(g, average, dim=1).unsqueeze(-1), value=-1)
         parts = (
             torch.baddbmm(torch.bmm(k, second.mT), dk, scores.mT),
             torch.baddbmm(torch.bmm(q, second), dq, scores),
             torch.bmm(g, moved),
         )
-        return _unpack((grad_grad,), heads, 1.0), _unpack(parts, heads, factor), None, None, None, None, None
+        return _unpack((grad_grad,), heads, 1.0), _unpack(parts, heads, factor), *(None,) * 6

@@ -31,8 +31,10 @@ from lawpipe.problems.base import Problem
 #: The token that fills a window after the end of its story; it is never predicted.
 PAD = 1
 
-#: Tokens in a micro-batch, per device: enough to keep the processor busy, few enough for flat memory.
-MICRO_BATCH = {"cpu": 2048, "cuda": 2**16}
+#: A micro-batch has at most so many tokens, and so many logits, per device: enough to keep the processor busy, few
+#: enough for flat memory.
+TOKENS = {"cpu": 2**12, "cuda": 2**16}
+LOGITS = {"cpu": 2**23, "cuda": 2**29}
 
 #: Bytes for the gradients of single examples, where their norms are measured.
 SINGLE_GRADIENTS = 2**25
@@ -82,7 +84,8 @@ class LanguageModel(Problem):
         self._sizes = [prod(shape) for shape in model.shapes.values()]
         self.examples = len(train)
         self.parameters = sum(self._sizes)
-        tokens = micro_batch or MICRO_BATCH.get(device.type, MICRO_BATCH["cpu"])
+        kind = device.type if device.type in TOKENS else "cpu"
+        tokens = micro_batch or min(TOKENS[kind], LOGITS[kind] // model.shapes[HEAD][0])
         self._rows = max(1, tokens // (train.shape[1] - 1))
 
     def _windows(self, tokens: npt.NDArray[np.integer[Any]]) -> Windows:

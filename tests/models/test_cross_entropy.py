@@ -19,9 +19,15 @@ WEIGHTS = numbers(3, TOKENS).abs()
 TARGETS = torch.tensor([0, 6, 3, 3, 1, 5, 2, 4])
 
 
-@pytest.fixture(autouse=True, params=[1, 3 * VOCABULARY, 2**20], ids=["a token a chunk", "3 tokens", "one chunk"])
-def chunks(request, monkeypatch):
-    monkeypatch.setitem(ending.CHUNK, "cpu", request.param)
+@pytest.fixture(
+    autouse=True,
+    params=[(1, 0), (3 * VOCABULARY, 0), (3 * VOCABULARY, 2**20), (2**20, 2**20)],
+    ids=["a token a chunk", "3 tokens", "3 tokens, kept", "one chunk, kept"],
+)
+def sizes(request, monkeypatch):
+    chunk, keep = request.param
+    monkeypatch.setitem(ending.CHUNK, "cpu", chunk)
+    monkeypatch.setattr(ending, "KEEP", keep)
 
 
 def by_library(hidden, head):
