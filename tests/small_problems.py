@@ -9,10 +9,11 @@ from torch.nn.functional import softplus
 
 from lawpipe import devices
 from lawpipe.data import gaussian
+from lawpipe.data.specials import PAD
 from lawpipe.models import Model
 from lawpipe.models.transformer import Transformer
 from lawpipe.problems.base import Problem
-from lawpipe.problems.language_model import PAD, LanguageModel
+from lawpipe.problems.language_model import LanguageModel
 from lawpipe.problems.perceptron import Perceptron
 
 DATA = {

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lawpipe import seeds
-from lawpipe.data.tokenizer import PAD, SPECIALS
+from lawpipe.data.specials import PAD, SPECIALS
 from lawpipe.errors import InputError
 
 #: The kinds of operation, in the order of their share of a random number in [0, 1).

@@ -21,11 +21,8 @@ import sentencepiece
 import tokenizers
 
 from lawpipe import files
+from lawpipe.data.specials import PAD, SPECIALS, UNKNOWN
 from lawpipe.errors import InputError
-
-#: The id of whatever the vocabulary lacks, and of the filling behind a short text.
-UNKNOWN, PAD = 0, 1
-SPECIALS = ("[UNK]", "[PAD]")
 
 #: The SentencePiece model of Mistral-7B-v0.1 inside the package mistral-common, and its SHA-256.
 MISTRAL_FILE = ("data", "tokenizer.model.v1")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lawpipe import seeds
-from lawpipe.data.tokenizer import PAD
+from lawpipe.data.specials import PAD
 from lawpipe.errors import InputError
 
 #: The splits beside `train`. Each takes every third story from the back of the shuffled corpus, in this order.

@@ -21,15 +21,13 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from lawpipe import artifacts, devices, seeds
+from lawpipe.data.specials import PAD
 from lawpipe.errors import InputError
 from lawpipe.initial import Parameter
 from lawpipe.models import MODELS, Model
 from lawpipe.models import cross_entropy as ending
 from lawpipe.models.base import HEAD
 from lawpipe.problems.base import Problem
-
-#: The token that fills a window after the end of its story; it is never predicted.
-PAD = 1
 
 #: A micro-batch has at most so many tokens, and so many logits, per device: enough to keep the processor busy, few
 #: enough for flat memory.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lawpipe.data import perturb
-from lawpipe.data.tokenizer import PAD
+from lawpipe.data.specials import PAD
 from lawpipe.errors import InputError
 
 EQUAL = {"replace": 1.0, "delete": 1.0, "repeat": 1.0}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lawpipe.data import windows
-from lawpipe.data.tokenizer import PAD
+from lawpipe.data.specials import PAD
 from lawpipe.errors import InputError
 
 SETTINGS = {

@@ -8,10 +8,11 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from lawpipe import artifacts
+from lawpipe.data.specials import PAD
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.errors import InputError
 from lawpipe.models import MODELS
-from lawpipe.problems.language_model import PAD, LanguageModel
+from lawpipe.problems.language_model import LanguageModel
 from tests.models.test_layers import plain_norm
 from tests.small_problems import initial, language_model, objective_through_the_loop, random_weights, windows
 
