@@ -14,6 +14,12 @@ from lawpipe import plan
 #: compress; curves are smooth; the constant weights of a policy that needs no search all but vanish.
 DENSE, CURVES, CONSTANT = 0.75, 0.9, 0.01
 
+#: Token ids are small and repeat.
+TOKENS = 0.4
+
+#: Tokens of a story, and stories in a file of TinyStories, roughly.
+STORY_TOKENS, TINYSTORIES = 300, 530_000
+
 #: A Parquet file's own bytes: schema, statistics, metadata.
 OVERHEAD = 4_000
 
@@ -45,7 +51,7 @@ def artifacts(settings: Mapping[str, Any]) -> Estimate:
     snapshot, and by the contributions: measured steps x 2 (against) x 2 (kinds) x examples x 3 float32
     columns for two policies. Within a factor of two of what is then written.
     """
-    examples, dimension = _sizes(settings)
+    examples, width = _sizes(settings)
     train = examples["train"]
     steps = settings["training"]["steps"]
     measured = min(settings["analysis"]["measured_steps"], steps)
@@ -53,18 +59,26 @@ def artifacts(settings: Mapping[str, Any]) -> Estimate:
     policies = sum(len(group) for group in groups.values())
     searched = len(groups[plan.SEARCHED])
     weights = steps * train * (8 if settings["training"]["precision"] == "float64" else 4)
-    data = sum(examples.values()) * dimension * 4 * DENSE
+    data = sum(examples.values()) * width * 4 * (TOKENS if settings["problem"] in plan.ON_TEXT else DENSE)
     kept = weights * (searched * DENSE + (policies - searched) * CONSTANT)
     contributions = len(plan.WITH_CONTRIBUTIONS) * measured * 2 * 2 * train * 3 * 4 * DENSE
     curves = 2 * policies * (steps + 1) * 3 * 8 * CURVES
     others = 2 * policies * (train * 20 + measured * 4 * 50) * CURVES
     files = len(plan.tables(settings)) + len(plan.parts(settings))
     seeds = len(settings["seeds"])
+    shared = [file for file in plan.corpus_files(settings) if file.endswith(".parquet")]
     summary = 1
     return Estimate(
-        files=seeds * files + summary,
-        bytes=round(seeds * (data + kept + contributions + curves + others + OVERHEAD * files)),
+        files=seeds * files + len(shared) + summary,
+        bytes=round(seeds * (data + kept + contributions + curves + others + OVERHEAD * files) + _corpus(settings)),
     )
+
+
+def _corpus(settings: Mapping[str, Any]) -> float:
+    """Estimate the bytes of an experiment's tokenised corpus; where its length is not known, that of TinyStories."""
+    if settings["problem"] not in plan.ON_TEXT:
+        return 0
+    return (settings["data"]["corpus"]["stories"] or TINYSTORIES) * STORY_TOKENS * 4 * TOKENS
 
 
 def describe(experiments: Mapping[str, Mapping[str, Any]]) -> str:
@@ -88,9 +102,11 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
 
 
 def _sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:
-    """Return the number of examples of each split and their dimension, from the user's files where they exist."""
+    """Return the number of examples of each split and the numbers in one, from the user's files where they exist."""
     data = settings["data"]
     examples = {split: data[f"{split}_examples"] for split in plan.splits(settings)}
+    if settings["problem"] in plan.ON_TEXT:
+        return examples, data["length"] + 1
     dimension = data["dimension"]
     if data["folder"] is None:
         return examples, dimension

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lawpipe import artifacts, policy
+from lawpipe import artifacts, policy, problems
 from lawpipe.engine import trajectory
 from lawpipe.engine.trajectory import Trajectory
-from lawpipe.problems import PROBLEMS, Problem
+from lawpipe.problems import Problem
 
 
 def add_inputs(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def load(settings: dict[str, Any], options: argparse.Namespace) -> tuple[Problem
         for split in ("train", "desired", "test", "validation")
         if (path := getattr(options, split, None)) is not None
     }
-    problem = PROBLEMS[settings["problem"]].load(settings, splits)
+    problem = problems.load(settings, splits)
     return problem, trajectory.flatten(artifacts.read(options.theta0, "theta0"), problem)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lawpipe import artifacts, files, provenance
+from lawpipe import artifacts, choice, files, provenance
 from lawpipe.errors import InputError
 
 
@@ -65,7 +65,7 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
     """
     started = time.time()
     clock = time.perf_counter()
-    this = Job(options, options.settings, provenance.code_digest(script))
+    this = Job(options, options.settings, provenance.code_digest(script, choice.chosen(options.settings)))
     yield this
     if options.cost is None:
         return

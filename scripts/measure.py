@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
-from lawpipe import runs, stage
+from lawpipe import artifacts, runs, sources, stage
 from lawpipe.analysis import policy_tables
-from lawpipe.data import examples
 from lawpipe.engine.measurement import Measurement, measure, measured_steps
 
 
@@ -30,15 +30,17 @@ def main(argv: list[str] | None = None) -> None:
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
         problem, theta0 = runs.load(job.settings, options)
-        perturbed = examples.load(options.train).flipped
+        marked = sources.marked(options.train)
+        origin = story_column(options.train)
         tables: dict[str, list[dict[str, Any]]] = {
             name: [] for name in ("similarity", "zero_weights", "examples", "measures")
         }
         for path in options.policies:
             run = runs.train(problem, theta0, path)
             steps = measured_steps(run.steps, job.settings["analysis"]["measured_steps"])
-            found = measure(run, steps.tolist())
-            if options.contributions is not None and path.stem == options.contributions.stem:
+            kept = options.contributions is not None and path.stem == options.contributions.stem
+            found = measure(run, steps.tolist(), norms=kept)
+            if kept:
                 job.write(options.contributions, "contributions", contribution_columns(found))
             weights = run.weights.cpu().numpy()
             rates = np.array(run.learning_rates)
@@ -51,8 +53,8 @@ def main(argv: list[str] | None = None) -> None:
                         weights[steps], found.contributions, found.losses, steps, found.curves
                     )
                 ],
-                "examples": [policy_tables.example_rows(weights)],
-                "measures": [policy_tables.measure_row(weights, found.gap, perturbed)],
+                "examples": [policy_tables.example_rows(weights) | origin],
+                "measures": [policy_tables.measure_row(weights, found.gap, marked)],
             }
             for table, blocks in rows.items():
                 for block in blocks:
@@ -61,6 +63,13 @@ def main(argv: list[str] | None = None) -> None:
             print(f"{job.label}: {path.stem}, gap {found.gap:.3g} nats, measured at {len(steps)} steps")
         for table, blocks in tables.items():
             job.write(getattr(options, table), table, policy_tables.stack(blocks))
+
+
+def story_column(train: Path) -> dict[str, Any]:
+    """Return the column of the examples table that says which story each training example is from, if any is."""
+    if "story" not in pq.read_schema(train).names:
+        return {}
+    return {"story": artifacts.read(train, "token_examples", ["story"]).column("story").to_numpy()}
 
 
 def contribution_columns(found: Measurement) -> dict[str, Any]:

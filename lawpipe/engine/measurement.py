@@ -24,9 +24,10 @@ class Measurement:
     steps: npt.NDArray[np.int32]
     #: Mean loss on each reference set at theta[0..T], nats.
     curves: dict[str, npt.NDArray[np.float64]]
-    #: Loss and gradient norm of every training example, [S, N].
+    #: Loss of every training example, [S, N].
     losses: Floats
-    gradient_norms: Floats
+    #: Norm of every training example's gradient, [S, N]; None unless asked for.
+    gradient_norms: Floats | None
     #: Contributions [S, N] by reference set and kind: `instantaneous` <grad L(theta[t]), grad l_n(theta[t])>, and
     #: `adjoint` <adjoint[t+1], grad l_n(theta[t])> with the adjoint of the mean loss J on that set.
     contributions: dict[tuple[str, str], Floats]
@@ -42,16 +43,20 @@ def measured_steps(steps: int, count: int) -> npt.NDArray[np.int32]:
     return np.unique(np.linspace(0, steps - 1, min(steps, count)).round()).astype(np.int32)
 
 
-def measure(trajectory: Trajectory, steps: Sequence[int]) -> Measurement:
-    """Measure a policy's training run at the given steps; one reverse sweep for each reference set."""
+def measure(trajectory: Trajectory, steps: Sequence[int], *, norms: bool = True) -> Measurement:
+    """Measure a policy's training run at the given steps; one reverse sweep for each reference set.
+
+    `norms` asks for the gradient norms, which a language model has only from the gradients of single examples.
+    """
     problem = trajectory.problem
     found: dict[tuple[str, str], list[torch.Tensor]] = {
         (against, kind): [] for against in AGAINST for kind in ("instantaneous", "adjoint")
     }
-    losses, norms, gaps = [], [], {}
+    losses, lengths, gaps = [], [], {}
     for theta in trajectory.at(steps):
         losses.append(problem.losses(theta))
-        norms.append(problem.gradient_norms(theta))
+        if norms:
+            lengths.append(problem.gradient_norms(theta))
         for against in AGAINST:
             direction = problem.reference_gradients(against, theta.unsqueeze(0))[0]
             found[against, "instantaneous"].append(problem.contributions(theta, direction))
@@ -62,7 +67,7 @@ def measure(trajectory: Trajectory, steps: Sequence[int]) -> Measurement:
         steps=np.asarray(steps, dtype=np.int32),
         curves={against: trajectory.curve(against) for against in AGAINST},
         losses=_table(losses),
-        gradient_norms=_table(norms),
+        gradient_norms=_table(lengths) if norms else None,
         contributions={key: _table(rows) for key, rows in found.items()},
         gap=gaps["desired"],
     )

@@ -118,3 +118,6 @@ class Perceptron(Problem):
                 adjoint = adjoint.sub(product).add_(sources[step])
             yield start, wrong.mul_(along[: stop - start])
         return adjoint
+
+
+load = Perceptron.load

@@ -54,8 +54,8 @@ def folder(tmp_path_factory):
     inputs = prepare(folder)
     call(
         make_policy.main,
+        SETTINGS | {"policy": "conventional"},
         train=inputs["train"],
-        policy="conventional",
         output=folder / "policies/conventional.parquet",
     )
     call(
