@@ -44,7 +44,7 @@ REQUIRED_POLICIES = ("conventional", "near_optimal")
 RESERVED_NAMES = (
     *("all", "benchmarks", "cost", "logs"),
     *plan.STAGES,
-    *("generate_data_with_validation", "measure_with_contributions", "report_of_experiment"),
+    *("generate_data_with_validation", "train_with_contributions", "report_of_experiment"),
 )
 
 MOST_SNAPSHOTS = 12

@@ -27,7 +27,7 @@ OVERHEAD = 4_000
 TORCH_MB, PANDAS_MB = 400, 250
 
 #: How many arrays of the size of a policy's weights a job of a stage holds at most.
-COPIES = {"make_policy": 2, "search": 8, "train": 6, "measure": 7, "plot": 7}
+COPIES = {"make_policy": 2, "search": 8, "train": 7, "plot": 7}
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
     examples, _ = _sizes(settings)
     itemsize = 8 if settings["training"]["precision"] == "float64" else 4
     weights_mb: float = settings["training"]["steps"] * examples["train"] * itemsize / 1e6
-    base = TORCH_MB if stage in ("initialise", "search", "train", "measure") else PANDAS_MB
+    base = TORCH_MB if stage in ("initialise", "search", "train") else PANDAS_MB
     return round(base + COPIES.get(stage, 0) * weights_mb)
 
 

@@ -11,8 +11,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "initialise": ("data", "model"),
     "make_policy": ("data", "model", "device", "training"),
     "search": ("data", "model", "device", "training", "search"),
-    "train": ("data", "model", "device", "training"),
-    "measure": ("data", "model", "device", "training", "analysis"),
+    "train": ("data", "model", "device", "training", "analysis"),
     "collect": ("data", "model", "device", "training", "search", "analysis"),
     "fit": ("data", "model", "device", "training", "search", "analysis"),
     "summarise": ("data", "model", "device", "training", "search", "analysis"),
@@ -105,7 +104,7 @@ def costs(settings: Mapping[str, Any]) -> list[str]:
     names = [
         *("generate_data", "initialise", "search", "collect", "fit", "summarise"),
         *(f"make_policy_{policy}" for policy in groups if policy != SEARCHED),
-        *(f"{stage}_{batch}" for stage in ("train", "measure") for batch in groups),
+        *(f"train_{batch}" for batch in groups),
     ]
     return [f"cost/{name}.json" for name in names]
 
@@ -116,7 +115,7 @@ def stage_settings(
     """Return the part of an experiment's complete settings that determines a stage's result.
 
     `seed` is left out for the stages that join the seeds, which get all of them, and for those before there are
-    any. Training and measuring depend on the search only for the batch of searched policies; for a policy that
+    any. Training depends on the search only for the batch of searched policies; for a policy that
     is made, `batch` is its name.
     """
     names = STAGES[stage]

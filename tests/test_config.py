@@ -245,7 +245,7 @@ def test_no_experiment_can_take_the_name_of_a_rule() -> None:
     text = "\n".join(path.read_text() for path in files)
     rules = re.findall(r"^rule (\w+):|^use rule \w+ as (\w+) with:", text, re.MULTILINE)
     names = {name for pair in rules for name in pair if name}
-    assert {"all", "train", "measure_with_contributions"} <= names <= set(RESERVED_NAMES)
+    assert {"all", "train", "train_with_contributions"} <= names <= set(RESERVED_NAMES)
 
 
 def test_an_unknown_key_is_named_before_what_it_leaves_missing() -> None:
@@ -333,7 +333,7 @@ def test_stage_settings_hold_what_determines_the_stage_and_no_more() -> None:
     assert keys("search", seed=4) == {"seed", "data", "training", "device", "search"}
     assert "search" not in keys("train", seed=4, batch="conventional")
     assert "search" in keys("train", seed=4, batch="near_optimal")
-    assert "analysis" in keys("measure", seed=4, batch="conventional")
+    assert "analysis" in keys("train", seed=4, batch="conventional")
     assert plan.stage_settings(settings, "plot", "a")["seeds"] == [4, 5]
 
 

@@ -9,7 +9,7 @@ from lawpipe import artifacts
 from lawpipe.data import corpus, tokenizer
 from lawpipe.data.specials import PAD
 from lawpipe.errors import InputError
-from scripts import generate_data, initialise, make_policy, measure, prepare_corpus, search, train
+from scripts import generate_data, initialise, make_policy, prepare_corpus, search, train
 from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
 from tests.scripts.test_training_stages import call
 
@@ -49,10 +49,9 @@ def folder(tmp_path_factory):
     log = folder / "search.parquet"
     call(search.main, SETTINGS, **inputs, search=log, policies=policies, state=folder / ".side-0")
     made = [policies / f"{name}.parquet" for name in ("conventional", "near_optimal")]
-    call(train.main, SETTINGS, **inputs, policies=made, curves=folder / "curves.parquet")
-    tables = {name: folder / f"{name}.parquet" for name in ("similarity", "zero_weights", "examples", "measures")}
+    tables = {name: folder / f"{name}.parquet" for name in train.TABLES}
     contributions = folder / "contributions/near_optimal.parquet"
-    call(measure.main, SETTINGS, **inputs, policies=made, **tables, contributions=contributions)
+    call(train.main, SETTINGS, **inputs, policies=made, **tables, contributions=contributions)
     return folder
 
 
