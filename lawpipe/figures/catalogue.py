@@ -6,19 +6,29 @@ and one function in `lawpipe.report.tables`.
 
 from dataclasses import dataclass
 
+from lawpipe.figures import problem
+from lawpipe.figures.problem import LANGUAGE_MODEL, PERCEPTRON, PROBLEMS, Settings
+
 
 @dataclass(frozen=True)
 class Entry:
     """A figure or table: `{name}.svg` or `{name}.html`.
 
     The caption has two sentences: what it shows, and what to see in it. `source` is the figure or table of
-    the paper that it stands beside, None where the paper has none.
+    the paper that it stands beside, None where the paper has none. `problems` are those that it makes sense
+    for; with `altered` it also needs flipped or perturbed examples.
     """
 
     name: str
     title: str
     source: str | None
     caption: str
+    problems: tuple[str, ...] = PROBLEMS
+    altered: bool = False
+
+    def suits(self, settings: Settings) -> bool:
+        """Tell whether an experiment with these settings has it."""
+        return problem.name(settings) in self.problems and (not self.altered or problem.altered_share(settings) > 0)
 
 
 FIGURES: tuple[Entry, ...] = (
@@ -27,7 +37,8 @@ FIGURES: tuple[Entry, ...] = (
         "Search: objective and compression ratio",
         "Fig 4",
         "The search over the outer iterations: the objective J (mean loss over the training run), the "
-        "compression ratio ln 2 / J, the Frank-Wolfe gap and the gradient evaluations used. "
+        "compression ratio ln|V| / J (|V|: the vocabulary, or the 2 labels), the Frank-Wolfe gap "
+        "and the gradient evaluations used. "
         "Compare the curve of the desired examples, which the search sees, with that of the test "
         "examples, which it does not: only the second says whether the policy generalises.",
     ),
@@ -35,7 +46,7 @@ FIGURES: tuple[Entry, ...] = (
         "fig05_loss_curves",
         "Loss curves of the policies",
         "Fig 5",
-        "The loss (log axis) on desired and test examples over training under each policy, with the "
+        "The loss on desired and test examples over training under each policy, with the "
         "acceleration ratio: T over the first step at which a policy is at or below the conventional "
         "policy's final loss. "
         "The arrow spans the steps saved; where it is missing not every seed got that low.",
@@ -75,6 +86,7 @@ FIGURES: tuple[Entry, ...] = (
         "steps whose loss is below 1e-6; the table's share counts the steps before convergence alone. "
         "The paper's property 4.2 says that such examples get little weight: bars near 0 for the "
         "near-optimal policy, all at 1 for the conventional one.",
+        problems=(PERCEPTRON,),
     ),
     Entry(
         "fig10_redundant",
@@ -119,9 +131,19 @@ FIGURES: tuple[Entry, ...] = (
         "How many examples carry the weight",
         None,
         "The effective number of examples 1 / sum of squared weights, and the share of examples with any "
-        "weight, over the training steps; with flipped labels, also the weight on the flipped examples. "
+        "weight, over the training steps. "
         "A near-optimal policy that falls far below the conventional line trains on a few examples at a "
         "time.",
+    ),
+    Entry(
+        "weight_on_perturbed",
+        "Weight on flipped or perturbed examples",
+        None,
+        "The total weight on the training examples whose labels were flipped or whose text was perturbed, over "
+        "the training steps under each policy, and beside it the effective number of examples. "
+        "The dotted line is their share of the examples, what a policy blind to them gives: a curve below it "
+        "means that the policy has found the spoilt examples out.",
+        altered=True,
     ),
 )
 
@@ -130,7 +152,7 @@ TABLES: tuple[Entry, ...] = (
         "headline",
         "Objective, compression ratio and acceleration",
         "Fig 4, Fig 5",
-        "J (mean loss over training, nats), CR = ln 2 / J and the acceleration ratio of each policy: mean "
+        "J (mean loss over training, nats), CR = ln|V| / J and the acceleration ratio of each policy: mean "
         "over the seeds with its 95 % t interval, each seed, and the paper's value. "
         "Read desired and test columns together: a gain that is on desired examples alone is fitted to "
         "them.",
@@ -166,4 +188,43 @@ TABLES: tuple[Entry, ...] = (
         "L = L0 + (B/t)^beta for t > t0, fitted per seed, policy and loss, with 95 % intervals. "
         "B and beta are nearly collinear: compare the two together.",
     ),
+    Entry(
+        "stories",
+        "Stories with the most and the least weight",
+        None,
+        "The ten training examples with the most and the ten with the least total weight under the near-optimal "
+        "policy of the first seed: the text that the model reads, whether it was perturbed, its mean weight over "
+        "the steps in units of the uniform weight 1/N, and when it first and last had any. "
+        "Read whether clean stories stand at the top and garbled ones at the bottom; the policy was never told.",
+        problems=(LANGUAGE_MODEL,),
+    ),
+    Entry(
+        "corpus",
+        "The corpus",
+        None,
+        "Where the stories come from, how many were dropped and why, how long they are, how they became tokens, "
+        "and three of them. "
+        "The fingerprint is the SHA-256 of the stories in their order: the same one means the same corpus.",
+        problems=(LANGUAGE_MODEL,),
+    ),
 )
+
+
+def figure(name: str) -> Entry:
+    """Return a figure by its name."""
+    return next(entry for entry in FIGURES if entry.name == name)
+
+
+def table(name: str) -> Entry:
+    """Return a table by its name."""
+    return next(entry for entry in TABLES if entry.name == name)
+
+
+def figures(settings: Settings) -> tuple[Entry, ...]:
+    """Return the figures of an experiment, in order."""
+    return tuple(entry for entry in FIGURES if entry.suits(settings))
+
+
+def tables(settings: Settings) -> tuple[Entry, ...]:
+    """Return the tables of an experiment, in order."""
+    return tuple(entry for entry in TABLES if entry.suits(settings))

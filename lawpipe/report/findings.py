@@ -3,14 +3,24 @@
 import math
 
 from lawpipe import paper
+from lawpipe.figures import problem
+from lawpipe.figures.problem import Settings
 from lawpipe.figures.results import OverSeeds, Results
 from lawpipe.figures.words import number, over_seeds, percent, plural
 from lawpipe.paper import Difference
+from lawpipe.report.compare import in_mixed_units
 
 
 def sentences(results: Results) -> list[str]:
     """Return the experiment's findings, a sentence each."""
-    return [_setting(results), _objective(results), _acceleration(results), *_test(results), _stationarity(results)]
+    return [
+        _setting(results),
+        _objective(results),
+        _acceleration(results),
+        *_test(results),
+        *_altered(results),
+        _stationarity(results),
+    ]
 
 
 def _setting(results: Results) -> str:
@@ -20,36 +30,55 @@ def _setting(results: Results) -> str:
     changed = paper.differences(settings)
     task = "the paper's task" if not changed else "not the paper's task: " + "; ".join(map(difference, changed))
     method = str(search["method"]).replace("_", " ")
+    name = problem.name(settings)
     return (
-        f"{plural(len(results.seeds), 'seed')} of a perceptron with {data['dimension']} features, "
+        f"{plural(len(results.seeds), 'seed')} of {_model(settings)}, "
         f"{data['train_examples']} training and {data['desired_examples']} desired examples, {training['steps']} "
         f"steps at learning rate {training['learning_rate']} ({task}); the policy was searched for by {method}, "
-        f"at most {plural(search['iterations'], 'iteration')} (the paper: projected gradient, 500)."
+        f"at most {plural(search['iterations'], 'iteration')} "
+        f"(the paper: projected gradient, {paper.SETTINGS[name]['search']['iterations']})."
+    )
+
+
+def _model(settings: Settings) -> str:
+    """Say what was trained."""
+    data = settings["data"]
+    if problem.name(settings) == problem.PERCEPTRON:
+        return f"a perceptron with {data['dimension']} features"
+    model = settings["model"]
+    return (
+        f"a language model of {plural(model['layers'], 'layer')} of width {model['hidden']} with "
+        f"{data['tokenizer']['vocabulary']} ids, on texts of {data['length']} tokens of which "
+        f"{percent(data['perturbation']['fraction'])} are perturbed in training"
     )
 
 
 def difference(found: Difference) -> str:
     """Say how one setting is not the paper's."""
-    return f"{found.key.rpartition('.')[2].replace('_', ' ')} {found.here} instead of {found.paper}"
+    return f"{found.label} {found.here} instead of {found.paper}"
 
 
 def _objective(results: Results) -> str:
     """Say how far the objective fell on the examples it was searched on."""
     before, after = (results.quantity(policy, "objective_desired") for policy in ("conventional", "near_optimal"))
     ratios = [results.quantity(policy, "compression_ratio_desired") for policy in ("conventional", "near_optimal")]
-    published = [v.text for v in paper.values("perceptron", "Fig 4")]
+    published = paper.values(problem.name(results.settings), "Fig 4")
+    unit = ""
+    if any(value.mixed_units for value in published):
+        mixed = " and ".join(over_seeds(in_mixed_units(ratio)) for ratio in ratios)
+        unit = f", in log2 |V| over nats, where ours are {mixed}"
     return (
         f"On the desired examples, which the search optimises, J went from {over_seeds(before)} to "
         f"{over_seeds(after)} nats ({percent(after.mean / before.mean)} of the conventional policy's) and CR from "
-        f"{over_seeds(ratios[0])} to {over_seeds(ratios[1])}; the paper's figure shows a CR of {published[0]} and "
-        f"{published[1]}."
+        f"{over_seeds(ratios[0])} to {over_seeds(ratios[1])}; the paper's figure shows a CR of {published[0].text} "
+        f"and {published[1].text}{unit}."
     )
 
 
 def _acceleration(results: Results) -> str:
     """Say how many fewer steps the searched policy needs on the desired loss."""
     found = results.quantity("near_optimal", "acceleration_desired")
-    text = next(v.text for v in paper.values("perceptron", "Fig 5"))
+    text = next(v.text for v in paper.values(problem.name(results.settings), "Fig 5"))
     if not found.n_reached:
         return f"It never got to the conventional policy's last desired loss (the paper: {text} times sooner)."
     return (
@@ -74,6 +103,23 @@ def _test(results: Results) -> list[str]:
         f"On test examples, which it never saw, J {verb} by {percent(abs(change))}, from {over_seeds(before)} to "
         f"{over_seeds(after)} nats{carried}; {_reached(found)}."
     ]
+
+
+def _altered(results: Results) -> list[str]:
+    """Say how much weight is on spoilt examples, if the experiment has any."""
+    if not problem.altered_share(results.settings):
+        return []
+    weight = results.quantity("near_optimal", "weight_on_perturbed")
+    return [
+        f"It puts {_share(weight)} of its weight on the {problem.altered(results.settings)} training examples, which "
+        f"are {percent(problem.altered_share(results.settings))} of all: nothing told it which they are."
+    ]
+
+
+def _share(found: OverSeeds) -> str:
+    """Write a share over the seeds in per cent."""
+    bounds = f" [{percent(max(0.0, found.low))}, {percent(found.high)}]" if math.isfinite(found.low) else ""
+    return f"{percent(found.mean)}{bounds}"
 
 
 def _gain(results: Results, against: str) -> float:

@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from lawpipe import artifacts, paper
 from lawpipe.errors import InputError
-from lawpipe.figures import results
-from lawpipe.figures.catalogue import FIGURES, Entry
+from lawpipe.figures import catalogue, problem, results
+from lawpipe.figures.catalogue import Entry
 from lawpipe.figures.results import Results
 from lawpipe.report import compare, costs, findings, svg, tables
 from lawpipe.report.compare import Comparison
-from lawpipe.report.tables import Table
+from lawpipe.report.table import Table
 
 HERE = Path(__file__).resolve().parent
 
@@ -109,9 +109,9 @@ def _section(folder: Path, prefix: str) -> Section:
             Markup(svg.inlined(folder / "figures" / f"{entry.name}.svg", f"{prefix}{index}-", entry.title)),
             compare.comparisons(found, entry.source),
         )
-        for index, entry in enumerate(FIGURES)
+        for index, entry in enumerate(catalogue.figures(found.settings))
     ]
-    made = {name: make(found) for name, make in tables.MAKE.items()}
+    made = {entry.name: tables.MAKE[entry.name](found) for entry in catalogue.tables(found.settings)}
     first = folder / f"seed{found.seeds[0]}"
     stored = artifacts.metadata(first / "summary.parquet")
     return Section(
@@ -130,26 +130,11 @@ def _section(folder: Path, prefix: str) -> Section:
 
 def _settings(settings: Mapping[str, Any]) -> Iterator[Setting]:
     """Yield every setting with the paper's beside it."""
-    published = {
-        f"{section}.{key}": value
-        for section, keys in paper.SETTINGS.get(str(settings.get("problem")), {}).items()
-        for key, value in keys.items()
-    }
-    for key, value in _leaves(settings, ""):
+    published = dict(paper.leaves(paper.SETTINGS.get(problem.name(settings), {})))
+    differing = {found.key for found in paper.differences(settings, search=True)}
+    for key, value in paper.leaves(settings):
         known = key in published
-        yield Setting(
-            key, _written(value), _written(published[key]) if known else "", known and published[key] != value
-        )
-
-
-def _leaves(settings: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    """Yield the dotted key and the value of every setting."""
-    for key, value in settings.items():
-        name = f"{path}.{key}" if path else key
-        if isinstance(value, Mapping):
-            yield from _leaves(value, name)
-        else:
-            yield name, value
+        yield Setting(key, _written(value), _written(published[key]) if known else "", key in differing)
 
 
 def _written(value: Any) -> str:
