@@ -27,8 +27,9 @@ def main(argv: list[str] | None = None) -> None:
         tokens = made.encode(read.stories)
         unknown = tokenizer.unknown_share(np.concatenate(tokens))
         glimpse = {
+            "fingerprint": read.fingerprint,
             "glimpse": corpus.glimpse(read),
-            "tokenizer": {"kind": data["tokenizer"]["kind"], "vocabulary": made.size},
+            "tokenizer": {name: made.description().get(name) for name in ("kind", "sha256")},
             "tokens": int(sum(map(len, tokens))),
             "unknown_share": unknown,
         }

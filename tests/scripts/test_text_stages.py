@@ -75,7 +75,8 @@ def test_the_glimpse_says_what_there_is(folder):
     found = json.loads((folder / "corpus.json").read_text())
     assert found["glimpse"]["counts"]["stories"] == 120
     assert len(found["glimpse"]["examples"]) == 3
-    assert found["tokenizer"] == {"kind": "bpe", "vocabulary": 300}
+    assert found["tokenizer"] == {"kind": "bpe", "sha256": None}
+    assert len(found["fingerprint"]) == 64
     tokens = artifacts.read(folder / "tokens.parquet", "tokens")
     assert found["tokens"] == sum(len(ids) for ids in tokens.column("tokens").to_pylist())
     assert 0 <= found["unknown_share"] < 0.01
