@@ -1,4 +1,4 @@
-"""How large an experiment's artifacts will be, before anything is computed: from its settings alone."""
+"""How large an experiment's artifacts will be and how long it takes, before it runs: from its settings alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +28,16 @@ TORCH_MB, PANDAS_MB = 400, 250
 
 #: How many arrays of the size of a policy's weights a job of a stage holds at most.
 COPIES = {"make_policy": 2, "search": 8, "train": 7, "plot": 7}
+
+
+#: Seconds of one processor core (2 to 3 GHz, one thread), fitted to `make bench` and to the default run: for each
+#: feature of an example in a gradient evaluation's step; for each floating-point operation of a matrix product; for
+#: each number of an intermediate result; for a job to start.
+PER_FEATURE, PER_OPERATION, PER_NUMBER, PER_JOB = 0.45e-9, 1 / 110e9, 0.7e-9, 2.0
+
+#: The work of a language model's passes, in forward passes of an example: forward, with the gradient, and with the
+#: Hessian-vector product and the contributions as well.
+FORWARD, GRADIENT, SECOND, CONTRIBUTION = 1, 3, 8, 5
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,48 @@ def artifacts(settings: Mapping[str, Any]) -> Estimate:
     )
 
 
+def seconds(settings: Mapping[str, Any]) -> float:
+    """Estimate the time of one experiment, all seeds, on one core of the CPU, in seconds: good to a factor of two.
+
+    The search's gradient evaluations, and for each policy a training run, two reverse sweeps and the measured steps.
+    """
+    examples, width = _sizes(settings)
+    steps, iterations = settings["training"]["steps"], settings["search"]["iterations"]
+    train, desired, test = examples["train"], examples["desired"], examples["test"]
+    groups = plan.batches(settings)
+    policies = sum(len(group) for group in groups.values())
+    measured = min(settings["analysis"]["measured_steps"], steps)
+    if settings["problem"] in plan.ON_TEXT:
+        sweep = steps * (SECOND * train + GRADIENT * desired)
+        run = steps * (GRADIENT * train + FORWARD * test)
+        single = measured * 2 * (CONTRIBUTION * train + GRADIENT * desired)
+        unit = _forward_seconds(settings)
+        evaluation, policy = unit * (run + sweep), unit * (run + 2 * sweep + single)
+    else:
+        evaluation = steps * train * width * PER_FEATURE
+        policy = 2.5 * evaluation
+    jobs = 6 + 2 * len(groups)
+    return len(settings["seeds"]) * float(iterations * evaluation + policies * policy + jobs * PER_JOB)
+
+
+def _forward_seconds(settings: Mapping[str, Any]) -> float:
+    """Estimate the time of a forward pass of one example of a language model: its products and what they pass on."""
+    model, length = settings["model"], settings["data"]["length"]
+    vocabulary = settings["data"]["tokenizer"]["vocabulary"]
+    hidden, layers = model["hidden"], model["layers"]
+    products = 2 * (12 * hidden**2 * layers + hidden * vocabulary) + 4 * length * hidden * layers
+    numbers = vocabulary + layers * (20 * hidden + model["heads"] * length)
+    return float(length * (products * PER_OPERATION + numbers * PER_NUMBER))
+
+
+def _duration(value: float) -> str:
+    """Write a time in the unit that suits it, roughly."""
+    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
+        if value >= 1.5 * size:
+            return f"{value / size:.2g} {unit}"
+    return f"{value:.2g} s"
+
+
 def _corpus(settings: Mapping[str, Any]) -> float:
     """Estimate the bytes of an experiment's tokenised corpus; where its length is not known, that of TinyStories."""
     if settings["problem"] not in plan.ON_TEXT:
@@ -82,12 +134,13 @@ def _corpus(settings: Mapping[str, Any]) -> float:
 
 
 def describe(experiments: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say, in a line an experiment, what it writes when it is computed from nothing."""
+    """Say, in a line an experiment, what it writes and takes when it is computed from nothing."""
     width = max(len(name) for name in experiments)
     lines = []
     for name, settings in experiments.items():
         seeds = len(settings["seeds"])
-        line = f"  {name:<{width}}  {seeds} seed{'s' if seeds > 1 else ''}, {artifacts(settings)}"
+        cost = f"{artifacts(settings)}, about {_duration(seconds(settings))} of one core"
+        line = f"  {name:<{width}}  {seeds} seed{'s' if seeds > 1 else ''}, {cost}"
         lines.append(line if settings["in_all"] else f"{line}  (by its own name only)")
     return "\n".join(lines)
 
