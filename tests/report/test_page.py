@@ -14,6 +14,7 @@ from lawpipe.report import page
 from scripts import report
 from tests.figures import toy
 from tests.figures.toy import Toy
+from tests.report.conftest import SIZES
 
 VOID = {"meta", "br", "img", "link", "hr", "input"}
 
@@ -60,7 +61,7 @@ def read(html: str) -> Reader:
 
 @pytest.fixture(scope="session")
 def html(root: Path) -> str:
-    return page.report(root, ["perceptron", "noisy"])
+    return page.report(root, list(SIZES))
 
 
 def test_the_page_is_whole_and_asks_nothing_of_a_network(html: str) -> None:
@@ -85,11 +86,14 @@ def test_every_link_has_its_place_and_every_id_is_one(html: str) -> None:
 
 def test_every_figure_and_table_of_every_experiment_is_there(html: str) -> None:
     text = " ".join(" ".join(read(html).text).split())
-    assert html.count("<svg") == 2 * len(FIGURES)
+    settings = [toy.settings(name, size) for name, size in SIZES.items()]
+    shown = {entry.name: sum(entry.suits(each) for each in settings) for entry in (*FIGURES, *TABLES)}
+    assert html.count("<svg") == sum(shown[entry.name] for entry in FIGURES)
+    assert (shown["fig09_learned"], shown["weight_on_perturbed"], shown["stories"]) == (2, 2, 1)
     for entry in FIGURES:
-        assert html.count(f'-{entry.name}"') == 2 * 2  # the figure and its link, of two experiments
+        assert html.count(f'-{entry.name}"') == 2 * shown[entry.name]  # the figure and its link
     for entry in (*FIGURES, *TABLES):
-        assert text.count(entry.caption) == 2
+        assert text.count(entry.caption) == shown[entry.name]
 
 
 def test_numbers_are_those_of_the_artifacts(html: str, root: Path) -> None:
@@ -114,7 +118,7 @@ def test_settings_and_provenance_are_complete(html: str, root: Path) -> None:
 
 
 def test_the_same_artifacts_give_the_same_page(html: str, root: Path) -> None:
-    assert page.report(root, ["perceptron", "noisy"]) == html
+    assert page.report(root, list(SIZES)) == html
 
 
 def test_hostile_text_is_shown_and_never_obeyed(root: Path, tmp_path: Path) -> None:
@@ -137,18 +141,19 @@ def test_hostile_text_is_shown_and_never_obeyed(root: Path, tmp_path: Path) -> N
 
 def test_a_table_is_a_page_of_its_own(root: Path) -> None:
     for entry in TABLES:
-        reader = read((root / "perceptron/tables" / f"{entry.name}.html").read_text())
+        reader = read((root / "stories/tables" / f"{entry.name}.html").read_text())
         assert entry.caption in " ".join(reader.text)
         assert reader.links == []
         assert "table" in reader.tags
 
 
 def test_the_front_page_is_sound_restructuredtext(root: Path) -> None:
-    text = page.front_page(root, ["perceptron", "noisy"])
+    text = page.front_page(root, list(SIZES))
     body = docutils.core.publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["body"]
     assert "System Message" not in body
-    assert body.count("<li>") == 10
+    assert body.count("<li>") == 5 + 6 + 6
     assert "the paper: projected gradient, 500" in body
+    assert "the paper: projected gradient, 15" in body
 
 
 def test_a_missing_figure_and_a_missing_experiment_are_one_sentence(root: Path, tmp_path: Path) -> None:
@@ -163,7 +168,7 @@ def test_a_missing_figure_and_a_missing_experiment_are_one_sentence(root: Path, 
 def test_the_script_writes_the_page_the_findings_and_its_cost(html: str, root: Path, tmp_path: Path) -> None:
     output, findings, cost = (tmp_path / name for name in ("report.html", "findings.rst", "cost.json"))
     where = ["--output", str(output), "--front-page", str(findings), "--cost", str(cost)]
-    report.main(["--settings", "{}", "--root", str(root), "--experiments", "perceptron", "noisy", *where])
+    report.main(["--settings", "{}", "--root", str(root), "--experiments", *SIZES, *where])
     assert output.read_text() == html
     assert findings.read_text().startswith("**perceptron**")
     assert cost.is_file()
