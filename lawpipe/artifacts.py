@@ -88,6 +88,17 @@ TABLES: dict[str, dict[str, Column]] = {
         "active": "int32",
         "global_speed": "float64",
     },
+    "which_law": {
+        "experiment": "string",
+        "seed": "int64",
+        "policy": "string",
+        "relative_gap": "float64",
+        "cost": "float64",
+        "measured": "int64",
+        "several": "int64",
+        "instantaneous": "float64",
+        "adjoint": "float64",
+    },
     "zero_weights": {
         "policy": "string",
         "property": "string",
