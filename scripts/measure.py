@@ -14,7 +14,8 @@ import numpy as np
 from lawpipe import runs, stage
 from lawpipe.analysis import policy_tables
 from lawpipe.data import examples
-from lawpipe.engine.measurement import Measurement, measure, measured_steps
+from lawpipe.engine.measurement import Floats, Measurement, measure_many, measured_steps
+from lawpipe.engine.trajectory import Trajectory
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -34,33 +35,35 @@ def main(argv: list[str] | None = None) -> None:
         tables: dict[str, list[dict[str, Any]]] = {
             name: [] for name in ("similarity", "zero_weights", "examples", "measures")
         }
-        for path in options.policies:
-            run = runs.train(problem, theta0, path)
-            steps = measured_steps(run.steps, job.settings["analysis"]["measured_steps"])
-            found = measure(run, steps.tolist())
-            if options.contributions is not None and path.stem == options.contributions.stem:
-                job.write(options.contributions, "contributions", contribution_columns(found))
-            weights = run.weights.cpu().numpy()
-            rates = np.array(run.learning_rates)
-            rows = {
-                "similarity": policy_tables.similarity_rows(
-                    weights[steps], found.contributions, steps, found.curves, rates
-                ),
-                "zero_weights": [
-                    policy_tables.zero_weight_rows(
-                        weights[steps], found.contributions, found.losses, steps, found.curves
-                    )
-                ],
-                "examples": [policy_tables.example_rows(weights)],
-                "measures": [policy_tables.measure_row(weights, found.gap, perturbed)],
-            }
-            for table, blocks in rows.items():
-                for block in blocks:
-                    count = len(next(iter(block.values())))
-                    tables[table].append({"policy": [path.stem] * count, **block})
-            print(f"{job.label}: {path.stem}, gap {found.gap:.3g} nats, measured at {len(steps)} steps")
+        for group in runs.train(problem, theta0, options.policies):
+            steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
+            measured = measure_many([run for _, run in group], steps.tolist())
+            for (name, run), found in zip(group, measured, strict=True):
+                if options.contributions is not None and name == options.contributions.stem:
+                    job.write(options.contributions, "contributions", contribution_columns(found))
+                for table, blocks in rows_of(run, found, perturbed).items():
+                    for block in blocks:
+                        count = len(next(iter(block.values())))
+                        tables[table].append({"policy": [name] * count, **block})
+                print(f"{job.label}: {name}, gap {found.gap:.3g} nats, measured at {len(steps)} steps")
+            del group, run, measured, found
         for table, blocks in tables.items():
             job.write(getattr(options, table), table, policy_tables.stack(blocks))
+
+
+def rows_of(run: Trajectory, found: Measurement, perturbed: Floats) -> dict[str, list[dict[str, Any]]]:
+    """Return a policy's rows of each table, as blocks of columns."""
+    weights, steps = run.weights.cpu().numpy(), found.steps
+    rates = np.array(run.learning_rates)
+    at_steps = weights[steps]
+    return {
+        "similarity": policy_tables.similarity_rows(at_steps, found.contributions, steps, found.curves, rates),
+        "zero_weights": [
+            policy_tables.zero_weight_rows(at_steps, found.contributions, found.losses, steps, found.curves)
+        ],
+        "examples": [policy_tables.example_rows(weights)],
+        "measures": [policy_tables.measure_row(weights, found.gap, perturbed)],
+    }
 
 
 def contribution_columns(found: Measurement) -> dict[str, Any]:

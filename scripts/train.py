@@ -22,14 +22,15 @@ def main(argv: list[str] | None = None) -> None:
         parts: dict[str, list[object]] = {
             name: [] for name in ("policy", "step", "train_loss", "desired_loss", "test_loss")
         }
-        for path in job.options.policies:
-            run = runs.train(problem, theta0, path)
-            parts["policy"] += [path.stem] * (run.steps + 1)
-            parts["step"] += range(run.steps + 1)
-            parts["train_loss"] += [*run.training_losses(), None]
-            parts["desired_loss"] += list(run.curve("desired"))
-            parts["test_loss"] += list(run.curve("test"))
-            print(f"{job.label}: {path.stem}, J {np.mean(parts['desired_loss'][-run.steps :]):.4f} nats on desired")
+        for group in runs.train(problem, theta0, job.options.policies):
+            for name, run in group:
+                parts["policy"] += [name] * (run.steps + 1)
+                parts["step"] += range(run.steps + 1)
+                parts["train_loss"] += [*run.training_losses(), None]
+                parts["desired_loss"] += list(run.curve("desired"))
+                parts["test_loss"] += list(run.curve("test"))
+                print(f"{job.label}: {name}, J {np.mean(parts['desired_loss'][-run.steps :]):.4f} nats on desired")
+            del group, run
         job.write(job.options.curves, "curves", parts)
 
 

@@ -44,27 +44,39 @@ def measured_steps(steps: int, count: int) -> npt.NDArray[np.int32]:
 
 def measure(trajectory: Trajectory, steps: Sequence[int]) -> Measurement:
     """Measure a policy's training run at the given steps; one reverse sweep for each reference set."""
+    return measure_many([trajectory], steps)[0]
+
+
+def measure_many(trajectories: Sequence[Trajectory], steps: Sequence[int]) -> list[Measurement]:
+    """Measure several runs of one problem and length at the same steps, their reverse sweeps together."""
+    pairs = [(trajectory, against) for trajectory in trajectories for against in AGAINST]
+    sampled = iter(adjoint.sample(pairs, steps))
+    return [_measured(trajectory, steps, [next(sampled) for _ in AGAINST]) for trajectory in trajectories]
+
+
+def _measured(
+    trajectory: Trajectory, steps: Sequence[int], sampled: Sequence[tuple[torch.Tensor, float]]
+) -> Measurement:
+    """Measure a run, given the samples of its adjoint contributions and the gap, for each reference set."""
     problem = trajectory.problem
-    found: dict[tuple[str, str], list[torch.Tensor]] = {
-        (against, kind): [] for against in AGAINST for kind in ("instantaneous", "adjoint")
-    }
-    losses, norms, gaps = [], [], {}
+    found: dict[tuple[str, str], Sequence[torch.Tensor]] = {}
+    losses, norms = [], []
+    instantaneous: dict[str, list[torch.Tensor]] = {against: [] for against in AGAINST}
     for theta in trajectory.at(steps):
         losses.append(problem.losses(theta))
         norms.append(problem.gradient_norms(theta))
         for against in AGAINST:
             direction = problem.reference_gradients(against, theta.unsqueeze(0))[0]
-            found[against, "instantaneous"].append(problem.contributions(theta, direction))
-    for against in AGAINST:
-        along, gaps[against] = adjoint.sample(trajectory, steps, against)
-        found[against, "adjoint"] += along
+            instantaneous[against].append(problem.contributions(theta, direction))
+    for against, (along, _) in zip(AGAINST, sampled, strict=True):
+        found |= {(against, "instantaneous"): instantaneous[against], (against, "adjoint"): [*along]}
     return Measurement(
         steps=np.asarray(steps, dtype=np.int32),
         curves={against: trajectory.curve(against) for against in AGAINST},
         losses=_table(losses),
         gradient_norms=_table(norms),
         contributions={key: _table(rows) for key, rows in found.items()},
-        gap=gaps["desired"],
+        gap=sampled[AGAINST.index("desired")][1],
     )
 
 
