@@ -50,6 +50,6 @@ for target, names in CONFIG.groups.items():
 
 onstart:
     print(
-        f"Parquet files of this config, when computed from nothing:\n{estimate.describe(EXPERIMENTS)}",
+        f"This config, when computed from nothing on the CPU:\n{estimate.describe(EXPERIMENTS)}",
         file=sys.stderr,
     )

@@ -42,6 +42,8 @@ _BOTH = ("desired", "test")
 TABLES: dict[str, dict[str, Column]] = {
     "gaussian_examples": {"features": Vector("float32"), "label": "int8", "flipped": "bool"},
     "token_examples": {"tokens": Vector("int32"), "perturbed": "bool", "story": "int64"},
+    # A whole corpus, a row a story; `story` is its row in the source.
+    "tokens": {"story": "int64", "tokens": Vector("int32", fixed=False)},
     "theta0": {
         "name": "string",
         "shape": Vector("int64", fixed=False),

@@ -22,10 +22,16 @@ from lawpipe.errors import InputError
 
 Settings = dict[str, Any]
 
-#: The published searches: what `search.preset` stands for (rates are on the mean J).
-PRESETS: dict[str, Settings] = {
-    "paper": {"method": "projected_gradient", "iterations": 500, "rate": 0.01, "decay": "constant"},
-    "public_script": {"method": "projected_gradient", "iterations": 500, "rate": 0.001, "decay": "linear"},
+#: The published searches, by problem: what `search.preset` stands for (rates are on the mean J).
+PRESETS: dict[str, dict[str, Settings]] = {
+    "perceptron": {
+        "paper": {"method": "projected_gradient", "iterations": 500, "rate": 0.01, "decay": "constant"},
+        "public_script": {"method": "projected_gradient", "iterations": 500, "rate": 0.001, "decay": "linear"},
+    },
+    "language_model": {
+        "paper": {"method": "projected_gradient", "iterations": 15, "rate": 0.4, "decay": "constant"},
+        "public_script": {"method": "projected_gradient", "iterations": 20, "rate": 0.4, "decay": "linear"},
+    },
 }
 
 #: Search methods that need `search.rate`; the others set their own step.
@@ -38,7 +44,7 @@ REQUIRED_POLICIES = ("conventional", "near_optimal")
 RESERVED_NAMES = (
     *("all", "benchmarks", "cost", "logs"),
     *plan.STAGES,
-    *("generate_data_with_validation", "measure_with_contributions", "report_of_experiment"),
+    *("generate_data_with_validation", "train_with_contributions", "report_of_experiment"),
 )
 
 MOST_SNAPSHOTS = 12
@@ -65,8 +71,10 @@ class Config:
         return tuple(name for name, settings in self.experiments.items() if settings["in_all"])
 
 
-def resolve(raw: Mapping[str, Any], schema: Mapping[str, Any]) -> Config:
+def resolve(raw: Mapping[str, Any], schema: Mapping[str, Any], stories: str | None = None) -> Config:
     """Return the complete settings of every experiment of a config.
+
+    `stories` is a file of text that takes the place of the hub, for all experiments that read from it.
 
     An experiment's settings are, later ones winning: the schema's defaults, the block it extends (and so on
     down the chain), its own block, one combination of its sweep. In each block, `search.preset` counts first.
@@ -82,13 +90,19 @@ def resolve(raw: Mapping[str, Any], schema: Mapping[str, Any]) -> Config:
     for name in blocks:
         if name in RESERVED_NAMES:
             raise InputError(f"experiments.{name} has a name that lawpipe itself uses: choose another.")
+        lineage = _lineage(name, blocks)
+        default = block_schema["properties"]["problem"]["default"]
+        problem = next((blocks[each]["problem"] for each in reversed(lineage) if "problem" in blocks[each]), default)
         inherited: Settings = {}
-        for ancestor in _lineage(name, blocks):
-            inherited = _overlay(inherited, blocks[ancestor])
-        expanded = dict(_expand(name, inherited, blocks[name].get("sweep", {}), schema))
+        for ancestor in lineage:
+            inherited = _overlay(inherited, blocks[ancestor], problem)
+        expanded = dict(_expand(name, inherited, blocks[name].get("sweep", {}), schema, problem))
         for variant, settings in expanded.items():
-            experiments[variant] = _complete(settings, block_schema)
-            _cross_check(experiments[variant], f"experiments.{variant}")
+            path = f"experiments.{variant}"
+            experiments[variant] = _complete(settings, block_schema, problem, path)
+            _cross_check(experiments[variant], path)
+            if stories is not None and experiments[variant]["data"].get("corpus", {}).get("source") == "hub":
+                experiments[variant]["data"]["corpus"] |= {"source": "file", "path": stories}
         groups[name] = tuple(expanded)
     config = Config(raw["name"], experiments, groups)
     if not config.in_all:
@@ -102,11 +116,17 @@ def check_folders(config: Config) -> None:
     """Raise InputError if a file of the user's own data is missing (paths count from the working folder)."""
     for name, settings in config.experiments.items():
         for file in plan.own_files(settings):
-            if not Path(file).is_file():
+            if Path(file).is_file():
+                continue
+            if settings["problem"] in plan.ON_TEXT:
                 raise InputError(
-                    f"experiments.{name}.data.folder is {settings['data']['folder']!r}, but {file} does not exist: "
-                    f"put it there, or set the folder to null to draw the data."
+                    f"experiments.{name}.data.corpus.path is {file!r}, expected a file of text there: "
+                    "put it there, or set data.corpus.source to grammar for stories of the embedded grammar."
                 )
+            raise InputError(
+                f"experiments.{name}.data.folder is {settings['data']['folder']!r}, but {file} does not exist: "
+                f"put it there, or set the folder to null to draw the data."
+            )
 
 
 def _check_keys(value: Any, path: str) -> None:
@@ -252,12 +272,12 @@ def _lineage(name: str, blocks: Mapping[str, Settings]) -> list[str]:
     return chain[::-1]
 
 
-def _overlay(base: Settings, block: Mapping[str, Any]) -> Settings:
+def _overlay(base: Settings, block: Mapping[str, Any], problem: str) -> Settings:
     """Merge a block over inherited settings: mappings key by key, everything else as a whole."""
     own = {key: value for key, value in block.items() if key not in ("extends", "sweep")}
     preset = own.get("search", {}).get("preset")
     if preset is not None:
-        own["search"] = {**PRESETS[preset], **own["search"]}
+        own["search"] = {**PRESETS[problem][preset], **own["search"]}
     return _merge(base, own)
 
 
@@ -274,7 +294,7 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Settings:
 
 
 def _expand(
-    name: str, settings: Settings, sweep: Mapping[str, list[Any]], schema: Mapping[str, Any]
+    name: str, settings: Settings, sweep: Mapping[str, list[Any]], schema: Mapping[str, Any], problem: str
 ) -> Iterator[tuple[str, Settings]]:
     """Yield name and settings of each combination of a sweep's values; without a sweep, the experiment itself."""
     leaves = dict(_leaves(schema["$defs"]["experiment"], ""))
@@ -297,7 +317,7 @@ def _expand(
             block = value
             for part in reversed(key.split(".")):
                 block = {part: block}
-            result = _overlay(result, block)
+            result = _overlay(result, block, problem)
         yield variant, result
 
 
@@ -306,7 +326,7 @@ def _leaves(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping
     for key, inner in schema["properties"].items():
         if inner.get("type") == "object" and "properties" in inner:
             yield from _leaves(inner, _join(path, key))
-        elif inner.get("type") != "object" and "items" not in inner and key not in ("extends", "in_all"):
+        elif inner.get("type") != "object" and "items" not in inner and key not in ("extends", "in_all", "problem"):
             yield _join(path, key), inner
 
 
@@ -315,15 +335,26 @@ def _label(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _complete(settings: Mapping[str, Any], schema: Mapping[str, Any]) -> Settings:
-    """Fill in the defaults and give every number the type of its key, so that 1 and 1.0 are the same setting."""
+def _complete(settings: Mapping[str, Any], schema: Mapping[str, Any], problem: str, path: str) -> Settings:
+    """Fill in the defaults and give every number the type of its key, so that 1 and 1.0 are the same setting.
+
+    Keys of another problem are left out, and refused if they are set.
+    """
     result: Settings = {}
     for key, inner in schema["properties"].items():
         if key in ("extends", "sweep"):
             continue
-        value = settings.get(key, inner.get("default"))
+        if inner.get("problem", problem) != problem:
+            if key in settings:
+                raise InputError(
+                    f"{_join(path, key)} belongs to the problem {inner['problem']}, but the experiment's problem is "
+                    f"{problem}: leave it out, or set {'.'.join(path.split('.')[:2])}.problem to {inner['problem']}."
+                )
+            continue
+        default = inner["defaults"][problem] if "defaults" in inner else inner.get("default")
+        value = settings.get(key, default)
         if "properties" in inner:
-            result[key] = _complete(value, inner)
+            result[key] = _complete(value, inner, problem, _join(path, key))
         else:
             result[key] = _typed(value, inner)
     return result
@@ -346,13 +377,45 @@ def _cross_check(settings: Settings, path: str) -> None:
             f"{path}.policies is {_show(settings['policies'])}, expected {' and '.join(REQUIRED_POLICIES)} "
             f"among them: add {missing[0]}."
         )
-    folder = settings["data"]["folder"]
+    if settings["problem"] == "perceptron":
+        _check_folder(settings["data"]["folder"], f"{path}.data.folder")
+    else:
+        _check_language_model(settings, path)
+    _check_search(settings["search"], f"{path}.search")
+
+
+def _check_folder(folder: str | None, path: str) -> None:
+    """Check that a folder of the user's data stays inside the working folder."""
     if folder is not None and (PurePath(folder).is_absolute() or ".." in PurePath(folder).parts):
         raise InputError(
-            f"{path}.data.folder is {folder!r}, expected a path inside the working folder: "
+            f"{path} is {folder!r}, expected a path inside the working folder: "
             "move or link the folder there and give its relative path."
         )
-    _check_search(settings["search"], f"{path}.search")
+
+
+def _check_language_model(settings: Settings, path: str) -> None:
+    """Check the keys of text and model against each other."""
+    corpus, model = settings["data"]["corpus"], settings["model"]
+    if corpus["source"] == "file" and corpus["path"] is None:
+        raise InputError(f"{path}.data.corpus.path is missing: the source is file, so name your file of text.")
+    if corpus["source"] != "file" and corpus["path"] is not None:
+        raise InputError(
+            f"{path}.data.corpus.path is {corpus['path']!r}, but the source is {corpus['source']}: "
+            "set data.corpus.source to file, or leave the path out."
+        )
+    if corpus["source"] == "grammar" and corpus["stories"] is None:
+        raise InputError(
+            f"{path}.data.corpus.stories is null, expected how many stories the grammar is to write, such as 20000."
+        )
+    if model["hidden"] % model["heads"]:
+        raise InputError(
+            f"{path}.model.hidden is {model['hidden']}, expected a multiple of model.heads, "
+            f"which is {model['heads']}."
+        )
+    if not any(settings["data"]["perturbation"]["mix"].values()):
+        raise InputError(
+            f"{path}.data.perturbation.mix has only zeros, expected a number above 0 for replace, delete or repeat."
+        )
 
 
 def _check_search(search: Settings, path: str) -> None:

@@ -1,4 +1,4 @@
-"""How large an experiment's artifacts will be, before anything is computed: from its settings alone."""
+"""How large an experiment's artifacts will be and how long it takes, before it runs: from its settings alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,12 @@ from lawpipe import plan
 #: compress; curves are smooth; the constant weights of a policy that needs no search all but vanish.
 DENSE, CURVES, CONSTANT = 0.75, 0.9, 0.01
 
+#: Token ids are small and repeat.
+TOKENS = 0.4
+
+#: Tokens of a story, and stories in a file of TinyStories, roughly.
+STORY_TOKENS, TINYSTORIES = 300, 530_000
+
 #: A Parquet file's own bytes: schema, statistics, metadata.
 OVERHEAD = 4_000
 
@@ -21,7 +27,17 @@ OVERHEAD = 4_000
 TORCH_MB, PANDAS_MB = 400, 250
 
 #: How many arrays of the size of a policy's weights a job of a stage holds at most.
-COPIES = {"make_policy": 2, "search": 8, "train": 6, "measure": 7, "plot": 7}
+COPIES = {"make_policy": 2, "search": 8, "train": 7, "plot": 7}
+
+
+#: Seconds of one processor core (2 to 3 GHz, one thread), fitted to `make bench` and to the default run: for each
+#: feature of an example in a gradient evaluation's step; for each floating-point operation of a matrix product; for
+#: each number of an intermediate result; for a job to start.
+PER_FEATURE, PER_OPERATION, PER_NUMBER, PER_JOB = 0.45e-9, 1 / 110e9, 0.7e-9, 2.0
+
+#: The work of a language model's passes, in forward passes of an example: forward, with the gradient, and with the
+#: Hessian-vector product and the contributions as well.
+FORWARD, GRADIENT, SECOND, CONTRIBUTION = 1, 3, 8, 5
 
 
 @dataclass(frozen=True)
@@ -45,7 +61,7 @@ def artifacts(settings: Mapping[str, Any]) -> Estimate:
     snapshot, and by the contributions: measured steps x 2 (against) x 2 (kinds) x examples x 3 float32
     columns for two policies. Within a factor of two of what is then written.
     """
-    examples, dimension = _sizes(settings)
+    examples, width = _sizes(settings)
     train = examples["train"]
     steps = settings["training"]["steps"]
     measured = min(settings["analysis"]["measured_steps"], steps)
@@ -53,27 +69,78 @@ def artifacts(settings: Mapping[str, Any]) -> Estimate:
     policies = sum(len(group) for group in groups.values())
     searched = len(groups[plan.SEARCHED])
     weights = steps * train * (8 if settings["training"]["precision"] == "float64" else 4)
-    data = sum(examples.values()) * dimension * 4 * DENSE
+    data = sum(examples.values()) * width * 4 * (TOKENS if settings["problem"] in plan.ON_TEXT else DENSE)
     kept = weights * (searched * DENSE + (policies - searched) * CONSTANT)
     contributions = len(plan.WITH_CONTRIBUTIONS) * measured * 2 * 2 * train * 3 * 4 * DENSE
     curves = 2 * policies * (steps + 1) * 3 * 8 * CURVES
     others = 2 * policies * (train * 20 + measured * 4 * 50) * CURVES
     files = len(plan.tables(settings)) + len(plan.parts(settings))
     seeds = len(settings["seeds"])
+    shared = [file for file in plan.corpus_files(settings) if file.endswith(".parquet")]
     summary = 1
     return Estimate(
-        files=seeds * files + summary,
-        bytes=round(seeds * (data + kept + contributions + curves + others + OVERHEAD * files)),
+        files=seeds * files + len(shared) + summary,
+        bytes=round(seeds * (data + kept + contributions + curves + others + OVERHEAD * files) + _corpus(settings)),
     )
 
 
+def seconds(settings: Mapping[str, Any]) -> float:
+    """Estimate the time of one experiment, all seeds, on one core of the CPU, in seconds: good to a factor of two.
+
+    The search's gradient evaluations, and for each policy a training run, two reverse sweeps and the measured steps.
+    """
+    examples, width = _sizes(settings)
+    steps, iterations = settings["training"]["steps"], settings["search"]["iterations"]
+    train, desired, test = examples["train"], examples["desired"], examples["test"]
+    groups = plan.batches(settings)
+    policies = sum(len(group) for group in groups.values())
+    measured = min(settings["analysis"]["measured_steps"], steps)
+    if settings["problem"] in plan.ON_TEXT:
+        sweep = steps * (SECOND * train + GRADIENT * desired)
+        run = steps * (GRADIENT * train + FORWARD * test)
+        single = measured * 2 * (CONTRIBUTION * train + GRADIENT * desired)
+        unit = _forward_seconds(settings)
+        evaluation, policy = unit * (run + sweep), unit * (run + 2 * sweep + single)
+    else:
+        evaluation = steps * train * width * PER_FEATURE
+        policy = 2.5 * evaluation
+    jobs = 6 + 2 * len(groups)
+    return len(settings["seeds"]) * float(iterations * evaluation + policies * policy + jobs * PER_JOB)
+
+
+def _forward_seconds(settings: Mapping[str, Any]) -> float:
+    """Estimate the time of a forward pass of one example of a language model: its products and what they pass on."""
+    model, length = settings["model"], settings["data"]["length"]
+    vocabulary = settings["data"]["tokenizer"]["vocabulary"]
+    hidden, layers = model["hidden"], model["layers"]
+    products = 2 * (12 * hidden**2 * layers + hidden * vocabulary) + 4 * length * hidden * layers
+    numbers = vocabulary + layers * (20 * hidden + model["heads"] * length)
+    return float(length * (products * PER_OPERATION + numbers * PER_NUMBER))
+
+
+def _duration(value: float) -> str:
+    """Write a time in the unit that suits it, roughly."""
+    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
+        if value >= 1.5 * size:
+            return f"{value / size:.2g} {unit}"
+    return f"{value:.2g} s"
+
+
+def _corpus(settings: Mapping[str, Any]) -> float:
+    """Estimate the bytes of an experiment's tokenised corpus; where its length is not known, that of TinyStories."""
+    if settings["problem"] not in plan.ON_TEXT:
+        return 0
+    return (settings["data"]["corpus"]["stories"] or TINYSTORIES) * STORY_TOKENS * 4 * TOKENS
+
+
 def describe(experiments: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say, in a line an experiment, what it writes when it is computed from nothing."""
+    """Say, in a line an experiment, what it writes and takes when it is computed from nothing."""
     width = max(len(name) for name in experiments)
     lines = []
     for name, settings in experiments.items():
         seeds = len(settings["seeds"])
-        line = f"  {name:<{width}}  {seeds} seed{'s' if seeds > 1 else ''}, {artifacts(settings)}"
+        cost = f"{artifacts(settings)}, about {_duration(seconds(settings))} of one core"
+        line = f"  {name:<{width}}  {seeds} seed{'s' if seeds > 1 else ''}, {cost}"
         lines.append(line if settings["in_all"] else f"{line}  (by its own name only)")
     return "\n".join(lines)
 
@@ -83,14 +150,16 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
     examples, _ = _sizes(settings)
     itemsize = 8 if settings["training"]["precision"] == "float64" else 4
     weights_mb: float = settings["training"]["steps"] * examples["train"] * itemsize / 1e6
-    base = TORCH_MB if stage in ("initialise", "search", "train", "measure") else PANDAS_MB
+    base = TORCH_MB if stage in ("initialise", "search", "train") else PANDAS_MB
     return round(base + COPIES.get(stage, 0) * weights_mb)
 
 
 def _sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:
-    """Return the number of examples of each split and their dimension, from the user's files where they exist."""
+    """Return the number of examples of each split and the numbers in one, from the user's files where they exist."""
     data = settings["data"]
     examples = {split: data[f"{split}_examples"] for split in plan.splits(settings)}
+    if settings["problem"] in plan.ON_TEXT:
+        return examples, data["length"] + 1
     dimension = data["dimension"]
     if data["folder"] is None:
         return examples, dimension

@@ -4,7 +4,7 @@ Each value carries its place in the paper and whether it is printed there or was
 (`digitised`: good to about two digits). Nothing here is computed and nothing is ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ class Published:
     `low` and `high` are the value as numbers: equal for a single value, different for a range, one of them
     None for a bound, both None for a statement in words. `measure` names our quantity of the same meaning (a
     column of `summary` without its ending `_desired`, or a property of `zero_weights`) and `policy` whose it
-    is; None where we have no such number.
+    is; None where we have no such number. `mixed_units`: a compression ratio of log2|V| over a loss in nats,
+    as the paper has it for language models; in one unit it is ln 2 times that.
     """
 
     problem: str
@@ -31,6 +32,7 @@ class Published:
     digitised: bool = False
     measure: str | None = None
     policy: str | None = None
+    mixed_units: bool = False
 
     @property
     def mark(self) -> str:
@@ -111,7 +113,7 @@ VALUES: tuple[Published, ...] = (
         policy="near_optimal",
     ),
     Published(
-        "stories",
+        "language_model",
         "Fig 4",
         "compression ratio, conventional policy (log2 |V| over a loss in nats)",
         "about 2.92",
@@ -120,9 +122,10 @@ VALUES: tuple[Published, ...] = (
         digitised=True,
         measure="compression_ratio",
         policy="conventional",
+        mixed_units=True,
     ),
     Published(
-        "stories",
+        "language_model",
         "Fig 4",
         "compression ratio, near-optimal policy (log2 |V| over a loss in nats)",
         "about 3.24",
@@ -131,9 +134,10 @@ VALUES: tuple[Published, ...] = (
         digitised=True,
         measure="compression_ratio",
         policy="near_optimal",
+        mixed_units=True,
     ),
     Published(
-        "stories",
+        "language_model",
         "Fig 2, Fig 5",
         "acceleration ratio on the desired loss",
         "2.41",
@@ -143,13 +147,13 @@ VALUES: tuple[Published, ...] = (
         policy="near_optimal",
     ),
     Published(
-        "stories",
+        "language_model",
         "Fig 6",
         "similarity against the desired loss",
         "a higher compression ratio goes with a higher similarity throughout training",
     ),
     Published(
-        "stories",
+        "language_model",
         "Fig 7",
         "similarity, lowest policy",
         "about 0.17",
@@ -160,7 +164,7 @@ VALUES: tuple[Published, ...] = (
         policy="conventional",
     ),
     Published(
-        "stories",
+        "language_model",
         "Fig 7",
         "similarity, highest policy",
         "about 0.52",
@@ -170,9 +174,11 @@ VALUES: tuple[Published, ...] = (
         measure="similarity",
         policy="near_optimal",
     ),
-    Published("stories", "Fig 7", "a of SIM = c ln(a / (b - CR))", "about 1.203", 1.203, 1.203, digitised=True),
     Published(
-        "stories",
+        "language_model", "Fig 7", "a of SIM = c ln(a / (b - CR))", "about 1.203", 1.203, 1.203, digitised=True
+    ),
+    Published(
+        "language_model",
         "Fig 7",
         "b, the asymptote of the compression ratio",
         "about 3.268",
@@ -180,9 +186,11 @@ VALUES: tuple[Published, ...] = (
         3.268,
         digitised=True,
     ),
-    Published("stories", "Fig 7", "c of SIM = c ln(a / (b - CR))", "about 0.140", 0.140, 0.140, digitised=True),
     Published(
-        "stories",
+        "language_model", "Fig 7", "c of SIM = c ln(a / (b - CR))", "about 0.140", 0.140, 0.140, digitised=True
+    ),
+    Published(
+        "language_model",
         "Fig 8",
         "(t, n) with contribution <= 0 that have weight 0",
         "rises towards 100 % with the compression ratio",
@@ -190,17 +198,21 @@ VALUES: tuple[Published, ...] = (
         policy="near_optimal",
     ),
     Published(
-        "stories",
+        "language_model",
         "Fig 10",
         "weights of examples with contribution > 0",
         "a large share is near 0: redundant examples are dropped",
         measure="redundant_dropped",
         policy="near_optimal",
     ),
-    Published("stories", "Table 1, Fig 11", "loss floor L0 of the fits", "0.051", 0.051, 0.051, measure="loss_floor"),
-    Published("stories", "Table 1, Fig 11", "first step t0 of the fits", "400", 400, 400, measure="first_step"),
     Published(
-        "stories",
+        "language_model", "Table 1, Fig 11", "loss floor L0 of the fits", "0.051", 0.051, 0.051, measure="loss_floor"
+    ),
+    Published(
+        "language_model", "Table 1, Fig 11", "first step t0 of the fits", "400", 400, 400, measure="first_step"
+    ),
+    Published(
+        "language_model",
         "Table 1, Fig 11",
         "B, conventional policy",
         "3.16e8",
@@ -210,7 +222,7 @@ VALUES: tuple[Published, ...] = (
         policy="conventional",
     ),
     Published(
-        "stories",
+        "language_model",
         "Table 1, Fig 11",
         "B, near-optimal policy",
         "1.99e7",
@@ -220,7 +232,7 @@ VALUES: tuple[Published, ...] = (
         policy="near_optimal",
     ),
     Published(
-        "stories",
+        "language_model",
         "Table 1, Fig 11",
         "beta, conventional policy",
         "0.12",
@@ -230,7 +242,7 @@ VALUES: tuple[Published, ...] = (
         policy="conventional",
     ),
     Published(
-        "stories",
+        "language_model",
         "Table 1, Fig 11",
         "beta, near-optimal policy",
         "0.14",
@@ -240,7 +252,7 @@ VALUES: tuple[Published, ...] = (
         policy="near_optimal",
     ),
     Published(
-        "stories",
+        "language_model",
         "Table 1, Fig 11",
         "r squared, conventional policy",
         "0.995",
@@ -250,7 +262,7 @@ VALUES: tuple[Published, ...] = (
         policy="conventional",
     ),
     Published(
-        "stories",
+        "language_model",
         "Table 1, Fig 11",
         "r squared, near-optimal policy",
         "0.999",
@@ -301,7 +313,23 @@ PERCEPTRON: dict[str, dict[str, Any]] = {
     "search": {"method": "projected_gradient", "iterations": 500, "rate": 0.01, "decay": "constant"},
 }
 
-SETTINGS: dict[str, dict[str, dict[str, Any]]] = {"perceptron": PERCEPTRON}
+#: The settings of its language-model experiment, at the size of Figs 2 and 5.
+LANGUAGE_MODEL: dict[str, dict[str, Any]] = {
+    "data": {
+        "corpus": {"source": "TinyStories"},
+        "tokenizer": {"kind": "mistral", "vocabulary": 5000},
+        "length": 64,
+        "perturbation": {"fraction": 0.5, "operations": 20},
+        "train_examples": 16384,
+        "desired_examples": 512,
+        "test_examples": 512,
+    },
+    "model": {"hidden": 128, "layers": 2, "heads": 8},
+    "training": {"steps": 4000, "learning_rate": 0.1},
+    "search": {"method": "projected_gradient", "iterations": 15, "rate": 0.4, "decay": "constant"},
+}
+
+SETTINGS: dict[str, dict[str, dict[str, Any]]] = {"perceptron": PERCEPTRON, "language_model": LANGUAGE_MODEL}
 
 
 @dataclass(frozen=True)
@@ -311,6 +339,11 @@ class Difference:
     key: str
     here: Any
     paper: Any
+
+    @property
+    def label(self) -> str:
+        """Say the setting in words: its key without the section."""
+        return self.key.partition(".")[2].replace(".", " ").replace("_", " ")
 
 
 def values(problem: str, source: str | None = None) -> tuple[Published, ...]:
@@ -325,18 +358,35 @@ def values(problem: str, source: str | None = None) -> tuple[Published, ...]:
 def differences(settings: Mapping[str, Any], *, search: bool = False) -> tuple[Difference, ...]:
     """Return how an experiment's settings differ from the paper's, by the keys that the paper fixes.
 
-    `search` adds the settings of the policy search; without it only the task is compared: the data and the
-    training run, which decide what the conventional policy does.
+    `search` adds the settings of the policy search; without it only the task is compared: the data, the model
+    and the training run, which decide what the conventional policy does.
     """
     published = SETTINGS.get(str(settings.get("problem")), {})
-    found = []
-    for section, keys in published.items():
-        if section == "search" and not search:
-            continue
-        here = settings.get(section) or {}
-        found += [
-            Difference(f"{section}.{key}", here[key], value)
-            for key, value in keys.items()
-            if key in here and here[key] != value
-        ]
-    return tuple(found)
+    here = dict(leaves(settings))
+    if "data.corpus.source" in here:
+        here["data.corpus.source"] = _stories(here)
+    return tuple(
+        Difference(key, here[key], value)
+        for section, keys in published.items()
+        if search or section != "search"
+        for key, value in leaves(keys, section)
+        if key in here and here[key] != value
+    )
+
+
+def _stories(here: Mapping[str, Any]) -> str:
+    """Say whose stories an experiment reads: those of a repository by its name, of a file by its path."""
+    source = str(here["data.corpus.source"])
+    if source == "hub":
+        return str(here["data.corpus.repository"]).rpartition("/")[2]
+    return str(here["data.corpus.path"]) if source == "file" else source
+
+
+def leaves(settings: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted key and the value of every setting in nested blocks."""
+    for key, value in settings.items():
+        name = f"{path}.{key}" if path else key
+        if isinstance(value, Mapping) and value:
+            yield from leaves(value, name)
+        else:
+            yield name, value

@@ -6,19 +6,25 @@ from typing import Any
 #: The blocks of an experiment's settings that determine each stage's result. They accumulate along the
 #: pipeline, and hold nothing more: a changed search does not redraw the data.
 STAGES: dict[str, tuple[str, ...]] = {
+    "prepare_corpus": ("data.corpus", "data.tokenizer"),
     "generate_data": ("data",),
-    "initialise": ("data",),
-    "make_policy": ("data", "device", "training"),
-    "search": ("data", "device", "training", "search"),
-    "train": ("data", "device", "training"),
-    "measure": ("data", "device", "training", "analysis"),
-    "collect": ("data", "device", "training", "search", "analysis"),
-    "fit": ("data", "device", "training", "search", "analysis"),
-    "summarise": ("data", "device", "training", "search", "analysis"),
-    "summarise_seeds": ("data", "device", "training", "search", "analysis"),
-    "plot": ("data", "device", "training", "search", "analysis"),
-    "report": ("data", "device", "training", "search", "analysis", "policies"),
+    "initialise": ("data", "model"),
+    "make_policy": ("data", "model", "device", "training"),
+    "search": ("data", "model", "device", "training", "search"),
+    "train": ("data", "model", "device", "training", "analysis"),
+    "collect": ("data", "model", "device", "training", "search", "analysis"),
+    "fit": ("data", "model", "device", "training", "search", "analysis"),
+    "summarise": ("data", "model", "device", "training", "search", "analysis"),
+    "summarise_seeds": ("data", "model", "device", "training", "search", "analysis"),
+    "plot": ("data", "model", "device", "training", "search", "analysis"),
+    "report": ("data", "model", "device", "training", "search", "analysis", "policies"),
 }
+
+#: The stages whose result no seed has a part in.
+FOR_ALL_SEEDS = ("prepare_corpus",)
+
+#: The problems that train on a corpus of text, which the stage `prepare_corpus` reads and tokenises for all seeds.
+ON_TEXT = ("language_model",)
 
 #: The batch of the policies that the search makes.
 SEARCHED = "near_optimal"
@@ -60,8 +66,15 @@ def splits(settings: Mapping[str, Any]) -> list[str]:
 
 def own_files(settings: Mapping[str, Any]) -> list[str]:
     """Return the files of the user's own data; none if the data are drawn."""
-    folder = settings["data"]["folder"]
-    return [] if folder is None else [f"{folder}/{split}.parquet" for split in splits(settings)]
+    data = settings["data"]
+    if settings["problem"] in ON_TEXT:
+        return [data["corpus"]["path"]] if data["corpus"]["source"] == "file" else []
+    return [] if data["folder"] is None else [f"{data['folder']}/{split}.parquet" for split in splits(settings)]
+
+
+def corpus_files(settings: Mapping[str, Any]) -> list[str]:
+    """Return the files of an experiment's corpus, as paths below its folder; none if it has no text."""
+    return ["tokenizer.json", "tokens.parquet", "corpus.json"] if settings["problem"] in ON_TEXT else []
 
 
 def tables(settings: Mapping[str, Any]) -> list[str]:
@@ -91,7 +104,7 @@ def costs(settings: Mapping[str, Any]) -> list[str]:
     names = [
         *("generate_data", "initialise", "search", "collect", "fit", "summarise"),
         *(f"make_policy_{policy}" for policy in groups if policy != SEARCHED),
-        *(f"{stage}_{batch}" for stage in ("train", "measure") for batch in groups),
+        *(f"train_{batch}" for batch in groups),
     ]
     return [f"cost/{name}.json" for name in names]
 
@@ -101,11 +114,22 @@ def stage_settings(
 ) -> dict[str, Any]:
     """Return the part of an experiment's complete settings that determines a stage's result.
 
-    `seed` is left out for the stages that join the seeds, which get all of them. Training and measuring
-    depend on the search only for the batch of searched policies.
+    `seed` is left out for the stages that join the seeds, which get all of them, and for those before there are
+    any. Training depends on the search only for the batch of searched policies; for a policy that
+    is made, `batch` is its name.
     """
     names = STAGES[stage]
     if batch == SEARCHED:
         names = (*names, "search")
-    result = {"experiment": experiment, "problem": settings["problem"]} | {name: settings[name] for name in names}
+    result: dict[str, Any] = {"experiment": experiment, "problem": settings["problem"]}
+    for name in names:
+        block, _, key = name.partition(".")
+        if key:
+            result.setdefault(block, {})[key] = settings[block][key]
+        elif block in settings:
+            result[block] = settings[block]
+    if stage == "make_policy":
+        result["policy"] = batch
+    if stage in FOR_ALL_SEEDS:
+        return result
     return result | ({"seeds": settings["seeds"]} if seed is None else {"seed": seed})

@@ -5,6 +5,7 @@ import hashlib
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -20,13 +21,15 @@ LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "torch")
 DATA = (".html", ".css", ".js")
 
 
-def code_digest(script: str | Path) -> str:
+def code_digest(script: str | Path, chosen: Mapping[str, str] | None = None) -> str:
     """Digest the meaning of a script and of every `lawpipe` module that it imports, transitively.
 
     Comments, docstrings, layout, time stamps and the place of the checkout do not count. Only static
-    imports at any depth of the syntax tree are followed. Files that are not Python (templates, style sheets)
+    imports at any depth of the syntax tree are followed; `chosen` says, for packages whose modules are chosen by
+    name at run time, which of them the script gets. Files that are not Python (templates, style sheets)
     belong to the modules of their folder. Returns 16 hexadecimal digits.
     """
+    choices = {file: name for package, name in (chosen or {}).items() for file in _module_files(package)[-1:]}
     sources: dict[str, str] = {}
     waiting = [Path(script).resolve()]
     while waiting:
@@ -35,6 +38,8 @@ def code_digest(script: str | Path) -> str:
         if name not in sources:
             sources[name], imported = _meaning(path)
             waiting.extend(imported)
+            if path in choices:
+                waiting.append(path.parent / f"{choices[path]}.py")
             if path.is_relative_to(PACKAGE):
                 waiting.extend(other for other in path.parent.iterdir() if other.suffix in DATA)
     text = "\n".join(f"{name}\n{sources[name]}" for name in sorted(sources))

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lawpipe import artifacts, policy
+from lawpipe import artifacts, policy, problems
 from lawpipe.engine import trajectory
 from lawpipe.engine.trajectory import Trajectory
-from lawpipe.problems import PROBLEMS, Problem
+from lawpipe.problems import Problem
 
 #: Bytes that the weights of policies trained together may take: six of the paper's perceptron.
 MEMORY = 200 * 2**20
@@ -31,7 +31,7 @@ def load(settings: dict[str, Any], options: argparse.Namespace) -> tuple[Problem
         for split in ("train", "desired", "test", "validation")
         if (path := getattr(options, split, None)) is not None
     }
-    problem = PROBLEMS[settings["problem"]].load(settings, splits)
+    problem = problems.load(settings, splits)
     return problem, trajectory.flatten(artifacts.read(options.theta0, "theta0"), problem)
 
 

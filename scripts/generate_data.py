@@ -1,35 +1,28 @@
 """Draw the examples of one experiment and seed, or check and copy the user's own.
 
-Takes nothing but its settings (and, with `data.folder`, the user's train, desired, test and, if the settings
-ask for one, validation.parquet). Gives one Parquet file a split with `features`, `label` and `flipped`.
+The perceptron takes nothing but its settings (and, with `data.folder`, the user's train, desired, test and, if the
+settings ask for one, validation.parquet) and gives one Parquet file a split with `features`, `label` and `flipped`. A
+language model takes the experiment's tokenised corpus and gives `tokens`, `perturbed` and `story`.
 """
 
 from pathlib import Path
 
-from lawpipe import stage
-from lawpipe.data import examples, gaussian
+from lawpipe import sources, stage
+from lawpipe.plan import SPLITS
 
 
 def main(argv: list[str] | None = None) -> None:
     """Write the splits whose options are given."""
     parser = stage.parser(__doc__)
-    for split in ("train", "desired", "test"):
-        parser.add_argument(f"--{split}", type=Path, required=True, help=f"output: the {split} examples")
-    parser.add_argument("--validation", type=Path, help="output: the validation examples, if there are any")
+    parser.add_argument("--tokens", type=Path, help="the tokenised corpus, for a language model")
+    for split in SPLITS:
+        parser.add_argument(f"--{split}", type=Path, required=split != "validation", help=f"output: {split} examples")
     with stage.job(parser.parse_args(argv), __file__) as job:
-        targets = {
-            split: path
-            for split in ("train", "desired", "test", "validation")
-            if (path := getattr(job.options, split)) is not None
-        }
-        data = job.settings["data"]
-        if data["folder"] is None:
-            splits = gaussian.draw(data, job.settings["seed"], tuple(targets))
-        else:
-            splits = examples.import_splits(Path(data["folder"]), tuple(targets))
+        targets = {split: path for split in SPLITS if (path := getattr(job.options, split)) is not None}
+        drawn = sources.draw(job.settings, tuple(targets), job.options.tokens)
         for split, path in targets.items():
-            job.write(path, "gaussian_examples", splits[split].columns())
-        print(examples.describe(splits))
+            job.write(path, drawn.table, drawn.splits[split])
+        print(drawn.summary)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """Draw the initial parameters of one experiment and seed.
 
-Takes the training examples (for their dimension). Gives theta0.parquet: a row a parameter tensor, in the order
-of the flat parameter vector.
+Takes the training examples (for the dimension of a perceptron). Gives theta0.parquet: a row a parameter tensor, in
+the order of the flat parameter vector.
 """
 
 from pathlib import Path
 
-from lawpipe import stage
-from lawpipe.initial import INITIALISERS
+from lawpipe import initial, stage
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -16,9 +15,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--train", type=Path, required=True, help="the training examples")
     parser.add_argument("--theta0", type=Path, required=True, help="output: the initial parameters")
     with stage.job(parser.parse_args(argv), __file__) as job:
-        names, shapes, values = zip(
-            *INITIALISERS[job.settings["problem"]](job.settings, job.options.train), strict=True
-        )
+        names, shapes, values = zip(*initial.draw(job.settings, job.options.train), strict=True)
         job.write(job.options.theta0, "theta0", {"name": names, "shape": shapes, "values": values})
 
 

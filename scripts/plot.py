@@ -1,15 +1,15 @@
 """Draw every figure and table of one experiment, over all its seeds.
 
 Takes the experiment's folder with the tables of each seed (search, policies, curves, contributions, similarity,
-zero_weights, fits, summary, and train for the flipped labels) and the summary over the seeds; gives one SVG a
-figure and one HTML page a table, named as in `lawpipe.figures.catalogue`.
+zero_weights, examples, fits, summary, and train for the flipped or perturbed examples), the summary over the seeds
+and, of a language model, tokenizer.json and corpus.json; gives one SVG a figure and one HTML page a table, those
+that `lawpipe.figures.catalogue` has for such an experiment.
 """
 
 from pathlib import Path
 
 from lawpipe import stage
-from lawpipe.figures import results, style
-from lawpipe.figures.catalogue import FIGURES
+from lawpipe.figures import catalogue, results, style
 from lawpipe.figures.draw import DRAW
 from lawpipe.report import page, tables
 
@@ -24,11 +24,11 @@ def main(argv: list[str] | None = None) -> None:
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
         found = results.load(options.folder, options.seeds)
-        for entry in FIGURES:
+        for entry in catalogue.figures(found.settings):
             with style.theme():
                 style.save(DRAW[entry.name](found), options.figures / f"{entry.name}.svg", entry.title)
-        for name, make in tables.MAKE.items():
-            stage.write_text(options.tables / f"{name}.html", page.table_page(make(found)))
+        for entry in catalogue.tables(found.settings):
+            stage.write_text(options.tables / f"{entry.name}.html", page.table_page(tables.MAKE[entry.name](found)))
 
 
 if __name__ == "__main__":

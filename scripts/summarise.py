@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lawpipe import artifacts, stage
-from lawpipe.analysis import curves, summary
+from lawpipe.analysis import compression, curves, summary
 
-#: The size of the vocabulary that each problem's compression ratio refers to.
-VOCABULARY = {"perceptron": 2}
 NO_LAW = (None, None)
 
 
@@ -40,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
             losses = curves.split(policies, steps, table.column(f"{against}_loss").to_numpy())
             conventional = losses.get("conventional")
             for policy, row in rows.items():
-                found: dict[str, Any] = summary.of_curve(losses[policy], VOCABULARY[job.settings["problem"]])
+                found: dict[str, Any] = summary.of_curve(losses[policy], compression.vocabulary(job.settings))
                 if conventional is not None:
                     law, reference = (laws.get((name, against), NO_LAW) for name in (policy, "conventional"))
                     found |= summary.of_comparison(losses[policy], conventional, law, reference)

@@ -1,37 +1,107 @@
-"""Train under each of some policies and keep the loss curves.
+"""Train under each of some policies, and measure what each training example contributes.
 
-Takes the examples, the initial parameters and one or more policies. Gives a row a policy and step t = 0..T with
-the weighted training loss (null at T, where there are no weights), the desired and the test loss, in nats.
+Takes the examples, the initial parameters and one or more policies. Trains under each policy and sweeps back once for
+the desired and once for the test loss. Gives the loss curves (a row a policy and step t = 0..T with the weighted
+training loss, null at T, the desired and the test loss, in nats) and, at evenly spaced steps: the similarity of
+the contributions (instantaneous and adjoint), the shares of zero weights, what each example was used for, and the
+gap. With --contributions also the single contributions, losses and gradient norms of all examples under the policy of
+that name.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
-from lawpipe import runs, stage
+from lawpipe import artifacts, runs, sources, stage
+from lawpipe.analysis import policy_tables
+from lawpipe.engine.measurement import Measurement, measure_many, measured_steps
+from lawpipe.engine.trajectory import Trajectory
+
+TABLES = ("curves", "similarity", "zero_weights", "examples", "measures")
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Write the curves of all policies given."""
+    """Write curves and measurements of all policies given."""
     parser = stage.parser(__doc__)
     runs.add_inputs(parser)
     parser.add_argument("--policies", type=Path, nargs="+", required=True, help="the policies, a file each")
-    parser.add_argument("--curves", type=Path, required=True, help="output: the loss curves")
+    for table in TABLES:
+        option = f"--{table.replace('_', '-')}"
+        parser.add_argument(option, type=Path, required=True, help=f"output: the {table} table")
+    parser.add_argument(
+        "--contributions", type=Path, help="output: single contributions, under the policy of this name"
+    )
     with stage.job(parser.parse_args(argv), __file__) as job:
-        problem, theta0 = runs.load(job.settings, job.options)
-        parts: dict[str, list[object]] = {
-            name: [] for name in ("policy", "step", "train_loss", "desired_loss", "test_loss")
-        }
-        for group in runs.train(problem, theta0, job.options.policies):
-            for name, run in group:
-                parts["policy"] += [name] * (run.steps + 1)
-                parts["step"] += range(run.steps + 1)
-                parts["train_loss"] += [*run.training_losses(), None]
-                parts["desired_loss"] += list(run.curve("desired"))
-                parts["test_loss"] += list(run.curve("test"))
-                print(f"{job.label}: {name}, J {np.mean(parts['desired_loss'][-run.steps :]):.4f} nats on desired")
-            del group, run
-        job.write(job.options.curves, "curves", parts)
+        options = job.options
+        problem, theta0 = runs.load(job.settings, options)
+        marked, origin = sources.marked(options.train), story_column(options.train)
+        tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+        for group in runs.train(problem, theta0, options.policies):
+            steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
+            kept = [options.contributions is not None and name == options.contributions.stem for name, _ in group]
+            measured = measure_many([run for _, run in group], steps.tolist(), norms=kept)
+            for (name, run), found, keep in zip(group, measured, kept, strict=True):
+                if keep:
+                    job.write(options.contributions, "contributions", contribution_columns(found))
+                for table, blocks in rows_of(run, found, steps, marked).items():
+                    for block in blocks:
+                        extra = origin if table == "examples" else {}
+                        count = len(next(iter(block.values())))
+                        tables[table].append({"policy": [name] * count, **block, **extra})
+                objective = np.mean(found.curves["desired"][1:])
+                print(
+                    f"{job.label}: {name}, J {objective:.4f} nats on desired, gap {found.gap:.3g} nats, "
+                    f"measured at {len(steps)} steps"
+                )
+            # Else this group would still be held while the next is trained.
+            del group, measured, run, found
+        for table, blocks in tables.items():
+            job.write(getattr(options, table), table, policy_tables.stack(blocks))
+
+
+def rows_of(run: Trajectory, found: Measurement, steps: np.ndarray, marked: np.ndarray) -> dict[str, list[Any]]:
+    """Return the rows of one policy for each table, in blocks of columns."""
+    weights, rates = run.weights.cpu().numpy(), np.array(run.learning_rates)
+    chosen = weights[steps]
+    return {
+        "curves": [
+            {
+                "step": np.arange(run.steps + 1, dtype=np.int32),
+                "train_loss": [*run.training_losses(), None],
+                "desired_loss": found.curves["desired"],
+                "test_loss": found.curves["test"],
+            }
+        ],
+        "similarity": policy_tables.similarity_rows(chosen, found.contributions, steps, found.curves, rates),
+        "zero_weights": [
+            policy_tables.zero_weight_rows(chosen, found.contributions, found.losses, steps, found.curves)
+        ],
+        "examples": [policy_tables.example_rows(weights)],
+        "measures": [policy_tables.measure_row(weights, found.gap, marked)],
+    }
+
+
+def story_column(train: Path) -> dict[str, Any]:
+    """Return the column of the examples table that says which story each training example is from, if any is."""
+    if "story" not in pq.read_schema(train).names:
+        return {}
+    return {"story": artifacts.read(train, "token_examples", ["story"]).column("story").to_numpy()}
+
+
+def contribution_columns(found: Measurement) -> dict[str, Any]:
+    """Return the columns of the contributions table: a row a measured step, reference set and kind."""
+    assert found.gradient_norms is not None
+    count = len(found.contributions)
+    return {
+        "step": np.tile(found.steps, count),
+        "against": [against for against, _ in found.contributions for _ in found.steps],
+        "kind": [kind for _, kind in found.contributions for _ in found.steps],
+        "contribution": np.concatenate([*found.contributions.values()]).astype(np.float32),
+        "loss": np.tile(found.losses, (count, 1)).astype(np.float32),
+        "gradient_norm": np.tile(found.gradient_norms, (count, 1)).astype(np.float32),
+    }
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from lawpipe.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+PROBLEMS = SCHEMA["$defs"]["experiment"]["properties"]["problem"]["enum"]
 
 
 def resolved(experiments: dict[str, Any], name: str = "mine") -> Config:
@@ -174,6 +175,56 @@ def test_a_mistake_is_one_sentence(block: dict[str, Any], expected: list[str]) -
         assert part in text
 
 
+TEXT = {"problem": "language_model"}
+
+
+def test_a_language_model_has_its_own_keys_and_defaults() -> None:
+    settings = resolved({"a": TEXT, "b": {}}).experiments
+    text, plain = settings["a"], settings["b"]
+    assert (text["data"]["train_examples"], text["training"]["steps"], text["model"]["heads"]) == (16384, 4000, 8)
+    assert text["data"]["corpus"]["source"] == "grammar"
+    assert "dimension" not in text["data"]
+    assert "corpus" not in plain["data"]
+    assert "model" not in plain
+
+
+def test_presets_follow_the_problem() -> None:
+    search = resolved({"a": TEXT | {"search": {"preset": "paper"}}}).experiments["a"]["search"]
+    assert (search["method"], search["iterations"], search["rate"]) == ("projected_gradient", 15, 0.4)
+    child = resolved({"b": {"search": {"preset": "public_script"}}, "a": TEXT | {"extends": "b"}}).experiments["a"]
+    assert (child["search"]["iterations"], child["search"]["rate"], child["search"]["decay"]) == (20, 0.4, "linear")
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (TEXT | {"data": {"dimension": 3}}, "experiments.a.data.dimension belongs to the problem perceptron"),
+        ({"model": {"heads": 2}}, "experiments.a.model belongs to the problem language_model"),
+        ({"data": {"corpus": {}}}, "experiments.a.data.corpus belongs to the problem language_model"),
+        (TEXT | {"model": {"heads": 3}}, "expected a multiple of model.heads, which is 3"),
+        (TEXT | {"data": {"corpus": {"source": "file"}}}, "experiments.a.data.corpus.path is missing"),
+        (TEXT | {"data": {"corpus": {"path": "a.txt"}}}, "set data.corpus.source to file"),
+        (TEXT | {"data": {"corpus": {"stories": None}}}, "such as 20000"),
+        (
+            TEXT | {"data": {"perturbation": {"mix": {"replace": 0, "delete": 0, "repeat": 0.0}}}},
+            "experiments.a.data.perturbation.mix has only zeros",
+        ),
+        (TEXT | {"data": {"tokenizer": {"kind": "words"}}}, "expected 'bpe' or 'mistral'"),
+        ({"sweep": {"problem": ["language_model"]}}, "experiments.a.sweep.problem is not a known key"),
+    ],
+)
+def test_mistakes_in_a_language_model_experiment(block: dict[str, Any], expected: str) -> None:
+    assert expected in sentence({"a": block})
+
+
+def test_a_file_of_stories_takes_the_place_of_the_hub() -> None:
+    experiments = {"hub": TEXT | {"data": {"corpus": {"source": "hub"}}}, "grammar": TEXT, "plain": {}}
+    found = resolve({"name": "mine", "experiments": experiments}, SCHEMA, stories="/data/mine.txt").experiments
+    assert found["hub"]["data"]["corpus"]["source"] == "file"
+    assert found["hub"]["data"]["corpus"]["path"] == "/data/mine.txt"
+    assert found["grammar"]["data"]["corpus"]["source"] == "grammar"
+
+
 def test_mistakes_outside_of_an_experiment() -> None:
     assert "did you mean 'near'?" in sentence({"near": {}, "b": {"extends": "nera"}})
     assert "circle (a -> b -> a)" in sentence({"a": {"extends": "b"}, "b": {"extends": "a"}})
@@ -194,7 +245,7 @@ def test_no_experiment_can_take_the_name_of_a_rule() -> None:
     text = "\n".join(path.read_text() for path in files)
     rules = re.findall(r"^rule (\w+):|^use rule \w+ as (\w+) with:", text, re.MULTILINE)
     names = {name for pair in rules for name in pair if name}
-    assert {"all", "train", "measure_with_contributions"} <= names <= set(RESERVED_NAMES)
+    assert {"all", "train", "train_with_contributions"} <= names <= set(RESERVED_NAMES)
 
 
 def test_an_unknown_key_is_named_before_what_it_leaves_missing() -> None:
@@ -203,21 +254,27 @@ def test_an_unknown_key_is_named_before_what_it_leaves_missing() -> None:
 
 def _blocks() -> dict[str, dict[str, Any]]:
     """Each key of the schema, dotted, with its rules."""
-    experiment = SCHEMA["$defs"]["experiment"]["properties"]
-    keys = dict(SCHEMA["properties"])
-    for key, rules in experiment.items():
-        if "properties" in rules:
-            keys |= {f"{key}.{inner}": inner_rules for inner, inner_rules in rules["properties"].items()}
-        else:
-            keys[key] = rules
-    return keys
+
+    def flat(block: dict[str, Any], prefix: str) -> dict[str, dict[str, Any]]:
+        keys = {}
+        for key, rules in block["properties"].items():
+            keys |= flat(rules, f"{prefix}{key}.") if "properties" in rules else {f"{prefix}{key}": rules}
+        return keys
+
+    return SCHEMA["properties"] | flat(SCHEMA["$defs"]["experiment"], "")
+
+
+def _default(rules: dict[str, Any]) -> Any:
+    """A key's default; for one that depends on the problem, that of each."""
+    return rules.get("defaults", rules.get("default"))
 
 
 def test_every_key_has_a_description_a_source_and_a_default() -> None:
     for key, rules in _blocks().items():
         assert rules["description"], key
         assert rules["source"], key
-        assert "default" in rules or key in ("name", "experiments", "sweep"), key
+        assert ("default" in rules) != ("defaults" in rules) or key in ("name", "experiments", "sweep"), key
+        assert set(rules.get("defaults", PROBLEMS)) == set(PROBLEMS), key
 
 
 def test_every_mapping_of_the_schema_refuses_unknown_keys() -> None:
@@ -228,7 +285,7 @@ def test_every_mapping_of_the_schema_refuses_unknown_keys() -> None:
         return [rules, *inner] if "properties" in rules and "type" in rules else inner
 
     found = mappings(SCHEMA)
-    assert len(found) == 6
+    assert len(found) == 11
     assert all(rules["additionalProperties"] is False for rules in found)
 
 
@@ -238,9 +295,7 @@ def test_the_readme_describes_each_key_as_the_schema_does() -> None:
         if match := re.fullmatch(r"\| `([\w.]+)` \| (?:none|`(.*?)`) \| (.*) \| (.*) \|", line):
             key, default, meaning, source = match.groups()
             rows[key] = (None if default is None else yaml.safe_load(default), meaning, source)
-    assert rows == {
-        key: (rules.get("default"), rules["description"], rules["source"]) for key, rules in _blocks().items()
-    }
+    assert rows == {key: (_default(rules), rules["description"], rules["source"]) for key, rules in _blocks().items()}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
@@ -278,7 +333,7 @@ def test_stage_settings_hold_what_determines_the_stage_and_no_more() -> None:
     assert keys("search", seed=4) == {"seed", "data", "training", "device", "search"}
     assert "search" not in keys("train", seed=4, batch="conventional")
     assert "search" in keys("train", seed=4, batch="near_optimal")
-    assert "analysis" in keys("measure", seed=4, batch="conventional")
+    assert "analysis" in keys("train", seed=4, batch="conventional")
     assert plan.stage_settings(settings, "plot", "a")["seeds"] == [4, 5]
 
 

@@ -3,6 +3,7 @@
 That they agree with what a run writes is tested on a real one, in tests/workflow.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +85,30 @@ def test_the_description_has_a_line_an_experiment() -> None:
 def test_sizes_are_said_with_their_unit() -> None:
     assert str(estimate.Estimate(3, 1_540_000_000)) == "3 files, 1.5 GB"
     assert str(estimate.Estimate(3, 42_400_000)) == "3 files, 42 MB"
+
+
+TEXT = {"problem": "language_model", "training": {"steps": 100}, "data": {"train_examples": 100}, "seeds": [0]}
+
+
+def test_time_grows_with_the_work() -> None:
+    short, long = (estimate.seconds(settings(seeds=[0], search={"iterations": n})) for n in (10, 110))
+    assert 0.7 * 100 * 0.47 < long - short < 1.5 * 100 * 0.47  # 0.47 s an evaluation at the paper's size (make bench)
+    narrow, wide = (estimate.seconds(settings(**TEXT, model={"hidden": n})) for n in (64, 128))
+    assert 1.5 < wide / narrow < 4
+    assert estimate.seconds(settings(**TEXT | {"seeds": [0, 1]})) == pytest.approx(
+        2 * estimate.seconds(settings(**TEXT))
+    )
+
+
+def test_a_text_experiment_counts_its_corpus() -> None:
+    few, many = (
+        estimate.artifacts(settings(**TEXT | {"data": {"train_examples": 100, "corpus": {"stories": n}}})).bytes
+        for n in (1000, 101000)
+    )
+    assert 10e6 < many - few < 100e6
+
+
+def test_the_description_says_what_it_costs() -> None:
+    line = estimate.describe({"a": settings(**TEXT)})
+    assert "1 seed," in line
+    assert re.search(r"MB, about [\d.]+ (min|h) of one core", line)

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from lawpipe import artifacts
+from lawpipe import artifacts, initial
 from lawpipe.data import gaussian
-from lawpipe.initial import INITIALISERS
 from tests.small_problems import DATA
 
 
@@ -12,9 +11,9 @@ def test_the_perceptrons_are_pytorchs_default_and_belong_to_the_seed(tmp_path):
     path = tmp_path / "train.parquet"
     train = gaussian.draw(DATA | {"dimension": 400}, 0, ("train",))["train"]
     artifacts.write(path, "gaussian_examples", train.columns(), settings={}, code="")
-    draws = {seed: INITIALISERS["perceptron"]({"seed": seed}, path) for seed in (0, 1)}
+    draws = {seed: initial.draw({"seed": seed, "problem": "perceptron"}, path) for seed in (0, 1)}
     ((name, shape, values),) = draws[0]
     assert (name, shape, values.dtype) == ("weight", (1, 400), np.float32)
     assert 0.9 * 400**-0.5 < np.abs(values).max() <= 400**-0.5
     assert not np.array_equal(values, draws[1][0][2])
-    np.testing.assert_array_equal(values, INITIALISERS["perceptron"]({"seed": 0}, path)[0][2])
+    np.testing.assert_array_equal(values, initial.draw({"seed": 0, "problem": "perceptron"}, path)[0][2])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lawpipe import provenance
+from lawpipe import choice, provenance
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -136,7 +136,7 @@ def test_imports_within_functions_are_followed(project: Path, digest: Callable[[
     assert digest() != before
 
 
-def test_the_projects_own_search_depends_on_its_projection_and_not_on_its_figures(
+def test_the_projects_own_search_depends_on_what_it_uses_and_on_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in ("lawpipe", "scripts"):
@@ -145,15 +145,20 @@ def test_the_projects_own_search_depends_on_its_projection_and_not_on_its_figure
 
     def digest() -> str:
         provenance._meaning.cache_clear()
-        return provenance.code_digest(tmp_path / "scripts/search.py")
+        return provenance.code_digest(tmp_path / "scripts/search.py", choice.chosen(settings))
 
+    settings = {"problem": "perceptron", "search": {"method": "projected_gradient"}}
     before = digest()
     assert before == digest()
-    (tmp_path / "lawpipe/figures/style.py").write_text("CHANGED = True\n")
-    assert digest() == before
-    with (tmp_path / "lawpipe/engine/simplex.py").open("a") as file:
-        file.write("\nCHANGED = True\n")
-    assert digest() != before
+    for name in ("figures/style", "problems/language_model", "models/transformer", "search/mirror_descent"):
+        assert (tmp_path / f"lawpipe/{name}.py").is_file()
+        (tmp_path / f"lawpipe/{name}.py").write_text("CHANGED = True\n")
+        assert digest() == before, name
+    for name in ("engine/simplex", "problems/perceptron", "search/projected_gradient"):
+        before = digest()
+        with (tmp_path / f"lawpipe/{name}.py").open("a") as file:
+            file.write("\nCHANGED = True\n")
+        assert digest() != before, name
     provenance._meaning.cache_clear()
 
 

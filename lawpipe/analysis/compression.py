@@ -1,6 +1,8 @@
 """The objective of learning (the area under the loss curve) and the compression ratio it stands for."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,3 +32,8 @@ def compression_ratio(objective: float, vocabulary: int) -> float:
         CR; NaN unless J is above 0.
     """
     return math.log(vocabulary) / objective if objective > 0 else math.nan
+
+
+def vocabulary(settings: Mapping[str, Any]) -> int:
+    """Return |V| of an experiment: its number of tokens, or of labels."""
+    return int(settings["data"]["tokenizer"]["vocabulary"]) if settings["problem"] == "language_model" else 2

@@ -24,9 +24,10 @@ class Measurement:
     steps: npt.NDArray[np.int32]
     #: Mean loss on each reference set at theta[0..T], nats.
     curves: dict[str, npt.NDArray[np.float64]]
-    #: Loss and gradient norm of every training example, [S, N].
+    #: Loss of every training example, [S, N].
     losses: Floats
-    gradient_norms: Floats
+    #: Norm of every training example's gradient, [S, N]; None unless asked for.
+    gradient_norms: Floats | None
     #: Contributions [S, N] by reference set and kind: `instantaneous` <grad L(theta[t]), grad l_n(theta[t])>, and
     #: `adjoint` <adjoint[t+1], grad l_n(theta[t])> with the adjoint of the mean loss J on that set.
     contributions: dict[tuple[str, str], Floats]
@@ -42,29 +43,38 @@ def measured_steps(steps: int, count: int) -> npt.NDArray[np.int32]:
     return np.unique(np.linspace(0, steps - 1, min(steps, count)).round()).astype(np.int32)
 
 
-def measure(trajectory: Trajectory, steps: Sequence[int]) -> Measurement:
-    """Measure a policy's training run at the given steps; one reverse sweep for each reference set."""
-    return measure_many([trajectory], steps)[0]
+def measure(trajectory: Trajectory, steps: Sequence[int], *, norms: bool = True) -> Measurement:
+    """Measure a policy's training run at the given steps; one reverse sweep for each reference set.
+
+    `norms` asks for the gradient norms, which a language model has only from the gradients of single examples.
+    """
+    return measure_many([trajectory], steps, norms=[norms])[0]
 
 
-def measure_many(trajectories: Sequence[Trajectory], steps: Sequence[int]) -> list[Measurement]:
+def measure_many(
+    trajectories: Sequence[Trajectory], steps: Sequence[int], *, norms: Sequence[bool]
+) -> list[Measurement]:
     """Measure several runs of one problem and length at the same steps, their reverse sweeps together."""
     pairs = [(trajectory, against) for trajectory in trajectories for against in AGAINST]
     sampled = iter(adjoint.sample(pairs, steps))
-    return [_measured(trajectory, steps, [next(sampled) for _ in AGAINST]) for trajectory in trajectories]
+    return [
+        _measured(trajectory, steps, [next(sampled) for _ in AGAINST], asked)
+        for trajectory, asked in zip(trajectories, norms, strict=True)
+    ]
 
 
 def _measured(
-    trajectory: Trajectory, steps: Sequence[int], sampled: Sequence[tuple[torch.Tensor, float]]
+    trajectory: Trajectory, steps: Sequence[int], sampled: Sequence[tuple[torch.Tensor, float]], norms: bool
 ) -> Measurement:
     """Measure a run, given the samples of its adjoint contributions and the gap, for each reference set."""
     problem = trajectory.problem
     found: dict[tuple[str, str], Sequence[torch.Tensor]] = {}
-    losses, norms = [], []
+    losses, lengths = [], []
     instantaneous: dict[str, list[torch.Tensor]] = {against: [] for against in AGAINST}
     for theta in trajectory.at(steps):
         losses.append(problem.losses(theta))
-        norms.append(problem.gradient_norms(theta))
+        if norms:
+            lengths.append(problem.gradient_norms(theta))
         for against in AGAINST:
             direction = problem.reference_gradients(against, theta.unsqueeze(0))[0]
             instantaneous[against].append(problem.contributions(theta, direction))
@@ -74,7 +84,7 @@ def _measured(
         steps=np.asarray(steps, dtype=np.int32),
         curves={against: trajectory.curve(against) for against in AGAINST},
         losses=_table(losses),
-        gradient_norms=_table(norms),
+        gradient_norms=_table(lengths) if norms else None,
         contributions={key: _table(rows) for key, rows in found.items()},
         gap=sampled[AGAINST.index("desired")][1],
     )

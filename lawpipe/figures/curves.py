@@ -11,7 +11,9 @@ from lawpipe.figures.words import over_seeds, policy_label
 
 def loss_curves(results: Results) -> Figure:
     """Draw the desired and test loss of every policy but the snapshots, the acceleration ratio annotated."""
-    canvas = panels.canvas(results, "fig05_loss_curves", 1, 2, 4.1, panels.seeds_note(results, geometric=True))
+    factors = panels.in_factors(results.curves[["desired_loss", "test_loss"]])
+    note = panels.seeds_note(results, geometric=factors)
+    canvas = panels.canvas(results, "fig05_loss_curves", 1, 2, 4.1, note)
     colours = style.colours(results.chosen)
     for column, against in enumerate(("desired", "test")):
         axes = canvas.at(0, column)
@@ -20,13 +22,14 @@ def loss_curves(results: Results) -> Figure:
             steps, losses = results.by_seed(rows, "step", f"{against}_loss")
             keep = panels.thinned(len(steps))
             label = policy_label(policy)
-            panels.draw_over_seeds(axes, steps[keep], losses[:, keep], colours[policy], label, logarithmic=True)
+            panels.draw_over_seeds(axes, steps[keep], losses[:, keep], colours[policy], label, logarithmic=factors)
         axes.set_title(f"{against.capitalize()} examples")
         axes.set_xlabel("training step t")
-        axes.set_ylabel("mean loss (nats, log)")
-        axes.set_yscale("log")
-        panels.logarithmic(axes.yaxis)
-        _draw_acceleration(axes, results, against)
+        axes.set_ylabel(f"mean loss (nats{', log' if factors else ''})")
+        if factors:
+            axes.set_yscale("log")
+            panels.logarithmic(axes.yaxis)
+        _draw_acceleration(axes, results, against, factors)
         ratio = results.quantity("near_optimal", f"acceleration_{against}")
         canvas.here.append(f"Acceleration ratio on {against}: {over_seeds(ratio, 'never')}.")
     canvas.at(0, 0).legend()
@@ -36,12 +39,13 @@ def loss_curves(results: Results) -> Figure:
     return panels.finish(canvas)
 
 
-def _draw_acceleration(axes: Axes, results: Results, against: str) -> None:
+def _draw_acceleration(axes: Axes, results: Results, against: str, factors: bool) -> None:
     """Draw the arrow from T back to the step at which the near-optimal policy gets as low."""
     ratio = results.quantity("near_optimal", f"acceleration_{against}")
     conventional = results.curves[results.curves["policy"] == "conventional"]
     last = conventional[conventional["step"] == conventional["step"].max()]
-    mark, steps = float(np.exp(np.log(last[f"{against}_loss"]).mean())), int(last["step"].max())
+    losses, steps = last[f"{against}_loss"], int(last["step"].max())
+    mark = float(np.exp(np.log(losses).mean()) if factors else losses.mean())
     if not np.isfinite(mark):
         return
     axes.axhline(mark, color=surfaces.MUTED, linestyle=":", linewidth=1)

@@ -10,13 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from scipy import special
 
 from lawpipe import paper
 from lawpipe.analysis.intervals import CONFIDENCE
-from lawpipe.figures import style, surfaces
-from lawpipe.figures.catalogue import FIGURES
+from lawpipe.figures import catalogue, problem, style, surfaces
 from lawpipe.figures.results import Results
 from lawpipe.figures.surfaces import TITLE_ID
 
@@ -29,8 +28,12 @@ BESIDE = 2.45
 HEAD = 0.62
 #: Characters a line of the column takes.
 LINE = 35
+#: Settings named beside a figure, of those that are not the paper's; the report has them all.
+MOST_DIFFERENCES = 5
 #: A band needs at least this many seeds; with fewer each is drawn as a thin line.
 SEEDS_FOR_A_BAND = 3
+#: Losses that fall by less than this factor are drawn on a linear axis: a log axis would have no tick to tell.
+FACTOR_FOR_LOGARITHMS = 3.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def canvas(
         hspace=0.05,
     )
     axes = figure.subplots(rows, columns, squeeze=False, width_ratios=widths)
-    title = next(entry.title for entry in FIGURES if entry.name == name)
+    title = catalogue.figure(name).title
     top = 1 - 0.14 / height
     # The report has the title above the figure and leaves this one out.
     figure.text(0.10 / WIDTH, top, title, fontsize=12.5, fontweight="bold", va="top", gid=TITLE_ID)
@@ -85,7 +88,7 @@ def canvas(
 
 def finish(canvas: Canvas) -> Figure:
     """Write the column on the right, the paper's values and what was found here, and return the figure."""
-    source = next(entry.source for entry in FIGURES if entry.name == canvas.name)
+    source = catalogue.figure(canvas.name).source
     settings = canvas.results.settings
     figure = canvas.figure
     height = figure.get_figheight()
@@ -134,9 +137,9 @@ def _paper_lines(canvas: Canvas, source: str | None) -> list[str]:
     """Say what the paper shows in this place."""
     if source is None:
         return ["has no such figure."]
-    found = paper.values(str(canvas.results.settings.get("problem")), source)
+    found = paper.values(problem.name(canvas.results.settings), source)
     if not found:
-        return ["shows this for its transformer only; it has no values for this problem."]
+        return ["has no values for this problem there."]
     return [
         f"{value.quantity}: {value.text}{' (read off the figure)' if value.digitised else ''}." for value in found
     ] + ["One run, no interval."]
@@ -147,15 +150,15 @@ def _setting_lines(settings: object) -> list[str]:
     assert isinstance(settings, dict)
     changed = paper.differences(settings)
     if not changed:
-        return ["The task is the paper's: data sizes and variances, steps and learning rate."]
-    shown = [f"{d.key.partition('.')[2].replace('_', ' ')} {d.here} (paper: {d.paper})" for d in changed[:6]]
-    more = [f"and {len(changed) - 6} more"] if len(changed) > 6 else []
+        return ["The task is the paper's: data, model, steps and learning rate."]
+    shown = [f"{found.label} {found.here} (paper: {found.paper})" for found in changed[:MOST_DIFFERENCES]]
+    more = [f"and {len(changed) - len(shown)} more"] if len(changed) > len(shown) else []
     return ["Unlike the paper's: " + "; ".join(shown + more) + "."]
 
 
 def like_the_paper(results: Results) -> bool:
     """Tell whether the paper's numbers may be drawn among ours: the task is the same."""
-    return str(results.settings.get("problem")) in paper.SETTINGS and not paper.differences(results.settings)
+    return problem.name(results.settings) in paper.SETTINGS and not paper.differences(results.settings)
 
 
 def thinned(length: int, *, most: int = style.MOST_POINTS, logarithmic: bool = False) -> npt.NDArray[np.int64]:
@@ -233,9 +236,17 @@ def logarithmic(axis: Axis) -> None:
     """Make the ticks of a logarithmic axis plain numbers: 1, 2 and 5 of each decade if there are few."""
     low, high = sorted(axis.get_view_interval())
     if low > 0 and high / low < 1e4:
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 30 else (1,)))
+        few = LogLocator(subs=(1, 2, 5) if high / low < 30 else (1,))
+        axis.set_major_locator(MaxNLocator(5) if high / low < FACTOR_FOR_LOGARITHMS else few)
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
+
+
+def in_factors(losses: npt.ArrayLike) -> bool:
+    """Tell whether losses are better compared by their logarithms: they differ by factors, and all are above 0."""
+    values = np.asarray(losses, dtype=np.float64)
+    values = values[np.isfinite(values)]
+    return bool(values.size and values.min() > 0 and values.max() > FACTOR_FOR_LOGARITHMS * values.min())
 
 
 def say_empty(axes: Axes, text: str) -> None:

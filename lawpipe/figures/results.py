@@ -12,6 +12,7 @@ import pandas as pd
 
 from lawpipe import artifacts
 from lawpipe.errors import InputError
+from lawpipe.figures import problem
 
 Array = npt.NDArray[Any]
 
@@ -112,24 +113,27 @@ class Results:
         """Return the weights [len(steps), N] of a policy at some steps."""
         key = (seed, policy, np.asarray(steps, dtype=np.int64).tobytes())
         if key not in self._weights:
-            table = artifacts.read(self._path(seed, f"policies/{policy}"), "policy", ["step", "weights"])
+            table = artifacts.read(self.path(seed, f"policies/{policy}"), "policy", ["step", "weights"])
             places = _positions(table.column("step").to_numpy(), steps)
             self._weights[key] = np.asarray(artifacts.matrix(table, "weights")[places])
         return self._weights[key]
 
     def contributions(self, seed: int, policy: str, against: str, column: str) -> tuple[Array, Array]:
         """Return the measured steps [m] and a column [m, N] of the instantaneous contributions' table."""
-        path = self._path(seed, f"contributions/{policy}")
+        path = self.path(seed, f"contributions/{policy}")
         table = artifacts.read(path, "contributions", ["step", "against", "kind", column])
         keep = (table.column("against").to_numpy(zero_copy_only=False) == against) & (
             table.column("kind").to_numpy(zero_copy_only=False) == "instantaneous"
         )
         return table.column("step").to_numpy()[keep], artifacts.matrix(table, column)[keep]
 
-    def flipped(self, seed: int) -> Array:
-        """Return which training examples [N] have a flipped label."""
-        table = artifacts.read(self._path(seed, "train"), "gaussian_examples", ["flipped"])
-        return np.asarray(table.column("flipped").to_numpy(zero_copy_only=False), dtype=bool)
+    def altered(self, seed: int) -> Array:
+        """Return which training examples [N] have a flipped label or a perturbed text."""
+        column = problem.altered(self.settings)
+        texts = problem.name(self.settings) == problem.LANGUAGE_MODEL
+        kind = "token_examples" if texts else "gaussian_examples"
+        table = artifacts.read(self.path(seed, "train"), kind, [column])
+        return np.asarray(table.column(column).to_numpy(zero_copy_only=False), dtype=bool)
 
     def by_seed(self, frame: pd.DataFrame, index: str, column: str) -> tuple[Array, Array]:
         """Arrange a column as [seeds, len(x)] over the values x of `index`; nan where a seed has no value."""
@@ -137,13 +141,14 @@ class Results:
         table = table.reindex(index=list(self.seeds))
         return table.columns.to_numpy(), table.to_numpy(dtype=np.float64)
 
-    def _path(self, seed: int, name: str) -> Path:
+    def path(self, seed: int, name: str) -> Path:
+        """Return where a table of one seed is."""
         return self.folder / f"seed{seed}" / f"{name}.parquet"
 
     def _all_seeds(self, name: str, table: str) -> pd.DataFrame:
         """Read a table of every seed."""
         frames = [
-            artifacts.read(self._path(seed, name), table).to_pandas().assign(seed=seed) for seed in self.seeds
+            artifacts.read(self.path(seed, name), table).to_pandas().assign(seed=seed) for seed in self.seeds
         ]
         joined: pd.DataFrame = pd.concat(frames, ignore_index=True)
         return joined

@@ -1,7 +1,5 @@
 """The search: how the objective falls, and how far the policy is from first-order stationarity (Fig 4)."""
 
-import math
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lawpipe import paper
-from lawpipe.figures import panels, style, surfaces
+from lawpipe.figures import panels, problem, style, surfaces
 from lawpipe.figures.results import Results
 from lawpipe.figures.words import number
 
@@ -29,18 +27,21 @@ def objective(results: Results) -> Figure:
     present = {name: column for name, column in COLUMNS.items() if rows[column].notna().any()}
 
     losses, ratio, gap, spent = (canvas.at(*place) for place in ((0, 0), (0, 1), (1, 0), (1, 1)))
-    compression = rows.assign(**{column: math.log(2) / rows[column] for column in present.values()})
+    vocabulary = problem.vocabulary(results.settings)
+    bits = np.log(vocabulary)
+    compression = rows.assign(**{column: bits / rows[column] for column in present.values()})
     for name, column in present.items():
         _draw(losses, results, rows, column, style.AGAINST[name], LABELS[name])
         _draw(ratio, results, compression, column, style.AGAINST[name], LABELS[name])
     losses.set_title("Objective J: mean loss over training")
     losses.set_ylabel("J (nats)")
-    losses.set_ylim(bottom=0)
+    if panels.in_factors(rows[list(present.values())]):
+        losses.set_ylim(bottom=0)
     losses.legend(title=None)
-    ratio.set_title("Compression ratio ln 2 / J")
+    ratio.set_title(f"Compression ratio ln {vocabulary} / J")
     ratio.set_ylabel("CR")
     if panels.like_the_paper(results):
-        _draw_paper(ratio)
+        _draw_paper(ratio, problem.name(results.settings))
 
     _draw(gap, results, rows.assign(gap=rows["gap"].where(rows["gap"] > 0)), "gap", surfaces.INK, "gap on desired")
     gap.set_yscale("log")
@@ -59,7 +60,7 @@ def objective(results: Results) -> Figure:
     left = 100 * float((best["objective"] / first["objective"]).mean())
     canvas.here.append(f"J on desired goes to {number(left)} % of its start (mean over seeds, best row).")
     for name, column in present.items():
-        start, end = (float((math.log(2) / ends[column]).mean()) for ends in (first, best))
+        start, end = (float((bits / ends[column]).mean()) for ends in (first, best))
         canvas.here.append(f"CR on {name}: {number(start)} to {number(end)}.")
     canvas.here.append(
         f"Gap {number(float(first['gap'].mean()))} to {number(float(best['gap'].mean()))}: the distance from "
@@ -100,18 +101,21 @@ def _draw(axes: Axes, results: Results, rows: pd.DataFrame, column: str, colour:
         )
 
 
-def _draw_paper(axes: Axes) -> None:
-    """Mark the paper's compression ratios: the task is the same."""
-    for value in paper.values("perceptron", "Fig 4"):
+def _draw_paper(axes: Axes, name: str) -> None:
+    """Mark the paper's compression ratios, in our unit: the task is the same."""
+    for value in paper.values(name, "Fig 4"):
         if value.low is None or value.high is None:
             continue
-        if value.low == value.high:
-            axes.axhline(value.low, color=surfaces.MUTED, linestyle=":", linewidth=1.2)
+        unit = float(np.log(2)) if value.mixed_units else 1.0
+        low, high = unit * value.low, unit * value.high
+        if low == high:
+            axes.axhline(low, color=surfaces.MUTED, linestyle=":", linewidth=1.2)
         else:
-            axes.axhspan(value.low, value.high, color=surfaces.MUTED, alpha=0.18, linewidth=0)
+            axes.axhspan(low, high, color=surfaces.MUTED, alpha=0.18, linewidth=0)
+        how = "read off, in one unit" if value.mixed_units else "read off"
         axes.annotate(
-            f"paper: {value.quantity.removeprefix('compression ratio, ')} (read off)",
-            (0.99, value.high),
+            f"paper: {value.quantity.removeprefix('compression ratio, ').partition(' (')[0]} ({how})",
+            (0.99, high),
             xycoords=("axes fraction", "data"),
             xytext=(0, 2),
             textcoords="offset points",

@@ -21,6 +21,8 @@ MEANS = {"instantaneous": "similarity", "adjoint": "adjoint_similarity"}
 def against_loss(results: Results) -> Figure:
     """Draw SIM[t] against the loss at t, a line a policy along the search, coloured by CR (Fig 6)."""
     several = len(results.seeds) > 1
+    factors = panels.in_factors(results.curves[["desired_loss", "test_loss"]])
+    losses_in = ", log" if factors else ""
     note = "lines are geometric means over seeds, step by step" if several else "one run"
     canvas = panels.canvas(results, "fig06_similarity_against_loss", 2, 2, 6.1, note)
     ratios = {
@@ -44,12 +46,13 @@ def against_loss(results: Results) -> Figure:
             if not drawn:
                 panels.say_empty(axes, "no step has two weighted examples whose contributions differ")
                 continue
-            axes.set(xscale="log", yscale="log")
-            panels.logarithmic(axes.xaxis)
+            axes.set(xscale="log" if factors else "linear", yscale="log")
+            if factors:
+                panels.logarithmic(axes.xaxis)
             panels.logarithmic(axes.yaxis)
             axes.invert_xaxis()
             axes.set_title(f"{kind.capitalize()}, {against} examples")
-            axes.set_xlabel(f"{against} loss L[t] (nats, log; training runs to the right)")
+            axes.set_xlabel(f"{against} loss L[t] (nats{losses_in}; training runs to the right)")
             axes.set_ylabel("similarity SIM[t] (log)")
             bar = canvas.figure.colorbar(ScalarMappable(norm, gradation), ax=axes, pad=0.02, aspect=28)
             bar.set_label(f"CR on {against}")

@@ -9,6 +9,8 @@ from lawpipe.figures.results import Results
 from lawpipe.figures.words import number, policy_label
 
 BOTH = ("desired", "test")
+#: Differences above so many % need an axis in factors.
+WIDE = 10
 
 
 def local_and_global(results: Results) -> Figure:
@@ -27,7 +29,8 @@ def local_and_global(results: Results) -> Figure:
             typical = number(float(speeds["difference"].abs().median()))
             canvas.here.append(f"{label}, {against}: they differ by {typical} % (median over steps and seeds).")
         difference.axhline(0, color=surfaces.MUTED, linewidth=0.9, linestyle="--")
-        difference.set_yscale("symlog", linthresh=1)
+        if max(float(speeds["difference"].abs().max()) for speeds in rows.values()) > WIDE:
+            difference.set_yscale("symlog", linthresh=1)
         difference.set_title(f"Relative difference, {against}")
         difference.set_xlabel("training step t")
         difference.set_ylabel("local - global (% of the larger)")
@@ -69,6 +72,8 @@ def _draw_speeds(axes: Axes, rows: dict[str, pd.DataFrame], against: str) -> Non
     ends = [known[["mean", "global_speed"]].to_numpy().min(), known[["mean", "global_speed"]].to_numpy().max()]
     axes.plot(ends, ends, color=surfaces.INK, linewidth=0.9, linestyle="--", label="equal")
     axes.set(xscale="log", yscale="log")
+    panels.logarithmic(axes.xaxis)
+    panels.logarithmic(axes.yaxis)
     axes.set_xlabel("global speed (L[t] - L[t+1]) / eta (nats, log)")
     axes.set_ylabel("local speed (nats, log)")
     if total > len(known):

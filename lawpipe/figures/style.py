@@ -7,7 +7,7 @@ light or dark page.
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ COORDINATES = re.compile(r'(?: d| x| y)="[^"]*"|translate\([^)]*\)')
 LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 
 
-def colours(policies: list[str]) -> dict[str, str]:
+def colours(policies: Sequence[str]) -> dict[str, str]:
     """Give every policy a colour; the known ones keep theirs."""
     others = [policy for policy in policies if policy not in POLICIES]
     return {**POLICIES, **{policy: OTHERS[i % len(OTHERS)] for i, policy in enumerate(others)}}

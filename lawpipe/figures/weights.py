@@ -1,5 +1,7 @@
 """Where a policy puts its weight: the properties of zero weights (Figs 8 to 10), and on how many examples."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -8,7 +10,7 @@ from matplotlib.figure import Figure
 
 from lawpipe.analysis import examples
 from lawpipe.analysis.zero_weights import IGNORED_WEIGHT, LEARNED_LOSS
-from lawpipe.figures import panels, style, surfaces
+from lawpipe.figures import panels, problem, style, surfaces
 from lawpipe.figures.results import Results
 from lawpipe.figures.words import number, percent, policy_label
 
@@ -220,42 +222,87 @@ def _edges(steps: panels.Array) -> panels.Array:
 
 
 def active_examples(results: Results) -> Figure:
-    """Draw the effective number of examples, the share with any weight, and the weight on flipped ones."""
-    flipped = {seed: results.flipped(seed) for seed in results.seeds}
-    columns = 3 if any(mask.any() for mask in flipped.values()) else 2
-    canvas = panels.canvas(results, "active_examples", 1, columns, 4.1, panels.seeds_note(results))
+    """Draw the effective number of examples, and the share with any weight."""
+    canvas = panels.canvas(results, "active_examples", 1, 2, 4.1, panels.seeds_note(results))
     policies = [policy for policy in ("conventional", "near_optimal") if policy in results.policies]
+    colours = style.colours(policies)
+    means = _draw_effective(canvas.at(0, 0), results, policies, colours)
+    active = canvas.at(0, 1)
     steps = np.unique(results.similarity["step"])
     for policy in policies:
-        colour, label = style.POLICIES[policy], policy_label(policy)
-        effective, active, on_flipped = [], [], []
-        for seed in results.seeds:
-            weights = results.weights(seed, policy, steps)
-            effective.append(examples.effective_examples(weights))
-            active.append(100 * examples.active_fraction(weights))
-            on_flipped.append(100 * weights[:, flipped[seed]].sum(axis=1, dtype=np.float64))
-        panels.draw_over_seeds(canvas.at(0, 0), steps, np.array(effective), colour, label, logarithmic=True)
-        panels.draw_over_seeds(canvas.at(0, 1), steps, np.array(active), colour, label)
+        weights = (results.weights(seed, policy, steps) for seed in results.seeds)
+        shares = np.array([100 * examples.active_fraction(each) for each in weights])
+        label = policy_label(policy)
+        panels.draw_over_seeds(active, steps, shares, colours[policy], label)
         canvas.here.append(
-            f"{label.capitalize()}: {number(float(np.mean(effective)))} effective examples, "
-            f"{number(float(np.mean(active)))} % with any weight."
+            f"{label.capitalize()}: {number(means[policy])} effective examples, "
+            f"{number(float(shares.mean()))} % with any weight."
         )
-        if columns == 3:
-            panels.draw_over_seeds(canvas.at(0, 2), steps, np.array(on_flipped), colour, label)
-            canvas.here.append(
-                f"{label.capitalize()}: {number(float(np.mean(on_flipped)))} % of the weight is on flipped ones."
-            )
-    canvas.at(0, 0).set_yscale("log")
-    canvas.at(0, 0).set_ylim(0.8, 1.5 * weights.shape[1])
-    panels.logarithmic(canvas.at(0, 0).yaxis)
     canvas.here.append("Means over measured steps and seeds.")
-    titles = ("Effective number of examples", "Examples with any weight", "Weight on flipped examples")
-    units = ("1 / sum of squared weights (log)", "share of the examples (%)", "share of the weight (%)")
-    for axes, title, unit in zip(canvas.every, titles, units, strict=False):
-        axes.set_title(title)
-        axes.set_ylabel(unit)
-        axes.set_xlabel("training step t")
-    for axes in canvas.every[1:]:
-        axes.set_ylim(0, min(104, axes.get_ylim()[1]))
     canvas.at(0, 0).legend()
+    active.set_title("Examples with any weight")
+    active.set_ylabel("share of the examples (%)")
+    active.set_xlabel("training step t")
+    active.set_ylim(0, min(104, active.get_ylim()[1]))
+    return panels.finish(canvas)
+
+
+def _draw_effective(
+    axes: Axes, results: Results, policies: Sequence[str], colours: dict[str, str]
+) -> dict[str, float]:
+    """Draw 1 / sum of squared weights over the measured steps; return each policy's mean."""
+    steps = np.unique(results.similarity["step"])
+    means = {}
+    for policy in policies:
+        weights = [results.weights(seed, policy, steps) for seed in results.seeds]
+        effective = np.array([examples.effective_examples(each) for each in weights])
+        means[policy] = float(effective.mean())
+        panels.draw_over_seeds(axes, steps, effective, colours[policy], policy_label(policy), logarithmic=True)
+        axes.set_ylim(0.8, 1.5 * weights[0].shape[1])
+    axes.set_yscale("log")
+    panels.logarithmic(axes.yaxis)
+    axes.set_title("Effective number of examples")
+    axes.set_ylabel("1 / sum of squared weights (log)")
+    axes.set_xlabel("training step t")
+    return means
+
+
+def weight_on_altered(results: Results) -> Figure:
+    """Draw the weight on the flipped or perturbed examples under each policy, and the effective number beside it."""
+    word = problem.altered(results.settings)
+    canvas = panels.canvas(results, "weight_on_perturbed", 1, 2, 4.1, panels.seeds_note(results))
+    axes = canvas.at(0, 0)
+    colours = style.colours(results.chosen)
+    steps = np.unique(results.similarity["step"])
+    spoilt = {seed: results.altered(seed) for seed in results.seeds}
+    chance = 100 * float(np.mean([mask.mean() for mask in spoilt.values()]))
+    axes.axhline(chance, color=surfaces.MUTED, linestyle=":", linewidth=1.2, zorder=1)
+    axes.annotate(
+        f"their share of the examples: {number(chance)} %",
+        (0.99, chance),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="right",
+        fontsize=7,
+        color=surfaces.MUTED,
+    )
+    for policy in results.chosen:
+        weights = {seed: results.weights(seed, policy, steps) for seed in results.seeds}
+        samples = np.array(
+            [100 * each[:, spoilt[seed]].sum(axis=1, dtype=np.float64) for seed, each in weights.items()]
+        )
+        panels.draw_over_seeds(axes, steps, samples, colours[policy], policy_label(policy))
+        canvas.here.append(
+            f"{policy_label(policy).capitalize()}: {number(float(samples.mean()))} % of the weight is on {word} "
+            f"examples; {number(float(samples[:, 0].mean()))} % at the first step, "
+            f"{number(float(samples[:, -1].mean()))} % at the last."
+        )
+    canvas.here.append("Means over measured steps and seeds.")
+    axes.set_ylim(0, 1.12 * max(chance, axes.get_ylim()[1] / 1.05))
+    axes.set_title(f"Weight on {word} examples")
+    axes.set_ylabel("share of the weight (%)")
+    axes.set_xlabel("training step t")
+    _draw_effective(canvas.at(0, 1), results, results.chosen, colours)
+    canvas.at(0, 1).legend()
     return panels.finish(canvas)

@@ -11,7 +11,7 @@ from lawpipe.figures import style, surfaces
 from lawpipe.figures.catalogue import Entry
 from lawpipe.figures.results import snapshot
 from lawpipe.figures.words import UNBROKEN, number, percent
-from lawpipe.report.tables import Row, Table
+from lawpipe.report.table import Row, Table
 
 KINDS = ("instantaneous", "adjoint")
 
@@ -30,6 +30,8 @@ ENTRY = Entry(
     "examples, against the Frank-Wolfe gap over J, a point for each policy along a search and each seed; below, the "
     "share of the steps that this rests on. The contributions that the first-order condition equalises rise without "
     "bound as the gap falls; the others do not. A gap of zero is stationarity, not optimality.",
+    module="figures.which_law",
+    data=("similarity", "summary", "search"),
 )
 
 

@@ -1,14 +1,18 @@
-"""Language models; a new one is a module here and a line in the registry below."""
+"""Language models: a module each, named like the config's `model.architecture`, with a function `build`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from lawpipe import choice
 from lawpipe.models.base import Model
-from lawpipe.models.transformer import Transformer
 
-__all__ = ["MODELS", "Model"]
+__all__ = ["Model", "build"]
 
-#: Makes a model from the experiment's `model` block, the size of the vocabulary and the sequence length L.
-Builder = Callable[[Mapping[str, Any], int, int], Model]
 
-MODELS: dict[str, Builder] = {"transformer": Transformer.build}
+def build(settings: Mapping[str, Any]) -> Model:
+    """Make the model of an experiment, for its vocabulary and the length of its sequences."""
+    block, data = settings["model"], settings["data"]
+    model: Model = choice.load(__name__, block["architecture"]).build(
+        block, data["tokenizer"]["vocabulary"], data["length"]
+    )
+    return model

@@ -7,7 +7,7 @@ mean square and have a scale and a shift; linear layers have no bias; there is n
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,20 +32,6 @@ class Transformer:
     hidden_size: int
     layers: int
     heads: int
-
-    @classmethod
-    def build(cls, settings: Mapping[str, Any], vocabulary: int, length: int) -> Self:
-        """Make the model of a `model` block with hidden, layers and heads.
-
-        Raises InputError if the hidden size is not a multiple of the heads.
-        """
-        hidden, heads = settings["hidden"], settings["heads"]
-        if hidden % heads:
-            raise InputError(
-                f"model.hidden is {hidden} and model.heads is {heads}: the heads share out the hidden size, "
-                "expected a multiple of their number."
-            )
-        return cls(vocabulary, length, hidden, settings["layers"], heads)
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
@@ -97,3 +83,17 @@ class Transformer:
             y = rms_norm(x, own("forward_norm.scale"), own("forward_norm.shift"))
             x = torch.addmm(x, (y @ own("forward.in").T).relu(), own("forward.out").T)
         return rms_norm(x, parameters["norm.scale"], parameters["norm.shift"]).view(batch, length, -1)
+
+
+def build(settings: Mapping[str, Any], vocabulary: int, length: int) -> Transformer:
+    """Make the Transformer of a `model` block with hidden, layers and heads.
+
+    Raises InputError if the hidden size is not a multiple of the heads.
+    """
+    hidden, heads = settings["hidden"], settings["heads"]
+    if hidden % heads:
+        raise InputError(
+            f"model.hidden is {hidden} and model.heads is {heads}: the heads share out the hidden size, "
+            "expected a multiple of their number."
+        )
+    return Transformer(vocabulary, length, hidden, settings["layers"], heads)

@@ -1,12 +1,13 @@
-"""Learning policies that need no search; a new one is a module here and a line in the registry below."""
+"""The policies that need no search: a module each, named like the policy, with a function `make`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from lawpipe.policies.conventional import conventional
+from lawpipe import choice
 from lawpipe.policy import Policy
 
-#: Makes a policy from the experiment's settings and the number of training examples.
-Recipe = Callable[[Mapping[str, Any], int], Policy]
 
-POLICIES: dict[str, Recipe] = {"conventional": conventional}
+def make(settings: Mapping[str, Any], examples: int) -> Policy:
+    """Make the policy that a stage's settings name, for some number of training examples."""
+    policy: Policy = choice.load(__name__, settings["policy"]).make(settings, examples)
+    return policy

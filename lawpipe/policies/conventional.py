@@ -8,7 +8,7 @@ import numpy as np
 from lawpipe.policy import Policy
 
 
-def conventional(settings: Mapping[str, Any], examples: int) -> Policy:
+def make(settings: Mapping[str, Any], examples: int) -> Policy:
     """Return gamma[t, n] = 1/N at the experiment's learning rate."""
     training = settings["training"]
     weights = np.full((training["steps"], examples), 1 / examples, dtype=training["precision"])

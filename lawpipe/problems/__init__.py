@@ -1,8 +1,16 @@
-"""The registry of learning problems: a new one is a module here and a line below."""
+"""The learning problems: a module each, named like the config's `problem`, with a function `load`."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lawpipe import choice
 from lawpipe.problems.base import Problem
-from lawpipe.problems.perceptron import Perceptron
 
-__all__ = ["PROBLEMS", "Problem"]
+__all__ = ["Problem", "load"]
 
-PROBLEMS: dict[str, type[Problem]] = {"perceptron": Perceptron}
+
+def load(settings: Mapping[str, Any], splits: Mapping[str, Path]) -> Problem:
+    """Build the problem of a stage's settings from the artifacts of its splits; "train" is one of them."""
+    problem: Problem = choice.load(__name__, settings["problem"]).load(settings, splits)
+    return problem

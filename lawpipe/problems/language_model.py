@@ -20,11 +20,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from lawpipe import artifacts, devices, seeds
+from lawpipe import artifacts, devices, models
 from lawpipe.data.specials import PAD
 from lawpipe.errors import InputError
-from lawpipe.initial import Parameter
-from lawpipe.models import MODELS, Model
+from lawpipe.models import Model
 from lawpipe.models import cross_entropy as ending
 from lawpipe.models.base import HEAD
 from lawpipe.problems.base import Problem
@@ -98,14 +97,7 @@ class LanguageModel(Problem):
         loaded = {name: _read(path, settings) for name, path in splits.items()}
         train = loaded.pop("train")
         dtype = devices.dtype(settings["training"]["precision"])
-        return cls(_model(settings, train), train, loaded, dtype, devices.device(settings["device"]))
-
-    @staticmethod
-    def initialise(settings: Mapping[str, Any], train: Path) -> list[Parameter]:
-        """Draw the model's initial parameters."""
-        model = _model(settings, _read(train, settings))
-        values = model.initialise(seeds.generator(settings["seed"], "initialisation"))
-        return [(name, shape, values[name].astype(np.float32).ravel()) for name, shape in model.shapes.items()]
+        return cls(models.build(settings), train, loaded, dtype, devices.device(settings["device"]))
 
     def losses(self, theta: Tensor) -> Tensor:
         """Return the loss of every training example, [N]."""
@@ -242,16 +234,13 @@ def _parts(count: int, size: int) -> Iterator[slice]:
 def _read(path: Path, settings: Mapping[str, Any]) -> npt.NDArray[np.int32]:
     """Read the windows of a split, whose tokens must be of the vocabulary."""
     tokens = artifacts.matrix(artifacts.read(path, "token_examples"), "tokens")
-    vocabulary = settings["data"]["vocabulary"]
+    vocabulary = settings["data"]["tokenizer"]["vocabulary"]
     if tokens.min() < 0 or tokens.max() >= vocabulary:
         raise InputError(
             f"{path} holds the token {tokens.max() if tokens.max() >= vocabulary else tokens.min()}, expected tokens "
-            f"from 0 to {vocabulary - 1}: set data.vocabulary to the size of the tokeniser that made them."
+            f"from 0 to {vocabulary - 1}: set data.tokenizer.vocabulary to the size of the tokeniser that made them."
         )
     return tokens
 
 
-def _model(settings: Mapping[str, Any], train: npt.NDArray[np.int32]) -> Model:
-    """Make the model of an experiment."""
-    block = settings["model"]
-    return MODELS[block["architecture"]](block, settings["data"]["vocabulary"], train.shape[1] - 1)
+load = LanguageModel.load

@@ -179,3 +179,6 @@ class Perceptron(Problem):
 def _block(weights: Sequence[Tensor], start: int, size: int) -> Tensor:
     """Return the weights of S policies at the next `size` steps (fewer at the end), [B, S, N], in one piece."""
     return torch.stack([policy[start : start + size] for policy in weights], dim=1)
+
+
+load = Perceptron.load

@@ -1,11 +1,13 @@
 """The paper's values beside ours, one by one."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lawpipe import paper
 from lawpipe.analysis.intervals import Interval, mean_interval
+from lawpipe.figures import problem
 from lawpipe.figures.results import OverSeeds, Results
 from lawpipe.figures.words import UNBROKEN, over_seeds, percent
 from lawpipe.paper import Published
@@ -32,10 +34,10 @@ def comparisons(results: Results, source: str | None) -> list[Comparison]:
     """Return the paper's values of a figure or table (`Fig 4`) beside this experiment's; none without a source."""
     if source is None:
         return []
-    problem = str(results.settings.get("problem"))
+    name = problem.name(results.settings)
     found: dict[str, Published] = {}
     for part in source.split(", "):
-        found |= {value.quantity: value for value in paper.values(problem, part)}
+        found |= {value.quantity: value for value in paper.values(name, part)}
     return [
         Comparison(value, *(ours(results, value, against) for against in ("desired", "test")))
         for value in found.values()
@@ -53,7 +55,16 @@ def ours(results: Results, published: Published, against: str) -> str:
         return share(results, policy or "near_optimal", measure, against)
     if measure in COEFFICIENTS:
         return over_seeds(coefficient(results, policy or "near_optimal", measure, against))
-    return over_seeds(results.quantity(policy or "near_optimal", f"{measure}_{against}"), missing(measure))
+    found = results.quantity(policy or "near_optimal", f"{measure}_{against}")
+    if published.mixed_units:
+        return f"{over_seeds(in_mixed_units(found))}; in one unit {over_seeds(found)}"
+    return over_seeds(found, missing(measure))
+
+
+def in_mixed_units(ratio: OverSeeds) -> OverSeeds:
+    """Return a compression ratio ln|V| / J as the paper has it for language models: log2|V| / J, J in nats."""
+    mean, low, high = (value / math.log(2) for value in (ratio.mean, ratio.low, ratio.high))
+    return replace(ratio, mean=mean, low=low, high=high)
 
 
 def missing(measure: str) -> str:

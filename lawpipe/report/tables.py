@@ -1,15 +1,16 @@
 """The tables of the catalogue: an experiment's numbers as rows of text."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
 from lawpipe import paper
-from lawpipe.figures.catalogue import TABLES, Entry
+from lawpipe.figures import catalogue, problem
 from lawpipe.figures.results import Results
 from lawpipe.figures.words import UNBROKEN, number, over_seeds, percent, policy_label
+from lawpipe.report import texts
 from lawpipe.report.compare import missing, share
+from lawpipe.report.table import Row, Table
 
 BOTH = ("desired", "test")
 
@@ -19,7 +20,7 @@ HEADLINE = {"objective": "J", "compression_ratio": "CR", "acceleration": "AR"}
 #: Every quantity of `summary`, in words.
 QUANTITIES = {
     "objective": "objective J: mean loss over training (nats)",
-    "compression_ratio": "compression ratio CR = ln 2 / J",
+    "compression_ratio": "compression ratio CR = ln|V| / J",
     "acceleration": "acceleration ratio AR, to the conventional final loss",
     "acceleration_to_best": "acceleration ratio, to the conventional minimum",
     "acceleration_fit": "acceleration ratio, from the scaling-law fits",
@@ -28,33 +29,27 @@ QUANTITIES = {
     "steps_measured": "measured steps with an instantaneous similarity",
     "adjoint_steps_measured": "measured steps with an adjoint similarity",
     "gap": "Frank-Wolfe gap (nats)",
-    "weight_on_perturbed": "weight on flipped examples (mean over steps)",
+    "weight_on_perturbed": "weight on flipped or perturbed examples (mean over steps)",
     "effective_examples": "effective number of examples (mean over steps)",
 }
+
+#: The table over all experiments, which is part of the page alone.
+GLANCE = catalogue.Entry(
+    "glance",
+    "At a glance",
+    None,
+    "Compression ratio, acceleration, the Frank-Wolfe gap of the near-optimal policy as a share of its objective, "
+    "and the weight that it leaves on flipped or perturbed examples (in brackets: their share of all). "
+    "Each is the mean over the seeds with its 95 % t interval.",
+    module="report.tables",
+    data=("summary.parquet",),
+)
 
 PROPERTIES = {
     "noncontributive_excluded": "contribution <= 0: weight is 0",
     "redundant_dropped": "contribution > 0: weight is 0",
     "learned_ignored": "loss < 1e-6: weight below 0.2 of the step's largest",
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of cells; `kind` sets it apart: `mean` (over seeds), `paper`, or nothing."""
-
-    cells: tuple[str, ...]
-    kind: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of text; the first `labels` columns are labels, the rest numbers."""
-
-    entry: Entry
-    header: tuple[str, ...]
-    rows: tuple[Row, ...]
-    labels: int = 1
 
 
 def headline(results: Results) -> Table:
@@ -72,7 +67,33 @@ def headline(results: Results) -> Table:
         published = [_published(results, policy, name) for name in HEADLINE]
         if any(published):
             rows.append(Row((label, "paper", *(text or "-" for text in published), *["-"] * len(HEADLINE)), "paper"))
-    return Table(_entry("headline"), header, tuple(rows), labels=2)
+    return Table(catalogue.table("headline"), header, tuple(rows), labels=2)
+
+
+def glance(experiments: Sequence[Results]) -> Table:
+    """All experiments on one screen: a row each, conventional beside near-optimal."""
+    header = (
+        "experiment",
+        "seeds",
+        *(f"{name}, {against}" for against in BOTH for name in ("CR conventional", "CR near-optimal", "AR")),
+        "gap / J",
+        "weight on spoilt examples",
+    )
+    rows = []
+    for each in experiments:
+        cells = [each.name, str(len(each.seeds))]
+        for against in BOTH:
+            ratios = (
+                each.quantity(policy, f"compression_ratio_{against}") for policy in ("conventional", "near_optimal")
+            )
+            cells += [over_seeds(ratio) for ratio in ratios]
+            cells.append(over_seeds(each.quantity("near_optimal", f"acceleration_{against}"), "never"))
+        gap, objective = (each.quantity("near_optimal", name).mean for name in ("gap", "objective_desired"))
+        weight = each.quantity("near_optimal", "weight_on_perturbed").mean
+        share = problem.altered_share(each.settings)
+        cells += [percent(gap / objective), f"{percent(weight)} (of {percent(share)})" if share else "-"]
+        rows.append(Row(tuple(cells)))
+    return Table(GLANCE, header, tuple(rows))
 
 
 def _of_one_seed(row: "pd.Series[float]", column: str) -> str:
@@ -83,9 +104,10 @@ def _of_one_seed(row: "pd.Series[float]", column: str) -> str:
 
 def _published(results: Results, policy: str, measure: str) -> str | None:
     """Return the paper's value of a quantity for a policy, marked if it was read off a figure."""
-    for value in paper.values(str(results.settings.get("problem"))):
+    for value in paper.values(problem.name(results.settings)):
         if (value.measure, value.policy) == (measure, policy):
-            return f"{value.text} ({value.mark})"
+            unit = "log2|V| over nats; " if value.mixed_units else ""
+            return f"{value.text} ({unit}{value.mark})"
     return None
 
 
@@ -99,7 +121,7 @@ def summary(results: Results) -> Table:
             cells = (over_seeds(results.quantity(policy, column), missing(column)) for policy in results.chosen)
             rows.append(Row((words, against, *cells)))
     header = ("quantity", "on", *(policy_label(policy) for policy in results.chosen))
-    return Table(_entry("summary"), header, tuple(rows), labels=2)
+    return Table(catalogue.table("summary"), header, tuple(rows), labels=2)
 
 
 def search(results: Results) -> Table:
@@ -141,7 +163,7 @@ def search(results: Results) -> Table:
                 )
             )
         )
-    return Table(_entry("search"), header, tuple(rows))
+    return Table(catalogue.table("search"), header, tuple(rows))
 
 
 def zero_weights(results: Results) -> Table:
@@ -149,6 +171,8 @@ def zero_weights(results: Results) -> Table:
     found = results.zero_weights
     rows = []
     for name, words in PROPERTIES.items():
+        if name == "learned_ignored" and not catalogue.figure("fig09_learned").suits(results.settings):
+            continue
         kinds = (
             [("", "")] if name == "learned_ignored" else [(k, a) for a in BOTH for k in ("instantaneous", "adjoint")]
         )
@@ -162,7 +186,7 @@ def zero_weights(results: Results) -> Table:
                     Row((words, kind, against, policy_label(policy), text, f"{int(chosen['count'].sum()):,}"))
                 )
     header = ("property", "contribution", "against", "policy", "share", "pairs, all seeds")
-    return Table(_entry("zero_weights"), header, tuple(rows), labels=4)
+    return Table(catalogue.table("zero_weights"), header, tuple(rows), labels=4)
 
 
 def fits(results: Results) -> Table:
@@ -180,7 +204,7 @@ def fits(results: Results) -> Table:
         )
     rows.sort(key=lambda row: (row.cells[1], row.cells[0], int(row.cells[2])))
     header = ("policy", "loss", "seed", "L0 (nats)", "B (steps)", "beta", "t0", "r squared")
-    return Table(_entry("fits"), header, tuple(rows), labels=3)
+    return Table(catalogue.table("fits"), header, tuple(rows), labels=3)
 
 
 #: The function that makes each table of the catalogue.
@@ -190,9 +214,6 @@ MAKE: dict[str, Callable[[Results], Table]] = {
     "search": search,
     "zero_weights": zero_weights,
     "fits": fits,
+    "stories": texts.stories,
+    "corpus": texts.corpus,
 }
-
-
-def _entry(name: str) -> Entry:
-    """Return a table's entry of the catalogue."""
-    return next(entry for entry in TABLES if entry.name == name)

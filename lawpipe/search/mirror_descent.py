@@ -1,7 +1,9 @@
 """Mirror descent with the entropy as mirror map (exponentiated gradient), with momentum; sets its own step."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -71,6 +73,11 @@ class MirrorDescent:
         assert isinstance(log_weights, Tensor)
         assert isinstance(velocity, Tensor)
         self._log_weights, self._velocity, self.step_size = log_weights, velocity, float(step_size)
+
+
+def make(settings: Mapping[str, Any]) -> MirrorDescent:
+    """Make the method of a `search` block, which has nothing to set."""
+    return MirrorDescent()
 
 
 def _root_mean_square(gradient: Tensor) -> float:

@@ -1,6 +1,8 @@
 """The paper's search: projected gradient descent at a given rate (arXiv 2402.17759, section 3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,3 +43,8 @@ class ProjectedGradient:
 
     def restore(self, state: State) -> None:
         """Nothing to take up."""
+
+
+def make(settings: Mapping[str, Any]) -> ProjectedGradient:
+    """Make the method of a `search` block."""
+    return ProjectedGradient(settings["rate"], settings["decay"], settings["iterations"])

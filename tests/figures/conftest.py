@@ -16,9 +16,14 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 @pytest.fixture(scope="session")
 def five_seeds(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Five seeds at a size with examples that are perfectly learned, a tenth of the labels flipped."""
-    size = Toy(seeds=(0, 1, 2, 3, 4), dimension=24, examples=96, steps=700, iterations=8, snapshots=(1, 2, 4, 6))
-    return load(tmp_path_factory.mktemp("five"), Toy(**{**vars(size), "flip_fraction": 0.1, "measured": 40}))
+    """Five seeds, a tenth of the labels flipped."""
+    return load(tmp_path_factory.mktemp("five"), toy.FIVE_SEEDS)
+
+
+@pytest.fixture(scope="session")
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A language model, half of its training stories perturbed."""
+    return load(tmp_path_factory.mktemp("stories"), toy.STORIES, "stories")
 
 
 @pytest.fixture(scope="session")
@@ -33,5 +38,5 @@ def without_snapshots(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return load(tmp_path_factory.mktemp("bare"), Toy(seeds=(3,), snapshots=()))
 
 
-def load(root: Path, size: Toy) -> Results:
-    return results.load(toy.write_experiment(root, "perceptron", size), size.seeds)
+def load(root: Path, size: Toy, name: str = "perceptron") -> Results:
+    return results.load(toy.write_experiment(root, name, size), size.seeds)

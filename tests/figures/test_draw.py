@@ -7,13 +7,22 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
-from lawpipe.figures import style
+from lawpipe.figures import catalogue, problem, style
 from lawpipe.figures.catalogue import FIGURES, TABLES
 from lawpipe.figures.draw import DRAW
 from lawpipe.figures.results import Results
+from tests.figures import toy
+from tests.figures.toy import Toy
 
 NAMES = [entry.name for entry in FIGURES]
-CASES = ["plain", "five_seeds", "with_nulls", "without_snapshots"]
+SIZES = {
+    "plain": Toy(),
+    "five_seeds": toy.FIVE_SEEDS,
+    "with_nulls": Toy(nulls=True),
+    "without_snapshots": Toy(seeds=(3,), snapshots=()),
+    "stories": toy.STORIES,
+}
+CASES = [(case, entry.name) for case, size in SIZES.items() for entry in catalogue.figures(toy.settings("any", size))]
 
 
 def draw(name: str, results: Results) -> Figure:
@@ -37,8 +46,26 @@ def test_the_catalogue_and_the_functions_are_the_same_list() -> None:
         assert entry.source is None or re.fullmatch(r"(Fig|Table) \d+(, (Fig|Table) \d+)*", entry.source)
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("name", NAMES)
+def test_a_figure_is_for_the_experiments_it_makes_sense_for() -> None:
+    names = {case: {name for other, name in CASES if other == case} for case in SIZES}
+    assert "fig09_learned" in names["plain"]
+    assert "fig09_learned" not in names["stories"]
+    assert "weight_on_perturbed" not in names["plain"]
+    assert "weight_on_perturbed" in names["five_seeds"] & names["stories"]
+    tables = {entry.name for entry in catalogue.tables(toy.settings("any", toy.STORIES))}
+    assert tables - {entry.name for entry in catalogue.tables(toy.settings("any", Toy()))} == {"stories", "corpus"}
+
+
+def test_what_figures_know_of_a_problem() -> None:
+    perceptron, stories = (toy.settings("any", size) for size in (toy.FIVE_SEEDS, toy.STORIES))
+    assert [problem.vocabulary(each) for each in (perceptron, stories)] == [2, 90]
+    assert [problem.altered(each) for each in (perceptron, stories)] == ["flipped", "perturbed"]
+    assert [problem.altered_share(each) for each in (perceptron, stories)] == [0.1, 0.5]
+    own = {**perceptron, "data": perceptron["data"] | {"folder": "mine"}}
+    assert problem.altered_share(own) == 0
+
+
+@pytest.mark.parametrize(("case", "name"), CASES)
 def test_every_figure_can_be_read_without_the_text(name: str, case: str, request: pytest.FixtureRequest) -> None:
     results = request.getfixturevalue(case)
     figure = draw(name, results)
@@ -197,12 +224,74 @@ def test_a_failed_fit_leaves_the_panel_with_a_word(with_nulls: Results) -> None:
         assert axes.texts[-1].get_text() == "no fit was possible"
 
 
-def test_flipped_examples_have_a_panel_where_there_are_any(plain: Results, five_seeds: Results) -> None:
-    assert len(panels_of(draw("active_examples", plain))) == 2
-    effective, active, flipped = panels_of(draw("active_examples", five_seeds))
+def test_active_examples_are_counted(five_seeds: Results) -> None:
+    effective, active = panels_of(draw("active_examples", five_seeds))
     np.testing.assert_allclose(effective.lines[0].get_ydata(), 96, rtol=1e-5)
     np.testing.assert_allclose(active.lines[0].get_ydata(), 100)
-    np.testing.assert_allclose(flipped.lines[0].get_ydata(), 100 * round(9.6) / 96, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("case", "share"), [("five_seeds", 10 / 96), ("stories", 0.5)])
+def test_weight_on_spoilt_examples(case: str, share: float, request: pytest.FixtureRequest) -> None:
+    results = request.getfixturevalue(case)
+    spoilt, effective = panels_of(draw("weight_on_perturbed", results))
+    chance, *lines = spoilt.lines
+    np.testing.assert_allclose(chance.get_ydata(), 100 * share, rtol=1e-5)
+    seeds = len(results.seeds) if len(results.seeds) < 3 else 1
+    assert len(lines) == len(effective.lines) == 2 * seeds
+    np.testing.assert_allclose(lines[0].get_ydata(), 100 * share, rtol=1e-5)
+    steps = np.unique(results.similarity["step"])
+    means = [
+        100 * results.weights(seed, "near_optimal", steps)[:, results.altered(seed)].sum(axis=1)
+        for seed in results.seeds
+    ]
+    drawn = np.mean([line.get_ydata() for line in lines[seeds:]], axis=0)
+    np.testing.assert_allclose(drawn, np.mean(means, axis=0), rtol=1e-4)
+
+
+def test_losses_that_move_little_have_a_linear_axis(five_seeds: Results, stories: Results) -> None:
+    assert panels_of(draw("fig05_loss_curves", five_seeds))[0].get_yscale() == "log"
+    assert panels_of(draw("fig06_similarity_against_loss", five_seeds))[0].get_xscale() == "log"
+    desired = panels_of(draw("fig05_loss_curves", stories))[0]
+    assert desired.get_yscale() == "linear"
+    assert panels_of(draw("fig06_similarity_against_loss", stories))[0].get_xscale() == "linear"
+    last = stories.curves[(stories.curves["policy"] == "conventional") & (stories.curves["step"] == 40)]
+    mark = next(line for line in desired.lines if line.get_linestyle() == ":")
+    assert mark.get_ydata()[0] == pytest.approx(last["desired_loss"].mean())
+
+
+def test_the_compression_ratio_is_of_the_vocabulary(stories: Results) -> None:
+    ratio = panels_of(draw("fig04_objective", stories))[1]
+    first = stories.search[stories.search["seed"] == 0]
+    np.testing.assert_allclose(ratio.lines[0].get_ydata(), np.log(90) / first["objective"])
+    assert ratio.get_title("left") == "Compression ratio ln 90 / J"
+
+
+def test_the_papers_mixed_ratios_are_drawn_in_one_unit(stories: Results) -> None:
+    settings = stories.settings
+    data = settings["data"] | {
+        "corpus": settings["data"]["corpus"] | {"source": "hub"},
+        "tokenizer": {"kind": "mistral", "vocabulary": 5000},
+        "length": 64,
+        "perturbation": settings["data"]["perturbation"] | {"operations": 20},
+        "train_examples": 16384,
+        "desired_examples": 512,
+        "test_examples": 512,
+    }
+    model = {"architecture": "transformer", "hidden": 128, "layers": 2, "heads": 8}
+    training = settings["training"] | {"steps": 4000, "learning_rate": 0.1}
+    same = Results(
+        stories.name,
+        stories.folder,
+        stories.seeds,
+        {**settings, "data": data, "model": model, "training": training},
+    )
+    ratio = panels_of(draw("fig04_objective", same))[1]
+    assert [text.get_text() for text in ratio.texts] == [
+        "paper: conventional policy (read off, in one unit)",
+        "paper: near-optimal policy (read off, in one unit)",
+    ]
+    marks = [line.get_ydata()[0] for line in ratio.lines if line.get_linestyle() == ":"]
+    assert marks == pytest.approx([2.92 * np.log(2), 3.24 * np.log(2)])
 
 
 def test_local_speed_is_the_weighted_mean_contribution(plain: Results) -> None:

@@ -1,8 +1,8 @@
 """A whole experiment's artifacts at toy size, computed in a fraction of a second with numpy alone.
 
-The numbers are those of a real (small) perceptron: a search by exponentiated gradient, its snapshots, every
-policy trained and measured. Curves, tables and files are as the pipeline writes them, so that figures and the
-report can be tested without it.
+The numbers are those of a real (small) perceptron or language model: a search by exponentiated gradient, its
+snapshots, every policy trained and measured. Curves, tables and files are as the pipeline writes them, so that
+figures and the report can be tested without it.
 """
 
 import json
@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from lawpipe import artifacts
 from lawpipe.analysis import acceleration, compression, examples, intervals, similarity, speed, zero_weights
-
-Array = npt.NDArray[np.float64]
+from lawpipe.data import corpus, perturb, tokenizer, windows
+from tests.figures import toy_models
+from tests.figures.toy_models import Array, Bigrams, Data, Rows
 
 BOTH = ("desired", "test")
 LOGARITHMIC = ("acceleration", "scale")
@@ -40,23 +40,39 @@ class Toy:
     flip_fraction: float = 0.0
     #: Set every similarity, acceleration and fit to null.
     nulls: bool = False
-    train_std: float = math.sqrt(3.0)
+    problem: str = "perceptron"
+    #: Of the language model: ids, tokens to read in a window, share of perturbed windows, stories of the grammar.
+    vocabulary: int = 90
+    length: int = 16
+    perturbed: float = 0.5
+    stories: int = 120
+    #: Stories of one's own, on which the tokeniser is made and from which every window is cut.
+    own: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Data:
-    """Signed features of the three splits: the loss of a row z is log(1 + exp(-z . theta))."""
+#: Five seeds at a size with examples that are perfectly learned, a tenth of the labels flipped.
+FIVE_SEEDS = Toy(
+    seeds=(0, 1, 2, 3, 4),
+    dimension=24,
+    examples=96,
+    steps=700,
+    iterations=8,
+    snapshots=(1, 2, 4, 6),
+    flip_fraction=0.1,
+    measured=40,
+)
 
-    train: Array
-    desired: Array
-    test: Array
-    flipped: npt.NDArray[np.bool_]
+#: A language model at toy size: its loss moves by little, as a real one's does.
+STORIES = Toy(problem="language_model", examples=48, steps=40, learning_rate=4.0, measured=20, iterations=6)
 
 
 def write_experiment(root: Path, name: str = "perceptron", toy: Toy | None = None) -> Path:
     """Write `{root}/{name}` with every file that figures and report read; return the folder."""
     toy = toy or Toy()
     folder = root / name
+    folder.mkdir(parents=True, exist_ok=True)
+    if toy.problem == "language_model":
+        _write_corpus(folder, toy)
     summaries = [_write_seed(folder / f"seed{seed}", seed, settings(name, toy, seed=seed), toy) for seed in toy.seeds]
     _write_over_seeds(folder / "summary.parquet", summaries, settings(name, toy))
     _write_cost(folder / "cost/summarise_seeds.json", 0.5)
@@ -65,23 +81,53 @@ def write_experiment(root: Path, name: str = "perceptron", toy: Toy | None = Non
 
 def settings(name: str, toy: Toy, seed: int | None = None) -> dict[str, Any]:
     """Return the experiment's complete settings, as the stages put them into the metadata."""
+    sizes = {
+        "train_examples": toy.examples,
+        "desired_examples": toy.evaluated,
+        "test_examples": toy.evaluated,
+        "validation_examples": 0,
+    }
+    gaussian = {
+        "dimension": toy.dimension,
+        **sizes,
+        "train_variance": 3.0,
+        "desired_mean": 0.5,
+        "desired_variance": 1.0,
+        "flip_fraction": toy.flip_fraction,
+        "folder": None,
+    }
+    texts = {
+        "corpus": {
+            "source": "grammar",
+            "stories": toy.stories,
+            "seed": 0,
+            "path": None,
+            "text_column": "text",
+            "separator": None,
+            "repository": "roneneldan/TinyStories",
+            "revision": "0" * 40,
+            "files": [],
+            "sha256": {},
+        },
+        "tokenizer": {"kind": "bpe", "vocabulary": toy.vocabulary},
+        "length": toy.length,
+        "minimum_fill": 0.5,
+        "perturbation": {
+            "fraction": toy.perturbed,
+            "operations": 8,
+            "mix": {"replace": 1.0, "delete": 1.0, "repeat": 1.0},
+        },
+        **sizes,
+    }
+    language = toy.problem == "language_model"
+    model = {"architecture": "bigrams", "hidden": toy.vocabulary, "layers": 1, "heads": 1}
     return {
         "experiment": name,
-        "problem": "perceptron",
+        "problem": toy.problem,
         **({"seeds": list(toy.seeds)} if seed is None else {"seed": seed}),
         "device": "auto",
-        "data": {
-            "dimension": toy.dimension,
-            "train_examples": toy.examples,
-            "desired_examples": toy.evaluated,
-            "test_examples": toy.evaluated,
-            "validation_examples": 0,
-            "train_variance": 3.0,
-            "desired_mean": 0.5,
-            "desired_variance": 1.0,
-            "flip_fraction": toy.flip_fraction,
-            "folder": None,
-        },
+        "data": texts if language else gaussian,
+        **({"model": model} if language else {}),
         "training": {"steps": toy.steps, "learning_rate": toy.learning_rate, "precision": "float32"},
         "search": {
             "preset": None,
@@ -96,33 +142,68 @@ def settings(name: str, toy: Toy, seed: int | None = None) -> dict[str, Any]:
     }
 
 
+def _corpus(toy: Toy) -> corpus.Corpus:
+    """Return the stories: one's own, or the grammar's."""
+    if toy.own:
+        count = len(toy.own)
+        return corpus.Corpus(toy.own, np.arange(count), corpus.Counts(count, 0, 0, 0, 0, count), "f" * 64)
+    return corpus.load(settings("", toy)["data"]["corpus"])
+
+
+def _write_corpus(folder: Path, toy: Toy) -> None:
+    """Write what the seeds share: the tokeniser, and what there is to see of the corpus."""
+    loaded = _corpus(toy)
+    made = tokenizer.make({"kind": "bpe", "vocabulary": toy.vocabulary}, loaded.stories)
+    tokenizer.save(folder / "tokenizer.json", made)
+    described = {
+        "glimpse": corpus.glimpse(loaded),
+        "fingerprint": loaded.fingerprint,
+        "tokenizer": made.description(),
+        "unknown_share": tokenizer.unknown_share(np.concatenate(made.encode(loaded.stories))),
+    }
+    (folder / "corpus.json").write_text(json.dumps(described), encoding="utf-8")
+
+
+def _data(folder: Path, seed: int, toy: Toy) -> Data:
+    """Draw the examples of one seed."""
+    if toy.problem == "perceptron":
+        return toy_models.perceptron(
+            np.random.default_rng(seed),
+            dimension=toy.dimension,
+            examples=toy.examples,
+            evaluated=toy.evaluated,
+            share=toy.flip_fraction,
+        )
+    chosen, loaded = settings("", toy)["data"], _corpus(toy)
+    tokens = tokenizer.load(folder / "tokenizer.json").encode(loaded.stories)
+    cut = windows.make(tokens, loaded.rows, chosen, seed, ("train", *BOTH))
+    dirty, altered = perturb.apply(cut["train"].tokens, toy.vocabulary, chosen["perturbation"], seed)
+    rows = {split: Bigrams(each.tokens, each.story, toy.vocabulary) for split, each in cut.items()}
+    train = Bigrams(dirty, cut["train"].story, toy.vocabulary)
+    return Data(train, rows["desired"], rows["test"], altered, np.zeros(toy.vocabulary**2))
+
+
 def _write_seed(folder: Path, seed: int, chosen: dict[str, Any], toy: Toy) -> dict[str, list[Any]]:
     """Write the artifacts of one seed; return its summary."""
 
     def write(name: str, table: str, columns: artifacts.Columns) -> None:
         artifacts.write(folder / f"{name}.parquet", table, columns, settings=chosen, code="0" * 16)
 
-    generator = np.random.default_rng(seed)
-    data = _data(generator, toy)
-    theta0 = generator.uniform(-1, 1, toy.dimension) / math.sqrt(toy.dimension)
+    data = _data(folder.parent, seed, toy)
     for split in ("train", *BOTH):
-        rows = getattr(data, split)
-        flipped = data.flipped if split == "train" else np.zeros(len(rows), dtype=bool)
-        write(
-            split,
-            "gaussian_examples",
-            {"features": rows, "label": np.ones(len(rows), np.int8), "flipped": flipped},
-        )
+        altered = data.altered if split == "train" else np.zeros(toy.evaluated, dtype=bool)
+        kind = "gaussian_examples" if toy.problem == "perceptron" else "token_examples"
+        write(split, kind, getattr(data, split).columns(altered))
 
     uniform = np.full((toy.steps, toy.examples), 1 / toy.examples)
-    log, found = _search(data, theta0, uniform, toy)
+    log, found = _search(data, uniform, toy)
     write("search", "search", log)
     snapshots = {f"search_{i:04d}": found[i] for i in toy.snapshots}
     policies = {"conventional": uniform, "near_optimal": found[-1], **snapshots}
 
     tables: dict[str, dict[str, list[Any]]] = {
         name: {column: [] for column in artifacts.TABLES[name]}
-        for name in ("curves", "similarity", "zero_weights", "measures", "fits", "summary")
+        for name in ("curves", "similarity", "zero_weights", "examples", "measures", "fits", "summary")
     }
     for policy, weights in policies.items():
         write(
@@ -134,7 +215,7 @@ def _write_seed(folder: Path, seed: int, chosen: dict[str, Any], toy: Toy) -> di
                 "learning_rate": [toy.learning_rate] * toy.steps,
             },
         )
-        _measure(policy, weights.astype(np.float32).astype(np.float64), data, theta0, toy, tables, write)
+        _measure(policy, weights.astype(np.float32).astype(np.float64), data, toy, tables, write)
     for name, columns in tables.items():
         write(name, name, columns)
     for stage, seconds in (("generate_data", 1.0), ("search", 2.5), ("train_conventional", 0.25)):
@@ -142,64 +223,37 @@ def _write_seed(folder: Path, seed: int, chosen: dict[str, Any], toy: Toy) -> di
     return tables["summary"]
 
 
-def _data(generator: np.random.Generator, toy: Toy) -> Data:
-    """Draw a teacher and the three splits."""
-    teacher = generator.normal(size=toy.dimension)
-
-    def signed(rows: Array) -> Array:
-        return rows * np.sign(rows @ teacher)[:, None]
-
-    train = signed(generator.normal(0, toy.train_std, (toy.examples, toy.dimension)))
-    flipped = np.zeros(toy.examples, dtype=bool)
-    flipped[generator.permutation(toy.examples)[: round(toy.flip_fraction * toy.examples)]] = True
-    train[flipped] *= -1
-    desired, test = (signed(generator.normal(0.5, 1, (toy.evaluated, toy.dimension))) for _ in BOTH)
-    return Data(train, desired, test, flipped)
-
-
-def _losses(rows: Array, thetas: Array) -> Array:
-    """Return log(1 + exp(-z . theta)), [thetas, rows]."""
-    return np.logaddexp(0, -(thetas @ rows.T))
-
-
-def _pull(rows: Array, theta: Array) -> Array:
-    """Return -dl/d(z . theta) = sigmoid(-z . theta) of each row."""
-    return np.asarray(1 / (1 + np.exp(rows @ theta)))
-
-
-def _gradient(rows: Array, theta: Array) -> Array:
-    """Return the gradient of the mean loss."""
-    return -(_pull(rows, theta) @ rows) / len(rows)
-
-
-def _trajectory(data: Data, theta0: Array, weights: Array, rate: float) -> Array:
-    """Train: theta [T + 1, D]."""
-    thetas = [theta0]
+def _trajectory(data: Data, weights: Array, rate: float) -> Array:
+    """Train: theta [T + 1, P]."""
+    thetas = [data.theta0]
     for row in weights:
-        thetas.append(thetas[-1] + rate * ((row * _pull(data.train, thetas[-1])) @ data.train))
+        thetas.append(thetas[-1] - rate * (row @ data.train.gradients(thetas[-1])))
     return np.array(thetas)
 
 
-def _adjoint(data: Data, against: Array, thetas: Array, weights: Array, rate: float) -> Array:
+def _curve(rows: Rows, thetas: Array) -> Array:
+    """Return the mean loss at every theta."""
+    return np.array([rows.losses(theta).mean() for theta in thetas])
+
+
+def _adjoint(data: Data, against: Rows, thetas: Array, weights: Array, rate: float) -> Array:
     """Return the adjoint contributions <lambda[t+1], grad l_n(theta[t])>, [T, N]."""
     steps = len(weights)
-    adjoint = _gradient(against, thetas[-1]) / steps
+    adjoint = against.gradients(thetas[-1]).mean(axis=0) / steps
     result = np.empty_like(weights)
     for t in range(steps - 1, -1, -1):
-        pull = _pull(data.train, thetas[t])
-        along = data.train @ adjoint
-        result[t] = -pull * along
-        curvature = (weights[t] * pull * (1 - pull) * along) @ data.train
-        adjoint = adjoint - rate * curvature + (_gradient(against, thetas[t]) / steps if t else 0)
+        result[t] = data.train.gradients(thetas[t]) @ adjoint
+        curvature = data.train.hessian_product(thetas[t], weights[t], adjoint)
+        adjoint = adjoint - rate * curvature + (against.gradients(thetas[t]).mean(axis=0) / steps if t else 0)
     return result
 
 
-def _search(data: Data, theta0: Array, uniform: Array, toy: Toy) -> tuple[dict[str, list[Any]], list[Array]]:
+def _search(data: Data, uniform: Array, toy: Toy) -> tuple[dict[str, list[Any]], list[Array]]:
     """Search by exponentiated gradient; return the log and the policy of each iteration."""
     log: dict[str, list[Any]] = {column: [] for column in artifacts.TABLES["search"]}
     weights, found = uniform, []
     for iteration in range(toy.iterations + 1):
-        thetas = _trajectory(data, theta0, weights, toy.learning_rate)
+        thetas = _trajectory(data, weights, toy.learning_rate)
         gradient = -toy.learning_rate * _adjoint(data, data.desired, thetas, weights, toy.learning_rate)
         found.append(weights)
         row = {
@@ -207,9 +261,9 @@ def _search(data: Data, theta0: Array, uniform: Array, toy: Toy) -> tuple[dict[s
             "evaluations": iteration,
             "forward_evaluations": 0,
             "cost": float(iteration),
-            "objective": _losses(data.desired, thetas[1:]).mean(),
+            "objective": _curve(data.desired, thetas[1:]).mean(),
             "validation_objective": None,
-            "test_objective": _losses(data.test, thetas[1:]).mean(),
+            "test_objective": _curve(data.test, thetas[1:]).mean(),
             "gap": float(((weights * gradient).sum(axis=1) - gradient.min(axis=1)).sum()),
             "step_size": None if iteration == 0 else 1.0,
             "accepted": True,
@@ -229,17 +283,16 @@ def _measure(
     policy: str,
     weights: Array,
     data: Data,
-    theta0: Array,
     toy: Toy,
     tables: dict[str, dict[str, list[Any]]],
     write: Any,
 ) -> None:
     """Train under a policy and append what is measured to the tables."""
     rate = toy.learning_rate
-    thetas = _trajectory(data, theta0, weights, rate)
+    thetas = _trajectory(data, weights, rate)
     steps = np.unique(np.linspace(0, toy.steps - 1, toy.measured).astype(int))
-    curves = {against: _losses(getattr(data, against), thetas).mean(axis=1) for against in BOTH}
-    train = (weights * _losses(data.train, thetas[:-1])).sum(axis=1)
+    curves = {against: _curve(getattr(data, against), thetas) for against in BOTH}
+    train = [row @ data.train.losses(theta) for row, theta in zip(weights, thetas[:-1], strict=True)]
     _extend(
         tables["curves"],
         policy=[policy] * (toy.steps + 1),
@@ -248,8 +301,8 @@ def _measure(
         desired_loss=curves["desired"],
         test_loss=curves["test"],
     )
-    losses = _losses(data.train, thetas[steps])
-    norms = np.array([_pull(data.train, theta) * np.linalg.norm(data.train, axis=1) for theta in thetas[steps]])
+    losses = np.array([data.train.losses(theta) for theta in thetas[steps]])
+    norms = np.array([np.linalg.norm(data.train.gradients(theta), axis=1) for theta in thetas[steps]])
     first = tables["curves"]
     conventional = {a: np.array(first[f"{a}_loss"][: toy.steps + 1]) for a in BOTH}
     summary: dict[str, Any] = {"policy": policy}
@@ -259,7 +312,7 @@ def _measure(
         rows = getattr(data, against)
         by_kind = {
             "instantaneous": np.array(
-                [-_pull(data.train, theta) * (data.train @ _gradient(rows, theta)) for theta in thetas[:-1]]
+                [data.train.gradients(theta) @ rows.gradients(theta).mean(axis=0) for theta in thetas[:-1]]
             ),
             "adjoint": _adjoint(data, rows, thetas, weights, rate),
         }
@@ -312,7 +365,9 @@ def _measure(
             )
         objective = compression.objective(curves[against])
         summary[f"objective_{against}"] = objective
-        summary[f"compression_ratio_{against}"] = compression.compression_ratio(objective, 2)
+        summary[f"compression_ratio_{against}"] = compression.compression_ratio(
+            objective, toy.vocabulary if toy.problem == "language_model" else 2
+        )
         never = toy.nulls and policy != "conventional"
         reached = acceleration.acceleration(curves[against], conventional[against])
         best = acceleration.acceleration_to_best(curves[against], conventional[against])
@@ -335,9 +390,18 @@ def _measure(
         write(f"contributions/{policy}", "contributions", {**stored, **dense})
     measures = {
         "gap": gap,
-        "weight_on_perturbed": float(weights[:, data.flipped].sum(axis=1).mean()),
+        "weight_on_perturbed": float(weights[:, data.altered].sum(axis=1).mean()) if data.altered.any() else None,
         "effective_examples": float(examples.effective_examples(weights).mean()),
     }
+    use = examples.use(weights)
+    _extend(
+        tables["examples"],
+        policy=[policy] * toy.examples,
+        row=list(range(toy.examples)),
+        total_weight=use.total_weight,
+        first_active=use.first_active.tolist(),
+        last_active=use.last_active.tolist(),
+    )
     _extend(tables["measures"], policy=[policy], **{name: [value] for name, value in measures.items()})
     _extend(tables["summary"], **{name: [value] for name, value in {**summary, **measures}.items()})
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lawpipe.errors import InputError
-from lawpipe.models.transformer import Transformer
+from lawpipe.models.transformer import Transformer, build
 from tests.models.test_layers import plain_norm
 
 PAPER = Transformer(vocabulary=5000, length=64, hidden_size=128, layers=2, heads=8)
@@ -78,4 +78,4 @@ def test_a_prediction_does_not_see_later_tokens():
 
 def test_heads_have_to_share_the_hidden_size():
     with pytest.raises(InputError, match="multiple"):
-        Transformer.build({"hidden": 10, "layers": 1, "heads": 4}, 50, 8)
+        build({"hidden": 10, "layers": 1, "heads": 4}, 50, 8)

@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 
-from lawpipe import artifacts, policy
-from lawpipe.policies import POLICIES
+from lawpipe import artifacts, choice, policies, policy
 
 SETTINGS = {"training": {"steps": 4, "learning_rate": 0.2, "precision": "float32"}}
 
 
-@pytest.mark.parametrize("name", sorted(POLICIES))
+@pytest.mark.parametrize("name", choice.names("lawpipe.policies"))
 def test_every_policy_lies_on_the_simplices_and_survives_its_file(name, tmp_path):
-    made = POLICIES[name](SETTINGS, 6)
+    made = policies.make(SETTINGS | {"policy": name}, 6)
     assert made.weights.shape == (4, 6)
     assert made.weights.dtype == np.float32
     assert made.weights.min() >= 0
@@ -23,6 +22,6 @@ def test_every_policy_lies_on_the_simplices_and_survives_its_file(name, tmp_path
 
 
 def test_conventional_is_uniform_at_the_learning_rate():
-    made = POLICIES["conventional"](SETTINGS, 8)
+    made = policies.make(SETTINGS | {"policy": "conventional"}, 8)
     assert (made.weights == 1 / 8).all()
     assert made.learning_rates.tolist() == [0.2] * 4

@@ -1,6 +1,8 @@
 """The language-model problem, against automatic differentiation of the library's cross-entropy."""
 
+import sys
 from collections.abc import Mapping
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from lawpipe import artifacts
 from lawpipe.data.specials import PAD
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.errors import InputError
-from lawpipe.models import MODELS
+from lawpipe.initial import draw
 from lawpipe.problems.language_model import LanguageModel
 from tests.models.test_layers import plain_norm
 from tests.small_problems import initial, language_model, objective_through_the_loop, random_weights, windows
@@ -164,9 +166,10 @@ def test_micro_batches_change_nothing():
 
 SETTINGS = {
     "seed": 0,
+    "problem": "language_model",
     "device": "cpu",
     "training": {"precision": "float32"},
-    "data": {"vocabulary": 23},
+    "data": {"tokenizer": {"vocabulary": 23}, "length": 6},
     "model": {"architecture": "transformer", "hidden": 8, "layers": 1, "heads": 2},
 }
 
@@ -180,19 +183,21 @@ def split(tmp_path):
 
 
 def test_from_artifacts_to_losses(split):
-    drawn = LanguageModel.initialise(SETTINGS, split)
+    drawn = draw(SETTINGS, split)
     problem = LanguageModel.load(SETTINGS, {"train": split, "desired": split})
     assert (problem.examples, problem.references) == (13, ("desired",))
     assert [(name, shape) for name, shape, _ in drawn] == list(problem.model.shapes.items())
     theta = torch.from_numpy(np.concatenate([values for _, _, values in drawn]))
     assert problem.losses(theta).mean() == pytest.approx(problem.reference_losses("desired", theta[None])[0])
-    again, other = (LanguageModel.initialise(SETTINGS | {"seed": seed}, split) for seed in (0, 1))
+    again, other = (draw(SETTINGS | {"seed": seed}, split) for seed in (0, 1))
     np.testing.assert_array_equal(drawn[0][2], again[0][2])
     assert not np.array_equal(drawn[0][2], other[0][2])
 
 
-def test_a_users_own_model_is_a_line_in_the_registry(split, monkeypatch):
-    monkeypatch.setitem(MODELS, "smooth", lambda settings, vocabulary, length: Smooth())
+def test_a_users_own_model_is_a_module_of_the_package(split, monkeypatch):
+    module = ModuleType("lawpipe.models.smooth")
+    module.build = lambda settings, vocabulary, length: Smooth()
+    monkeypatch.setitem(sys.modules, "lawpipe.models.smooth", module)
     problem = LanguageModel.load(SETTINGS | {"model": {"architecture": "smooth"}}, {"train": split, "desired": split})
     theta = initial(problem)
     run = trajectory.train(problem, theta, torch.full((20, 13), 1 / 13), [0.5] * 20)
@@ -200,5 +205,5 @@ def test_a_users_own_model_is_a_line_in_the_registry(split, monkeypatch):
 
 
 def test_tokens_beyond_the_vocabulary_are_refused(split):
-    with pytest.raises(InputError, match=r"data\.vocabulary"):
-        LanguageModel.load(SETTINGS | {"data": {"vocabulary": 20}}, {"train": split})
+    with pytest.raises(InputError, match=r"data\.tokenizer\.vocabulary"):
+        LanguageModel.load(SETTINGS | {"data": {"tokenizer": {"vocabulary": 20}, "length": 6}}, {"train": split})

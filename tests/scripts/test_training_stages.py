@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lawpipe import artifacts, stage
-from scripts import generate_data, initialise, make_policy, measure, search, train
+from scripts import generate_data, initialise, make_policy, search, train
 from tests.small_problems import DATA
 
 SETTINGS = {
@@ -54,8 +54,8 @@ def folder(tmp_path_factory):
     inputs = prepare(folder)
     call(
         make_policy.main,
+        SETTINGS | {"policy": "conventional"},
         train=inputs["train"],
-        policy="conventional",
         output=folder / "policies/conventional.parquet",
     )
     call(
@@ -67,11 +67,11 @@ def folder(tmp_path_factory):
         cost=folder / "cost/search.json",
     )
     policies = [folder / f"policies/{name}.parquet" for name in ("near_optimal", "search_0001", "search_0003")]
-    call(train.main, **inputs, policies=policies, curves=folder / "curves.parquet")
     call(
-        measure.main,
+        train.main,
         **inputs,
         policies=policies,
+        curves=folder / "curves.parquet",
         similarity=folder / "similarity.parquet",
         zero_weights=folder / "zero_weights.parquet",
         examples=folder / "examples.parquet",

@@ -23,8 +23,7 @@ ONE_SEED = {
     "initialise": 1,
     "make_policy": 1,
     "search-perceptron": 1,
-    "train": 2,
-    "measure_with_contributions": 2,
+    "train_with_contributions": 2,
     "collect": 1,
     "fit": 1,
     "summarise": 1,
@@ -43,12 +42,13 @@ def experiments(project: Project) -> dict[str, dict[str, object]]:
 def test_a_run_writes_exactly_the_planned_files(small: Project) -> None:
     expected = set()
     for name, settings in experiments(small).items():
-        expected.add(f"{name}/summary.parquet")
+        expected |= {f"{name}/{file}" for file in ("summary.parquet", *plan.corpus_files(settings))}
         for seed in settings["seeds"]:
             files = plan.tables(settings) + plan.parts(settings) + plan.costs(settings)
             expected |= {f"{name}/seed{seed}/{file}" for file in files}
     found = {path.relative_to(small.results).as_posix() for path in small.results.rglob("*.*")}
-    data = {path for path in found if path.endswith(".parquet") or ("/seed" in path and path.endswith(".json"))}
+    data = {path for path in found if path.endswith((".parquet", "tokenizer.json", "/corpus.json"))}
+    data |= {path for path in found if "/seed" in path and path.endswith(".json")}
     assert data == expected
     assert "report.html" in found
     assert not [path for path in found if ".search-" in path or path.endswith(".tmp")]
@@ -97,12 +97,12 @@ def test_a_moved_folder_touched_files_and_comments_rerun_nothing(copy: Copy) -> 
 
 def test_a_change_in_a_module_reruns_the_stages_that_import_it(copy: Copy) -> None:
     project = copy()
-    deep = project.folder / "lawpipe/engine/simplex.py"  # search -> lawpipe.search.projected_gradient -> this
+    deep = project.folder / "lawpipe/search/checkpoint.py"  # search -> lawpipe.search.loop -> this
     deep.write_text(deep.read_text() + "\nCHANGED = True\n")
     planned = project.plan()
-    assert planned.changed == {"search-perceptron", "search-perceptron_noisy"}
+    assert planned.changed == {"search-perceptron", "search-perceptron_noisy", "search-stories"}
     # What follows from the new policies; the conventional policy's results stand.
-    assert planned.jobs["train"] == planned.jobs["measure_with_contributions"] == 3
+    assert planned.jobs["train_with_contributions"] == 4
     assert not {"generate_data", "initialise", "make_policy"} & set(planned.jobs)
 
 
@@ -110,7 +110,17 @@ def test_a_change_in_the_figures_redraws_them_alone(copy: Copy) -> None:
     project = copy()
     style = project.folder / "lawpipe/figures/style.py"
     style.write_text(style.read_text() + "\nCHANGED = True\n")
-    assert project.plan().jobs == {"plot": 2, "report": 1, "all": 1}
+    assert project.plan().jobs == {"plot": 3, "report": 1, "all": 1}
+
+
+def test_a_change_in_the_language_model_leaves_the_perceptron_alone(copy: Copy) -> None:
+    project = copy()
+    model = project.folder / "lawpipe/problems/language_model.py"
+    model.write_text(model.read_text() + "\nCHANGED = True\n")
+    planned = project.plan()
+    assert planned.changed == {"search-stories", "train_with_contributions"}
+    assert planned.jobs["train_with_contributions"] == 2
+    assert not {"search-perceptron", "generate_data", "initialise", "prepare_corpus"} & set(planned.jobs)
 
 
 def test_another_seed_computes_that_seed_alone(copy: Copy) -> None:
@@ -128,6 +138,8 @@ def test_another_experiment_computes_that_experiment_alone(copy: Copy) -> None:
 
 def test_another_policy_computes_that_policy_alone(copy: Copy) -> None:
     project = copy()
+    policies = project.folder / "lawpipe/policies"
+    (policies / "another.py").write_text((policies / "conventional.py").read_text())
     known = "enum: [conventional, near_optimal]"
     project.replace("workflow/schemas/config.schema.yaml", known, known.replace("]", ", another]"))
     overlay = project.write_config(
@@ -136,24 +148,24 @@ def test_another_policy_computes_that_policy_alone(copy: Copy) -> None:
     )
     planned = project.plan(configs=("config/small.yaml", overlay)).jobs
     seeds = 2
-    assert planned["make_policy"] == planned["train"] == planned["measure"] == seeds
-    assert not {"generate_data", "initialise", "search-perceptron", "measure_with_contributions"} & set(planned)
+    assert planned["make_policy"] == planned["train"] == seeds
+    assert not {"generate_data", "initialise", "search-perceptron", "train_with_contributions"} & set(planned)
 
 
 def test_another_search_keeps_the_data_and_the_conventional_results(copy: Copy) -> None:
     project = copy()
     overlay = project.write_config("experiments: {perceptron: {search: {iterations: 9}}}")
     planned = project.plan("perceptron", configs=("config/small.yaml", overlay))
-    assert planned.jobs["search-perceptron"] == planned.jobs["train"] == 2
+    assert planned.jobs["search-perceptron"] == planned.jobs["train_with_contributions"] == 2
     assert not {"generate_data", "initialise", "make_policy"} & set(planned.jobs)
 
 
-def test_another_step_count_of_the_measurement_does_not_search_or_train_again(copy: Copy) -> None:
+def test_another_step_count_of_the_measurement_does_not_search_again(copy: Copy) -> None:
     project = copy()
     overlay = project.write_config("experiments: {perceptron: {analysis: {measured_steps: 5}}}")
     planned = project.plan("perceptron", configs=("config/small.yaml", overlay))
-    assert planned.jobs["measure_with_contributions"] == 4
-    assert not {"search-perceptron", "train", "generate_data"} & set(planned.jobs)
+    assert planned.jobs["train_with_contributions"] == 4
+    assert not {"search-perceptron", "make_policy", "generate_data"} & set(planned.jobs)
 
 
 def test_a_deleted_table_is_made_again(copy: Copy) -> None:

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import os
 import re
 import sys
 from pathlib import Path
 
 import yaml
 
-from lawpipe import estimate, plan
+from lawpipe import choice, estimate, plan
 from lawpipe.config import check_folders, resolve
 from lawpipe.errors import InputError
 from lawpipe.figures import catalogue
@@ -17,7 +18,8 @@ from lawpipe.provenance import code_digest
 BASE = Path(workflow.basedir)
 
 try:
-    CONFIG = resolve(config, yaml.safe_load((BASE / "workflow/schemas/config.schema.yaml").read_text()))
+    SCHEMA = yaml.safe_load((BASE / "workflow/schemas/config.schema.yaml").read_text())
+    CONFIG = resolve(config, SCHEMA, stories=os.environ.get("LAWPIPE_STORIES"))
     check_folders(CONFIG)
 except InputError as mistake:
     sys.exit(f"error: {mistake}")
@@ -53,28 +55,29 @@ def script(stage):
     return BASE / "scripts" / f"{stage}.py"
 
 
-def code(stage):
-    """The digest of a stage's script and of every lawpipe module it imports."""
-    return code_digest(script(stage))
+def stage_settings(stage, wildcards):
+    """What of the settings determines the result of one job of a stage."""
+    name = wildcards.experiment
+    seed = int(wildcards.seed) if "seed" in wildcards.keys() else None
+    batch = wildcards.get("batch", wildcards.get("policy"))
+    return plan.stage_settings(EXPERIMENTS[name], stage, name, seed=seed, batch=batch)
 
 
 def settings(stage):
     """A function of the wildcards: the stage's settings, as one sorted JSON string."""
+    return lambda wildcards: json.dumps(stage_settings(stage, wildcards), sort_keys=True)
 
-    def of(wildcards):
-        name = wildcards.experiment
-        seed = int(wildcards.seed) if "seed" in wildcards.keys() else None
-        chosen = plan.stage_settings(EXPERIMENTS[name], stage, name, seed=seed, batch=wildcards.get("batch"))
-        return json.dumps(chosen, sort_keys=True)
 
-    return of
+def code(stage):
+    """A function of the wildcards: the digest of a stage's script and of every lawpipe module that it uses."""
+    return lambda wildcards: code_digest(script(stage), choice.chosen(stage_settings(stage, wildcards)))
 
 
 def side_folder(stage):
     """A function of the wildcards: where a long stage keeps what it needs to resume, never stale state."""
 
     def of(wildcards):
-        meaning = hashlib.sha256(f"{settings(stage)(wildcards)} {code(stage)}".encode()).hexdigest()
+        meaning = hashlib.sha256(f"{settings(stage)(wildcards)} {code(stage)(wildcards)}".encode()).hexdigest()
         return Path(ROOT, wildcards.experiment, f"seed{wildcards.seed}", f".{stage}-{meaning[:16]}")
 
     return of
@@ -88,6 +91,14 @@ def memory(stage):
 def gpu(wildcards):
     """The GPUs that a job of an experiment asks for."""
     return int(EXPERIMENTS[wildcards.experiment]["device"] == "cuda")
+
+
+def sources(wildcards):
+    """What the examples of a seed are drawn from: the experiment's corpus, or the user's own files."""
+    chosen = EXPERIMENTS[wildcards.experiment]
+    if chosen["problem"] in plan.ON_TEXT:
+        return {"tokens": f"{EXPERIMENT}/tokens.parquet"}
+    return {"own": plan.own_files(chosen)}
 
 
 def examples(wildcards):
@@ -134,6 +145,7 @@ def report_inputs(wildcards):
     for name in shown(wildcards):
         chosen = EXPERIMENTS[name]
         files += expand([*rules.plot.output, *rules.summarise_seeds.output], experiment=name)
+        files += expand(f"{EXPERIMENT}/{{file}}", experiment=name, file=plan.corpus_files(chosen))
         of_a_seed = plan.tables(chosen) + plan.costs(chosen)
         files += expand(f"{SEED}/{{file}}", file=of_a_seed, seed=chosen["seeds"], experiment=name)
     return files

@@ -1,9 +1,40 @@
 """Data: takes the settings alone, or the user's own files; gives each seed's examples and its start of training."""
 
 
-rule generate_data:
+rule prepare_corpus:
     input:
         lambda wildcards: plan.own_files(EXPERIMENTS[wildcards.experiment]),
+    output:
+        tokenizer=f"{EXPERIMENT}/tokenizer.json",
+        tokens=f"{EXPERIMENT}/tokens.parquet",
+        glimpse=f"{EXPERIMENT}/corpus.json",
+        cost=f"{EXPERIMENT}/cost/prepare_corpus.json",
+    log:
+        f"{EXPERIMENT}/logs/prepare_corpus.txt",
+    benchmark:
+        f"{EXPERIMENT}/benchmarks/prepare_corpus.tsv"
+    wildcard_constraints:
+        experiment=one_of(name for name, chosen in EXPERIMENTS.items() if chosen["problem"] in plan.ON_TEXT),
+    threads: 1
+    resources:
+        mem_mb=memory("prepare_corpus"),
+        runtime=60,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("prepare_corpus"),
+        settings=settings("prepare_corpus"),
+        code=code("prepare_corpus"),
+    message:
+        "{wildcards.experiment}: reading the corpus and making its tokeniser"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --tokenizer {output.tokenizer}"
+        " --tokens {output.tokens} --glimpse {output.glimpse} --cost {output.cost} > {log} 2>&1"
+
+
+rule generate_data:
+    input:
+        unpack(sources),
     output:
         train=f"{SEED}/train.parquet",
         desired=f"{SEED}/desired.parquet",
@@ -25,11 +56,12 @@ rule generate_data:
         script=script("generate_data"),
         settings=settings("generate_data"),
         code=code("generate_data"),
+        tokens=lambda wildcards, input: f"--tokens {input.tokens}" if "tokens" in input.keys() else "",
         validation="",
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: drawing the examples"
     shell:
-        "{params.python:q} {params.script:q} --settings {params.settings:q}"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} {params.tokens}"
         " --train {output.train} --desired {output.desired} --test {output.test} {params.validation}"
         " --cost {output.cost} > {log} 2>&1"
 

@@ -5,6 +5,9 @@ rule plot:
     input:
         summary=f"{EXPERIMENT}/summary.parquet",
         seeds=of_seeds(plan.tables),
+        corpus=lambda wildcards: expand(
+            f"{EXPERIMENT}/{{file}}", file=plan.corpus_files(EXPERIMENTS[wildcards.experiment]), **wildcards
+        ),
     output:
         figures=report(
             directory(f"{EXPERIMENT}/figures"),
@@ -68,7 +71,7 @@ rule report:
         python=PYTHON,
         script=script("report"),
         settings=report_settings,
-        code=code("report"),
+        code=code_digest(script("report")),
         root=Path(ROOT),
         experiments=lambda wildcards: " ".join(shown(wildcards)),
     message:

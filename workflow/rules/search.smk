@@ -65,5 +65,5 @@ rule make_policy:
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: making the {wildcards.policy} policy"
     shell:
-        "{params.python:q} {params.script:q} --settings {params.settings:q} --policy {wildcards.policy}"
-        " --train {input.train} --output {output.policy} --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --train {input.train}"
+        " --output {output.policy} --cost {output.cost} > {log} 2>&1"

@@ -1,4 +1,4 @@
-"""Training: takes a batch of policies and a seed's examples and start; gives the policies' loss curves."""
+"""Training: takes a batch of policies and a seed's examples and start; gives the policies' curves and measurements."""
 
 
 rule train:
@@ -9,12 +9,14 @@ rule train:
         theta0=f"{SEED}/theta0.parquet",
         policies=policies_of_batch,
     output:
-        curves=f"{SEED}/parts/curves/{{batch}}.parquet",
+        **{table: f"{SEED}/parts/{table}/{{batch}}.parquet" for table in plan.COLLECTED},
         cost=f"{SEED}/cost/train_{{batch}}.json",
     log:
         f"{SEED}/logs/train_{{batch}}.txt",
     benchmark:
         f"{SEED}/benchmarks/train_{{batch}}.tsv"
+    wildcard_constraints:
+        batch=one_of(batch for batch in ALL_BATCHES if batch not in plan.WITH_CONTRIBUTIONS),
     threads: 1
     resources:
         mem_mb=memory("train"),
@@ -25,9 +27,24 @@ rule train:
         script=script("train"),
         settings=settings("train"),
         code=code("train"),
+        contributions="",
     message:
-        "{wildcards.experiment}, seed {wildcards.seed}: training under the {wildcards.batch} policy"
+        "{wildcards.experiment}, seed {wildcards.seed}: training and measuring under the {wildcards.batch} policy"
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q}"
         " --train {input.train} --desired {input.desired} --test {input.test} --theta0 {input.theta0}"
-        " --policies {input.policies} --curves {output.curves} --cost {output.cost} 2>&1 | tee {log}"
+        " --policies {input.policies} --curves {output.curves} --similarity {output.similarity}"
+        " --zero-weights {output.zero_weights} --examples {output.examples} --measures {output.measures}"
+        " {params.contributions} --cost {output.cost} 2>&1 | tee {log}"
+
+
+# The same for the policies whose every single contribution is kept.
+use rule train as train_with_contributions with:
+    output:
+        **{table: f"{SEED}/parts/{table}/{{batch}}.parquet" for table in plan.COLLECTED},
+        contributions=f"{SEED}/contributions/{{batch}}.parquet",
+        cost=f"{SEED}/cost/train_{{batch}}.json",
+    wildcard_constraints:
+        batch=one_of(plan.WITH_CONTRIBUTIONS),
+    params:
+        contributions=f"--contributions {SEED}/contributions/{{batch}}.parquet",

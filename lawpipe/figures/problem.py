@@ -1,0 +1,32 @@
+"""What figures and tables have to know of an experiment's problem, read off its settings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+PERCEPTRON, LANGUAGE_MODEL = "perceptron", "language_model"
+PROBLEMS = (PERCEPTRON, LANGUAGE_MODEL)
+
+Settings = Mapping[str, Any]
+
+
+def name(settings: Settings) -> str:
+    """Return the problem's name, `perceptron` or `language_model`."""
+    return str(settings["problem"])
+
+
+def vocabulary(settings: Settings) -> int:
+    """Return |V| of the compression ratio ln|V| / J: the two labels, or the tokeniser's size."""
+    return int(settings["data"]["tokenizer"]["vocabulary"]) if name(settings) == LANGUAGE_MODEL else 2
+
+
+def altered(settings: Settings) -> str:
+    """Return what the spoilt training examples are called: their labels are flipped, or their text is perturbed."""
+    return "perturbed" if name(settings) == LANGUAGE_MODEL else "flipped"
+
+
+def altered_share(settings: Settings) -> float:
+    """Return the share of the training examples that is flipped or perturbed."""
+    data = settings["data"]
+    if name(settings) == LANGUAGE_MODEL:
+        return float(data["perturbation"]["fraction"])
+    return float(data["flip_fraction"]) if data["folder"] is None else 0.0

@@ -1,0 +1,18 @@
+"""The initial parameters: a module for each problem, of the same name, with a function `draw`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from lawpipe import choice
+
+#: A parameter tensor's name, shape and values: a row of theta0.parquet. Linear weights are (out, in).
+Parameter = tuple[str, tuple[int, ...], npt.NDArray[Any]]
+
+
+def draw(settings: Mapping[str, Any], train: Path) -> list[Parameter]:
+    """Draw the parameters of a stage's settings, in the order in which they stand in theta."""
+    parameters: list[Parameter] = choice.load(__name__, settings["problem"]).draw(settings, train)
+    return parameters

@@ -1,0 +1,17 @@
+"""A language model's initial parameters, as its architecture draws them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lawpipe import models, seeds
+from lawpipe.initial import Parameter
+
+
+def draw(settings: Mapping[str, Any], train: Path) -> list[Parameter]:
+    """Draw theta0; the training examples are not needed for it."""
+    model = models.build(settings)
+    values = model.initialise(seeds.generator(settings["seed"], "initialisation"))
+    return [(name, shape, values[name].astype(np.float32).ravel()) for name, shape in model.shapes.items()]

@@ -1,0 +1,29 @@
+"""A table of text, as templates show it."""
+
+from dataclasses import dataclass
+
+from lawpipe.figures.catalogue import Entry
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of cells; `kind` sets it apart: `mean` (over seeds), `paper`, `break` (a line above), or nothing."""
+
+    cells: tuple[str, ...]
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the first `labels` columns are labels, the rest numbers.
+
+    `prose` is the column that holds whole sentences of anybody's, if there is one; `note` is a sentence on what this
+    table in particular shows.
+    """
+
+    entry: Entry
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+    labels: int = 1
+    prose: int | None = None
+    note: str = ""

@@ -1,0 +1,46 @@
+"""Read the corpus of a language-model experiment and make its tokeniser, for all seeds.
+
+Takes nothing but its settings (and the user's file, or the hub's files, that they name). Gives the tokeniser as JSON,
+tokens.parquet, a row a story with its row in the corpus and its tokens, and corpus.json: counts, lengths, three
+stories, the tokeniser's description and the share of [UNK].
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from lawpipe import stage
+from lawpipe.data import corpus, tokenizer
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write tokeniser, tokens and glimpse."""
+    parser = stage.parser(__doc__)
+    parser.add_argument("--tokenizer", type=Path, required=True, help="output: the tokeniser")
+    parser.add_argument("--tokens", type=Path, required=True, help="output: the tokens of every story")
+    parser.add_argument("--glimpse", type=Path, required=True, help="output: what there is to see of the corpus")
+    with stage.job(parser.parse_args(argv), __file__) as job:
+        data = job.settings["data"]
+        read = corpus.load(data["corpus"])
+        made = tokenizer.make(data["tokenizer"], read.stories)
+        tokens = made.encode(read.stories)
+        unknown = tokenizer.unknown_share(np.concatenate(tokens))
+        glimpse = {
+            "fingerprint": read.fingerprint,
+            "glimpse": corpus.glimpse(read),
+            "tokenizer": {name: made.description().get(name) for name in ("kind", "sha256")},
+            "tokens": int(sum(map(len, tokens))),
+            "unknown_share": unknown,
+        }
+        tokenizer.save(job.options.tokenizer, made)
+        job.write(job.options.tokens, "tokens", {"story": read.rows, "tokens": tokens})
+        stage.write_text(job.options.glimpse, json.dumps(glimpse, indent=1, sort_keys=True) + "\n")
+        print(
+            f"{job.settings['experiment']}: {len(read.stories)} stories, {glimpse['tokens']} tokens, "
+            f"{unknown:.2%} of them [UNK]"
+        )
+
+
+if __name__ == "__main__":
+    stage.run(main)

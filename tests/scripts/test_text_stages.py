@@ -1,0 +1,114 @@
+"""The stages of a language-model experiment, from its corpus to what is measured of its policies."""
+
+import json
+
+import numpy as np
+import pytest
+
+from lawpipe import artifacts
+from lawpipe.data import corpus, tokenizer
+from lawpipe.data.specials import PAD
+from lawpipe.errors import InputError
+from scripts import generate_data, initialise, make_policy, prepare_corpus, search, train
+from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
+from tests.scripts.test_training_stages import call
+
+CORPUS = {"source": "grammar", "stories": 120, "seed": 0}
+SETTINGS = PERCEPTRON | {
+    "problem": "language_model",
+    "data": {
+        "train_examples": 10,
+        "desired_examples": 4,
+        "test_examples": 5,
+        "length": 12,
+        "minimum_fill": 0.25,
+        "corpus": CORPUS,
+        "tokenizer": {"kind": "bpe", "vocabulary": 300},
+        "perturbation": {"fraction": 0.5, "operations": 20, "mix": {"replace": 1.0, "delete": 1.0, "repeat": 1.0}},
+    },
+    "model": {"architecture": "transformer", "hidden": 8, "layers": 1, "heads": 2},
+    "training": {"steps": 6, "learning_rate": 0.3, "precision": "float32"},
+    "search": PERCEPTRON["search"] | {"iterations": 2, "snapshots": [1]},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An experiment's folder with its corpus and one seed, up to the measurements."""
+    folder = tmp_path_factory.mktemp("text")
+    outputs = {name: folder / f"{name}.parquet" for name in ("tokens", "train", "desired", "test", "theta0")}
+    corpus_files = {"tokenizer": folder / "tokenizer.json", "glimpse": folder / "corpus.json"}
+    call(prepare_corpus.main, SETTINGS, tokens=outputs["tokens"], **corpus_files)
+    splits = {name: outputs[name] for name in ("train", "desired", "test")}
+    call(generate_data.main, SETTINGS, tokens=outputs["tokens"], **splits)
+    call(initialise.main, SETTINGS, train=outputs["train"], theta0=outputs["theta0"])
+    inputs = splits | {"theta0": outputs["theta0"]}
+    policies = folder / "policies"
+    conventional = SETTINGS | {"policy": "conventional"}
+    call(make_policy.main, conventional, train=outputs["train"], output=policies / "conventional.parquet")
+    log = folder / "search.parquet"
+    call(search.main, SETTINGS, **inputs, search=log, policies=policies, state=folder / ".side-0")
+    made = [policies / f"{name}.parquet" for name in ("conventional", "near_optimal")]
+    tables = {name: folder / f"{name}.parquet" for name in train.TABLES}
+    contributions = folder / "contributions/near_optimal.parquet"
+    call(train.main, SETTINGS, **inputs, policies=made, **tables, contributions=contributions)
+    return folder
+
+
+def test_examples_are_windows_of_different_stories(folder):
+    splits = {
+        name: artifacts.read(folder / f"{name}.parquet", "token_examples") for name in ("train", "desired", "test")
+    }
+    assert {name: split.num_rows for name, split in splits.items()} == {"train": 10, "desired": 4, "test": 5}
+    stories = [story for split in splits.values() for story in split.column("story").to_pylist()]
+    assert len(set(stories)) == len(stories)
+    assert sum(splits["train"].column("perturbed").to_pylist()) == 5
+    assert not any(splits["desired"].column("perturbed").to_pylist() + splits["test"].column("perturbed").to_pylist())
+    made, read = tokenizer.load(folder / "tokenizer.json"), corpus.load(CORPUS)
+    for row, story in zip(
+        artifacts.matrix(splits["desired"], "tokens"), splits["desired"].column("story").to_pylist(), strict=True
+    ):
+        assert read.story(story).startswith(made.decode(row[row != PAD]))
+
+
+def test_the_glimpse_says_what_there_is(folder):
+    found = json.loads((folder / "corpus.json").read_text())
+    assert found["glimpse"]["counts"]["stories"] == 120
+    assert len(found["glimpse"]["examples"]) == 3
+    assert found["tokenizer"] == {"kind": "bpe", "sha256": None}
+    assert len(found["fingerprint"]) == 64
+    tokens = artifacts.read(folder / "tokens.parquet", "tokens")
+    assert found["tokens"] == sum(len(ids) for ids in tokens.column("tokens").to_pylist())
+    assert 0 <= found["unknown_share"] < 0.01
+
+
+def test_the_search_and_the_measurements_agree(folder):
+    log = artifacts.read(folder / "search.parquet", "search").to_pylist()
+    curves = artifacts.read(folder / "curves.parquet", "curves").to_pandas()
+    objectives = curves[curves["step"] > 0].groupby("policy")["desired_loss"].mean()
+    assert objectives["conventional"] == pytest.approx(log[0]["objective"], rel=1e-6)
+    assert objectives["near_optimal"] == pytest.approx(log[-1]["objective"], rel=1e-6)
+    assert objectives["near_optimal"] < objectives["conventional"]
+    measures = {row["policy"]: row for row in artifacts.read(folder / "measures.parquet", "measures").to_pylist()}
+    assert measures["near_optimal"]["gap"] == pytest.approx(log[-1]["gap"], rel=1e-4)
+    assert measures["conventional"]["weight_on_perturbed"] == pytest.approx(0.5)
+
+
+def test_the_examples_table_says_which_story_each_is_from(folder):
+    examples = artifacts.read(folder / "examples.parquet", "examples").to_pandas()
+    stories = artifacts.read(folder / "train.parquet", "token_examples").column("story").to_numpy()
+    for _, rows in examples.groupby("policy"):
+        np.testing.assert_array_equal(rows["story"], stories[rows["row"]])
+
+
+def test_every_example_has_a_gradient(folder):
+    table = artifacts.read(folder / "contributions/near_optimal.parquet", "contributions")
+    norms = artifacts.matrix(table, "gradient_norm")
+    assert norms.shape == (4 * 4, 10)
+    assert (norms > 0).all()
+
+
+def test_a_corpus_is_needed(tmp_path):
+    targets = {name: tmp_path / f"{name}.parquet" for name in ("train", "desired", "test")}
+    with pytest.raises(InputError, match="--tokens"):
+        call(generate_data.main, SETTINGS, **targets)
