@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from lawpipe import artifacts
 
@@ -34,4 +35,6 @@ def load(path: Path) -> Policy:
         weights[start : start + len(rows)] = rows
         start += len(rows)
     assert weights is not None
+    # Arrow would keep what it read with.
+    pa.default_memory_pool().release_unused()
     return Policy(weights, rates)

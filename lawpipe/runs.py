@@ -13,8 +13,8 @@ from lawpipe.engine import trajectory
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems import Problem
 
-#: Bytes that the weights of policies trained together may take: six of the paper's perceptron.
-MEMORY = 200 * 2**20
+#: Bytes that the weights of policies trained together may take: four of the paper's perceptron.
+MEMORY = 128 * 2**20
 
 
 def add_inputs(parser: argparse.ArgumentParser) -> None:

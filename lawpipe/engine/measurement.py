@@ -1,6 +1,6 @@
 """What is measured of a policy: its curves, and at some steps what each training example contributes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,19 +48,17 @@ def measure(trajectory: Trajectory, steps: Sequence[int], *, norms: bool = True)
 
     `norms` asks for the gradient norms, which a language model has only from the gradients of single examples.
     """
-    return measure_many([trajectory], steps, norms=[norms])[0]
+    return next(measure_many([trajectory], steps, norms=[norms]))
 
 
 def measure_many(
     trajectories: Sequence[Trajectory], steps: Sequence[int], *, norms: Sequence[bool]
-) -> list[Measurement]:
-    """Measure several runs of one problem and length at the same steps, their reverse sweeps together."""
+) -> Iterator[Measurement]:
+    """Yield what `measure` finds in each of several runs of one problem and length; they are swept back together."""
     pairs = [(trajectory, against) for trajectory in trajectories for against in AGAINST]
     sampled = iter(adjoint.sample(pairs, steps))
-    return [
-        _measured(trajectory, steps, [next(sampled) for _ in AGAINST], asked)
-        for trajectory, asked in zip(trajectories, norms, strict=True)
-    ]
+    for trajectory, asked in zip(trajectories, norms, strict=True):
+        yield _measured(trajectory, steps, [next(sampled) for _ in AGAINST], asked)
 
 
 def _measured(
