@@ -121,6 +121,34 @@ def train(
     return Trajectory(problem, weights, learning_rates, segment, kept, curves)
 
 
+def train_many(
+    problem: Problem,
+    theta0s: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    learning_rates: Sequence[Sequence[float]],
+    budget: int | None = None,
+) -> list[Trajectory]:
+    """Train S times on the same examples, each from its own theta0 under its own policy and rates, together.
+
+    Every run is that of `train` up to rounding, and cheaper if the problem gains from it and the parameters of all
+    runs fit the budget; else they are trained one by one. Runs may share tensors, and a policy may be a view that
+    stores less than T x N numbers: uniform weights at S learning rates are S times
+    `torch.full((1, 1), 1 / N).expand(T, N)`. All have the same number of steps; else raises ValueError.
+    """
+    if len({len(rates) for rates in learning_rates}) > 1:
+        raise ValueError("runs of different lengths cannot be trained together")
+    runs = list(zip(theta0s, weights, learning_rates, strict=True))
+    available = checkpoints.budget(problem.device) if budget is None else budget
+    size = sum((len(rates) + 1) * theta0.numel() * theta0.element_size() for theta0, _, rates in runs)
+    if size > available:
+        return [train(problem, *run, budget) for run in runs]
+    kept = problem.descend_many(torch.stack([*theta0s]), weights, learning_rates)
+    return [
+        Trajectory(problem, policy, rates, len(rates), path, {})
+        for (_, policy, rates), path in zip(runs, kept, strict=True)
+    ]
+
+
 def flatten(theta0: pa.Table, problem: Problem) -> Tensor:
     """Return the flat parameter vector of a theta0 table, on the problem's device."""
     values = np.concatenate([row.values.to_numpy() for row in theta0.column("values")])

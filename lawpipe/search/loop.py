@@ -57,6 +57,7 @@ class Search:
     reason: str = field(default="", init=False)
     _evaluations: int = field(default=0, init=False)
     _rejected: int = field(default=0, init=False)
+    _products: int = field(default=0, init=False)
 
     def run(self) -> None:
         """Search until a stop rule holds; rows, best and reason hold the outcome.
@@ -68,6 +69,7 @@ class Search:
             iteration = self.rows[-1].iteration + 1
             step = self.method.step(point, self.objective, iteration)
             self._rejected += step.rejected
+            self._products += step.products
             if step.trajectory is None:
                 self._log(point, step.step_size, accepted=False)
                 self.reason = (
@@ -126,7 +128,7 @@ class Search:
             iteration=len(self.rows),
             evaluations=before,
             forward_evaluations=self._rejected,
-            cost=before + FORWARD_COST * self._rejected,
+            cost=before + self._products + FORWARD_COST * self._rejected,
             objective=point.objective,
             validation_objective=point.trajectory.objective("validation") if self.validated else None,
             test_objective=point.trajectory.objective("test"),
@@ -163,6 +165,7 @@ class Search:
                 "rows": [asdict(row) for row in self.rows],
                 "evaluations": self._evaluations,
                 "rejected": self._rejected,
+                "products": self._products,
                 "method": plain,
             },
         )
@@ -174,7 +177,9 @@ class Search:
             return None
         tensors, plain = stored
         self.rows = [Row(**row) for row in plain["rows"]]
-        self._evaluations, self._rejected = plain["evaluations"], plain["rejected"]
+        self._evaluations, self._rejected, self._products = (
+            plain[name] for name in ("evaluations", "rejected", "products")
+        )
         own = {name: tensor for name, tensor in tensors.items() if not name.startswith("method_")}
         state = {name.removeprefix("method_"): tensor for name, tensor in tensors.items() if name not in own}
         self.method.restore(state | plain["method"])

@@ -21,6 +21,8 @@ class Step:
     step_size: float
     #: Training runs that were tried and not kept.
     rejected: int = 0
+    #: Hessian products and other passes of one training run and one sweep, beside the gradient of each iteration.
+    products: int = 0
 
 
 class Method(Protocol):
