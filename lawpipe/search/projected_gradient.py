@@ -1,12 +1,14 @@
 """The paper's search: projected gradient descent at a given rate (arXiv 2402.17759, section 3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from lawpipe.engine import simplex
-from lawpipe.search.method import State, Step
+from lawpipe.search.method import Method, State, Step
 from lawpipe.search.objective import Objective, Point
 
 
@@ -41,3 +43,8 @@ class ProjectedGradient:
 
     def restore(self, state: State) -> None:
         """Nothing to take up."""
+
+
+def make(settings: Mapping[str, Any]) -> Method:
+    """Return the method of an experiment's `search` block."""
+    return ProjectedGradient(settings["rate"], settings["decay"], settings["iterations"])
