@@ -56,7 +56,7 @@ class FeedbackDescent:
     #: The first step of either kind, in rms(G) as in mirror descent.
     long: float = 3.0
     short: float = 0.3
-    period: int = 4
+    period: int = 8
     #: The rate of the projected step, as in accelerated_gradient.
     reach: float = 2.0
     attempts: int = 4
@@ -84,6 +84,7 @@ class FeedbackDescent:
             run, value = objective.train(log_weights.policy_(trial))
             if value < point.objective:
                 self._phase = Phase.OPEN
+                descent.step_size *= descent.leap
                 return Step(run, value, tried)
             rejected += 1
             descent.log_weights.zero_()

@@ -20,9 +20,9 @@ class MirrorDescent:
         velocity <- momentum velocity - (step / rms(G)) G,   z <- z + velocity,   G = dJ/dgamma
 
     Scaling by the gradient's root mean square makes the step free of the units of J, T, N and eta. A step is
-    accepted if J falls; then the step grows, by `leap` until the first is refused and by `growth` afterwards (how long
-    a step may be differs by two orders of magnitude between problems). Otherwise (J not finite included) the momentum is
-    dropped, the step shrinks and the gradient is tried again, at most `attempts` times.
+    accepted if J falls; then the step grows, by `leap` until the first is refused and by `growth` afterwards: how
+    long it may be differs by two orders of magnitude between problems. Otherwise (J not finite included) the momentum
+    is dropped, the step shrinks and the gradient is tried again, at most `attempts` times.
 
     Negligible weights are exact zeros in every policy that is tried; their log-weights live on and may bring them
     back.
