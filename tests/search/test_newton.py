@@ -124,8 +124,8 @@ def test_a_run_that_diverges_is_rejected_and_products_are_counted(monkeypatch):
     monkeypatch.setattr(Newton, "step", diverging_at_first)
     search.run()
     assert [result.rejected >= 2 for result in found] == [True, True]
-    assert all(result.products >= 1 for result in found)
-    spent = sum(result.products + FORWARD_COST * result.rejected for result in found)
+    assert all(result.passes >= 1 for result in found)
+    spent = sum(result.passes + FORWARD_COST * result.rejected for result in found)
     assert search.rows[-1].cost == pytest.approx(search.rows[-1].evaluations + spent)
     assert search.rows[-1].evaluations == 2
 
