@@ -16,7 +16,7 @@ ifneq ($(CONFIG),$(wildcard $(CONFIG)))
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
 endif
 
-.PHONY: run small report perceptron perceptron_noisy perceptron_paper test lint format bench install
+.PHONY: run small report perceptron perceptron_noisy perceptron_paper stories test lint format bench install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
@@ -24,7 +24,7 @@ run: $(READY)  ## the default config: every experiment, and results/report.html
 small: $(READY)  ## the whole report at toy size, in half a minute: results-small/report.html
 	$(SNAKEMAKE) --configfile config/small.yaml
 
-report perceptron perceptron_noisy perceptron_paper: $(READY)  ## one target of the workflow
+report perceptron perceptron_noisy perceptron_paper stories: $(READY)  ## one target of the workflow
 	$(SNAKEMAKE) $@ $(CONFIGURED)
 
 test: $(READY)

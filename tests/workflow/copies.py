@@ -29,7 +29,9 @@ class Project:
     def results(self) -> Path:
         return self.folder / "results-small"
 
-    def snakemake(self, *arguments: str, configs: tuple[str, ...] = SMALL) -> subprocess.CompletedProcess[str]:
+    def snakemake(
+        self, *arguments: str, configs: tuple[str, ...] = SMALL, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake in the copy, with the copy's own package; stdout and stderr come together."""
         command = [sys.executable, "-m", "snakemake", *arguments, "--cores", "2"]
         if configs:
@@ -37,7 +39,7 @@ class Project:
         return subprocess.run(
             command,
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"},
+            env=os.environ | {"PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

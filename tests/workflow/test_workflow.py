@@ -47,7 +47,7 @@ def test_a_run_writes_exactly_the_planned_files(small: Project) -> None:
             files = plan.tables(settings) + plan.parts(settings) + plan.costs(settings)
             expected |= {f"{name}/seed{seed}/{file}" for file in files}
     found = {path.relative_to(small.results).as_posix() for path in small.results.rglob("*.*")}
-    data = {path for path in found if path.endswith((".parquet", "tokenizer.json", "corpus.json"))}
+    data = {path for path in found if path.endswith((".parquet", "tokenizer.json", "/corpus.json"))}
     data |= {path for path in found if "/seed" in path and path.endswith(".json")}
     assert data == expected
     assert "report.html" in found
@@ -138,6 +138,8 @@ def test_another_experiment_computes_that_experiment_alone(copy: Copy) -> None:
 
 def test_another_policy_computes_that_policy_alone(copy: Copy) -> None:
     project = copy()
+    policies = project.folder / "lawpipe/policies"
+    (policies / "another.py").write_text((policies / "conventional.py").read_text())
     known = "enum: [conventional, near_optimal]"
     project.replace("workflow/schemas/config.schema.yaml", known, known.replace("]", ", another]"))
     overlay = project.write_config(
