@@ -71,6 +71,13 @@ TABLES: dict[str, dict[str, Column]] = {
         "desired_loss": "float64",
         "test_loss": "float64",
     },
+    # The rates that were tried for a policy whose learning rate is tuned; J is null where training diverged.
+    "learning_rates": {
+        "policy": "string",
+        "learning_rate": "float64",
+        "objective_desired": "float64",
+        "objective_test": "float64",
+    },
     "contributions": {
         "step": "int32",
         "against": "string",
@@ -143,6 +150,7 @@ TABLES: dict[str, dict[str, Column]] = {
                 "compression_ratio": "float64",
                 "acceleration": "float64",
                 "acceleration_to_best": "float64",
+                "acceleration_to_tuned": "float64",
                 "acceleration_fit": "float64",
                 "similarity": "float64",
                 "adjoint_similarity": "float64",

@@ -1,6 +1,7 @@
 """A learning policy as the stages pass it on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,20 @@ class Policy:
 
     weights: npt.NDArray[np.floating[Any]]
     learning_rates: npt.NDArray[np.float64]
+    #: The columns of the table `learning_rates`, if its own learning rate was tuned.
+    tried_rates: Mapping[str, Any] | None = None
+    #: What there is to say of how it was made.
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
         """Return the columns of the artifact table `policy`."""
         steps = np.arange(len(self.weights), dtype=np.int32)
         return {"step": steps, "weights": self.weights, "learning_rate": self.learning_rates}
+
+
+def constant(row: npt.NDArray[Any], steps: int, learning_rate: float, **kept: Any) -> Policy:
+    """Return the policy with the same weights [N] and the same learning rate at every step."""
+    return Policy(np.tile(row, (steps, 1)), np.full(steps, learning_rate, dtype=np.float64), **kept)
 
 
 def load(path: Path) -> Policy:
