@@ -17,6 +17,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "summarise": ("data", "model", "device", "training", "search", "analysis"),
     "summarise_seeds": ("data", "model", "device", "training", "search", "analysis"),
     "plot": ("data", "model", "device", "training", "search", "analysis"),
+    "claims": ("data", "model", "device", "training", "search", "analysis", "policies"),
     "report": ("data", "model", "device", "training", "search", "analysis", "policies"),
 }
 

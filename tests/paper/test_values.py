@@ -6,7 +6,7 @@ import yaml
 
 from lawpipe import artifacts, config, paper
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def resolved() -> dict[str, dict[str, object]]:
@@ -50,8 +50,8 @@ def test_the_perceptrons_headline_values(source: str, text: str, digitised: bool
 
 
 def test_a_value_in_two_figures_is_found_under_both() -> None:
-    assert "2.41" in {value.text for value in paper.values("stories", "Fig 2")}
-    assert "2.41" in {value.text for value in paper.values("stories", "Fig 5")}
+    assert "2.41" in {value.text for value in paper.values("language_model", "Fig 2")}
+    assert "2.41" in {value.text for value in paper.values("language_model", "Fig 5")}
 
 
 def test_the_default_perceptron_is_the_papers_task_and_the_noisy_one_differs_in_its_labels_alone() -> None:
