@@ -1,8 +1,8 @@
 """What the paper reports, as data: "Towards Optimal Learning of Language Models", arXiv 2402.17759v2.
 
-The claims, and the rules that judge them, are in `lawpipe.paper.claims`; where the paper contradicts itself, in
-`lawpipe.paper.contradictions`. Each value carries its place in the paper and whether it is printed there or was read off a figure by eye
-(`digitised`: good to about two digits). Nothing here is computed and nothing is ours.
+Each value carries its place in the paper and whether it is printed there or was read off a figure by eye
+(`digitised`: good to about two digits). Nothing here is computed and nothing is ours. The claims, and the rules
+that judge them, are in `lawpipe.paper.claims`; where the paper contradicts itself, in `lawpipe.paper.contradictions`.
 """
 
 from collections.abc import Iterator, Mapping

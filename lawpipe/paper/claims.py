@@ -1,8 +1,8 @@
 """The paper's claims, each with how ours is computed and the rule of its verdict; and their judgement.
 
 Rules and tolerances are written down here before the runs that they judge, and say the same to every experiment. A
-statement of direction or degree is judged wherever its problem is run. A statement of a value is judged only where the
-task is the one it was published for: elsewhere it is not tested, and our number stands beside it all the same.
+statement of direction or degree is judged wherever its problem is run. A statement of a value is judged only where
+the task is the one it was published for: elsewhere it is not tested, and our number stands beside it all the same.
 """
 
 import math
@@ -393,10 +393,8 @@ def judge(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any
             values = [claim.measure(seed) for seed in seeds[name].values()]
             found = mean_interval(values, logarithmic=claim.logarithmic)
             away = _elsewhere(experiments[name], claim.task or {})
-            if claim.task is not None and away:
-                judged = _untested(away)
-            else:
-                judged = _placed(claim.rule.judge(found), away)
+            elsewhere = claim.task is not None and away
+            judged = _untested(away) if elsewhere else _placed(claim.rule.judge(found), away)
             rows.append(_row(claim, name, found, judged))
     sizes = _sizes(experiments)
     for of_sizes in CLAIMS_OF_SIZES:

@@ -39,8 +39,8 @@ def _contradictions() -> Iterator[Contradiction]:
         "Fig 11, Table 1, Table 2",
         f"B falls by {_percent(TEXT_SCALE_CHANGE)} and beta rises by {_percent(TEXT_EXPONENT_CHANGE)}",
         f"Table 2 has {_percent(row.scale_change)} and {_percent(row.exponent_change)} for the same run",
-        f"1 - {scale_near:.3g} / {scale:.3g} = {_percent(1 - scale_near / scale)}; {exponent_near} / {exponent} - 1 = "
-        f"{_percent(exponent_near / exponent - 1)} with Table 1's rounded beta",
+        f"1 - {scale_near:.3g} / {scale:.3g} = {_percent(1 - scale_near / scale)}; "
+        f"{exponent_near} / {exponent} - 1 = {_percent(exponent_near / exponent - 1)} with Table 1's rounded beta",
     )
     after = (scale * (1 - row.scale_change), exponent * (1 + row.exponent_change))
     at_steps, at_far = (acceleration_from_fits(scale, exponent, *after, steps=steps) for steps in (row.steps, 10**7))
@@ -48,8 +48,8 @@ def _contradictions() -> Iterator[Contradiction]:
         "Table 2",
         f"the acceleration at T = {row.steps} is {row.acceleration}, and the coefficients explain it",
         f"that value is read off the curves; equation 9 with Table 2's coefficients gives {at_steps:.2f}",
-        f"AR = B1^(beta1/beta2) / B2 x T^(1 - beta1/beta2), B1 = {scale:.3g}, beta1 = {exponent}, B2 = {after[0]:.3g}, "
-        f"beta2 = {after[1]:.4f}",
+        f"AR = B1^(beta1/beta2) / B2 x T^(1 - beta1/beta2), B1 = {scale:.3g}, beta1 = {exponent}, "
+        f"B2 = {after[0]:.3g}, beta2 = {after[1]:.4f}",
     )
     yield Contradiction(
         "Section 4",
@@ -60,25 +60,27 @@ def _contradictions() -> Iterator[Contradiction]:
     )
     ratio = next(value for value in paper.values("language_model", "Fig 4")).low or math.nan
     vocabulary = paper.LANGUAGE_MODEL["data"]["tokenizer"]["vocabulary"]
-    objective = math.log2(vocabulary) / ratio
+    bits = math.log2(vocabulary)
+    objective = bits / ratio
+    in_one_unit = math.log(vocabulary) / objective
     yield Contradiction(
         "Fig 4, Fig 7",
         f"the Transformer's conventional compression ratio is about {ratio}",
-        f"it is log2 of the vocabulary over a loss in nats; in one unit it is about {math.log(vocabulary) / objective:.2f}",
-        f"log2({vocabulary}) = {math.log2(vocabulary):.2f}; {math.log2(vocabulary):.2f} / {ratio} = {objective:.2f} nats; "
-        f"ln({vocabulary}) / {objective:.2f} = {math.log(vocabulary) / objective:.2f}",
+        f"it is log2 of the vocabulary over a loss in nats; in one unit it is about {in_one_unit:.2f}",
+        f"log2({vocabulary}) = {bits:.2f}; {bits:.2f} / {ratio} = {objective:.2f} nats; "
+        f"ln({vocabulary}) / {objective:.2f} = {in_one_unit:.2f}",
     )
     yield Contradiction(
         "Section 3, Fig 6",
         "contributions are those of the parameters and weights of one step t",
-        "the public code takes the contribution at theta[t+1] with the weights of t, and its projection returns zeros "
-        "that are not exact",
+        "the public code takes the contribution at theta[t+1] with the weights of t, and its projection returns "
+        "zeros that are not exact",
     )
     yield Contradiction(
         "Section 2",
         "training is seen as lossless compression, its objective as the length of the code",
-        "the authors call this not entirely rigorous: many epochs of full-batch descent, and the desired instead of the "
-        "training loss",
+        "the authors call this not entirely rigorous: many epochs of full-batch descent, and the desired instead of "
+        "the training loss",
     )
     yield Contradiction(
         "Section 4",

@@ -1,4 +1,4 @@
-"""How ours is computed for each claim: functions from the tables of one seed to a number, None where there is none."""
+"""How ours is computed for each claim: functions of the tables of one seed, None where there is no number."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -184,9 +184,11 @@ def acceleration_at(steps: int) -> Measure:
     """Return the acceleration that the two fitted laws on the desired loss imply after so many steps (equation 9)."""
 
     def measure(seed: Seed) -> float | None:
-        laws = [[of_fit(policy, name)(seed) for name in ("scale", "exponent")] for policy in (CONVENTIONAL, NEAR)]
-        values = [value for law in laws for value in law if value is not None]
-        return acceleration.acceleration_from_fits(*values, steps=steps) if len(values) == 4 else None
+        scale, exponent = (of_fit(CONVENTIONAL, name)(seed) for name in ("scale", "exponent"))
+        near_scale, near_exponent = (of_fit(NEAR, name)(seed) for name in ("scale", "exponent"))
+        if scale is None or exponent is None or near_scale is None or near_exponent is None:
+            return None
+        return acceleration.acceleration_from_fits(scale, exponent, near_scale, near_exponent, steps)
 
     return measure
 
@@ -197,7 +199,7 @@ def growth(seed: Seed) -> float | None:
 
 
 def asymptote_of(coefficient: str) -> Measure:
-    """Return a, b or c of SIM = c ln(a / (b - CR)) through the policies along the search, CR as the paper writes it."""
+    """Return a, b or c of SIM = c ln(a / (b - CR)) through the policies along the search, CR in the paper's units."""
 
     def measure(seed: Seed) -> float | None:
         unit = 1 / math.log(2) if seed.settings["problem"] == "language_model" else 1.0

@@ -69,8 +69,8 @@ class Near:
     """A statement of a value: `low` to `high`, the same for a single value; `high` is infinite for a lower bound.
 
     Reproduced if the paper's value lies in our interval or our mean within `factor` of it; partly if our mean is on
-    the paper's side of `mark` (no effect) but further off; else not reproduced. A value that has no side, `mark` None,
-    is never partly reproduced. So that a wide interval proves nothing, one that includes `mark` does not count.
+    the paper's side of `mark` (no effect) but further off; else not reproduced. A value without a side, `mark` None,
+    is partly reproduced only where a seed has none. An interval that includes `mark` says nothing and does not count.
     """
 
     low: float

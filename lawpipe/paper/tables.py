@@ -44,7 +44,7 @@ class Seed:
 
     @cached_property
     def measured(self) -> dict[tuple[str, str, str], Sequence[Row]]:
-        """The measured steps by policy, reference set and kind of contribution, with step, mean, similarity, speed."""
+        """The measured steps by policy, reference set and kind of contribution, in order."""
         groups: dict[tuple[str, str, str], list[Row]] = {}
         for row in self._rows("similarity"):
             groups.setdefault((row["policy"], row["against"], row["kind"]), []).append(row)
