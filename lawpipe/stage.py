@@ -26,6 +26,8 @@ class Job:
     code: str
     #: What the stage has to say beyond time and memory; it goes to the cost file.
     notes: dict[str, Any] = field(default_factory=dict)
+    #: The artifacts that it wrote.
+    written: list[Path] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -35,6 +37,7 @@ class Job:
     def write(self, path: Path, table: str, columns: artifacts.Columns) -> None:
         """Write an artifact with this job's settings and code digest in its metadata."""
         artifacts.write(path, table, columns, settings=self.settings, code=self.code)
+        self.written.append(path)
 
 
 def parser(documentation: str | None) -> argparse.ArgumentParser:
@@ -61,7 +64,7 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
     """Open a stage's job; when it ends well, write its cost if `--cost` was given.
 
     The cost file holds what differs from run to run: wall and processor seconds, peak memory in MB, the
-    machine, the git state, the time of day, and the job's notes.
+    machine, the git state, the time of day, the artifacts (from the folder above `cost`), and the job's notes.
     """
     started = time.time()
     clock = time.perf_counter()
@@ -78,9 +81,16 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "hardware": provenance.hardware(),
         "git": provenance.git_state(),
+        "files": [_below(path, options.cost.parent.parent) for path in this.written],
         **this.notes,
     }
     write_text(options.cost, json.dumps(cost, indent=1, sort_keys=True) + "\n")
+
+
+def _below(path: Path, folder: Path) -> str:
+    """Write an artifact's path as it is from a folder, or whole if it lies elsewhere."""
+    whole = path.resolve()
+    return whole.relative_to(folder.resolve()).as_posix() if whole.is_relative_to(folder.resolve()) else str(whole)
 
 
 def write_text(path: Path, text: str) -> None:

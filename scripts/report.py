@@ -19,7 +19,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--front-page", type=Path, help="output: the findings as reStructuredText")
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
-        stage.write_text(options.output, page.report(options.root, options.experiments))
+        stage.write_text(options.output, page.report(options.root, options.experiments, options.output.parent))
         if options.front_page is not None:
             stage.write_text(options.front_page, page.front_page(options.root, options.experiments))
 

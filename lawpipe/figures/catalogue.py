@@ -15,7 +15,8 @@ class Entry:
     """A figure or table: `{name}.svg` or `{name}.html`.
 
     The caption has two sentences: what it shows, and what to see in it. `source` is the figure or table of
-    the paper that it stands beside, None where the paper has none. `problems` are those that it makes sense
+    the paper that it stands beside, None where the paper has none. `module` of `lawpipe` makes it from `data`: tables
+    of each seed by their names, files of the experiment with their endings. `problems` are those that it makes sense
     for; with `altered` it also needs flipped or perturbed examples.
     """
 
@@ -23,6 +24,8 @@ class Entry:
     title: str
     source: str | None
     caption: str
+    module: str
+    data: tuple[str, ...]
     problems: tuple[str, ...] = PROBLEMS
     altered: bool = False
 
@@ -33,6 +36,39 @@ class Entry:
 
 FIGURES: tuple[Entry, ...] = (
     Entry(
+        "fig01_objective",
+        "The objective: area under the loss curve",
+        "Fig 1",
+        "The loss over training under the conventional and the near-optimal policy on a linear axis from 0, with the "
+        "area under the second shaded and the area between the two in grey. "
+        "The grey area is what the policy saves: the search makes it as large as it can on the desired examples, and "
+        "the test examples say how much of it is real.",
+        module="figures.overview",
+        data=("curves", "summary.parquet"),
+    ),
+    Entry(
+        "fig02_headline",
+        "The headline: steps saved, and the scaling laws",
+        "Fig 2",
+        "The two loss curves of the first seed against the logarithm of the step, the steps that the near-optimal "
+        "policy saves on the way to the conventional policy's last loss, and both fitted scaling laws. "
+        "Where a dashed line leaves its curve the law does not describe the run.",
+        module="figures.overview",
+        data=("curves", "fits", "summary"),
+    ),
+    Entry(
+        "fig03_law",
+        "The law at one step",
+        "Fig 3",
+        "The contributions of the weighted examples at one step half-way down the loss, in rising order and each as "
+        "wide as its weight, by the instantaneous and by the adjoint contribution; and the mean similarity against "
+        "the compression ratio. "
+        "The law says that the near-optimal curve is flat at 1, the dashed line: all weighted examples contribute "
+        "the same.",
+        module="figures.overview",
+        data=("contributions/conventional", "contributions/near_optimal", "summary"),
+    ),
+    Entry(
         "fig04_objective",
         "Search: objective and compression ratio",
         "Fig 4",
@@ -41,6 +77,8 @@ FIGURES: tuple[Entry, ...] = (
         "and the gradient evaluations used. "
         "Compare the curve of the desired examples, which the search sees, with that of the test "
         "examples, which it does not: only the second says whether the policy generalises.",
+        module="figures.search",
+        data=("search",),
     ),
     Entry(
         "fig05_loss_curves",
@@ -50,6 +88,8 @@ FIGURES: tuple[Entry, ...] = (
         "acceleration ratio: T over the first step at which a policy is at or below the conventional "
         "policy's final loss. "
         "The arrow spans the steps saved; where it is missing not every seed got that low.",
+        module="figures.curves",
+        data=("curves", "summary.parquet"),
     ),
     Entry(
         "fig06_similarity_against_loss",
@@ -59,6 +99,8 @@ FIGURES: tuple[Entry, ...] = (
         "step, a line for each policy along the search, coloured by its compression ratio. "
         "If the law holds, lines of a higher compression ratio lie higher; the exact first-order "
         "condition is about the adjoint contributions (lower row).",
+        module="figures.similarity",
+        data=("similarity", "curves", "summary.parquet"),
     ),
     Entry(
         "fig07_similarity_against_compression",
@@ -69,6 +111,8 @@ FIGURES: tuple[Entry, ...] = (
         "made. "
         "The law asks for points that rise with the compression ratio; b is where the fit goes to "
         "infinity.",
+        module="figures.similarity",
+        data=("summary",),
     ),
     Entry(
         "fig08_noncontributive",
@@ -77,6 +121,8 @@ FIGURES: tuple[Entry, ...] = (
         "The share of (step, example) pairs with a contribution of zero or less whose weight is exactly "
         "zero, before convergence, against the compression ratio. "
         "The paper's property 4.1 says that the share goes to 100 % as the policy gets better.",
+        module="figures.weights",
+        data=("zero_weights", "summary"),
     ),
     Entry(
         "fig09_learned",
@@ -86,6 +132,13 @@ FIGURES: tuple[Entry, ...] = (
         "steps whose loss is below 1e-6; the table's share counts the steps before convergence alone. "
         "The paper's property 4.2 says that such examples get little weight: bars near 0 for the "
         "near-optimal policy, all at 1 for the conventional one.",
+        module="figures.weights",
+        data=(
+            "contributions/conventional",
+            "contributions/near_optimal",
+            "policies/conventional",
+            "policies/near_optimal",
+        ),
         problems=(PERCEPTRON,),
     ),
     Entry(
@@ -96,6 +149,8 @@ FIGURES: tuple[Entry, ...] = (
         "uniform weight 1/N; other pairs are left blank. "
         "Grey cells have weight exactly zero although the example would help: the paper takes them as "
         "redundant (property 4.3), and the curve on the right gives their share.",
+        module="figures.weights",
+        data=("contributions/near_optimal", "policies/near_optimal"),
     ),
     Entry(
         "fig11_scaling_law",
@@ -105,6 +160,8 @@ FIGURES: tuple[Entry, ...] = (
         "(B/t)^beta, and the coefficients of every seed with their intervals. "
         "A straight curve means that the law describes the run; where the near-optimal curve bends, its B "
         "and beta say little.",
+        module="figures.scaling_law",
+        data=("curves", "fits"),
     ),
     Entry(
         "adjoint_similarity",
@@ -115,6 +172,8 @@ FIGURES: tuple[Entry, ...] = (
         "At first-order stationarity the adjoint contributions of a step are equal and their similarity has "
         "no bound; the instantaneous one need not grow, and a step with fewer than two weighted examples "
         "has no value.",
+        module="figures.similarity",
+        data=("similarity",),
     ),
     Entry(
         "speed",
@@ -125,6 +184,8 @@ FIGURES: tuple[Entry, ...] = (
         "steps. "
         "In gradient flow the two are equal for every policy, so points off the line measure the step "
         "size's discretisation, not the policy's quality.",
+        module="figures.speed",
+        data=("similarity",),
     ),
     Entry(
         "active_examples",
@@ -134,6 +195,8 @@ FIGURES: tuple[Entry, ...] = (
         "weight, over the training steps. "
         "A near-optimal policy that falls far below the conventional line trains on a few examples at a "
         "time.",
+        module="figures.weights",
+        data=("policies/conventional", "policies/near_optimal"),
     ),
     Entry(
         "weight_on_perturbed",
@@ -143,6 +206,8 @@ FIGURES: tuple[Entry, ...] = (
         "the training steps under each policy, and beside it the effective number of examples. "
         "The dotted line is their share of the examples, what a policy blind to them gives: a curve below it "
         "means that the policy has found the spoilt examples out.",
+        module="figures.weights",
+        data=("train", "policies/conventional", "policies/near_optimal"),
         altered=True,
     ),
 )
@@ -156,6 +221,8 @@ TABLES: tuple[Entry, ...] = (
         "over the seeds with its 95 % t interval, each seed, and the paper's value. "
         "Read desired and test columns together: a gain that is on desired examples alone is fitted to "
         "them.",
+        module="report.tables",
+        data=("summary", "summary.parquet"),
     ),
     Entry(
         "summary",
@@ -164,6 +231,8 @@ TABLES: tuple[Entry, ...] = (
         "Mean and 95 % t interval over the seeds of every summary quantity, for each policy but the "
         "search's snapshots; accelerations are averaged as logarithms. "
         "Where not all seeds have a value the cell says how many do, and its mean is over those alone.",
+        module="report.tables",
+        data=("summary.parquet",),
     ),
     Entry(
         "search",
@@ -172,6 +241,8 @@ TABLES: tuple[Entry, ...] = (
         "The start and the best row of each seed's search: objective, gradient evaluations, their cost with "
         "trial runs, Frank-Wolfe gap, and the share of the weights that are above 0. "
         "The gap is the distance from first-order stationarity, not from the best J.",
+        module="report.tables",
+        data=("search",),
     ),
     Entry(
         "zero_weights",
@@ -180,6 +251,8 @@ TABLES: tuple[Entry, ...] = (
         "The share of (step, example) pairs that follow each property before convergence: mean over the "
         "seeds with its 95 % t interval, and the pairs in all. "
         "A share of few pairs says little.",
+        module="report.tables",
+        data=("zero_weights",),
     ),
     Entry(
         "fits",
@@ -187,6 +260,8 @@ TABLES: tuple[Entry, ...] = (
         "Table 1",
         "L = L0 + (B/t)^beta for t > t0, fitted per seed, policy and loss, with 95 % intervals. "
         "B and beta are nearly collinear: compare the two together.",
+        module="report.tables",
+        data=("fits",),
     ),
     Entry(
         "stories",
@@ -196,6 +271,8 @@ TABLES: tuple[Entry, ...] = (
         "policy of the first seed: the text that the model reads, whether it was perturbed, its mean weight over "
         "the steps in units of the uniform weight 1/N, and when it first and last had any. "
         "Read whether clean stories stand at the top and garbled ones at the bottom; the policy was never told.",
+        module="report.texts",
+        data=("train", "examples", "tokenizer.json"),
         problems=(LANGUAGE_MODEL,),
     ),
     Entry(
@@ -205,6 +282,8 @@ TABLES: tuple[Entry, ...] = (
         "Where the stories come from, how many were dropped and why, how long they are, how they became tokens, "
         "and three of them. "
         "The fingerprint is the SHA-256 of the stories in their order: the same one means the same corpus.",
+        module="report.texts",
+        data=("corpus.json",),
         problems=(LANGUAGE_MODEL,),
     ),
 )

@@ -1,6 +1,7 @@
 """Sentences made from the numbers: what an experiment found, and never more than it found."""
 
 import math
+from collections.abc import Sequence
 
 from lawpipe import paper
 from lawpipe.figures import problem
@@ -9,6 +10,126 @@ from lawpipe.figures.results import OverSeeds, Results
 from lawpipe.figures.words import number, over_seeds, percent, plural
 from lawpipe.paper import Difference
 from lawpipe.report.compare import in_mixed_units
+
+POLICIES = ("conventional", "near_optimal")
+SIMILARITIES = {"instantaneous": "similarity", "adjoint": "adjoint_similarity"}
+#: What the paper calls its models.
+PAPERS = {problem.PERCEPTRON: "perceptron", problem.LANGUAGE_MODEL: "transformer"}
+#: So many settings that are not the paper's are named, more are counted.
+FEW = 2
+
+
+def overview(experiments: Sequence[Results], hardware: Sequence[str], seconds: float) -> list[str]:
+    """Return what all experiments found together, in five sentences.
+
+    `hardware` names the machines that computed them, `seconds` is the time of all jobs one after the other.
+    """
+    return [
+        _ran(experiments, hardware, seconds),
+        "On the desired examples, which the search optimises, the near-optimal policy's "
+        f"{_changes(experiments, 'desired')} (the paper: {_published_accelerations(experiments)}).",
+        f"On test examples, which it never saw, its {_changes(experiments, 'test')}.",
+        _similarities(experiments),
+        _remaining(experiments),
+    ]
+
+
+def _ran(experiments: Sequence[Results], hardware: Sequence[str], seconds: float) -> str:
+    """Say what was computed where."""
+    where = "; ".join(hardware) or "a machine that was not recorded"
+    return (
+        f"{plural(len(experiments), 'experiment')}, computed on {where}, in {duration(seconds)} of jobs: "
+        + "; ".join(
+            f"{each.name} ({plural(len(each.seeds), 'seed')}, {_likeness(each.settings)})" for each in experiments
+        )
+        + "."
+    )
+
+
+def duration(seconds: float) -> str:
+    """Write a time in the unit that suits it."""
+    for unit, size in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{number(seconds / size, 2)} {unit}"
+    return f"{number(seconds, 2)} seconds"
+
+
+def _likeness(settings: Settings) -> str:
+    """Say whether the task is the paper's."""
+    changed = paper.differences(settings)
+    if not changed:
+        return "the paper's task"
+    if len(changed) <= FEW:
+        return "; ".join(map(difference, changed))
+    return f"{len(changed)} settings not the paper's"
+
+
+def _changes(experiments: Sequence[Results], against: str) -> str:
+    """Say how the area under the loss curve changed, and how much sooner the conventional end was reached."""
+    changes, sooner = [], []
+    for each in experiments:
+        before, after = (each.quantity(policy, f"objective_{against}").mean for policy in POLICIES)
+        change = after / before - 1
+        how = "lower" if change < 0 else "higher"
+        known = math.isfinite(change)
+        changes.append(f"{percent(abs(change))} {how} in {each.name}" if known else f"not finite in {each.name}")
+        sooner.append(f"{_times(each.quantity('near_optimal', f'acceleration_{against}'))} in {each.name}")
+    return (
+        f"J is {enumeration(changes)} than under the conventional policy, whose last loss is reached "
+        f"{enumeration(sooner)}"
+    )
+
+
+def _times(found: OverSeeds) -> str:
+    """Say how much sooner the conventional policy's last loss was reached."""
+    if not found.n_reached:
+        return "never"
+    bounds = f" [{number(found.low)}, {number(found.high)}]" if math.isfinite(found.low) else ""
+    some = "" if found.n_reached == found.n else f" ({found.n_reached} of {plural(found.n, 'seed')})"
+    return f"{number(found.mean)}{bounds} times sooner{some}"
+
+
+def enumeration(parts: Sequence[str]) -> str:
+    """Join parts of a sentence: a, b and c."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _published_accelerations(experiments: Sequence[Results]) -> str:
+    """Return the paper's accelerations for the problems at hand."""
+    names = dict.fromkeys(problem.name(each.settings) for each in experiments)
+    return ", ".join(f"{paper.values(name, 'Fig 5')[0].text} for its {PAPERS[name]}" for name in names)
+
+
+def _similarities(experiments: Sequence[Results]) -> str:
+    """Say how the similarity of contributions changed: what the law is about."""
+    parts = []
+    for each in experiments:
+        kinds = (
+            f"{kind} {number(each.quantity('conventional', f'{column}_desired').mean)} to "
+            f"{number(each.quantity('near_optimal', f'{column}_desired').mean)}"
+            for kind, column in SIMILARITIES.items()
+        )
+        parts.append(f"{' and '.join(kinds)} in {each.name}")
+    return (
+        "The mean similarity of the contributions on the desired loss, which the law says has no bound at the "
+        f"optimum, went from conventional to near-optimal: {'; '.join(parts)}."
+    )
+
+
+def _remaining(experiments: Sequence[Results]) -> str:
+    """Say how far from first-order stationarity the policies are, and what weight the spoilt examples kept."""
+    parts = []
+    for each in experiments:
+        gap, objective = (each.quantity("near_optimal", name).mean for name in ("gap", "objective_desired"))
+        text = f"{percent(gap / objective)} of J in {each.name}"
+        if problem.altered_share(each.settings):
+            weight = each.quantity("near_optimal", "weight_on_perturbed")
+            text += (
+                f", where the {percent(problem.altered_share(each.settings))} of {problem.altered(each.settings)} "
+                f"examples kept {percent(weight.mean)} of the weight"
+            )
+        parts.append(text)
+    return f"The Frank-Wolfe gap that is left, 0 at first-order stationarity, is {'; '.join(parts)}."
 
 
 def sentences(results: Results) -> list[str]:
@@ -60,8 +181,8 @@ def difference(found: Difference) -> str:
 
 def _objective(results: Results) -> str:
     """Say how far the objective fell on the examples it was searched on."""
-    before, after = (results.quantity(policy, "objective_desired") for policy in ("conventional", "near_optimal"))
-    ratios = [results.quantity(policy, "compression_ratio_desired") for policy in ("conventional", "near_optimal")]
+    before, after = (results.quantity(policy, "objective_desired") for policy in POLICIES)
+    ratios = [results.quantity(policy, "compression_ratio_desired") for policy in POLICIES]
     published = paper.values(problem.name(results.settings), "Fig 4")
     unit = ""
     if any(value.mixed_units for value in published):
@@ -88,7 +209,7 @@ def _acceleration(results: Results) -> str:
 
 def _test(results: Results) -> list[str]:
     """Say what of it holds on examples that the search never saw."""
-    before, after = (results.quantity(policy, "objective_test") for policy in ("conventional", "near_optimal"))
+    before, after = (results.quantity(policy, "objective_test") for policy in POLICIES)
     change = after.mean / before.mean - 1
     if not math.isfinite(change):
         return []
@@ -124,7 +245,7 @@ def _share(found: OverSeeds) -> str:
 
 def _gain(results: Results, against: str) -> float:
     """Return how much lower the near-optimal policy's J is, in nats."""
-    before, after = (results.quantity(policy, f"objective_{against}") for policy in ("conventional", "near_optimal"))
+    before, after = (results.quantity(policy, f"objective_{against}") for policy in POLICIES)
     return before.mean - after.mean
 
 
@@ -142,11 +263,11 @@ def _reached(found: OverSeeds) -> str:
 
 def _stationarity(results: Results) -> str:
     """Say how far from the first-order condition the policy is, and which similarity it has."""
-    gaps = [results.quantity(policy, "gap") for policy in ("conventional", "near_optimal")]
+    gaps = [results.quantity(policy, "gap") for policy in POLICIES]
     objective = results.quantity("near_optimal", "objective_desired")
     kinds = {
-        kind: [results.quantity(policy, f"{column}_desired") for policy in ("conventional", "near_optimal")]
-        for kind, column in (("instantaneous", "similarity"), ("adjoint", "adjoint_similarity"))
+        kind: [results.quantity(policy, f"{column}_desired") for policy in POLICIES]
+        for kind, column in SIMILARITIES.items()
     }
     similarities = " and the ".join(
         f"{kind} one from {over_seeds(before)} to {over_seeds(after)}" for kind, (before, after) in kinds.items()

@@ -1,5 +1,7 @@
 """The report: one HTML file that holds everything it shows, and the tables as pages of their own."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from lawpipe.errors import InputError
 from lawpipe.figures import catalogue, problem, results
 from lawpipe.figures.catalogue import Entry
 from lawpipe.figures.results import Results
-from lawpipe.report import compare, costs, findings, svg, tables
+from lawpipe.report import compare, costs, findings, links, svg, tables
 from lawpipe.report.compare import Comparison
 from lawpipe.report.table import Table
 
@@ -35,6 +37,9 @@ class Figure:
     entry: Entry
     drawing: Markup
     comparisons: list[Comparison]
+    origin: links.Origin
+    #: Where the drawing itself is, as a file.
+    file: str
 
 
 @dataclass(frozen=True)
@@ -57,27 +62,55 @@ class Section:
     headline: Table
     figures: list[Figure]
     tables: list[Table]
+    #: Of every table by its name.
+    origins: dict[str, links.Origin]
     settings: list[Setting]
     spent: costs.Spent
     versions: dict[str, str]
     digests: dict[str, str]
 
 
-def report(root: Path, experiments: Sequence[str]) -> str:
-    """Return the report on some experiments under `root` as HTML.
+def report(root: Path, experiments: Sequence[str], place: Path | None = None) -> str:
+    """Return the report on some experiments under `root` as HTML, with links for a page in the folder `place`.
 
     Raises InputError if an artifact or figure is missing or damaged.
     """
-    sections = [_section(root / name, f"f{number}") for number, name in enumerate(experiments)]
-    style = Markup((HERE / "style.css").read_text(encoding="utf-8"))
-    drawn_with = {name: metadata.version(name) for name in DRAWN_WITH}
-    return _template("page.html").render(sections=sections, style=style, paper=paper, drawn_with=drawn_with)
+    place = place or root
+    loaded = [load(root / name) for name in experiments]
+    sections = [_section(found, f"f{number}", place) for number, found in enumerate(loaded)]
+    hardware = dict.fromkeys(machine for section in sections for machine in section.spent.machines)
+    seconds = sum(section.spent.seconds for section in sections)
+    script = _read("page.js")
+    return _template("page.html").render(
+        sections=sections,
+        overview=findings.overview(loaded, list(hardware), seconds),
+        glance=tables.glance(loaded),
+        paper=paper,
+        drawn_with={name: metadata.version(name) for name in DRAWN_WITH},
+        style=Markup(_read("style.css")),
+        dark=Markup(_read("dark.css")),
+        script=Markup(script),
+        policy=_security_policy(script),
+    )
+
+
+def _security_policy(script: str) -> str:
+    """Return the page's content security policy: nothing from anywhere, and no script but this one."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 def front_page(root: Path, experiments: Sequence[str]) -> str:
     """Return the findings as reStructuredText, for the front page of a Snakemake report."""
     loaded = [load(root / name) for name in experiments]
-    parts = [
+    spent = [costs.read(each.folder, each.seeds) for each in loaded]
+    hardware = dict.fromkeys(machine for each in spent for machine in each.machines)
+    together = findings.overview(loaded, list(hardware), sum(each.seconds for each in spent))
+    parts = ["\n".join(f"#. {_plain(text)}" for text in together)]
+    parts += [
         f"**{_plain(each.name)}**\n\n" + "\n".join(f"- {_plain(text)}" for text in findings.sentences(each))
         for each in loaded
     ]
@@ -86,8 +119,13 @@ def front_page(root: Path, experiments: Sequence[str]) -> str:
 
 def table_page(table: Table) -> str:
     """Return a table as an HTML page of its own."""
-    style = Markup((HERE / "style.css").read_text(encoding="utf-8"))
-    return _template("table_page.html").render(table=table, style=style)
+    style, dark = Markup(_read("style.css")), Markup(_read("dark.css"))
+    return _template("table_page.html").render(table=table, style=style, dark=dark)
+
+
+def _read(name: str) -> str:
+    """Return a file beside this module."""
+    return (HERE / name).read_text(encoding="utf-8")
 
 
 def load(folder: Path) -> Results:
@@ -100,14 +138,16 @@ def load(folder: Path) -> Results:
     return results.load(folder, seeds)
 
 
-def _section(folder: Path, prefix: str) -> Section:
+def _section(found: Results, prefix: str, place: Path) -> Section:
     """Gather an experiment's part of the page."""
-    found = load(folder)
+    folder = found.folder
     figures = [
         Figure(
             entry,
             Markup(svg.inlined(folder / "figures" / f"{entry.name}.svg", f"{prefix}{index}-", entry.title)),
             compare.comparisons(found, entry.source),
+            links.origin(entry, folder, found.seeds, place),
+            links.beside(folder / "figures" / f"{entry.name}.svg", place),
         )
         for index, entry in enumerate(catalogue.figures(found.settings))
     ]
@@ -121,6 +161,7 @@ def _section(folder: Path, prefix: str) -> Section:
         headline=made.pop("headline"),
         figures=figures,
         tables=list(made.values()),
+        origins={entry.name: links.origin(entry, folder, found.seeds, place) for entry in catalogue.TABLES},
         settings=list(_settings(artifacts.metadata(folder / "summary.parquet")["settings"])),
         spent=costs.read(folder, found.seeds),
         versions=stored["versions"],

@@ -1,6 +1,6 @@
 """The tables of the catalogue: an experiment's numbers as rows of text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -33,6 +33,18 @@ QUANTITIES = {
     "effective_examples": "effective number of examples (mean over steps)",
 }
 
+#: The table over all experiments, which is part of the page alone.
+GLANCE = catalogue.Entry(
+    "glance",
+    "At a glance",
+    None,
+    "Compression ratio, acceleration, the Frank-Wolfe gap of the near-optimal policy as a share of its objective, "
+    "and the weight that it leaves on flipped or perturbed examples (in brackets: their share of all). "
+    "Each is the mean over the seeds with its 95 % t interval.",
+    module="report.tables",
+    data=("summary.parquet",),
+)
+
 PROPERTIES = {
     "noncontributive_excluded": "contribution <= 0: weight is 0",
     "redundant_dropped": "contribution > 0: weight is 0",
@@ -56,6 +68,32 @@ def headline(results: Results) -> Table:
         if any(published):
             rows.append(Row((label, "paper", *(text or "-" for text in published), *["-"] * len(HEADLINE)), "paper"))
     return Table(catalogue.table("headline"), header, tuple(rows), labels=2)
+
+
+def glance(experiments: Sequence[Results]) -> Table:
+    """All experiments on one screen: a row each, conventional beside near-optimal."""
+    header = (
+        "experiment",
+        "seeds",
+        *(f"{name}, {against}" for against in BOTH for name in ("CR conventional", "CR near-optimal", "AR")),
+        "gap / J",
+        "weight on spoilt examples",
+    )
+    rows = []
+    for each in experiments:
+        cells = [each.name, str(len(each.seeds))]
+        for against in BOTH:
+            ratios = (
+                each.quantity(policy, f"compression_ratio_{against}") for policy in ("conventional", "near_optimal")
+            )
+            cells += [over_seeds(ratio) for ratio in ratios]
+            cells.append(over_seeds(each.quantity("near_optimal", f"acceleration_{against}"), "never"))
+        gap, objective = (each.quantity("near_optimal", name).mean for name in ("gap", "objective_desired"))
+        weight = each.quantity("near_optimal", "weight_on_perturbed").mean
+        share = problem.altered_share(each.settings)
+        cells += [percent(gap / objective), f"{percent(weight)} (of {percent(share)})" if share else "-"]
+        rows.append(Row(tuple(cells)))
+    return Table(GLANCE, header, tuple(rows))
 
 
 def _of_one_seed(row: "pd.Series[float]", column: str) -> str:

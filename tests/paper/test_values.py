@@ -1,3 +1,4 @@
+import copy
 import re
 from pathlib import Path
 
@@ -65,6 +66,28 @@ def test_the_search_counts_only_when_asked_for() -> None:
     keys = {d.key for d in paper.differences(experiments["perceptron"], search=True)}
     assert keys == {"search.method", "search.iterations", "search.rate"}
     assert paper.differences(experiments["perceptron_paper"], search=True) == ()
+
+
+def test_nested_settings_of_a_language_model_are_compared_one_by_one() -> None:
+    same = copy.deepcopy(paper.LANGUAGE_MODEL)
+    same["data"]["corpus"] = {"source": "hub", "repository": "roneneldan/TinyStories", "path": None}
+    assert paper.differences({"problem": "language_model", **same}, search=True) == ()
+    same["data"]["corpus"]["source"] = "grammar"
+    same["data"]["perturbation"]["operations"] = 3
+    same["model"]["hidden"] = 32
+    found = paper.differences({"problem": "language_model", **same})
+    assert [(each.label, each.here, each.paper) for each in found] == [
+        ("corpus source", "grammar", "TinyStories"),
+        ("perturbation operations", 3, 20),
+        ("hidden", 32, 128),
+    ]
+    assert paper.LANGUAGE_MODEL["data"]["perturbation"]["operations"] == 20
+
+
+def test_only_the_language_models_compression_ratios_are_in_mixed_units() -> None:
+    mixed = [value for value in paper.VALUES if value.mixed_units]
+    assert [(value.problem, value.low) for value in mixed] == [("language_model", 2.92), ("language_model", 3.24)]
+    assert all("log2 |V|" in value.quantity for value in mixed)
 
 
 def test_a_problem_without_known_settings_has_no_differences() -> None:

@@ -6,12 +6,18 @@ from scripts import plot
 from tests.figures import toy
 from tests.figures.toy import Toy
 
+SIZES = {
+    "perceptron": Toy(),
+    "noisy": Toy(seeds=(0, 1, 2), flip_fraction=0.25, nulls=True),
+    "stories": toy.STORIES,
+}
+
 
 @pytest.fixture(scope="session")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two small experiments with their figures and tables drawn."""
+    """Three small experiments with their figures and tables drawn."""
     folder = tmp_path_factory.mktemp("results")
-    for name, size in (("perceptron", Toy()), ("noisy", Toy(seeds=(0, 1, 2), flip_fraction=0.25, nulls=True))):
+    for name, size in SIZES.items():
         experiment = toy.write_experiment(folder, name, size)
         seeds = [str(seed) for seed in size.seeds]
         outputs = ["--figures", str(experiment / "figures"), "--tables", str(experiment / "tables")]

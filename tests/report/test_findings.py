@@ -5,7 +5,9 @@ import pytest
 
 from lawpipe.figures import results
 from lawpipe.figures.results import Results
+from lawpipe.figures.words import percent
 from lawpipe.report import findings
+from tests.figures import toy
 
 
 def altered(found: Results, **values: tuple[float, float, int]) -> Results:
@@ -55,3 +57,20 @@ def test_missing_numbers_leave_sentences_without_nan(root: Path) -> None:
     for sentence in findings.sentences(results.load(root / "noisy", (0, 1, 2))):
         assert "nan" not in sentence.split()
         assert sentence.endswith(".")
+
+
+def test_a_language_model_is_told_with_its_perturbed_share_and_both_units(root: Path) -> None:
+    found = results.load(root / "stories", toy.STORIES.seeds)
+    sentences = findings.sentences(found)
+    assert "2 seeds of a language model of 1 layer of width 90 with 90 ids, on texts of 16 tokens" in sentences[0]
+    assert "corpus source grammar instead of TinyStories" in sentences[0]
+    assert "in log2 |V| over nats, where ours are" in sentences[1]
+    weight = found.quantity("near_optimal", "weight_on_perturbed").mean
+    assert f"It puts {percent(weight)}" in sentences[4]
+    assert "are 50.0" in sentences[4]
+
+
+def test_flipped_labels_are_told_where_there_are_any(plain: Results, root: Path) -> None:
+    assert not any("flipped" in sentence for sentence in findings.sentences(plain)[1:])
+    noisy = results.load(root / "noisy", (0, 1, 2))
+    assert any("on the flipped training examples" in sentence for sentence in findings.sentences(noisy))

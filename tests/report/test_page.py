@@ -1,5 +1,8 @@
+import base64
+import hashlib
 import re
 import shutil
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,12 +12,14 @@ import pytest
 from lawpipe import artifacts, provenance
 from lawpipe.errors import InputError
 from lawpipe.figures.catalogue import FIGURES, TABLES
-from lawpipe.figures.words import over_seeds
-from lawpipe.report import page
+from lawpipe.figures.words import over_seeds, percent
+from lawpipe.report import links, page
 from scripts import report
 from tests.figures import toy
 from tests.figures.toy import Toy
+from tests.report.conftest import SIZES
 
+OWN_SCRIPT = (Path(page.__file__).parent / "page.js").read_text()
 VOID = {"meta", "br", "img", "link", "hr", "input"}
 
 
@@ -28,9 +33,13 @@ class Reader(HTMLParser):
         self.links: list[str] = []
         self.tags: set[str] = set()
         self.text: list[str] = []
+        self.scripts: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        if tag == "script":
+            assert attrs == []
+            self.scripts.append("")
         if tag not in VOID:
             self.open.append(tag)
         for name, value in attrs:
@@ -48,6 +57,8 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
+        if self.open[-1:] == ["script"]:
+            self.scripts[-1] += data
         self.text.append(data)
 
 
@@ -60,14 +71,16 @@ def read(html: str) -> Reader:
 
 @pytest.fixture(scope="session")
 def html(root: Path) -> str:
-    return page.report(root, ["perceptron", "noisy"])
+    return page.report(root, list(SIZES))
 
 
-def test_the_page_is_whole_and_asks_nothing_of_a_network(html: str) -> None:
+def test_the_page_is_whole_and_asks_nothing_of_a_network(html: str, root: Path) -> None:
     reader = read(html)
     assert len(html) < 10_000_000
-    assert not reader.tags & {"script", "link", "iframe", "object", "embed", "form"}
-    assert all(link.startswith(("#", "data:image/png;base64,")) for link in reader.links)
+    assert not reader.tags & {"link", "iframe", "object", "embed", "form", "img"}
+    beside = [link for link in reader.links if not link.startswith(("#", "data:image/png;base64,"))]
+    assert all((root / link).is_file() for link in beside)  # files to open, by a click alone
+    assert not any(link.startswith(("/", "..")) for link in beside)
     assert "@import" not in html
     assert re.findall(r"url\((?!#)[^)]*\)", html) == []
     # The only addresses are the names of SVG's own vocabularies.
@@ -75,6 +88,59 @@ def test_the_page_is_whole_and_asks_nothing_of_a_network(html: str) -> None:
         "http://www.w3.org/2000/svg",
         "http://www.w3.org/1999/xlink",
     }
+
+
+def test_only_its_own_script_may_run_and_nothing_may_be_loaded(html: str) -> None:
+    assert read(html).scripts == [OWN_SCRIPT]
+    policy = unescape(re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)[0])
+    digest = base64.b64encode(hashlib.sha256(OWN_SCRIPT.encode()).digest()).decode()
+    assert f"default-src 'none'; script-src 'sha256-{digest}';" in policy
+    assert "img-src data:;" in policy
+
+
+def test_every_figure_names_its_data_its_code_and_its_settings(html: str, root: Path) -> None:
+    origins = re.findall(r'<p class="origin">(.*?)</p>', html, re.DOTALL)
+    settings = [toy.settings(name, size) for name, size in SIZES.items()]
+    assert len(origins) == sum(entry.suits(each) for entry in (*FIGURES, *TABLES) for each in settings)
+    curves = next(text for text in origins if 'noisy/figures/fig05_loss_curves.svg"' in text)
+    assert re.findall(r'href="([^"]*)"', curves) == [
+        *(f"noisy/seed{seed}/curves.parquet" for seed in (0, 1, 2)),
+        "noisy/summary.parquet",
+        "#noisy-settings",
+        "noisy/figures/fig05_loss_curves.svg",
+    ]
+    assert "made by lawpipe/figures/curves.py in scripts/plot.py" in curves
+
+
+def test_a_page_elsewhere_finds_the_files_from_there(root: Path, tmp_path: Path) -> None:
+    html = page.report(root, ["perceptron"], tmp_path)
+    links = [link for link in read(html).links if not link.startswith(("#", "data:"))]
+    assert links
+    assert all((tmp_path / link).resolve().is_file() for link in links)
+
+
+def test_a_page_kept_in_the_checkout_links_the_code() -> None:
+    found = links.origin(FIGURES[1], links.CODE / "results/x", (0,), links.CODE / "results")
+    assert [(each.text, each.target) for each in found.code] == [
+        ("lawpipe/figures/curves.py", "../lawpipe/figures/curves.py"),
+        ("scripts/plot.py", "../scripts/plot.py"),
+    ]
+
+
+def test_the_front_has_five_sentences_of_all_experiments(html: str, root: Path) -> None:
+    found = re.search(r'<section class="finding" id="found">.*?</section>', html, re.DOTALL)
+    assert found is not None
+    sentences = re.findall(r"<li>(.*?)</li>", found[0], re.DOTALL)
+    assert len(sentences) == 5
+    text = unescape(" ".join(sentences))
+    for name in SIZES:
+        experiment = page.load(root / name)
+        before, after = (
+            experiment.quantity(policy, "objective_desired").mean for policy in ("conventional", "near_optimal")
+        )
+        assert f"{percent(abs(after / before - 1))} {'lower' if after < before else 'higher'} in {name}" in text
+    assert "never in noisy" in text
+    assert "nan" not in text
 
 
 def test_every_link_has_its_place_and_every_id_is_one(html: str) -> None:
@@ -85,11 +151,14 @@ def test_every_link_has_its_place_and_every_id_is_one(html: str) -> None:
 
 def test_every_figure_and_table_of_every_experiment_is_there(html: str) -> None:
     text = " ".join(" ".join(read(html).text).split())
-    assert html.count("<svg") == 2 * len(FIGURES)
+    settings = [toy.settings(name, size) for name, size in SIZES.items()]
+    shown = {entry.name: sum(entry.suits(each) for each in settings) for entry in (*FIGURES, *TABLES)}
+    assert html.count("<svg") == sum(shown[entry.name] for entry in FIGURES)
+    assert (shown["fig09_learned"], shown["weight_on_perturbed"], shown["stories"]) == (2, 2, 1)
     for entry in FIGURES:
-        assert html.count(f'-{entry.name}"') == 2 * 2  # the figure and its link, of two experiments
+        assert html.count(f'-{entry.name}"') == 2 * shown[entry.name]  # the figure and its link
     for entry in (*FIGURES, *TABLES):
-        assert text.count(entry.caption) == 2
+        assert text.count(entry.caption) == shown[entry.name]
 
 
 def test_numbers_are_those_of_the_artifacts(html: str, root: Path) -> None:
@@ -114,7 +183,7 @@ def test_settings_and_provenance_are_complete(html: str, root: Path) -> None:
 
 
 def test_the_same_artifacts_give_the_same_page(html: str, root: Path) -> None:
-    assert page.report(root, ["perceptron", "noisy"]) == html
+    assert page.report(root, list(SIZES)) == html
 
 
 def test_hostile_text_is_shown_and_never_obeyed(root: Path, tmp_path: Path) -> None:
@@ -131,24 +200,26 @@ def test_hostile_text_is_shown_and_never_obeyed(root: Path, tmp_path: Path) -> N
     cost.write_text(cost.read_text().replace("a processor", hostile))
     html = page.report(tmp_path, ["perceptron"])
     reader = read(html)
-    assert not reader.tags & {"script", "img"}
+    assert "img" not in reader.tags
+    assert reader.scripts == [OWN_SCRIPT]
     assert " ".join(reader.text).count(hostile) >= 2
 
 
 def test_a_table_is_a_page_of_its_own(root: Path) -> None:
     for entry in TABLES:
-        reader = read((root / "perceptron/tables" / f"{entry.name}.html").read_text())
+        reader = read((root / "stories/tables" / f"{entry.name}.html").read_text())
         assert entry.caption in " ".join(reader.text)
         assert reader.links == []
         assert "table" in reader.tags
 
 
 def test_the_front_page_is_sound_restructuredtext(root: Path) -> None:
-    text = page.front_page(root, ["perceptron", "noisy"])
+    text = page.front_page(root, list(SIZES))
     body = docutils.core.publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["body"]
     assert "System Message" not in body
-    assert body.count("<li>") == 10
+    assert body.count("<li>") == 5 + 5 + 6 + 6
     assert "the paper: projected gradient, 500" in body
+    assert "the paper: projected gradient, 15" in body
 
 
 def test_a_missing_figure_and_a_missing_experiment_are_one_sentence(root: Path, tmp_path: Path) -> None:
@@ -160,10 +231,10 @@ def test_a_missing_figure_and_a_missing_experiment_are_one_sentence(root: Path, 
         page.report(tmp_path, ["perceptron"])
 
 
-def test_the_script_writes_the_page_the_findings_and_its_cost(html: str, root: Path, tmp_path: Path) -> None:
+def test_the_script_writes_the_page_the_findings_and_its_cost(root: Path, tmp_path: Path) -> None:
     output, findings, cost = (tmp_path / name for name in ("report.html", "findings.rst", "cost.json"))
     where = ["--output", str(output), "--front-page", str(findings), "--cost", str(cost)]
-    report.main(["--settings", "{}", "--root", str(root), "--experiments", "perceptron", "noisy", *where])
-    assert output.read_text() == html
-    assert findings.read_text().startswith("**perceptron**")
+    report.main(["--settings", "{}", "--root", str(root), "--experiments", *SIZES, *where])
+    assert output.read_text() == page.report(root, list(SIZES), tmp_path)
+    assert findings.read_text().startswith("#. 3 experiments, computed on a processor")
     assert cost.is_file()

@@ -60,11 +60,11 @@ def test_page_colours_become_variables_and_others_stay(tmp_path: Path) -> None:
 
 
 def test_the_style_sheet_defines_every_colour_for_light_dark_and_print() -> None:
-    style = (Path(svg.__file__).parent / "style.css").read_text()
+    light, dark = ((Path(svg.__file__).parent / name).read_text() for name in ("style.css", "dark.css"))
     for role, colour in surfaces.SURFACES.items():
-        found = re.findall(rf"--figure-{role}: (#\w+);", style)
-        assert len(found) == 3
-        assert found[0] == found[2] == colour
+        pattern = rf"--figure-{role}: (#\w+);"
+        assert re.findall(pattern, light) == [colour, colour]  # screen and print
+        assert len(re.findall(pattern, dark)) == 1
 
 
 def test_a_real_figure_keeps_its_letters(root: Path) -> None:

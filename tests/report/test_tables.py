@@ -1,12 +1,15 @@
+import math
 from pathlib import Path
 
 import pytest
 
-from lawpipe.figures import results
+from lawpipe.figures import catalogue, results
 from lawpipe.figures.catalogue import TABLES
 from lawpipe.figures.results import Results
 from lawpipe.figures.words import number, over_seeds, percent
 from lawpipe.report import compare, tables
+from tests.figures import toy
+from tests.report.conftest import SIZES
 
 
 @pytest.fixture(scope="session")
@@ -19,8 +22,19 @@ def nulls(root: Path) -> Results:
     return results.load(root / "noisy", (0, 1, 2))
 
 
-@pytest.mark.parametrize("case", ["plain", "nulls"])
-@pytest.mark.parametrize("name", list(tables.MAKE))
+@pytest.fixture(scope="session")
+def stories(root: Path) -> Results:
+    return results.load(root / "stories", (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [
+        (case, entry.name)
+        for case, experiment in (("plain", "perceptron"), ("nulls", "noisy"), ("stories", "stories"))
+        for entry in catalogue.tables(toy.settings(experiment, SIZES[experiment]))
+    ],
+)
 def test_every_table_has_a_cell_for_every_column(name: str, case: str, request: pytest.FixtureRequest) -> None:
     table = tables.MAKE[name](request.getfixturevalue(case))
     assert table.entry.name == name
@@ -95,3 +109,20 @@ def test_comparisons_stand_beside_the_papers_values(plain: Results) -> None:
     assert compare.comparisons(plain, "Fig 6")[0].desired == "see the figure"
     assert compare.comparisons(plain, None) == []
     assert len(compare.comparisons(plain, "Fig 8, Fig 9, Fig 10")) == 3
+
+
+def test_a_ratio_in_the_papers_mixed_units_is_labelled(stories: Results) -> None:
+    found = stories.quantity("near_optimal", "compression_ratio_desired")
+    mixed = over_seeds(compare.in_mixed_units(found))
+    assert float(mixed.split()[0]) == pytest.approx(found.mean / math.log(2), rel=1e-2)
+    beside = compare.comparisons(stories, "Fig 4")[1]
+    assert "log2 |V| over a loss in nats" in beside.published.quantity
+    assert beside.desired == f"{mixed}; in one unit {over_seeds(found)}"
+    paper_row = next(row for row in tables.headline(stories).rows if row.kind == "paper")
+    assert paper_row.cells[3] == "about 2.92 (log2|V| over nats; Fig 4, read off)"
+
+
+def test_a_language_model_has_no_perfectly_learned_examples(plain: Results, stories: Results) -> None:
+    learned = tables.PROPERTIES["learned_ignored"]
+    assert learned in {row.cells[0] for row in tables.zero_weights(plain).rows}
+    assert learned not in {row.cells[0] for row in tables.zero_weights(stories).rows}

@@ -1,0 +1,74 @@
+"""The command `lawpipe`: what an artifact says of itself.
+
+    lawpipe inspect results/perceptron/seed0/search.parquet
+
+prints the artifact's table, its settings, the code and the versions that made it, and what its job took.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from lawpipe import artifacts, stage
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run a command."""
+    parser = argparse.ArgumentParser(prog="lawpipe", description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    inspecting = commands.add_parser("inspect", help="print an artifact's columns, settings, code, versions and cost")
+    inspecting.add_argument("file", type=Path, help="a Parquet file that lawpipe wrote")
+    options = parser.parse_args(argv)
+    print(inspect(options.file))
+
+
+def inspect(path: Path) -> str:
+    """Describe an artifact in words: its table, the settings, code and versions in its metadata, its job's cost.
+
+    Raises InputError if the file is missing, damaged or none of lawpipe's.
+    """
+    artifacts.read_parquet(path, [])  # refuses what is no Parquet
+    stored, schema = artifacts.metadata(path), pq.read_schema(path)
+    lines = [f"{path}: {pq.read_metadata(path).num_rows} rows, {path.stat().st_size:,} bytes", "", "columns"]
+    lines += [f"  {field.name}: {field.type}" for field in schema]
+    lines += ["", "settings", *(f"  {key}: {value}" for key, value in _flat(stored["settings"]))]
+    lines += ["", f"code: {stored['code']}"]
+    lines += ["versions: " + ", ".join(f"{name} {version}" for name, version in stored["versions"].items())]
+    cost = _cost(path)
+    if cost is None:
+        return "\n".join([*lines, "cost: no cost file names this artifact"])
+    took = f"{cost['seconds']:.1f} s, {cost['peak_memory_mb']:.0f} MB, on {cost['hardware']['processor']}"
+    state = cost["git"]["commit"] or "no git commit"
+    return "\n".join([*lines, f"cost: {took}, {cost['started']}, {state} (stage {cost['stage']})"])
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the dotted key and the value of every setting."""
+    for key, inner in value.items():
+        if isinstance(inner, dict) and inner:
+            yield from _flat(inner, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", json.dumps(inner)
+
+
+def _cost(path: Path) -> dict[str, Any] | None:
+    """Return the cost of the job that wrote an artifact: the one that names it, in a folder `cost` above it."""
+    for folder in path.resolve().parents[:3]:
+        for file in sorted((folder / "cost").glob("*.json")):
+            cost: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            if path.resolve().relative_to(folder).as_posix() in cost.get("files", []):
+                return cost
+    return None
+
+
+def run() -> None:
+    """Be the console command: a user's mistake is one sentence and exit code 1."""
+    stage.run(main)
+
+
+if __name__ == "__main__":
+    run()
