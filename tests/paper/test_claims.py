@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from lawpipe import artifacts, paper
 from lawpipe.analysis.intervals import mean_interval
+from lawpipe.config import resolve
 from lawpipe.paper import claims, measures
 from lawpipe.paper.rules import VERDICTS
 from tests.figures import toy
@@ -216,3 +218,13 @@ def test_rank_correlation_needs_four_policies_that_differ() -> None:
     assert measure(seed) == pytest.approx(-1.0)
     summary["search_0001"]["similarity_desired"] = None
     assert measure(seed) is None
+
+
+def test_the_default_config_expects_verdicts_of_claims_and_experiments_that_there_are() -> None:
+    folder = Path(__file__).resolve().parents[2]
+    schema = yaml.safe_load((folder / "workflow/schemas/config.schema.yaml").read_text())
+    config = resolve(yaml.safe_load((folder / "config/config.yaml").read_text()), schema)
+    names = {claim.name for claim in (*claims.CLAIMS, *claims.CLAIMS_OF_SIZES)}
+    assert set(config.claims) <= set(config.in_all)
+    for verdicts in config.claims.values():
+        assert set(verdicts) <= names
