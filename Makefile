@@ -16,13 +16,16 @@ ifneq ($(CONFIG),$(wildcard $(CONFIG)))
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
 endif
 
-.PHONY: run small report perceptron perceptron_noisy perceptron_paper stories test lint format bench bench-search install
+.PHONY: run small verify report perceptron perceptron_noisy perceptron_paper stories which_law test lint format bench bench-search install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
 
 small: $(READY)  ## the whole report at toy size, in half a minute: results-small/report.html
 	$(SNAKEMAKE) --configfile config/small.yaml
+
+verify: $(READY)  ## the paper's claims, each with its verdict; fails if one is not as the config expects
+	$(SNAKEMAKE) verify --quiet $(CONFIGURED)
 
 report perceptron perceptron_noisy perceptron_paper stories: $(READY)  ## one target of the workflow
 	$(SNAKEMAKE) $@ $(CONFIGURED)

@@ -3,6 +3,7 @@
     snakemake                     every experiment of the config's `all`, and results/report.html
     snakemake perceptron          one experiment, by its name in the config
     snakemake report              the report alone, and what it needs
+    snakemake verify              the paper's claims: their verdicts against those that the config expects
 
 Another config: --configfile config/small.yaml. Rules are in workflow/rules, one script each in scripts/.
 """
@@ -36,6 +37,7 @@ rule all:
     default_target: True
     input:
         rules.report.output.page,
+        rules.claims.output.claims,
 
 
 # Each experiment of the config by its name, with a report of its own.

@@ -172,6 +172,18 @@ TABLES: dict[str, dict[str, Column]] = {
         "n": "int32",
         "n_reached": "int32",
     },
+    "claims": {
+        "claim": "string",
+        "experiment": "string",
+        "source": "string",
+        "paper": "string",
+        "ours": "float64",
+        "low": "float64",
+        "high": "float64",
+        "n": "int32",
+        "verdict": "string",
+        "reason": "string",
+    },
 }
 
 

@@ -42,7 +42,7 @@ REQUIRED_POLICIES = ("conventional", "near_optimal")
 
 #: Names that mean something else: rules of the workflow, and folders beside those of the experiments.
 RESERVED_NAMES = (
-    *("all", "benchmarks", "cost", "logs"),
+    *("all", "verify", "benchmarks", "cost", "logs"),
     *plan.STAGES,
     *("generate_data_with_validation", "make_policy_at_its_best_rate", "train_with_contributions"),
     "report_of_experiment",
@@ -60,6 +60,8 @@ class Config:
     experiments: dict[str, Settings]
     #: Each name written in the file and the experiments it stands for: itself, or those of its sweep.
     groups: dict[str, tuple[str, ...]]
+    #: The verdict that each claim is expected to have, by experiment and claim; none where nothing is expected.
+    claims: dict[str, dict[str, str]]
 
     @property
     def root(self) -> str:
@@ -105,7 +107,8 @@ def resolve(raw: Mapping[str, Any], schema: Mapping[str, Any], stories: str | No
             if stories is not None and experiments[variant]["data"].get("corpus", {}).get("source") == "hub":
                 experiments[variant]["data"]["corpus"] |= {"source": "file", "path": stories}
         groups[name] = tuple(expanded)
-    config = Config(raw["name"], experiments, groups)
+    expected = {experiment: dict(verdicts) for experiment, verdicts in raw.get("claims", {}).items()}
+    config = Config(raw["name"], experiments, groups, expected)
     if not config.in_all:
         raise InputError(
             "experiments all have in_all false, expected at least one for the main report: set one to true."

@@ -17,6 +17,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "summarise": ("data", "model", "device", "training", "search", "controls", "analysis"),
     "summarise_seeds": ("data", "model", "device", "training", "search", "controls", "analysis"),
     "plot": ("data", "model", "device", "training", "search", "controls", "analysis"),
+    "claims": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
     "report": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
 }
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from lawpipe.engine import adjoint, trajectory
-from lawpipe.engine.trajectory import Trajectory
-from lawpipe.search.objective import Descend, Objective, Point
+from lawpipe.engine.trajectory import Descend, Trajectory
+from lawpipe.search.objective import Objective, Point
 
 
 @dataclass(frozen=True)

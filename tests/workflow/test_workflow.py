@@ -29,6 +29,7 @@ ONE_SEED = {
     "summarise": 1,
     "summarise_seeds": 1,
     "plot": 1,
+    "claims": 1,
     "report": 1,
     "all": 1,
 }
@@ -40,7 +41,7 @@ def experiments(project: Project) -> dict[str, dict[str, object]]:
 
 
 def test_a_run_writes_exactly_the_planned_files(small: Project) -> None:
-    expected = set()
+    expected = {"claims.parquet"}
     for name, settings in experiments(small).items():
         expected |= {f"{name}/{file}" for file in ("summary.parquet", *plan.corpus_files(settings))}
         for seed in settings["seeds"]:
@@ -196,6 +197,28 @@ def test_a_deleted_table_is_made_again(copy: Copy) -> None:
     assert again.is_file()
 
 
+def test_verify_prints_the_claims_and_fails_at_any_difference(copy: Copy) -> None:
+    project = copy()
+    nothing_expected = project.snakemake("verify", "--quiet")
+    assert nothing_expected.returncode == 0, nothing_expected.stdout
+    assert "this config expects no verdicts" in nothing_expected.stdout
+    rows = artifacts.read(project.results / "claims.parquet", "claims").to_pylist()
+    expected: dict[str, dict[str, str]] = {}
+    for row in rows:
+        expected.setdefault(row["experiment"], {})[row["claim"]] = row["verdict"]
+    right = project.snakemake(
+        "verify", configs=("config/small.yaml", project.write_config(yaml.safe_dump({"claims": expected})))
+    )
+    assert right.returncode == 0, right.stdout
+    assert "have the expected verdict" in right.stdout
+    expected["stories"].pop("compression_rises")
+    wrong = project.snakemake(
+        "verify", configs=("config/small.yaml", project.write_config(yaml.safe_dump({"claims": expected})))
+    )
+    assert wrong.returncode != 0
+    assert "claims.stories.compression_rises is missing" in wrong.stdout
+
+
 def test_validation_examples_are_drawn_and_logged_by_the_search(copy: Copy) -> None:
     project = copy()
     overlay = project.write_config("experiments: {perceptron: {seeds: [0], data: {validation_examples: 16}}}")
@@ -252,7 +275,7 @@ def test_experiments_and_the_report_are_targets_by_name(bare: Project) -> None:
     assert paper["search-perceptron_paper"] == 5
     assert paper["report_of_experiment"] == paper["perceptron_paper"] == 1
     assert "search-perceptron" not in paper
-    assert bare.plan("report", configs=()).jobs.keys() == bare.plan(configs=()).jobs.keys() - {"all"}
+    assert bare.plan("report", configs=()).jobs.keys() == bare.plan(configs=()).jobs.keys() - {"all", "claims"}
 
 
 def test_a_sweep_is_a_target_by_the_name_it_was_given(copy: Copy) -> None:

@@ -176,6 +176,22 @@ def report_inputs(wildcards):
     return files
 
 
+def claims_inputs(wildcards):
+    """What the claims are judged by: tables of every seed of the experiments of `all`."""
+    files = [f"{table}.parquet" for table in ("summary", "curves", "similarity", "zero_weights", "fits")]
+    return [
+        file
+        for name in CONFIG.in_all
+        for file in expand(f"{SEED}/{{file}}", experiment=name, file=files, seed=EXPERIMENTS[name]["seeds"])
+    ]
+
+
+def claims_settings(wildcards):
+    """The settings of the experiments of `all`, as one sorted JSON string."""
+    chosen = {name: plan.stage_settings(EXPERIMENTS[name], "claims", name) for name in CONFIG.in_all}
+    return json.dumps({"experiments": chosen}, sort_keys=True)
+
+
 def report_settings(wildcards):
     """The settings of the experiments that a report shows, as one sorted JSON string."""
     chosen = {name: plan.stage_settings(EXPERIMENTS[name], "report", name) for name in shown(wildcards)}

@@ -1,4 +1,5 @@
-"""Report: takes every table of an experiment's seeds; gives its figures and tables, and the page that shows them."""
+"""Report: takes every table of an experiment's seeds; gives its figures and tables, the paper's claims
+and their verdicts, and the page that shows them."""
 
 
 rule plot:
@@ -49,6 +50,55 @@ rule plot:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --folder {params.folder}"
         " --seeds {params.seeds} --figures {output.figures} --tables {output.tables}"
         " --cost {output.cost} > {log} 2>&1"
+
+
+rule claims:
+    input:
+        claims_inputs,
+    output:
+        claims=f"{ROOT}/claims.parquet",
+        cost=f"{ROOT}/cost/claims.json",
+    log:
+        f"{ROOT}/logs/claims.txt",
+    benchmark:
+        f"{ROOT}/benchmarks/claims.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("claims"),
+        settings=claims_settings,
+        code=code_digest(script("claims")),
+        root=Path(ROOT),
+    message:
+        "judging the paper's claims"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --root {params.root}"
+        " --claims {output.claims} --cost {output.cost} > {log} 2>&1"
+
+
+# No output: asked for, it compares again.
+rule verify:
+    input:
+        claims=rules.claims.output.claims,
+    log:
+        f"{ROOT}/logs/verify.txt",
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("verify"),
+        settings=json.dumps({"claims": CONFIG.claims}, sort_keys=True),
+    message:
+        "comparing the verdicts with the expected ones"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --claims {input.claims} 2>&1 | tee {log}"
 
 
 rule report:

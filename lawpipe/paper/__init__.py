@@ -1,7 +1,8 @@
 """What the paper reports, as data: "Towards Optimal Learning of Language Models", arXiv 2402.17759v2.
 
 Each value carries its place in the paper and whether it is printed there or was read off a figure by eye
-(`digitised`: good to about two digits). Nothing here is computed and nothing is ours.
+(`digitised`: good to about two digits). Nothing here is computed and nothing is ours. The claims, and the rules
+that judge them, are in `lawpipe.paper.claims`; where the paper contradicts itself, in `lawpipe.paper.contradictions`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -286,6 +287,15 @@ class Scale:
     exponent_change: float
     acceleration: float
     source: str = "Table 2"
+
+    @property
+    def task(self) -> dict[str, Any]:
+        """The settings, by dotted keys, that make the paper's experiment one of this size."""
+        return {
+            "training.steps": self.steps,
+            "data.train_examples": self.examples,
+            "data.tokenizer.vocabulary": self.vocabulary,
+        }
 
 
 TABLE_2: tuple[Scale, ...] = (

@@ -7,7 +7,7 @@ import yaml
 
 from lawpipe import artifacts, config, paper
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def resolved() -> dict[str, dict[str, object]]:

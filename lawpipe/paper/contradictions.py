@@ -1,0 +1,100 @@
+"""Where the paper contradicts itself or leaves something open, with our arithmetic on its own numbers."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lawpipe import paper
+from lawpipe.analysis.acceleration import acceleration_from_fits
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """What the paper says in one place, and what follows from another; `arithmetic` is empty where there is none."""
+
+    source: str
+    says: str
+    but: str
+    arithmetic: str = ""
+
+
+#: The text's relative changes of B and beta for the run of Table 1 and of the third row of Table 2.
+TEXT_SCALE_CHANGE, TEXT_EXPONENT_CHANGE = 0.966, 0.212
+
+
+def contradictions() -> tuple[Contradiction, ...]:
+    """Return the list, in the order of the audit."""
+    return tuple(_contradictions())
+
+
+def _contradictions() -> Iterator[Contradiction]:
+    """Yield them; every number of ours is computed here from the published ones."""
+    scale, scale_near, exponent, exponent_near = (
+        _published(f"{name}, {policy} policy")
+        for name in ("B", "beta")
+        for policy in ("conventional", "near-optimal")
+    )
+    row = next(row for row in paper.TABLE_2 if row.steps == 4000)
+    yield Contradiction(
+        "Fig 11, Table 1, Table 2",
+        f"B falls by {_percent(TEXT_SCALE_CHANGE)} and beta rises by {_percent(TEXT_EXPONENT_CHANGE)}",
+        f"Table 2 has {_percent(row.scale_change)} and {_percent(row.exponent_change)} for the same run",
+        f"1 - {scale_near:.3g} / {scale:.3g} = {_percent(1 - scale_near / scale)}; "
+        f"{exponent_near} / {exponent} - 1 = {_percent(exponent_near / exponent - 1)} with Table 1's rounded beta",
+    )
+    after = (scale * (1 - row.scale_change), exponent * (1 + row.exponent_change))
+    at_steps, at_far = (acceleration_from_fits(scale, exponent, *after, steps=steps) for steps in (row.steps, 10**7))
+    yield Contradiction(
+        "Table 2",
+        f"the acceleration at T = {row.steps} is {row.acceleration}, and the coefficients explain it",
+        f"that value is read off the curves; equation 9 with Table 2's coefficients gives {at_steps:.2f}",
+        f"AR = B1^(beta1/beta2) / B2 x T^(1 - beta1/beta2), B1 = {scale:.3g}, beta1 = {exponent}, "
+        f"B2 = {after[0]:.3g}, beta2 = {after[1]:.4f}",
+    )
+    yield Contradiction(
+        "Section 4",
+        "more than 9 times fewer steps at 10M steps",
+        f"no run is longer than {max(size.steps for size in paper.TABLE_2)} steps: the number is equation 9, "
+        f"extrapolated {10**7 // row.steps}-fold, with no interval",
+        f"the same coefficients at T = 10M: {at_far:.2f}",
+    )
+    ratio = next(value for value in paper.values("language_model", "Fig 4")).low or math.nan
+    vocabulary = paper.LANGUAGE_MODEL["data"]["tokenizer"]["vocabulary"]
+    bits = math.log2(vocabulary)
+    objective = bits / ratio
+    in_one_unit = math.log(vocabulary) / objective
+    yield Contradiction(
+        "Fig 4, Fig 7",
+        f"the Transformer's conventional compression ratio is about {ratio}",
+        f"it is log2 of the vocabulary over a loss in nats; in one unit it is about {in_one_unit:.2f}",
+        f"log2({vocabulary}) = {bits:.2f}; {bits:.2f} / {ratio} = {objective:.2f} nats; "
+        f"ln({vocabulary}) / {objective:.2f} = {in_one_unit:.2f}",
+    )
+    yield Contradiction(
+        "Section 3, Fig 6",
+        "contributions are those of the parameters and weights of one step t",
+        "the public code takes the contribution at theta[t+1] with the weights of t, and its projection returns "
+        "zeros that are not exact",
+    )
+    yield Contradiction(
+        "Section 2",
+        "training is seen as lossless compression, its objective as the length of the code",
+        "the authors call this not entirely rigorous: many epochs of full-batch descent, and the desired instead of "
+        "the training loss",
+    )
+    yield Contradiction(
+        "Section 4",
+        "every number is of one run",
+        "there are no seeds, error bars, baselines but uniform weights, certificate of optimality or ablation",
+    )
+
+
+def _published(quantity: str) -> float:
+    """Return a value of Table 1."""
+    value = next(each for each in paper.values("language_model", "Table 1") if each.quantity == quantity)
+    return value.low or math.nan
+
+
+def _percent(share: float) -> str:
+    """Write a share as the paper does."""
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,30 @@
+"""Set the paper's claims beside this run and judge each.
+
+Takes the tables of every seed of some experiments under one root: summary, curves, similarity, zero weights and fits.
+Gives a row a claim and experiment: where the paper has it, what it says, our number with its 95 % interval over the
+seeds, a verdict (reproduced, partly, not_reproduced, not_tested) and the reason. The rules are in lawpipe.paper.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+from lawpipe import artifacts, stage
+from lawpipe.paper import claims
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the table of claims."""
+    parser = stage.parser(__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="the folder of the experiments")
+    parser.add_argument("--claims", type=Path, required=True, help="output: a row a claim and experiment")
+    with stage.job(parser.parse_args(argv), __file__) as job:
+        rows = claims.judge(job.options.root, job.settings["experiments"])
+        job.write(
+            job.options.claims, "claims", {name: [row[name] for row in rows] for name in artifacts.TABLES["claims"]}
+        )
+        counts = Counter(row["verdict"] for row in rows)
+        print(f"{len(rows)} claims: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}")
+
+
+if __name__ == "__main__":
+    stage.run(main)

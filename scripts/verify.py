@@ -1,0 +1,34 @@
+"""Check that every claim has the verdict that the config expects.
+
+Takes the table of claims and, as the settings' `claims`, the expected verdicts by experiment and claim. Prints the
+table; ends with exit code 1 and a sentence for each difference: another verdict, a claim that the config does not
+list, a listed one that the run does not have. A config without expectations passes with a note.
+"""
+
+import sys
+from pathlib import Path
+
+from lawpipe import artifacts, stage
+from lawpipe.paper import expected
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print the table and compare."""
+    parser = stage.parser(__doc__)
+    parser.add_argument("--claims", type=Path, required=True, help="the table of claims")
+    options = parser.parse_args(argv)
+    rows = artifacts.read(options.claims, "claims").to_pylist()
+    print(expected.written(rows))
+    verdicts = options.settings["claims"]
+    if not verdicts:
+        print(f"\n{len(rows)} claims; this config expects no verdicts, so there is nothing to compare.")
+        return
+    differences = expected.differences(rows, verdicts)
+    if differences:
+        print("\n" + "\n".join(differences), file=sys.stderr)
+        sys.exit(1)
+    print(f"\nall {len(rows)} claims have the expected verdict")
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,230 @@
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from lawpipe import artifacts, paper
+from lawpipe.analysis.intervals import mean_interval
+from lawpipe.config import resolve
+from lawpipe.paper import claims, measures
+from lawpipe.paper.rules import VERDICTS
+from tests.figures import toy
+from tests.figures.toy import STORIES, Toy
+
+NOISY = Toy(seeds=(0, 1, 2), flip_fraction=0.25)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("claims")
+    for name, size in (("perceptron", Toy()), ("noisy", NOISY), ("stories", STORIES)):
+        toy.write_experiment(folder, name, size)
+    return folder
+
+
+def settings(name: str, size: Toy) -> dict:
+    return toy.settings(name, size) | {"seeds": list(size.seeds)}
+
+
+@pytest.fixture(scope="module")
+def rows(root: Path) -> list[dict]:
+    sizes = {"perceptron": Toy(), "noisy": NOISY, "stories": STORIES}
+    return claims.judge(root, {name: settings(name, size) for name, size in sizes.items()})
+
+
+def row(rows: list[dict], claim: str, experiment: str) -> dict:
+    (found,) = [each for each in rows if (each["claim"], each["experiment"]) == (claim, experiment)]
+    return found
+
+
+def test_every_claim_has_a_row_and_no_row_is_there_twice(rows: list[dict]) -> None:
+    pairs = [(each["claim"], each["experiment"]) for each in rows]
+    assert len(pairs) == len(set(pairs))
+    names = {claim.name for claim in (*claims.CLAIMS, *claims.CLAIMS_OF_SIZES)}
+    assert {name for name, _ in pairs} == names
+    for each in rows:
+        assert set(each) == set(artifacts.TABLES["claims"])
+        assert each["verdict"] in VERDICTS
+        assert each["reason"]
+        assert re.fullmatch(r"(Fig|Table|Section) \d+(, (Fig|Table|Section) \d+)*", each["source"])
+
+
+def test_names_are_one_to_one_within_a_problem() -> None:
+    for problem in claims.BOTH:
+        names = [claim.name for claim in claims.CLAIMS if problem in claim.problems]
+        assert len(names) == len(set(names))
+
+
+def test_ours_is_the_mean_over_the_seeds_with_its_interval(root: Path, rows: list[dict]) -> None:
+    summaries = [
+        {
+            each["policy"]: each
+            for each in artifacts.read(root / f"noisy/seed{seed}/summary.parquet", "summary").to_pylist()
+        }
+        for seed in NOISY.seeds
+    ]
+    values = [
+        each["near_optimal"]["compression_ratio_desired"] / each["conventional"]["compression_ratio_desired"]
+        for each in summaries
+    ]
+    expected = mean_interval(values, logarithmic=True)
+    found = row(rows, "compression_rises", "noisy")
+    assert (found["ours"], found["low"], found["high"]) == pytest.approx((expected.mean, expected.low, expected.high))
+    assert found["n"] == 3
+    assert found["verdict"] == "reproduced"
+
+
+def test_a_value_is_judged_at_the_published_task_alone_and_says_what_differs(rows: list[dict]) -> None:
+    found = row(rows, "acceleration_value", "perceptron")
+    assert found["verdict"] == "not_tested"
+    assert "steps 30" in found["reason"]
+    assert "train examples 32" in found["reason"]
+    assert found["ours"] is not None
+    assert not [each for each in rows if (each["claim"], each["experiment"]) == ("acceleration_value", "noisy")]
+
+
+def test_a_statement_at_another_size_is_judged_and_its_reason_says_so(rows: list[dict]) -> None:
+    found = row(rows, "compression_rises", "stories")
+    assert found["verdict"] != "not_tested"
+    assert "task or size is another" in found["reason"]
+
+
+def papers_stories(**size: int) -> dict:
+    """The complete settings of the paper's own Transformer, at one of its sizes."""
+    found = settings("stories", STORIES)
+    for section, keys in paper.LANGUAGE_MODEL.items():
+        found[section] = found.get(section, {}) | keys
+    found["data"]["corpus"] = {"source": "hub", "repository": "roneneldan/TinyStories"}
+    found["training"] = found["training"] | {"steps": size["steps"]}
+    found["data"] = found["data"] | {"train_examples": size["examples"]}
+    found["data"]["tokenizer"] = {"kind": "mistral", "vocabulary": size["vocabulary"]}
+    return found
+
+
+def test_the_rows_of_table_2_are_tested_at_their_own_size(root: Path) -> None:
+    chosen = papers_stories(steps=1000, examples=4096, vocabulary=4000)
+    found = {each["claim"]: each for each in claims.judge(root, {"stories": chosen})}
+    assert found["table_2_acceleration_1k"]["verdict"] != "not_tested"
+    assert found["table_2_acceleration_4k"]["verdict"] == "not_tested"
+    assert "steps 1000" in found["table_2_acceleration_4k"]["reason"]
+    assert found["acceleration_value"]["verdict"] == "not_tested"
+    chosen = papers_stories(steps=4000, examples=16384, vocabulary=5000)
+    found = {each["claim"]: each for each in claims.judge(root, {"stories": chosen})}
+    assert found["table_2_acceleration_1k"]["verdict"] == "not_tested"
+    assert found["table_2_acceleration_4k"]["verdict"] != "not_tested"
+    assert found["acceleration_value"]["verdict"] != "not_tested"
+
+
+def test_several_sizes_are_compared_seed_by_seed(root: Path, tmp_path: Path) -> None:
+    larger = Toy(**(vars(STORIES) | {"steps": 60, "examples": 64}))
+    toy.write_experiment(tmp_path, "larger", larger)
+    (tmp_path / "stories").symlink_to(root / "stories")
+    sizes = {"larger": settings("larger", larger), "stories": settings("stories", STORIES)}
+    found = row(claims.judge(tmp_path, sizes), "table_2_acceleration_grows", "larger")
+    ratios = []
+    for seed in STORIES.seeds:
+        values = [
+            artifacts.read(tmp_path / f"{name}/seed{seed}/summary.parquet", "summary").to_pylist()
+            for name in ("stories", "larger")
+        ]
+        first, last = (
+            next(each["acceleration_desired"] for each in rows if each["policy"] == "near_optimal") for rows in values
+        )
+        ratios.append(last / first)
+    assert found["ours"] == pytest.approx(math.sqrt(ratios[0] * ratios[1]))
+    assert found["n"] == 2
+    assert found["verdict"] != "not_tested"
+
+
+def test_one_size_leaves_table_2_untested(rows: list[dict]) -> None:
+    for claim in claims.CLAIMS_OF_SIZES:
+        found = row(rows, claim.name, "stories")
+        assert (found["verdict"], found["ours"], found["n"]) == ("not_tested", None, 0)
+        assert "grid" in found["reason"]
+
+
+def test_claims_on_noise_need_noise(rows: list[dict]) -> None:
+    assert {each["experiment"] for each in rows if each["claim"] == "spoilt_left_out"} == {"noisy", "stories"}
+
+
+class Fake:
+    """The look-ups of a seed, from given numbers."""
+
+    def __init__(self, **tables: object) -> None:
+        self.__dict__.update(tables)
+
+
+def test_the_gain_that_carries_over_by_hand() -> None:
+    summary = {
+        "conventional": {"objective_desired": 0.5, "objective_test": 0.6},
+        "near_optimal": {"objective_desired": 0.3, "objective_test": 0.55},
+    }
+    assert measures.gain_unseen(Fake(summary=summary)) == pytest.approx(0.05 / 0.2)
+    summary["near_optimal"]["objective_desired"] = 0.5
+    assert measures.gain_unseen(Fake(summary=summary)) is None
+
+
+def test_similarities_are_compared_at_equal_losses_not_at_equal_steps() -> None:
+    losses = {"near_optimal": np.array([1.0, 0.5, 0.25, 0.125]), "conventional": np.array([1.0, 0.8, 0.5, 0.25])}
+    # As functions of ln L: near-optimal rises from 1 by 1 a halving; conventional is constant.
+    measured = {
+        ("near_optimal", "desired", "instantaneous"): [{"step": t, "similarity": 1.0 + t} for t in range(4)],
+        ("conventional", "desired", "instantaneous"): [{"step": t, "similarity": 2.0} for t in range(4)],
+    }
+    seed = Fake(measured=measured, losses=lambda against: losses)
+    # Common losses 0.25 .. 1; above 2 from 0.5 down: the lower half of the logarithmic range.
+    assert measures.higher_throughout("desired")(seed) == pytest.approx(0.5, abs=0.02)
+    measured["conventional", "desired", "instantaneous"] = [{"step": 0, "similarity": None}]
+    assert measures.higher_throughout("desired")(seed) is None
+
+
+def test_the_relative_error_of_the_speed_by_hand() -> None:
+    rows = [
+        {"mean": 1.0, "global_speed": 1.0},
+        {"mean": 1.1, "global_speed": 1.0},
+        {"mean": 3.0, "global_speed": 1.0},
+        {"mean": None, "global_speed": 1.0},
+        {"mean": 1.0, "global_speed": 0.0},
+    ]
+    seed = Fake(measured={("near_optimal", "desired", "instantaneous"): rows})
+    assert measures.speed_error(seed) == pytest.approx(0.1)
+
+
+def test_the_extrapolated_acceleration_by_hand() -> None:
+    fits = {
+        ("conventional", "desired"): {"scale": 100.0, "exponent": 0.5},
+        ("near_optimal", "desired"): {"scale": 10.0, "exponent": 1.0},
+    }
+    seed = Fake(fits=fits, settings={"training": {"steps": 10_000}})
+    # (100 / T)^0.5 = 10 / t: t = sqrt(T), so AR = T / t = sqrt(T).
+    assert measures.acceleration_at(10_000)(seed) == pytest.approx(100.0)
+    assert measures.growth(seed) == pytest.approx(math.sqrt(1e7) / 100)
+    fits["near_optimal", "desired"] = {"scale": None, "exponent": None}
+    assert measures.acceleration_at(10_000)(seed) is None
+    assert measures.growth(seed) is None
+
+
+def test_rank_correlation_needs_four_policies_that_differ() -> None:
+    names = ["conventional", "search_0001", "search_0002", "near_optimal"]
+    summary = {
+        name: {"compression_ratio_desired": 1.0 + i, "similarity_desired": 1.0 / (1 + i)}
+        for i, name in enumerate(names)
+    }
+    seed = Fake(summary=summary, along_search=names)
+    measure = measures.rank_correlation(measures.compression("desired"), measures.similarity("desired"))
+    assert measure(seed) == pytest.approx(-1.0)
+    summary["search_0001"]["similarity_desired"] = None
+    assert measure(seed) is None
+
+
+def test_the_default_config_expects_verdicts_of_claims_and_experiments_that_there_are() -> None:
+    folder = Path(__file__).resolve().parents[2]
+    schema = yaml.safe_load((folder / "workflow/schemas/config.schema.yaml").read_text())
+    config = resolve(yaml.safe_load((folder / "config/config.yaml").read_text()), schema)
+    names = {claim.name for claim in (*claims.CLAIMS, *claims.CLAIMS_OF_SIZES)}
+    assert set(config.claims) <= set(config.in_all)
+    for verdicts in config.claims.values():
+        assert set(verdicts) <= names

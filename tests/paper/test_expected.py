@@ -1,0 +1,29 @@
+from lawpipe.paper import expected
+
+ROWS = [
+    {"claim": "a", "experiment": "one", "source": "Fig 4", "ours": 2.0, "low": 1.5, "high": None, "n": 3}
+    | {"verdict": "partly", "reason": "because"},
+    {"claim": "b", "experiment": "one", "source": "Fig 5", "ours": None, "low": None, "high": None, "n": 0}
+    | {"verdict": "not_tested", "reason": "nothing"},
+]
+
+
+def test_what_is_as_expected_has_no_difference() -> None:
+    assert expected.differences(ROWS, {"one": {"b": "not_tested", "a": "partly"}}) == []
+
+
+def test_another_verdict_a_missing_claim_and_an_unknown_one_are_a_sentence_each() -> None:
+    found = expected.differences(ROWS, {"one": {"a": "reproduced", "c": "partly"}, "two": {"a": "partly"}})
+    assert found == [
+        "claims.one.a is reproduced, but the run says partly (because).",
+        "claims.one.b is missing: the run says not_tested (nothing).",
+        "claims.one.c is partly, but the run has no such claim.",
+        "claims.two.a is partly, but the run has no such claim.",
+    ]
+
+
+def test_the_table_as_text_has_a_line_a_claim() -> None:
+    lines = expected.written(ROWS).splitlines()
+    assert len(lines) == 3
+    assert lines[0].split() == ["experiment", "claim", "source", "ours", "low", "high", "n", "verdict"]
+    assert lines[1].split() == ["one", "a", "Fig", "4", "2", "1.5", "-", "3", "partly"]

@@ -1,0 +1,71 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from lawpipe import artifacts
+from scripts import claims, verify
+from tests.figures import toy
+from tests.figures.toy import Toy
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("results")
+    toy.write_experiment(root, "perceptron")
+    chosen = toy.settings("perceptron", Toy()) | {"seeds": [0, 1]}
+    path = root / "claims.parquet"
+    given = json.dumps({"experiments": {"perceptron": chosen}})
+    claims.main(["--settings", given, "--root", str(root), "--claims", str(path)])
+    return path
+
+
+def verdicts(table: Path) -> dict[str, str]:
+    return {row["claim"]: row["verdict"] for row in artifacts.read(table, "claims").to_pylist()}
+
+
+def check(table: Path, expected: dict[str, dict[str, str]]) -> None:
+    verify.main(["--settings", json.dumps({"claims": expected}), "--claims", str(table)])
+
+
+def test_the_stage_writes_the_table_with_its_settings(table: Path) -> None:
+    found = artifacts.read(table, "claims")
+    assert found.column_names == list(artifacts.TABLES["claims"])
+    assert found.num_rows > 20
+    assert artifacts.metadata(table)["settings"]["experiments"]["perceptron"]["training"]["steps"] == 30
+
+
+def test_expected_verdicts_pass(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check(table, {"perceptron": verdicts(table)})
+    printed = capsys.readouterr().out
+    assert "compression_rises" in printed
+    assert "have the expected verdict" in printed
+
+
+def test_no_expectations_pass_with_a_note(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check(table, {})
+    assert "nothing to compare" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            lambda found: found.update(compression_rises="not_tested"),
+            "compression_rises is not_tested, but the run says",
+        ),
+        (lambda found: found.pop("acceleration"), "claims.perceptron.acceleration is missing"),
+        (
+            lambda found: found.update(accelerations="partly"),
+            "accelerations is partly, but the run has no such claim",
+        ),
+    ],
+    ids=["different", "missing", "unknown"],
+)
+def test_any_difference_ends_with_1(table: Path, capsys: pytest.CaptureFixture[str], change, sentence: str) -> None:
+    found = verdicts(table)
+    change(found)
+    with pytest.raises(SystemExit) as caught:
+        check(table, {"perceptron": found})
+    assert caught.value.code == 1
+    assert sentence in capsys.readouterr().err
