@@ -10,6 +10,7 @@ as Parquet, as lawpipe.figures.methods draws them. `--reduced` has fewer steps a
 
 import argparse
 import json
+import math
 import statistics
 import sys
 import time
@@ -27,8 +28,10 @@ from lawpipe.problems.language_model import LanguageModel
 from lawpipe.problems.perceptron import Perceptron
 from lawpipe.search import method
 from lawpipe.search.loop import Row, Search
+from lawpipe.search.method import Method
 from lawpipe.search.objective import Objective
 
+PUBLISHED = "projected_gradient"
 METHODS = ("feedback_descent", "mirror_descent", "accelerated_gradient")
 #: Costs at which the table shows the objective.
 COSTS = (2, 4, 7, 8, 12, 16, 20, 30)
@@ -69,13 +72,14 @@ def main(argv: list[str] | None = None) -> None:
     """Search with every method and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", nargs="+", choices=[*SIZES], default=[*SIZES])
-    parser.add_argument("--methods", nargs="+", choices=[*METHODS, "projected_gradient"], default=None)
+    parser.add_argument("--methods", nargs="+", choices=[*METHODS, PUBLISHED])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--rates", nargs="+", type=float, help="rates of the projected gradient")
     parser.add_argument("--budget", type=float, help="cost at which a search ends; default: the problem's")
     parser.add_argument("--reduced", action="store_true", help="small problems")
     parser.add_argument("--flip-fraction", type=float, default=0.0, help="perceptron: share of labels flipped")
     parser.add_argument("--learning-rate", type=float, default=0.1)
+    parser.add_argument("--change", nargs="+", default=[], help="other constants of the methods, as in gain=10")
     parser.add_argument("--output", type=Path, help="Parquet file for the rows of all searches")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
@@ -94,34 +98,37 @@ def main(argv: list[str] | None = None) -> None:
 def _searches(problem: str, size: Size, seed: int, options: argparse.Namespace) -> pd.DataFrame:
     """Search on one seed's problem with every method; a row an outer iteration."""
     objective = BUILD[problem](size, seed, options)
-    chosen = options.methods or (*METHODS, "projected_gradient")
     frames = []
-    for name in chosen:
-        published = name == "projected_gradient"
-        for rate in size.rates if published else (None,):
-            iterations = size.published_iterations if published else int(size.budget)
-            settings = {"method": name, "rate": rate, "decay": "constant", "iterations": iterations}
-            search, began, seconds = (
-                Search(objective, method(settings), iterations=iterations),
-                time.perf_counter(),
-                [],
-            )
-
-            def watch(
-                row: Row, search: Search = search, seconds: list[float] = seconds, began: float = began
-            ) -> None:
-                seconds.append(time.perf_counter() - began)
-                print(
-                    f"  {problem} seed {seed} {search.method.__class__.__name__} J {row.objective:.4f}",
-                    file=sys.stderr,
-                )
-
-            search.on_row = watch
-            search.run()
-            frame = pd.DataFrame([vars(row) for row in search.rows]).assign(seconds=seconds)
-            label = f"{name} at rate {rate:g}" if published else name
+    for name in options.methods or (*METHODS, PUBLISHED):
+        for rate in size.rates if name == PUBLISHED else (None,):
+            label = f"{name} at rate {rate:g}" if rate is not None else name
+            settings = {"method": name, "rate": rate, "decay": "constant", "iterations": size.published_iterations}
+            budget = math.inf if name == PUBLISHED else size.budget
+            iterations = size.published_iterations if name == PUBLISHED else int(size.budget)
+            print(f"{problem} seed {seed}: {label}", file=sys.stderr, flush=True)
+            frame = _searched(objective, _changed(method(settings), options.change), iterations, budget)
             frames.append(frame.assign(problem=problem, seed=seed, method=label))
     return pd.concat(frames, ignore_index=True)
+
+
+def _searched(objective: Objective, made: Method, iterations: int, budget: float) -> pd.DataFrame:
+    """Search until a cost is reached, and return the rows with the seconds since the start."""
+    search, began, seconds = Search(objective, made, iterations), time.perf_counter(), []
+
+    def watch(row: Row) -> None:
+        seconds.append(time.perf_counter() - began)
+        if row.cost >= budget:
+            search.reason = f"a cost of {budget:g} is reached"
+
+    search.on_row = watch
+    search.run()
+    return pd.DataFrame([vars(row) for row in search.rows]).assign(seconds=seconds)
+
+
+def _changed(made: Method, changes: list[str]) -> Method:
+    """Return a method with other constants, where it has them."""
+    pairs = (change.partition("=") for change in changes)
+    return replace(made, **{name: float(value) for name, _, value in pairs if hasattr(made, name)})
 
 
 def _perceptron(size: Size, seed: int, options: argparse.Namespace) -> Objective:
@@ -189,7 +196,7 @@ def _report(problem: str, size: Size, rows: pd.DataFrame) -> None:
         )
         print(f"{name:34}" + "".join(f"{statistics.median(share):8.3f}" for share in shares), end="")
         print("".join(format(value, form) for value, form in columns))
-    published = rows[rows["method"].str.startswith("projected_gradient")]
+    published = rows[rows["method"].str.startswith(PUBLISHED)]
     if len(published):
         _race(rows, published)
 

@@ -1,7 +1,7 @@
 """Mirror descent that starts from a policy with feedback, and keeps the feedback while that pays."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
@@ -71,49 +71,69 @@ class FeedbackDescent:
         self._descent.log_weights.zero_()
 
     def step(self, point: Point, objective: Objective, iteration: int) -> Step:
-        """Take the next step of the phase that the search is in."""
+        """Try what the search's phase asks for, then what comes after it, until a step lowers J."""
         if self._phase is Phase.START:
             return self._first(point, objective)
-        rejected, passes, descent = 0, 0, self._descent
-        trial = torch.empty_like(point.weights)
-        scale = log_weights.root_mean_square(point.gradient)
-        if self._phase is Phase.LEAP:
-            log_weights.take_(descent.log_weights, point.weights)
-            tried = descent.step_size = self.long
-            descent.propose(point, scale, trial, 0.0)
-            run, value = objective.train(log_weights.policy_(trial))
-            if value < point.objective:
-                self._phase = Phase.OPEN
-                descent.step_size *= descent.leap
-                return Step(run, value, tried)
-            rejected += 1
-            descent.log_weights.zero_()
-            descent.velocity.zero_()
-            descent.step_size = self.short
-            self._phase = Phase.FEEDBACK
-        if self._phase is Phase.FEEDBACK:
-            tried = descent.step_size
-            descent.propose(point, scale, trial, descent.momentum)
-            run, value = self._react(objective, trial)
-            passes += 1
-            if value < point.objective:
-                descent.step_size *= descent.growth
-                return Step(run, value, tried, rejected, passes)
-            rejected += 1
-            self._open(point)
-        if iteration % self.period == 0:
-            run, value = objective.train(project_step_(trial.copy_(point.weights), point.gradient, self.reach))
-            tried = self.reach
-            if value < point.objective:
-                self.reach *= 3
-                log_weights.take_(descent.log_weights, run.weights)
-                descent.velocity.zero_()
-                return Step(run, value, tried, rejected, passes)
-            rejected += 1
-            self.reach *= 0.3
-        del trial
-        step = descent.step(point, objective, iteration)
-        return Step(step.trajectory, step.objective, step.step_size, step.rejected + rejected, passes)
+        rejected, passes = 0, 0
+        # Each in a function of its own, so that the policy of a refused trial is gone before the next is made.
+        for attempt in (self._leap, self._with_feedback, self._project, self._descent.step):
+            step = attempt(point, objective, iteration)
+            rejected, passes = rejected + step.rejected, passes + step.passes
+            if step.trajectory is not None:
+                break
+        return replace(step, rejected=rejected, passes=passes)
+
+    def _leap(self, point: Point, objective: Objective, iteration: int) -> Step:
+        """Try one long step without feedback, once."""
+        if self._phase is not Phase.LEAP:
+            return _none(point)
+        descent, trial = self._descent, torch.empty_like(point.weights)
+        log_weights.take_(descent.log_weights, point.weights)
+        descent.step_size = self.long
+        descent.propose(point, log_weights.root_mean_square(point.gradient), trial, 0.0)
+        run, value = objective.train(log_weights.policy_(trial))
+        if value < point.objective:
+            self._phase = Phase.OPEN
+            descent.step_size *= descent.leap
+            return Step(run, value, self.long)
+        descent.log_weights.zero_()
+        descent.velocity.zero_()
+        descent.step_size = self.short
+        self._phase = Phase.FEEDBACK
+        return _none(point, rejected=1)
+
+    def _with_feedback(self, point: Point, objective: Objective, iteration: int) -> Step:
+        """Try a step of the open part with feedback; where J does not fall, go over to mirror descent for good."""
+        if self._phase is not Phase.FEEDBACK:
+            return _none(point)
+        descent, trial = self._descent, torch.empty_like(point.weights)
+        tried = descent.step_size
+        descent.propose(point, log_weights.root_mean_square(point.gradient), trial, descent.momentum)
+        run, value = self._react(objective, trial)
+        if value < point.objective:
+            descent.step_size *= descent.growth
+            return Step(run, value, tried, passes=1)
+        log_weights.take_(descent.log_weights, point.weights)
+        descent.velocity.zero_()
+        # Without feedback only far shorter steps are possible.
+        descent.step_size *= 0.1
+        descent.leaping = False
+        self._phase = Phase.OPEN
+        return _none(point, rejected=1, passes=1)
+
+    def _project(self, point: Point, objective: Objective, iteration: int) -> Step:
+        """Try a projected step in every `period`-th iteration."""
+        if iteration % self.period:
+            return _none(point)
+        tried, trial = self.reach, point.weights.clone()
+        run, value = objective.train(project_step_(trial, point.gradient, tried))
+        if value < point.objective:
+            self.reach *= 3
+            log_weights.take_(self._descent.log_weights, trial)
+            self._descent.velocity.zero_()
+            return Step(run, value, tried)
+        self.reach *= 0.3
+        return _none(point, rejected=1)
 
     def _first(self, point: Point, objective: Objective) -> Step:
         """Run with feedback alone; where no gain helps, leave it at mirror descent."""
@@ -130,14 +150,6 @@ class FeedbackDescent:
         step = self._descent.step(point, objective, 1)
         rejected = step.rejected + self.attempts
         return Step(step.trajectory, step.objective, step.step_size, rejected, self.attempts)
-
-    def _open(self, point: Point) -> None:
-        """Go over to mirror descent from the policy in hand; without feedback far shorter steps are possible."""
-        log_weights.take_(self._descent.log_weights, point.weights)
-        self._descent.velocity.zero_()
-        self._descent.step_size *= 0.1
-        self._descent.leaping = False
-        self._phase = Phase.OPEN
 
     def _react(self, objective: Objective, rows: Tensor) -> tuple[Trajectory, float]:
         """Train with feedback on the open log-weights `rows` [T, N], which become the weights that came out."""
@@ -168,6 +180,11 @@ class FeedbackDescent:
         self._phase = Phase(int(state["phase"]))
         self.gain, self._scale, self.reach = (float(state[name]) for name in ("gain", "scale", "reach"))
         self._descent.restore(state)
+
+
+def _none(point: Point, rejected: int = 0, passes: int = 0) -> Step:
+    """Return that no step was taken, and what was tried for it."""
+    return Step(None, point.objective, 0.0, rejected, passes)
 
 
 def make(settings: Mapping[str, Any]) -> Method:
