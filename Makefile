@@ -48,6 +48,7 @@ format: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/engine.py --memory
+	$(BIN)/python benchmarks/batched.py
 	$(BIN)/python benchmarks/language_model.py
 	$(BIN)/python benchmarks/language_model.py --small
 
