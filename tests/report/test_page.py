@@ -11,6 +11,7 @@ import pytest
 
 from lawpipe import artifacts, provenance
 from lawpipe.errors import InputError
+from lawpipe.figures import catalogue
 from lawpipe.figures.catalogue import FIGURES, TABLES
 from lawpipe.figures.words import over_seeds, percent
 from lawpipe.report import links, page
@@ -120,7 +121,7 @@ def test_a_page_elsewhere_finds_the_files_from_there(root: Path, tmp_path: Path)
 
 
 def test_a_page_kept_in_the_checkout_links_the_code() -> None:
-    found = links.origin(FIGURES[1], links.CODE / "results/x", (0,), links.CODE / "results")
+    found = links.origin(catalogue.figure("fig05_loss_curves"), links.CODE / "results/x", (0,), links.CODE / "results")
     assert [(each.text, each.target) for each in found.code] == [
         ("lawpipe/figures/curves.py", "../lawpipe/figures/curves.py"),
         ("scripts/plot.py", "../scripts/plot.py"),
