@@ -121,7 +121,9 @@ def test_a_page_elsewhere_finds_the_files_from_there(root: Path, tmp_path: Path)
 
 
 def test_a_page_kept_in_the_checkout_links_the_code() -> None:
-    found = links.origin(catalogue.figure("fig05_loss_curves"), links.CODE / "results/x", (0,), links.CODE / "results")
+    found = links.origin(
+        catalogue.figure("fig05_loss_curves"), links.CODE / "results/x", (0,), links.CODE / "results"
+    )
     assert [(each.text, each.target) for each in found.code] == [
         ("lawpipe/figures/curves.py", "../lawpipe/figures/curves.py"),
         ("scripts/plot.py", "../scripts/plot.py"),
