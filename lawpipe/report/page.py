@@ -77,12 +77,14 @@ def report(root: Path, experiments: Sequence[str], place: Path | None = None) ->
     """
     place = place or root
     loaded = [load(root / name) for name in experiments]
-    sections = [_section(found, f"f{number}", place) for number, found in enumerate(loaded)]
+    letters = svg.Letters()
+    sections = [_section(found, f"f{number}", place, letters) for number, found in enumerate(loaded)]
     hardware = dict.fromkeys(machine for section in sections for machine in section.spent.machines)
     seconds = sum(section.spent.seconds for section in sections)
     script = _read("page.js")
     return _template("page.html").render(
         sections=sections,
+        letters=Markup(letters.drawing()),
         overview=findings.overview(loaded, list(hardware), seconds),
         glance=tables.glance(loaded),
         paper=paper,
@@ -138,13 +140,13 @@ def load(folder: Path) -> Results:
     return results.load(folder, seeds)
 
 
-def _section(found: Results, prefix: str, place: Path) -> Section:
+def _section(found: Results, prefix: str, place: Path, letters: svg.Letters) -> Section:
     """Gather an experiment's part of the page."""
     folder = found.folder
     figures = [
         Figure(
             entry,
-            Markup(svg.inlined(folder / "figures" / f"{entry.name}.svg", f"{prefix}{index}-", entry.title)),
+            Markup(svg.inlined(folder / "figures" / f"{entry.name}.svg", f"{prefix}{index}-", entry.title, letters)),
             compare.comparisons(found, entry.source),
             links.origin(entry, folder, found.seeds, place),
             links.beside(folder / "figures" / f"{entry.name}.svg", place),
