@@ -16,7 +16,7 @@ ifneq ($(CONFIG),$(wildcard $(CONFIG)))
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
 endif
 
-.PHONY: run small report perceptron perceptron_noisy perceptron_paper stories test lint format bench install
+.PHONY: run small report perceptron perceptron_noisy perceptron_paper stories test lint format bench bench-search install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
@@ -47,6 +47,9 @@ bench: $(READY)
 	$(BIN)/python benchmarks/engine.py --memory
 	$(BIN)/python benchmarks/language_model.py
 	$(BIN)/python benchmarks/language_model.py --small
+
+bench-search: $(READY)  ## the search methods against each other; OPTIONS=--reduced takes two minutes
+	$(BIN)/python benchmarks/search.py $(OPTIONS)
 
 install: $(READY)
 

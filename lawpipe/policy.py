@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from lawpipe import artifacts
 
@@ -34,6 +35,16 @@ def constant(row: npt.NDArray[Any], steps: int, learning_rate: float, **kept: An
 
 
 def load(path: Path) -> Policy:
-    """Read a policy that a stage wrote."""
-    data = artifacts.read(path, "policy")
-    return Policy(artifacts.matrix(data, "weights"), data.column("learning_rate").to_numpy())
+    """Read a policy that a stage wrote, a row group at a time: reading it whole takes its memory three times."""
+    rates = artifacts.read(path, "policy", ["learning_rate"]).column("learning_rate").to_numpy()
+    weights: npt.NDArray[Any] | None = None
+    start = 0
+    for rows in artifacts.row_groups(path, "policy", "weights"):
+        if weights is None:
+            weights = np.empty((len(rates), rows.shape[1]), dtype=rows.dtype)
+        weights[start : start + len(rows)] = rows
+        start += len(rows)
+    assert weights is not None
+    # Arrow would keep what it read with.
+    pa.default_memory_pool().release_unused()
+    return Policy(weights, rates)

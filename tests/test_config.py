@@ -151,8 +151,8 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"controls": {"iterations": 0}}, ["a.controls.iterations is 0", "from 1 to 9999"]),
     ({"in_all": "yes"}, ["a.in_all is 'yes'", "true or false"]),
     ({"search": {"method": "projected_gradient"}}, ["a.search.rate is missing", "projected_gradient"]),
-    ({"search": {"rate": 0.1}}, ["a.search.rate is 0.1", "mirror_descent sets its own step"]),
-    ({"search": {"decay": "linear"}}, ["a.search.decay", "mirror_descent sets its own step"]),
+    ({"search": {"rate": 0.1}}, ["a.search.rate is 0.1", "feedback_descent sets its own step"]),
+    ({"search": {"decay": "linear"}}, ["a.search.decay", "feedback_descent sets its own step"]),
     ({"search": {"snapshots": [4, 2]}}, ["a.search.snapshots", "rising", "[2, 4]"]),
     ({"search": {"snapshots": [2, 2]}}, ["a.search.snapshots holds 2 twice"]),
     ({"search": {"snapshots": list(range(1, 14))}}, ["a.search.snapshots", "at most 12"]),
@@ -380,3 +380,5 @@ def test_a_control_depends_on_what_it_is_made_from_and_on_its_own_search() -> No
             assert found["controls"] == {"iterations": 15}
             assert "method" in found["search"]
             assert not {"iterations", "snapshots"} & set(found["search"])
+    assert search("near_optimal_tuned")["method"] == "feedback_descent"
+    assert search("static")["method"] == "mirror_descent"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lawpipe.engine import adjoint, trajectory
-from lawpipe.engine.trajectory import Trajectory
+from lawpipe.engine.trajectory import Descend, Trajectory
 from lawpipe.search.objective import Objective, Point
 
 
@@ -26,8 +26,13 @@ class SingleRow(Objective):
         """The learning rates of all steps."""
         return [*self.learning_rates] * self.steps
 
-    def train(self, weights: Tensor) -> tuple[Trajectory, float]:
-        """Train under one row of weights; return the run and its J (not finite if training diverged)."""
+    def train(self, weights: Tensor, descend: Descend | None = None) -> tuple[Trajectory, float]:
+        """Train under one row of weights; return the run and its J (not finite if training diverged).
+
+        The row holds at all steps, so it cannot be decided on the way: raises ValueError if `descend` is given.
+        """
+        if descend is not None:
+            raise ValueError("one row of weights for all steps cannot follow the run")
         run = trajectory.train(self.problem, self.theta0, weights.expand(self.steps, -1), self._rates)
         return run, run.objective()
 

@@ -36,6 +36,39 @@ class Entry:
 
 FIGURES: tuple[Entry, ...] = (
     Entry(
+        "fig01_objective",
+        "The objective: area under the loss curve",
+        "Fig 1",
+        "The loss over training under the conventional and the near-optimal policy on a linear axis from 0, with the "
+        "area under the second shaded and the area between the two in grey. "
+        "The grey area is what the policy saves: the search makes it as large as it can on the desired examples, and "
+        "the test examples say how much of it is real.",
+        module="figures.overview",
+        data=("curves", "summary.parquet"),
+    ),
+    Entry(
+        "fig02_headline",
+        "The headline: steps saved, and the scaling laws",
+        "Fig 2",
+        "The two loss curves of the first seed against the logarithm of the step, the steps that the near-optimal "
+        "policy saves on the way to the conventional policy's last loss, and both fitted scaling laws. "
+        "Where a dashed line leaves its curve the law does not describe the run.",
+        module="figures.overview",
+        data=("curves", "fits", "summary"),
+    ),
+    Entry(
+        "fig03_law",
+        "The law at one step",
+        "Fig 3",
+        "The contributions of the weighted examples at one step half-way down the loss, in rising order and each as "
+        "wide as its weight, by the instantaneous and by the adjoint contribution; and the mean similarity against "
+        "the compression ratio. "
+        "The law says that the near-optimal curve is flat at 1, the dashed line: all weighted examples contribute "
+        "the same.",
+        module="figures.overview",
+        data=("contributions/conventional", "contributions/near_optimal", "summary"),
+    ),
+    Entry(
         "fig04_objective",
         "Search: objective and compression ratio",
         "Fig 4",

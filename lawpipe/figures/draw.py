@@ -4,10 +4,13 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
-from lawpipe.figures import curves, scaling_law, search, similarity, speed, weights
+from lawpipe.figures import curves, overview, scaling_law, search, similarity, speed, weights
 from lawpipe.figures.results import Results
 
 DRAW: dict[str, Callable[[Results], Figure]] = {
+    "fig01_objective": overview.objective,
+    "fig02_headline": overview.headline,
+    "fig03_law": overview.law,
     "fig04_objective": search.objective,
     "fig05_loss_curves": curves.loss_curves,
     "fig06_similarity_against_loss": similarity.against_loss,

@@ -118,12 +118,14 @@ class Results:
             self._weights[key] = np.asarray(artifacts.matrix(table, "weights")[places])
         return self._weights[key]
 
-    def contributions(self, seed: int, policy: str, against: str, column: str) -> tuple[Array, Array]:
-        """Return the measured steps [m] and a column [m, N] of the instantaneous contributions' table."""
+    def contributions(
+        self, seed: int, policy: str, against: str, column: str, kind: str = "instantaneous"
+    ) -> tuple[Array, Array]:
+        """Return the measured steps [m] and a column [m, N] of the contributions of one kind."""
         path = self.path(seed, f"contributions/{policy}")
         table = artifacts.read(path, "contributions", ["step", "against", "kind", column])
         keep = (table.column("against").to_numpy(zero_copy_only=False) == against) & (
-            table.column("kind").to_numpy(zero_copy_only=False) == "instantaneous"
+            table.column("kind").to_numpy(zero_copy_only=False) == kind
         )
         return table.column("step").to_numpy()[keep], artifacts.matrix(table, column)[keep]
 

@@ -8,7 +8,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from lawpipe.figures import asymptote, panels, style, surfaces
+from lawpipe import paper
+from lawpipe.figures import asymptote, panels, problem, style, surfaces
 from lawpipe.figures.results import Results
 from lawpipe.figures.words import number, over_seeds, plural, policy_label
 
@@ -111,6 +112,8 @@ def against_compression(results: Results) -> Figure:
                 panels.say_empty(axes, "no policy has a similarity: no step has two weighted examples")
                 continue
             fits = _draw_fits(axes, known, x, y)
+            if kind == "instantaneous" and panels.like_the_paper(results):
+                _draw_paper(axes, problem.name(results.settings), known[x])
             sns.scatterplot(
                 known,
                 x=x,
@@ -156,6 +159,25 @@ def _draw_fits(axes: Axes, points: pd.DataFrame, x: str, y: str) -> list[asympto
         low, high = min(0.0, float(points[y].min())), float(points[y].max())
         axes.set_ylim(low - 0.05 * (high - low), high + 0.15 * (high - low))
     return fits
+
+
+def _draw_paper(axes: Axes, name: str, ratios: "pd.Series[float]") -> None:
+    """Draw the paper's fit where it has one, its mixed-unit ratio turned into ours: the task is the same."""
+    # The coefficients are listed by their letter: "a of ...", "b, the asymptote ...", "c of ...".
+    published = {value.quantity[0]: value.low for value in paper.values(name, "Fig 7") if value.low is not None}
+    a, b, c = (published.get(letter) for letter in "abc")
+    if a is None or b is None or c is None:
+        return
+    unit = float(np.log(2))
+    along = np.linspace(min(float(ratios.min()), unit * (b - a)), unit * (b - 1e-3), 200)
+    axes.plot(
+        along,
+        asymptote.Asymptote(a, b, c)(along / unit),
+        color=surfaces.MUTED,
+        linestyle=":",
+        linewidth=1.2,
+        label="paper's fit (read off, in one unit)",
+    )
 
 
 def over_steps(results: Results) -> Figure:

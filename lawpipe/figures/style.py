@@ -39,6 +39,8 @@ MOST_POINTS = 500
 #: Where an SVG has coordinates: paths, positions, translations (not scales, whose digits matter).
 COORDINATES = re.compile(r'(?: d| x| y)="[^"]*"|translate\([^)]*\)')
 LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+#: The id of a clipping rectangle: a hash of coordinates, to digits that the layout does not repeat exactly.
+CLIP = re.compile(r"\bp[0-9a-f]{10}\b")
 
 
 def colours(policies: Sequence[str]) -> dict[str, str]:
@@ -126,7 +128,8 @@ def save(figure: Figure, path: Path, title: str) -> None:
     metadata: Mapping[str, Any] = {"Date": None, "Creator": None, "Title": title}
     try:
         figure.savefig(temporary, format="svg", metadata=dict(metadata), dpi=150)
-        temporary.write_text(_shortened(temporary.read_text(encoding="utf-8")), encoding="utf-8")
+        text = temporary.read_text(encoding="utf-8")
+        temporary.write_text(_numbered(_shortened(text)), encoding="utf-8")
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -140,3 +143,9 @@ def _shortened(svg: str) -> str:
         return "0" if text == "-0" else text
 
     return COORDINATES.sub(lambda place: LONG_NUMBER.sub(rounded, place[0]), svg)
+
+
+def _numbered(svg: str) -> str:
+    """Name the clipping rectangles of an SVG by their order instead of by a hash."""
+    names = {name: f"p{place}" for place, name in enumerate(dict.fromkeys(CLIP.findall(svg)))}
+    return CLIP.sub(lambda name: names[name[0]], svg)

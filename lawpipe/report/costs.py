@@ -26,7 +26,9 @@ class Spent:
     """The cost of an experiment, and on what machines and from what checkouts it was computed."""
 
     stages: tuple[Cost, ...]
-    hardware: tuple[str, ...]
+    #: Processor, cores and memory; the operating system apart.
+    machines: tuple[str, ...]
+    systems: tuple[str, ...]
     checkouts: tuple[str, ...]
     started: str
     ended: str
@@ -67,6 +69,7 @@ def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
     return Spent(
         tuple(stages),
         tuple(sorted({_machine(job["hardware"]) for job in jobs})),
+        tuple(sorted({str(job["hardware"]["system"]) for job in jobs if "system" in job["hardware"]})),
         tuple(sorted({_checkout(job["git"]) for job in jobs})),
         times[0] if times else "-",
         times[-1] if times else "-",
@@ -93,7 +96,6 @@ def _machine(hardware: dict[str, Any]) -> str:
             (hardware.get("processor"), ""),
             (hardware.get("cores"), "cores"),
             (hardware.get("memory_gib"), "GiB of memory"),
-            (hardware.get("system"), ""),
         )
         if value is not None
     )

@@ -78,7 +78,7 @@ def report(root: Path, experiments: Sequence[str], place: Path | None = None) ->
     place = place or root
     loaded = [load(root / name) for name in experiments]
     sections = [_section(found, f"f{number}", place) for number, found in enumerate(loaded)]
-    hardware = dict.fromkeys(machine for section in sections for machine in section.spent.hardware)
+    hardware = dict.fromkeys(machine for section in sections for machine in section.spent.machines)
     seconds = sum(section.spent.seconds for section in sections)
     script = _read("page.js")
     return _template("page.html").render(
@@ -107,7 +107,7 @@ def front_page(root: Path, experiments: Sequence[str]) -> str:
     """Return the findings as reStructuredText, for the front page of a Snakemake report."""
     loaded = [load(root / name) for name in experiments]
     spent = [costs.read(each.folder, each.seeds) for each in loaded]
-    hardware = dict.fromkeys(machine for each in spent for machine in each.hardware)
+    hardware = dict.fromkeys(machine for each in spent for machine in each.machines)
     together = findings.overview(loaded, list(hardware), sum(each.seconds for each in spent))
     parts = ["\n".join(f"#. {_plain(text)}" for text in together)]
     parts += [

@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
-from lawpipe.figures import catalogue, problem, style
+from lawpipe.figures import catalogue, overview, problem, style
 from lawpipe.figures.catalogue import FIGURES, TABLES
 from lawpipe.figures.draw import DRAW
 from lawpipe.figures.results import Results
+from lawpipe.figures.words import number
 from tests.figures import toy
 from tests.figures.toy import Toy
 
@@ -266,7 +267,8 @@ def test_the_compression_ratio_is_of_the_vocabulary(stories: Results) -> None:
     assert ratio.get_title("left") == "Compression ratio ln 90 / J"
 
 
-def test_the_papers_mixed_ratios_are_drawn_in_one_unit(stories: Results) -> None:
+def as_in_the_paper(stories: Results) -> Results:
+    """The toy's results, said to be of the paper's own task."""
     settings = stories.settings
     data = settings["data"] | {
         "corpus": settings["data"]["corpus"] | {"source": "hub"},
@@ -279,12 +281,16 @@ def test_the_papers_mixed_ratios_are_drawn_in_one_unit(stories: Results) -> None
     }
     model = {"architecture": "transformer", "hidden": 128, "layers": 2, "heads": 8}
     training = settings["training"] | {"steps": 4000, "learning_rate": 0.1}
-    same = Results(
+    return Results(
         stories.name,
         stories.folder,
         stories.seeds,
         {**settings, "data": data, "model": model, "training": training},
     )
+
+
+def test_the_papers_mixed_ratios_are_drawn_in_one_unit(stories: Results) -> None:
+    same = as_in_the_paper(stories)
     ratio = panels_of(draw("fig04_objective", same))[1]
     assert [text.get_text() for text in ratio.texts] == [
         "paper: conventional policy (read off, in one unit)",
@@ -304,3 +310,85 @@ def test_local_speed_is_the_weighted_mean_contribution(plain: Results) -> None:
     rows = rows[(rows["mean"] > 0) & (rows["global_speed"] > 0)]
     np.testing.assert_allclose(np.asarray(desired.lines[0].get_ydata(), dtype=float), rows["mean"])
     assert "they differ by" in words(figure).replace("\n", " ")
+
+
+def test_the_shaded_area_is_the_objective(five_seeds: Results) -> None:
+    desired, test = panels_of(draw("fig01_objective", five_seeds))
+    for axes, against in ((desired, "desired"), (test, "test")):
+        for line, policy in zip(axes.lines, ("conventional", "near_optimal"), strict=True):
+            objective = five_seeds.quantity(policy, f"objective_{against}").mean
+            steps, losses = (np.asarray(values, dtype=float) for values in line.get_data())
+            # Thinned to 500 of 701 steps, and from step 0: the trapezoid comes near the mean.
+            assert np.trapezoid(losses, steps) / steps[-1] == pytest.approx(objective, rel=0.02)
+            assert f"J = {objective:.3g}" in str(line.get_label())
+        assert axes.get_ylim()[0] == 0
+
+
+def test_the_headline_is_of_one_seed(five_seeds: Results) -> None:
+    desired = panels_of(draw("fig02_headline", five_seeds))[0]
+    summary = five_seeds.summary[(five_seeds.summary["seed"] == 0) & (five_seeds.summary["policy"] == "near_optimal")]
+    ratio = summary["acceleration_desired"].iloc[0]
+    arrow, text = desired.texts
+    assert arrow.xy[0] == pytest.approx(700 / ratio)  # type: ignore[attr-defined]
+    assert text.get_text() == f"{number(ratio)} x fewer steps"
+    laws = [line for line in desired.lines if line.get_linestyle() == "--" and len(line.get_xdata())]
+    fits = five_seeds.fits
+    fits = fits[(fits["seed"] == 0) & (fits["against"] == "desired")].set_index("policy")
+    fitted = [policy for policy in ("conventional", "near_optimal") if np.isfinite(float(fits.loc[policy, "scale"]))]
+    assert fitted
+    for law, policy in zip(laws, fitted, strict=True):
+        fit = fits.loc[policy, ["loss_floor", "scale", "exponent"]].astype(float)
+        steps, drawn = (np.asarray(values, dtype=float) for values in law.get_data())
+        np.testing.assert_allclose(drawn, fit["loss_floor"] + (fit["scale"] / steps) ** fit["exponent"], rtol=1e-6)
+
+
+def test_without_a_law_and_an_acceleration_the_headline_says_so(with_nulls: Results) -> None:
+    figure = draw("fig02_headline", with_nulls)
+    text = " ".join(words(figure).split())
+    assert "Near-optimal, desired: no law could be fitted." in text
+    assert "Over all seeds, desired: never as low." in text
+    assert len(panels_of(figure)[0].texts) == 0
+
+
+@pytest.mark.parametrize("case", ["five_seeds", "stories"])
+def test_contributions_are_drawn_in_order_around_their_weighted_mean(
+    case: str, request: pytest.FixtureRequest
+) -> None:
+    results = request.getfixturevalue(case)
+    figure = draw("fig03_law", results)
+    for axes, kind in zip(panels_of(figure), ("instantaneous", "adjoint"), strict=False):
+        level, *lines = axes.lines
+        if case == "five_seeds" and kind == "adjoint":  # its whole run would be better off without this step
+            assert "Conventional, adjoint: the mean contribution is not above 0." in " ".join(words(figure).split())
+            assert len(lines) == 1
+            continue
+        conventional, near = lines
+        np.testing.assert_array_equal(level.get_ydata(), [1, 1])
+        widths, heights = (np.asarray(values, dtype=float) for values in conventional.get_data())
+        assert (np.diff(heights) >= 0).all()
+        assert widths[-1] == pytest.approx(100, rel=1e-4)
+        # 1/N each: the mean of the heights is the weighted mean itself.
+        assert heights[:-1].mean() == pytest.approx(1, rel=1e-4)
+        widths, heights = (np.asarray(values, dtype=float) for values in near.get_data())
+        assert np.diff(widths) @ heights[:-1] == pytest.approx(100, rel=1e-3)
+        assert f"Near-optimal, {kind}:" in words(figure).replace("\n", " ")
+
+
+def test_the_step_of_the_law_has_two_weighted_examples_where_there_is_one(five_seeds: Results) -> None:
+    step = overview._chosen_step(five_seeds, 0)
+    rows = five_seeds.similarity
+    rows = rows[(rows["policy"] == "near_optimal") & (rows["seed"] == 0) & (rows["step"] == step)]
+    assert (rows["active"] > 1).all()
+
+
+def test_the_papers_asymptote_is_drawn_for_its_own_task_in_one_unit(stories: Results) -> None:
+    same = as_in_the_paper(stories)
+    first, _, third, _ = panels_of(draw("fig07_similarity_against_compression", same))
+    line = next(line for line in first.lines if "paper" in str(line.get_label()))
+    ratios, values = (np.asarray(data, dtype=float) for data in line.get_data())
+    np.testing.assert_allclose(values, 0.140 * np.log(1.203 / (3.268 - ratios / np.log(2))))
+    assert not any("paper" in str(line.get_label()) for line in third.lines)
+    assert not any(
+        "paper" in str(line.get_label())
+        for line in panels_of(draw("fig07_similarity_against_compression", stories))[0].lines
+    )

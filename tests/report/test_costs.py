@@ -14,7 +14,8 @@ def test_jobs_of_a_stage_are_added_up(root: Path) -> None:
     assert (search.jobs, search.seconds, search.longest, search.peak_memory_mb) == (2, 6.0, 3.5, 103.5)
     assert spent.seconds == pytest.approx(3 + 6 + 1.5 + 0.5)
     assert spent.peak_memory_mb == 103.5
-    assert spent.hardware == ("a processor, 2 cores, 7.6 GiB of memory, Linux",)
+    assert spent.machines == ("a processor, 2 cores, 7.6 GiB of memory",)
+    assert spent.systems == ("Linux",)
     assert spent.checkouts == ("commit 0123456789abcdef0123456789abcdef01234567",)
 
 

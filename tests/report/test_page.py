@@ -231,10 +231,10 @@ def test_a_missing_figure_and_a_missing_experiment_are_one_sentence(root: Path, 
         page.report(tmp_path, ["perceptron"])
 
 
-def test_the_script_writes_the_page_the_findings_and_its_cost(html: str, root: Path, tmp_path: Path) -> None:
+def test_the_script_writes_the_page_the_findings_and_its_cost(root: Path, tmp_path: Path) -> None:
     output, findings, cost = (tmp_path / name for name in ("report.html", "findings.rst", "cost.json"))
     where = ["--output", str(output), "--front-page", str(findings), "--cost", str(cost)]
     report.main(["--settings", "{}", "--root", str(root), "--experiments", *SIZES, *where])
-    assert output.read_text() == html
+    assert output.read_text() == page.report(root, list(SIZES), tmp_path)
     assert findings.read_text().startswith("#. 3 experiments, computed on a processor")
     assert cost.is_file()
