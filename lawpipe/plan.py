@@ -39,6 +39,9 @@ BUILDS_ON: dict[str, tuple[str, ...]] = {
 #: The policies that take a search of their own: only the first `controls.seeds` of the seeds have them.
 SEARCHED_CONTROLS = ("static", "near_optimal_tuned")
 
+#: What searches one row for all steps, in the place of a method that decides each step's weights by itself.
+FOR_ONE_ROW = {"feedback_descent": "mirror_descent", "newton": "mirror_descent"}
+
 #: The policies whose learning rate is tuned, each with a table `learning_rates/{policy}` of the rates tried.
 TUNED = ("tuned", "clean_only_tuned")
 
@@ -156,6 +159,9 @@ def stage_settings(
     if batch in SEARCHED_CONTROLS:
         result["search"] = {key: value for key, value in settings["search"].items() if key not in NOT_OF_CONTROLS}
         result["controls"] = {"iterations": settings["controls"]["iterations"]}
+    if batch == "static":
+        method = result["search"]["method"]
+        result["search"]["method"] = FOR_ONE_ROW.get(method, method)
     if stage == "make_policy":
         result["policy"] = batch
     if stage in FOR_ALL_SEEDS:

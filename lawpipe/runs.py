@@ -13,11 +13,11 @@ from lawpipe.engine import trajectory
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems import Problem
 
-#: Bytes that the weights of policies trained together may take: four of the paper's perceptron.
-MEMORY = 128 * 2**20
-
 #: The sets of examples, those for training first.
 SPLITS = ("train", "desired", "test", "validation")
+
+#: Bytes that the weights of policies trained together may take: four of the paper's perceptron.
+MEMORY = 128 * 2**20
 
 
 def add_inputs(parser: argparse.ArgumentParser) -> None:
@@ -46,8 +46,8 @@ def train(problem: Problem, theta0: Tensor, paths: Sequence[Path]) -> Iterator[l
     """
     steps = artifacts.read(paths[0], "policy", ["step"]).num_rows
     together = max(1, MEMORY // (steps * problem.examples * problem.dtype.itemsize))
-    for first in range(0, len(paths), together):
-        group = paths[first : first + together]
+    for start in range(0, len(paths), together):
+        group = paths[start : start + together]
         stored = [policy.load(path) for path in group]
         weights = [torch.as_tensor(each.weights, dtype=problem.dtype, device=problem.device) for each in stored]
         rates = [each.learning_rates.tolist() for each in stored]

@@ -380,3 +380,5 @@ def test_a_control_depends_on_what_it_is_made_from_and_on_its_own_search() -> No
             assert found["controls"] == {"iterations": 15}
             assert "method" in found["search"]
             assert not {"iterations", "snapshots"} & set(found["search"])
+    assert search("near_optimal_tuned")["method"] == "feedback_descent"
+    assert search("static")["method"] == "mirror_descent"

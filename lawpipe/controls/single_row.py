@@ -29,7 +29,7 @@ class SingleRow(Objective):
     def train(self, weights: Tensor, descend: Descend | None = None) -> tuple[Trajectory, float]:
         """Train under one row of weights; return the run and its J (not finite if training diverged).
 
-        A policy of one row cannot be decided on the way: `descend` is refused.
+        The row holds at all steps, so it cannot be decided on the way: raises ValueError if `descend` is given.
         """
         if descend is not None:
             raise ValueError("one row of weights for all steps cannot follow the run")

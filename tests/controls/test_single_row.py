@@ -1,9 +1,10 @@
-"""The objective of one row for all steps, against automatic differentiation and under both search methods."""
+"""The objective of one row for all steps: against the whole gradient, by differences, and under search methods."""
 
 import pytest
 import torch
 
 from lawpipe.controls.single_row import SingleRow
+from lawpipe.search.accelerated_gradient import AcceleratedGradient
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.loop import Search
 from lawpipe.search.mirror_descent import MirrorDescent
@@ -40,14 +41,21 @@ def test_the_gradient_predicts_what_a_small_change_does(problem, theta0):
     assert float((point.gradient * direction).sum()) == pytest.approx((above - below) / 2e-5, rel=1e-5)
 
 
-@pytest.mark.parametrize("method", [MirrorDescent(), ProjectedGradient(0.5, "constant", 10)])
-def test_both_methods_lower_it_and_keep_its_gap(method):
+@pytest.mark.parametrize("method", [MirrorDescent(), AcceleratedGradient(), ProjectedGradient(0.5, "constant", 10)])
+def test_the_methods_lower_it_and_keep_its_gap(method):
     problem = perceptron()
     search = Search(SingleRow(problem, start(problem), [0.3], STEPS), method, iterations=10)
     search.run()
     assert search.best.shape == (1, problem.examples)
     assert search.rows[-1].objective < search.rows[0].objective
     assert 0 <= search.rows[-1].gap < search.rows[0].gap
+
+
+def test_one_row_cannot_follow_the_run():
+    problem = perceptron()
+    objective = SingleRow(problem, start(problem), [0.3], STEPS)
+    with pytest.raises(ValueError, match="follow the run"):
+        objective.train(random_weights(1, problem.examples), descend=problem.descend)
 
 
 def test_a_killed_search_goes_on_with_the_same_bits(tmp_path):
