@@ -30,6 +30,9 @@ verify: $(READY)  ## the paper's claims, each with its verdict; fails if one is 
 report perceptron perceptron_noisy perceptron_paper stories: $(READY)  ## one target of the workflow
 	$(SNAKEMAKE) $@ $(CONFIGURED)
 
+which_law: $(READY)  ## the study of the two laws: hours on two cores; results-which_law/
+	$(SNAKEMAKE) --configfile config/which_law.yaml compare_laws
+
 test: $(READY)
 	$(BIN)/pytest
 

@@ -45,7 +45,7 @@ RESERVED_NAMES = (
     *("all", "verify", "benchmarks", "cost", "logs"),
     *plan.STAGES,
     *("generate_data_with_validation", "make_policy_at_its_best_rate", "train_with_contributions"),
-    "report_of_experiment",
+    *("report_of_experiment", "compare_laws"),
 )
 
 MOST_SNAPSHOTS = 12

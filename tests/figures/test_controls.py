@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from lawpipe import artifacts
 from lawpipe.figures import catalogue, controls, results, style
 from lawpipe.figures.results import Results
+from lawpipe.report import gains
 from tests.figures import toy
 from tests.figures.toy import Toy
 
@@ -98,7 +99,7 @@ def test_shares_of_the_gain_stand_in_the_column_and_on_the_axis(found: Results) 
 
 
 def test_the_paragraph_says_what_the_numbers_say(found: Results) -> None:
-    text = controls.paragraph(found).replace("\N{NO-BREAK SPACE}", " ")
+    text = gains.paragraph(found).replace("\N{NO-BREAK SPACE}", " ")
     for part in (
         "Over 3 seeds, the near-optimal policy's J is 0.505 [0.493, 0.517] nats lower on desired and 0 [0, 0]",
         "the learning rate alone explains 120.0 % [120.0 %, 120.0 %] (n = 3)",
@@ -119,11 +120,11 @@ def test_the_paragraph_says_what_the_numbers_say(found: Results) -> None:
 def test_without_controls_there_is_a_figure_and_a_sentence(plain: Results) -> None:
     figure = draw(plain)
     assert "No learning rate was tuned" in figure.axes[2].texts[-1].get_text().replace("\n", " ")
-    text = controls.paragraph(plain)
+    text = gains.paragraph(plain)
     assert text.startswith("Over 2 seeds, the near-optimal policy's J is")
     assert "learning rate" not in text
 
 
 def test_one_seed_has_no_intervals(without_snapshots: Results) -> None:
     draw(without_snapshots)
-    assert "[" not in controls.paragraph(without_snapshots)
+    assert "[" not in gains.paragraph(without_snapshots)

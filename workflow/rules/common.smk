@@ -163,9 +163,14 @@ def shown(wildcards):
     return [wildcards.experiment] if "experiment" in wildcards.keys() else list(CONFIG.in_all)
 
 
+def finished_beside(wildcards):
+    """The default config's experiments that are there already, to show beside those of another config."""
+    return [folder for folder in sorted(Path("results").glob("*")) if (folder / "summary.parquet").is_file()]
+
+
 def report_inputs(wildcards):
     """Everything that a report shows or links."""
-    files = []
+    files = [] if "experiment" in wildcards.keys() else [f"{ROOT}/claims.parquet"]
     for name in shown(wildcards):
         chosen = EXPERIMENTS[name]
         files += expand([*rules.plot.output, *rules.summarise_seeds.output], experiment=name)
