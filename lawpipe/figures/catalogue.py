@@ -173,8 +173,8 @@ FIGURES: tuple[Entry, ...] = (
         "What explains the gain: controls",
         None,
         "J of the near-optimal policy and of simpler ones on desired and test examples, the share of the "
-        "near-optimal policy's gain that each has, and J over the learning rates that were tried for uniform weights and for the "
-        "clean examples alone. "
+        "near-optimal policy's gain that each has, and J over the learning rates that were tried for uniform "
+        "weights and for the clean examples alone. "
         "What uniform weights gain at their own best learning rate, or the near-optimal weights lose at the "
         "conventional policy's step length, is the learning rate's doing and not the weights'.",
         module="figures.controls",
