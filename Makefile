@@ -16,7 +16,7 @@ ifneq ($(CONFIG),$(wildcard $(CONFIG)))
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
 endif
 
-.PHONY: run small verify report perceptron perceptron_noisy perceptron_paper stories test lint format bench install
+.PHONY: run small verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant stories test lint format bench install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
@@ -27,7 +27,7 @@ small: $(READY)  ## the whole report at toy size, in half a minute: results-smal
 verify: $(READY)  ## the paper's claims, each with its verdict; fails if one is not as the config expects
 	$(SNAKEMAKE) verify --quiet $(CONFIGURED)
 
-report perceptron perceptron_noisy perceptron_paper stories: $(READY)  ## one target of the workflow
+report perceptron perceptron_noisy perceptron_paper perceptron_redundant stories: $(READY)  ## one target of the workflow
 	$(SNAKEMAKE) $@ $(CONFIGURED)
 
 test: $(READY)
