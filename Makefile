@@ -16,13 +16,16 @@ ifneq ($(CONFIG),$(wildcard $(CONFIG)))
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
 endif
 
-.PHONY: run small verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant stories test lint format bench install
+.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant stories test lint format bench install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
 
 small: $(READY)  ## the whole report at toy size, in half a minute: results-small/report.html
 	$(SNAKEMAKE) --configfile config/small.yaml
+
+grid: $(READY)  ## stories at three sizes, as in the paper's Table 2: results-grid/report.html
+	$(SNAKEMAKE) --configfile config/grid.yaml
 
 verify: $(READY)  ## the paper's claims, each with its verdict; fails if one is not as the config expects
 	$(SNAKEMAKE) verify --quiet $(CONFIGURED)

@@ -5,8 +5,8 @@ examples known to be dependent this can be counted, and compared with groups of 
 
 Of exact copies a word of warning: they have the same gradient at every step, so training sees the sum of their
 weights alone. Any division of it gives the same run; which one a policy has is the search's choice and not the
-optimum's. A search that starts from equal weights and treats equal examples equally never tells copies apart: it drops both or
-neither.
+optimum's. A search that starts from equal weights and treats equal examples equally never tells copies apart: it
+drops both or neither.
 """
 
 import itertools
