@@ -2,8 +2,8 @@
 
 Takes the tables of every seed of some experiments under one root: summary, curves, similarity, zero weights and fits.
 Gives a row a claim and experiment: where the paper has it, what it says, our number with its 95 % interval over the
-seeds, a verdict (reproduced, partly, not_reproduced, not_tested) and the reason. The rules are in lawpipe.paper. Also gives
-the language models by their size beside the paper's Table 2: how B, beta and the acceleration change.
+seeds, a verdict (reproduced, partly, not_reproduced, not_tested) and the reason. The rules are in lawpipe.paper. Also
+gives the language models by their size beside the paper's Table 2: how B, beta and the acceleration change.
 """
 
 from collections import Counter

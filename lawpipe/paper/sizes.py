@@ -12,7 +12,7 @@ from lawpipe.paper.measures import CONVENTIONAL, NEAR, Measure
 from lawpipe.paper.tables import Seed
 
 #: The quantities, with how ours is computed in one seed and whether it is averaged as a logarithm: B and beta of the
-#: near-optimal policy over those of the conventional one, AR on the curves, from the fits at T, and from them far off.
+#: near-optimal policy over those of the conventional one, AR on the curves, from the fits at T, from them far off.
 QUANTITIES: dict[str, tuple[Measure, bool]] = {
     "scale_ratio": (ours.quotient(ours.of_fit(NEAR, "scale"), ours.of_fit(CONVENTIONAL, "scale")), True),
     "exponent_ratio": (ours.quotient(ours.of_fit(NEAR, "exponent"), ours.of_fit(CONVENTIONAL, "exponent")), False),
