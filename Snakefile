@@ -37,7 +37,7 @@ rule all:
     default_target: True
     input:
         rules.report.output.page,
-        rules.claims.output.claims,
+        rules.claims.output,
 
 
 # Each experiment of the config by its name, with a report of its own.

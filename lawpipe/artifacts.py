@@ -141,6 +141,18 @@ TABLES: dict[str, dict[str, Column]] = {
         "r_squared": "float64",
         **{f"{name}_{end}": "float64" for name in ("loss_floor", "scale", "exponent") for end in ("low", "high")},
     },
+    # The fits of the policies that share L0 and t0, repeated with either fixed elsewhere.
+    "sensitivity": {
+        "policy": "string",
+        "against": "string",
+        "variant": "string",
+        "loss_floor": "float64",
+        "first_step": "int32",
+        "scale": "float64",
+        "exponent": "float64",
+        "acceleration": "float64",
+        "acceleration_far": "float64",
+    },
     "summary": {
         "policy": "string",
         **{
@@ -171,6 +183,18 @@ TABLES: dict[str, dict[str, Column]] = {
         "high": "float64",
         "n": "int32",
         "n_reached": "int32",
+    },
+    # The language-model experiments of a config by their size, and the paper's (`experiment` null).
+    "sizes": {
+        "experiment": "string",
+        "steps": "int32",
+        "examples": "int32",
+        "vocabulary": "int32",
+        "quantity": "string",
+        "mean": "float64",
+        "low": "float64",
+        "high": "float64",
+        "n": "int32",
     },
     "claims": {
         "claim": "string",

@@ -387,6 +387,7 @@ def _cross_check(settings: Settings, path: str) -> None:
                 raise InputError(f"{path}.policies holds {name}, which is made from {other}: add {other}.")
     if settings["problem"] == "perceptron":
         _check_folder(settings["data"]["folder"], f"{path}.data.folder")
+        _check_planted(settings["data"], f"{path}.data")
     else:
         _check_language_model(settings, path)
     _check_search(settings["search"], f"{path}.search")
@@ -398,6 +399,29 @@ def _check_folder(folder: str | None, path: str) -> None:
         raise InputError(
             f"{path} is {folder!r}, expected a path inside the working folder: "
             "move or link the folder there and give its relative path."
+        )
+
+
+def _check_planted(data: Settings, path: str) -> None:
+    """Check that there is room for the redundant examples, and that nothing else decides their labels."""
+    copies, sums = data["duplicates"], data["dependent"]
+    if not copies + sums:
+        return
+    key = f"{path}.{'duplicates' if copies else 'dependent'}"
+    if data["folder"] is not None:
+        raise InputError(
+            f"{key} is {copies or sums}, but the examples are those of {path}.folder: leave one of them out."
+        )
+    if data["flip_fraction"]:
+        raise InputError(
+            f"{key} is {copies or sums}, but {path}.flip_fraction is {data['flip_fraction']}: a copy has the label "
+            "of its original, so set one of them to 0."
+        )
+    needed = 2 * copies + 3 * sums
+    if needed > data["train_examples"]:
+        raise InputError(
+            f"{path}.train_examples is {data['train_examples']}, expected at least {needed}: {copies} copies and "
+            f"their originals, {sums} sums and their two parts."
         )
 
 

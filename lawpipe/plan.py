@@ -116,6 +116,7 @@ def tables(settings: Mapping[str, Any], seed: int) -> list[str]:
         *(f"contributions/{policy}" for policy in WITH_CONTRIBUTIONS),
         *COLLECTED,
         "fits",
+        "sensitivity",
         "summary",
     ]
     return [f"{name}.parquet" for name in names]

@@ -2,14 +2,15 @@
 
 Takes the curves of all policies of one seed. Gives a row a policy and reference set (desired, test) with L0, B, beta,
 t0, r^2 and 95 % intervals; nulls for a curve that does not follow the law. L0 and t0 are those of the conventional
-and the near-optimal policy together, or of the conventional one alone where there is no other.
+and the near-optimal policy together, or of the conventional one alone where there is no other. Also gives the fits
+of these two with L0 or t0 fixed elsewhere: how much of B, beta and the acceleration hangs on them.
 """
 
 from dataclasses import asdict
 from pathlib import Path
 
 from lawpipe import artifacts, stage
-from lawpipe.analysis import curves, scaling_law
+from lawpipe.analysis import curves, scaling_law, scaling_sensitivity
 
 #: The policies that L0 and t0 are found on.
 SHARING = ("conventional", "near_optimal")
@@ -20,19 +21,25 @@ def main(argv: list[str] | None = None) -> None:
     parser = stage.parser(__doc__)
     parser.add_argument("--curves", type=Path, required=True, help="the loss curves of all policies")
     parser.add_argument("--fits", type=Path, required=True, help="output: the fitted scaling laws")
+    parser.add_argument("--sensitivity", type=Path, required=True, help="output: the fits with L0 or t0 fixed")
     with stage.job(parser.parse_args(argv), __file__) as job:
         table = artifacts.read(job.options.curves, "curves")
         policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
-        fits = {}
+        fits, variants = {}, []
         for against in ("desired", "test"):
             losses = table.column(f"{against}_loss").to_numpy()
-            fits[against] = scaling_law.fit_curves(curves.split(policies, steps, losses), SHARING)
+            by_policy = curves.split(policies, steps, losses)
+            fits[against] = scaling_law.fit_curves(by_policy, SHARING)
+            found = scaling_sensitivity.sensitivity(by_policy, SHARING)
+            variants += [{"against": against, **asdict(row)} for row in found]
         rows = [
             {"policy": policy, "against": against, **asdict(fits[against][policy])}
             for policy in fits["desired"]
             for against in fits
         ]
         job.write(job.options.fits, "fits", {name: [row[name] for row in rows] for name in artifacts.TABLES["fits"]})
+        columns = artifacts.TABLES["sensitivity"]
+        job.write(job.options.sensitivity, "sensitivity", {name: [row[name] for row in variants] for name in columns})
         for row in rows:
             if row["policy"] in SHARING and row["scale"] is not None:
                 print(

@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from lawpipe import artifacts, runs, sources, stage
-from lawpipe.analysis import policy_tables
+from lawpipe.analysis import policy_tables, redundancy
+from lawpipe.data import examples
 from lawpipe.engine.measurement import Measurement, measure_many, measured_steps
 from lawpipe.engine.trajectory import Trajectory
 
@@ -37,6 +38,7 @@ def main(argv: list[str] | None = None) -> None:
         options = job.options
         problem, theta0 = runs.load(job.settings, options)
         marked, origin = sources.marked(options.train), story_column(options.train)
+        planted = redundancy.groups(examples.made_of(options.train))
         tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
         for group in runs.train(problem, theta0, options.policies):
             steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
@@ -45,7 +47,7 @@ def main(argv: list[str] | None = None) -> None:
             for (name, run), found, keep in zip(group, measured, kept, strict=True):
                 if keep:
                     job.write(options.contributions, "contributions", contribution_columns(found))
-                for table, blocks in rows_of(run, found, steps, marked).items():
+                for table, blocks in rows_of(run, found, steps, marked, planted).items():
                     for block in blocks:
                         extra = origin if table == "examples" else {}
                         count = len(next(iter(block.values())))
@@ -61,7 +63,9 @@ def main(argv: list[str] | None = None) -> None:
             job.write(getattr(options, table), table, policy_tables.stack(blocks))
 
 
-def rows_of(run: Trajectory, found: Measurement, steps: np.ndarray, marked: np.ndarray) -> dict[str, list[Any]]:
+def rows_of(
+    run: Trajectory, found: Measurement, steps: np.ndarray, marked: np.ndarray, planted: redundancy.Groups
+) -> dict[str, list[Any]]:
     """Return the rows of one policy for each table, in blocks of columns."""
     weights, rates = run.weights.cpu().numpy(), np.array(run.learning_rates)
     chosen = weights[steps]
@@ -76,7 +80,7 @@ def rows_of(run: Trajectory, found: Measurement, steps: np.ndarray, marked: np.n
         ],
         "similarity": policy_tables.similarity_rows(chosen, found.contributions, steps, found.curves, rates),
         "zero_weights": [
-            policy_tables.zero_weight_rows(chosen, found.contributions, found.losses, steps, found.curves)
+            policy_tables.zero_weight_rows(chosen, found.contributions, found.losses, steps, found.curves, planted)
         ],
         "examples": [policy_tables.example_rows(weights)],
         "measures": [policy_tables.measure_row(weights, found.gap, marked)],

@@ -25,6 +25,8 @@ DATA = {
     "desired_mean": 0.5,
     "desired_variance": 1.0,
     "flip_fraction": 0.1,
+    "duplicates": 0,
+    "dependent": 0,
     "folder": None,
 }
 

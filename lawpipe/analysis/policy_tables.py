@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lawpipe.analysis import examples, speed, zero_weights
+from lawpipe.analysis import examples, redundancy, speed, zero_weights
 from lawpipe.analysis.similarity import similarity
 from lawpipe.analysis.zero_weights import Share
 
@@ -48,11 +48,13 @@ def zero_weight_rows(
     losses: npt.NDArray[Any],
     steps: npt.NDArray[np.int32],
     curves: Curves,
+    planted: redundancy.Groups | None = None,
 ) -> Rows:
     """Return the three properties of zero weights at the measured steps before convergence.
 
     The property of learned examples belongs to no reference set; "before convergence" is then that of the
-    desired loss.
+    desired loss. So do those of planted groups, `{copies, combinations}_{one_dropped, largest_share}`, and of as many
+    unrelated examples, `..._control`.
     """
     rows: list[tuple[str, str | None, str | None, Share]] = []
     early = {against: zero_weights.before_convergence(steps, curve) for against, curve in curves.items()}
@@ -62,6 +64,12 @@ def zero_weight_rows(
             rows.append((measure.__name__, kind, against, measure(weights[mask], contribution[mask])))
     mask = early["desired"]
     rows.append(("learned_ignored", None, None, zero_weights.learned_ignored(weights[mask], losses[mask])))
+    for kind, members in (planted or {}).items():
+        unrelated = redundancy.controls(planted or {}, weights.shape[1])[kind]
+        for function in (redundancy.one_dropped, redundancy.largest_share):
+            name = f"{kind}_{function.__name__}"
+            rows.append((name, None, None, function(weights[mask], members)))
+            rows.append((f"{name}_control", None, None, function(weights[mask], unrelated)))
     return {
         "property": [name for name, _, _, _ in rows],
         "kind": [kind for _, kind, _, _ in rows],

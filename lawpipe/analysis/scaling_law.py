@@ -108,6 +108,33 @@ def fit_curves(
     return fits
 
 
+def fit_with_floor(
+    curves: Mapping[str, npt.NDArray[np.float64]], loss_floor: float, first_step: int
+) -> dict[str, Fit]:
+    """Fit B and beta of each curve with L0 and t0 given; no intervals.
+
+    A curve that cannot follow the law, as in `fit_curves`, has an empty row.
+
+    Args:
+        curves: policy to L[0..T], nats.
+        loss_floor: L0, nats.
+        first_step: t0.
+    """
+    fits = {policy: Fit() for policy in curves}
+    for policy, curve in curves.items():
+        losses = np.asarray(curve, dtype=np.float64)
+        if not _falls(losses):
+            continue
+        points = _points(losses, first_step)
+        if not _varies(points.losses):
+            continue
+        law = fit_given_floor(points, np.array([loss_floor])).law(points, 0)
+        if _is_power_law(points, law):
+            unknown = (math.nan, math.nan)
+            fits[policy] = _row(points, law, loss_floor, first_step, (unknown, unknown, unknown))
+    return fits
+
+
 def _row(points: Points, law: Law, loss_floor: float, first_step: int, intervals: tuple[Ends, Ends, Ends]) -> Fit:
     """Return one policy's fit; `intervals` are those of L0, beta and ln B. Empty if B is beyond a float."""
     floor, exponent, log_scale = intervals
@@ -133,7 +160,7 @@ def _row(points: Points, law: Law, loss_floor: float, first_step: int, intervals
 
 def _exponential(logarithm: float) -> float | None:
     """Return e^x, None where it is not a positive finite number."""
-    return math.exp(logarithm) if abs(logarithm) < 700 else None
+    return math.exp(logarithm) if abs(logarithm) < 700 else None  # nan compares as False
 
 
 def _correlation(first: Floats, second: Floats) -> float:

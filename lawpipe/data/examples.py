@@ -16,15 +16,21 @@ from lawpipe.errors import InputError
 
 @dataclass(frozen=True)
 class Examples:
-    """One split: `features` float32 [N, D], `label` int8 [N] in {0, 1}, `flipped` bool [N]."""
+    """One split: `features` float32 [N, D], `label` int8 [N] in {0, 1}, `flipped` bool [N].
+
+    `made_of` says for each example the rows that it was made of: one for a copy, two for a linear combination. None
+    where no example was.
+    """
 
     features: npt.NDArray[np.float32]
     label: npt.NDArray[np.int8]
     flipped: npt.NDArray[np.bool_]
+    made_of: tuple[tuple[int, ...], ...] | None = None
 
-    def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the columns of the artifact table `gaussian_examples`."""
-        return {"features": self.features, "label": self.label, "flipped": self.flipped}
+    def columns(self) -> dict[str, Any]:
+        """Return the columns of the artifact table `gaussian_examples`, and `made_of` where examples were planted."""
+        columns = {"features": self.features, "label": self.label, "flipped": self.flipped}
+        return columns if self.made_of is None else columns | {"made_of": self.made_of}
 
 
 def load(path: Path) -> Examples:
@@ -35,6 +41,13 @@ def load(path: Path) -> Examples:
         data.column("label").to_numpy(),
         data.column("flipped").to_numpy(),
     )
+
+
+def made_of(path: Path) -> list[list[int]]:
+    """Return the rows that each example of a split was made of; an empty list if none was planted there."""
+    data = artifacts.read_parquet(path, ["made_of"])
+    rows: list[list[int]] = data.column("made_of").to_pylist() if "made_of" in data.column_names else []
+    return rows
 
 
 def import_splits(folder: Path, splits: tuple[str, ...]) -> dict[str, Examples]:

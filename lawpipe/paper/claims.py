@@ -13,6 +13,7 @@ from typing import Any
 
 from lawpipe import paper
 from lawpipe.analysis.intervals import Interval, mean_interval
+from lawpipe.analysis.scaling_sensitivity import FAR
 from lawpipe.paper import measures as ours
 from lawpipe.paper.measures import CONVENTIONAL, NEAR, Measure, OfSizes
 from lawpipe.paper.rules import NOT_REPRODUCED, NOT_TESTED, AtLeast, AtMost, Beyond, Judgement, Rule
@@ -26,7 +27,11 @@ Settings = Mapping[str, Any]
 #: What it means that no seed has a value.
 NEVER = Judgement(NOT_REPRODUCED, "no seed ever reaches the conventional policy's final loss")
 NO_LAW = Judgement(NOT_TESTED, "in no seed do both curves follow a scaling law")
+NO_PLANTED = Judgement(
+    NOT_TESTED, "no dependent examples are planted here: the experiment perceptron_redundant has them"
+)
 NO_PAIR = Judgement(NOT_TESTED, "no seed has such a pair of step and example")
+NO_COMMON_LOSS = Judgement(NOT_TESTED, "in no seed do the measured steps of both policies have losses in common")
 NO_CURVE = Judgement(NOT_TESTED, "in no seed do the policies along the search determine the curve")
 
 #: The factors within which a value is the same: of a compression ratio, an acceleration, a similarity, an exponent, a
@@ -124,7 +129,7 @@ def _statements() -> Iterator[Claim]:
             "a higher compression ratio goes with a higher similarity at every loss"
             + (" (contributions to the test loss)" if against == "test" else ""),
             ours.higher_throughout(against),
-            AtLeast(0.9, 0.5),
+            AtLeast(0.9, 0.5, NO_COMMON_LOSS),
         )
     yield Claim(
         "similarity_rises_with_compression",
@@ -170,6 +175,14 @@ def _statements() -> Iterator[Claim]:
         "a large share of the examples with a contribution > 0 have weight 0",
         ours.share("redundant_dropped", "instantaneous", "desired"),
         AtLeast(0.5, 0.1, NO_PAIR),
+    )
+    yield Claim(
+        "dependent_dropped",
+        (PERCEPTRON,),
+        "Section 3, Fig 10",
+        "of linearly dependent examples at least one has weight 0 (our number: among planted groups with any weight)",
+        ours.share("combinations_one_dropped", None, None),
+        AtLeast(0.9, 0.5, NO_PLANTED),
     )
     yield Claim(
         "spoilt_left_out",
@@ -339,7 +352,7 @@ def _values() -> Iterator[Claim]:
         "acceleration_at_10m_steps",
         "Section 4",
         "more than 9 at 10M steps, extrapolated",
-        ours.acceleration_at(ours.FAR),
+        ours.acceleration_at(FAR),
         Value(9, math.inf, SPEED, mark=1, missing=NO_LAW),
         logarithmic=True,
     )

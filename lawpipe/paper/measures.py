@@ -7,6 +7,7 @@ import numpy as np
 from scipy import stats
 
 from lawpipe.analysis import acceleration
+from lawpipe.analysis.scaling_sensitivity import FAR
 from lawpipe.figures import asymptote
 from lawpipe.paper.tables import Floats, Seed
 
@@ -16,8 +17,6 @@ Measure = Callable[[Seed], float | None]
 OfSizes = Callable[[Sequence[Seed]], float | None]
 
 NEAR, CONVENTIONAL = "near_optimal", "conventional"
-#: The steps to which the paper extrapolates its scaling law.
-FAR = 10_000_000
 #: Values of the loss at which two similarities are compared.
 LEVELS = 50
 

@@ -54,3 +54,21 @@ def test_measure_row():
     assert row == {"gap": [0.3], "weight_on_perturbed": [0.25], "effective_examples": [1.5]}
     none = policy_tables.measure_row(WEIGHTS, np.inf, np.zeros(3, dtype=bool))
     assert (none["gap"], none["weight_on_perturbed"]) == ([None], [None])
+
+
+def test_planted_groups_add_their_shares_and_those_of_a_control():
+    weights = np.array([[0.5, 0.5, 0.0, 0.0], [0.5, 0.25, 0.25, 0.0]])
+    contributions = {("desired", "instantaneous"): np.ones((2, 4))}
+    rows = policy_tables.zero_weight_rows(
+        weights, contributions, np.ones((2, 4)), STEPS, CURVES, {"copies": [(0, 1)]}
+    )
+    found = {
+        name: (value, count)
+        for name, value, count in zip(rows["property"], rows["value"], rows["count"], strict=True)
+    }
+    assert found["copies_one_dropped"] == (0.0, 2)
+    assert found["copies_one_dropped_control"] == (1.0, 1)
+    assert found["copies_largest_share"] == (pytest.approx((0.5 + 2 / 3) / 2), 2)
+    assert found["copies_largest_share_control"] == (1.0, 1)
+    plain = policy_tables.zero_weight_rows(weights, contributions, np.ones((2, 4)), STEPS, CURVES)
+    assert set(plain["property"]) == {"noncontributive_excluded", "redundant_dropped", "learned_ignored"}

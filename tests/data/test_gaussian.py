@@ -16,6 +16,8 @@ SETTINGS = {
     "desired_mean": 0.5,
     "desired_variance": 1.0,
     "flip_fraction": 0.0,
+    "duplicates": 0,
+    "dependent": 0,
 }
 SPLITS = ("train", "desired", "test")
 
@@ -62,3 +64,31 @@ def test_streams_do_not_depend_on_each_other():
     more = draw(train_examples=10, splits=(*SPLITS, "validation"))
     np.testing.assert_array_equal(base["test"].features, more["test"].features)
     assert not np.array_equal(more["validation"].features, more["test"].features[:50])
+
+
+def test_planted_examples_are_copies_and_sums_of_others():
+    train = draw(splits=("train",), duplicates=7, dependent=5)["train"]
+    assert len(train.made_of) == len(train.label) == 3000
+    assert [len(rows) for rows in train.made_of] == [0] * 2988 + [1] * 7 + [2] * 5
+    sources = [row for rows in train.made_of for row in rows]
+    assert len(set(sources)) == len(sources)
+    assert max(sources) < 2988
+    for row in range(2988, 2995):
+        (original,) = train.made_of[row]
+        np.testing.assert_array_equal(train.features[row], train.features[original])
+        assert train.label[row] == train.label[original]
+    teacher = seeds.generator(0, "teacher").standard_normal(40)
+    for row in range(2995, 3000):
+        first, second = train.made_of[row]
+        total = (train.features[first] + train.features[second]) / np.sqrt(2)
+        np.testing.assert_allclose(train.features[row], total, rtol=1e-5, atol=1e-6)
+        assert train.label[row] == (train.features[row] @ teacher > 0)
+    assert train.columns()["made_of"] == train.made_of
+
+
+def test_nothing_planted_changes_nothing():
+    plain, planted = draw(splits=("train",)), draw(splits=("train",), duplicates=3)
+    assert plain["train"].made_of is None
+    assert "made_of" not in plain["train"].columns()
+    np.testing.assert_array_equal(plain["train"].features[:2997], planted["train"].features[:2997])
+    assert draw(duplicates=3)["test"].made_of is None

@@ -16,7 +16,9 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     chosen = toy.settings("perceptron", Toy()) | {"seeds": [0, 1]}
     path = root / "claims.parquet"
     given = json.dumps({"experiments": {"perceptron": chosen}})
-    claims.main(["--settings", given, "--root", str(root), "--claims", str(path)])
+    claims.main(
+        ["--settings", given, "--root", str(root), "--claims", str(path), "--sizes", str(root / "sizes.parquet")]
+    )
     return path
 
 
@@ -33,6 +35,12 @@ def test_the_stage_writes_the_table_with_its_settings(table: Path) -> None:
     assert found.column_names == list(artifacts.TABLES["claims"])
     assert found.num_rows > 20
     assert artifacts.metadata(table)["settings"]["experiments"]["perceptron"]["training"]["steps"] == 30
+
+
+def test_the_sizes_are_the_papers_where_there_is_no_language_model(table: Path) -> None:
+    rows = artifacts.read(table.parent / "sizes.parquet", "sizes").to_pylist()
+    assert {row["experiment"] for row in rows} == {None}
+    assert len(rows) == 4 * 3
 
 
 def test_expected_verdicts_pass(table: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,9 @@ def call(folder, desired, test):
         columns["desired_loss"] += list(losses)
         columns["test_loss"] += list(test[policy])
     artifacts.write(folder / "curves.parquet", "curves", columns, settings=SETTINGS, code="")
-    options = ["--curves", str(folder / "curves.parquet"), "--fits", str(folder / "fits.parquet")]
+    options = [
+        f for name in ("curves", "fits", "sensitivity") for f in (f"--{name}", str(folder / f"{name}.parquet"))
+    ]
     fit.main(["--settings", json.dumps(SETTINGS), *options])
     rows = artifacts.read(folder / "fits.parquet", "fits").to_pylist()
     return {(row["policy"], row["against"]): row for row in rows}
@@ -36,6 +38,16 @@ def test_every_policy_has_a_row_on_both_sets(tmp_path):
         assert row["scale"] == pytest.approx(TOY[policy][0], rel=1e-6)
         assert row["exponent"] == pytest.approx(TOY[policy][1], rel=1e-6)
         assert row["first_step"] == 1
+
+
+def test_the_fits_with_fixed_floors_and_first_steps_stand_beside_them(tmp_path):
+    desired = {policy: curve(200, 0.3, *law) for policy, law in TOY.items()}
+    rows = call(tmp_path, desired, desired)
+    table = artifacts.read(tmp_path / "sensitivity.parquet", "sensitivity").to_pylist()
+    assert len(table) == 2 * 6 * 2
+    fitted = next(row for row in table if row["variant"] == "fitted" and row["policy"] == "near_optimal")
+    assert fitted["scale"] == rows["near_optimal", "desired"]["scale"]
+    assert fitted["acceleration_far"] > fitted["acceleration"] > 1
 
 
 def test_the_conventional_policy_alone_is_enough(tmp_path):

@@ -201,3 +201,21 @@ def test_the_users_own_examples_in_a_process_of_its_own(tmp_path):
     subprocess.run(command, check=True, capture_output=True)
     copied, own = (frame(folder / "train.parquet", "gaussian_examples") for folder in (tmp_path / "copy", tmp_path))
     assert copied["label"].tolist() == own["label"].tolist()
+
+
+def test_planted_examples_are_stored_and_their_groups_counted(tmp_path):
+    planted = SETTINGS | {"data": DATA | {"flip_fraction": 0.0, "duplicates": 2, "dependent": 2}}
+    inputs = prepare(tmp_path, planted)
+    made_of = pq.read_table(inputs["train"]).column("made_of").to_pylist()
+    assert [len(rows) for rows in made_of[-5:]] == [0, 1, 1, 2, 2]
+    policy = tmp_path / "policies/conventional.parquet"
+    call(make_policy.main, planted | {"policy": "conventional"}, train=inputs["train"], output=policy)
+    outputs = {name: tmp_path / f"{name}.parquet" for name in train.TABLES}
+    call(train.main, planted, **inputs, policies=[policy], **outputs)
+    rows = artifacts.read(outputs["zero_weights"], "zero_weights").to_pylist()
+    found = {row["property"]: row for row in rows if row["kind"] is None}
+    # Equal weights drop nothing and share equally.
+    assert found["copies_one_dropped"]["value"] == found["combinations_one_dropped_control"]["value"] == 0
+    assert found["copies_largest_share"]["value"] == pytest.approx(0.5)
+    assert found["combinations_largest_share"]["value"] == pytest.approx(1 / 3)
+    assert found["copies_one_dropped"]["count"] > 0

@@ -41,7 +41,7 @@ def experiments(project: Project) -> dict[str, dict[str, object]]:
 
 
 def test_a_run_writes_exactly_the_planned_files(small: Project) -> None:
-    expected = {"claims.parquet"}
+    expected = {"claims.parquet", "sizes.parquet"}
     for name, settings in experiments(small).items():
         expected |= {f"{name}/{file}" for file in ("summary.parquet", *plan.corpus_files(settings))}
         for seed in settings["seeds"]:

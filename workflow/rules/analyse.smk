@@ -34,6 +34,7 @@ rule fit:
         curves=f"{SEED}/curves.parquet",
     output:
         fits=f"{SEED}/fits.parquet",
+        sensitivity=f"{SEED}/sensitivity.parquet",
         cost=f"{SEED}/cost/fit.json",
     log:
         f"{SEED}/logs/fit.txt",
@@ -53,7 +54,7 @@ rule fit:
         "{wildcards.experiment}, seed {wildcards.seed}: fitting scaling laws"
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --curves {input.curves}"
-        " --fits {output.fits} --cost {output.cost} > {log} 2>&1"
+        " --fits {output.fits} --sensitivity {output.sensitivity} --cost {output.cost} > {log} 2>&1"
 
 
 rule summarise:

@@ -57,6 +57,7 @@ rule claims:
         claims_inputs,
     output:
         claims=f"{ROOT}/claims.parquet",
+        sizes=f"{ROOT}/sizes.parquet",
         cost=f"{ROOT}/cost/claims.json",
     log:
         f"{ROOT}/logs/claims.txt",
@@ -77,7 +78,7 @@ rule claims:
         "judging the paper's claims"
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --root {params.root}"
-        " --claims {output.claims} --cost {output.cost} > {log} 2>&1"
+        " --claims {output.claims} --sizes {output.sizes} --cost {output.cost} > {log} 2>&1"
 
 
 # No output: asked for, it compares again.

@@ -1,0 +1,111 @@
+"""The tables on scaling laws across fits and sizes: sensitivity to L0 and t0, and the paper's Table 2 beside ours."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lawpipe import artifacts
+from lawpipe.analysis.intervals import mean_interval
+from lawpipe.figures.catalogue import Entry
+from lawpipe.figures.results import Results
+from lawpipe.figures.words import UNBROKEN, number
+from lawpipe.report.table import Row, Table
+
+SENSITIVITY = Entry(
+    "sensitivity",
+    "Scaling laws with L0 or t0 fixed elsewhere",
+    "Table 1, Fig 11",
+    "B and beta of both policies on the desired loss, and the acceleration that the two laws imply at T and at the "
+    "paper's 10M steps, when L0 is fixed at 0 or at 0.9 of the lowest loss and when t0 is a share of T: means over "
+    "the seeds with 95 % intervals, geometric for B and the accelerations. "
+    "What moves from row to row is not a finding; the paper says more than 9 at 10M steps, without an interval.",
+    module="analysis.scaling_sensitivity",
+    data=("sensitivity",),
+)
+
+SIZES = Entry(
+    "sizes",
+    "The paper's Table 2 beside ours",
+    "Table 2",
+    "B and beta of the near-optimal policy over those of the conventional one, and the acceleration on the curves, "
+    "on unseen examples, from the fits at T and extrapolated to 10M steps, by the size of the experiment. "
+    "Ours have 95 % intervals over the seeds; the paper has one run of each size.",
+    module="paper.sizes",
+    data=("sizes.parquet",),
+)
+
+#: The columns of the table of sizes.
+QUANTITIES = {
+    "scale_ratio": "B ratio",
+    "exponent_ratio": "beta ratio",
+    "acceleration": "AR",
+    "acceleration_unseen": "AR, test",
+    "acceleration_fit": "AR, fits",
+    "acceleration_at_10m_steps": "AR, 10M steps",
+}
+
+#: How the variants of the fit are called.
+VARIANTS = {
+    "fitted": "as fitted",
+    "loss_floor 0": "L0 = 0",
+    "loss_floor 0.9": "L0 = 0.9 of the lowest loss",
+    "first_step 0.05": "t0 = 0.05 T",
+    "first_step 0.1": "t0 = 0.1 T",
+    "first_step 0.25": "t0 = 0.25 T",
+}
+
+
+def sensitivity(results: Results) -> Table:
+    """Return the coefficients of every variant of the fit, on the desired loss."""
+    tables = [artifacts.read(results.path(seed, "sensitivity"), "sensitivity").to_pylist() for seed in results.seeds]
+    found = [row for table in tables for row in table if row["against"] == "desired"]
+    rows = []
+    for variant, words in VARIANTS.items():
+        cells = [
+            _mean(found, variant, policy, name, logarithmic=name == "scale")
+            for name in ("scale", "exponent")
+            for policy in ("conventional", "near_optimal")
+        ]
+        cells += [
+            _mean(found, variant, "near_optimal", name, logarithmic=True)
+            for name in ("acceleration", "acceleration_far")
+        ]
+        rows.append(Row((words, *cells)))
+    names = [f"{symbol} {policy}" for symbol in ("B", "beta") for policy in ("conventional", "near-optimal")]
+    return Table(SENSITIVITY, ("fit", *names, "AR at T", "AR at 10M steps"), tuple(rows))
+
+
+def _mean(rows: list[dict[str, Any]], variant: str, policy: str, name: str, *, logarithmic: bool) -> str:
+    """Write the mean of a column over the seeds, with its interval."""
+    values = [row[name] for row in rows if (row["variant"], row["policy"]) == (variant, policy)]
+    found = mean_interval(values, logarithmic=logarithmic)
+    return _written(found.mean, found.low, found.high)
+
+
+def sizes(root: Path) -> Table:
+    """Return Table 2 beside the language models under `root`.
+
+    Raises InputError if the artifact is missing or damaged.
+    """
+    found = artifacts.read(root / "sizes.parquet", "sizes").to_pylist()
+    groups: dict[tuple[Any, ...], dict[str, Mapping[str, Any]]] = {}
+    for row in found:
+        key = (row["experiment"], row["steps"], row["examples"], row["vocabulary"])
+        groups.setdefault(key, {})[row["quantity"]] = row
+    rows = []
+    for (experiment, *size), quantities in groups.items():
+        cells = (
+            _written(*(quantities[name][end] for end in ("mean", "low", "high"))) if name in quantities else "-"
+            for name in QUANTITIES
+        )
+        rows.append(
+            Row((experiment or "the paper", *(f"{value:,}" for value in size), *cells), "" if experiment else "paper")
+        )
+    header = ("experiment", "T", "N", "|V|", *QUANTITIES.values())
+    return Table(SIZES, header, tuple(rows))
+
+
+def _written(mean: float | None, low: float | None, high: float | None) -> str:
+    """Write a mean with its interval, `-` for none."""
+    interval = "" if low is None else f" [{number(low)},{UNBROKEN}{number(high)}]"
+    return f"{number(mean)}{interval}"

@@ -1,0 +1,70 @@
+import math
+from pathlib import Path
+
+import pytest
+
+from lawpipe import artifacts
+from lawpipe.analysis.intervals import mean_interval
+from lawpipe.figures import results
+from lawpipe.figures.words import number
+from lawpipe.report import page, scaling_tables
+from tests.figures import toy
+
+
+def write_sensitivity(path: Path, factor: float) -> None:
+    rows = [
+        {"policy": policy, "against": against, "variant": variant, "loss_floor": 0.1, "first_step": 2}
+        | {"scale": factor * (1 + place), "exponent": 0.5}
+        | dict.fromkeys(("acceleration", "acceleration_far"), None if policy == "conventional" else factor)
+        for place, variant in enumerate(scaling_tables.VARIANTS)
+        for against in ("desired", "test")
+        for policy in ("conventional", "near_optimal")
+    ]
+    columns = {name: [row[name] for row in rows] for name in artifacts.TABLES["sensitivity"]}
+    artifacts.write(path, "sensitivity", columns, settings={}, code="")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = toy.write_experiment(tmp_path)
+    for seed, factor in ((0, 2.0), (1, 8.0)):
+        write_sensitivity(folder / f"seed{seed}/sensitivity.parquet", factor)
+    return folder
+
+
+def test_the_sensitivity_has_a_row_a_variant_with_means_over_the_seeds(folder: Path) -> None:
+    table = scaling_tables.sensitivity(results.load(folder, (0, 1)))
+    assert [row.cells[0] for row in table.rows] == list(scaling_tables.VARIANTS.values())
+    found = mean_interval([2.0, 8.0], logarithmic=True)
+    assert table.rows[0].cells[1].startswith("4.00 [")
+    assert number(found.high) in table.rows[0].cells[5]
+    # The geometric mean of 2 x 4 and 4 x 4.
+    assert table.rows[3].cells[1].startswith(number(math.sqrt(2 * 4 * 8 * 4)))
+    assert all(len(row.cells) == len(table.header) for row in table.rows)
+    assert "as fitted" in page.table_page(table)
+
+
+def test_the_sizes_stand_beside_the_papers(tmp_path: Path) -> None:
+    rows = [
+        (None, 4000, "acceleration", 2.41, None, 1),
+        ("stories", 60, "acceleration", 1.5, 1.2, 3),
+        ("stories", 60, "acceleration_at_10m_steps", 9.0, 2.0, 3),
+    ]
+    columns = {
+        "experiment": [row[0] for row in rows],
+        "steps": [row[1] for row in rows],
+        "quantity": [row[2] for row in rows],
+        "mean": [row[3] for row in rows],
+        "low": [row[4] for row in rows],
+        "high": [None if row[4] is None else 20.0 for row in rows],
+        "n": [row[5] for row in rows],
+        "examples": [64] * 3,
+        "vocabulary": [400] * 3,
+    }
+    artifacts.write(tmp_path / "sizes.parquet", "sizes", columns, settings={}, code="")
+    table = scaling_tables.sizes(tmp_path)
+    assert [row.cells[:2] for row in table.rows] == [("the paper", "4,000"), ("stories", "60")]
+    assert table.rows[0].cells[4:] == ("-", "-", "2.41", "-", "-", "-")
+    assert table.rows[1].cells[6] == "1.50 [1.20,\N{NO-BREAK SPACE}20.0]"
+    assert table.rows[1].cells[9] == "9.00 [2.00,\N{NO-BREAK SPACE}20.0]"
+    assert table.rows[0].kind == "paper"
