@@ -16,7 +16,8 @@ ifneq ($(CONFIG),$(wildcard $(CONFIG)))
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
 endif
 
-.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant stories test lint format bench install
+.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant stories which_law \
+	test lint format bench bench-search install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
@@ -32,6 +33,9 @@ verify: $(READY)  ## the paper's claims, each with its verdict; fails if one is 
 
 report perceptron perceptron_noisy perceptron_paper perceptron_redundant stories: $(READY)  ## one target of the workflow
 	$(SNAKEMAKE) $@ $(CONFIGURED)
+
+which_law: $(READY)  ## the study of the two laws: hours on two cores; results-which_law/
+	$(SNAKEMAKE) --configfile config/which_law.yaml compare_laws
 
 test: $(READY)
 	$(BIN)/pytest
@@ -51,8 +55,12 @@ format: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/engine.py --memory
+	$(BIN)/python benchmarks/batched.py
 	$(BIN)/python benchmarks/language_model.py
 	$(BIN)/python benchmarks/language_model.py --small
+
+bench-search: $(READY)  ## the search methods against each other; OPTIONS=--reduced takes two minutes
+	$(BIN)/python benchmarks/search.py $(OPTIONS)
 
 install: $(READY)
 

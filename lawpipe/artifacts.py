@@ -7,7 +7,8 @@ so that equal runs give equal bytes.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,13 @@ TABLES: dict[str, dict[str, Column]] = {
         "desired_loss": "float64",
         "test_loss": "float64",
     },
+    # The rates that were tried for a policy whose learning rate is tuned; J is null where training diverged.
+    "learning_rates": {
+        "policy": "string",
+        "learning_rate": "float64",
+        "objective_desired": "float64",
+        "objective_test": "float64",
+    },
     "contributions": {
         "step": "int32",
         "against": "string",
@@ -89,6 +97,17 @@ TABLES: dict[str, dict[str, Column]] = {
         "similarity": "float64",
         "active": "int32",
         "global_speed": "float64",
+    },
+    "which_law": {
+        "experiment": "string",
+        "seed": "int64",
+        "policy": "string",
+        "relative_gap": "float64",
+        "cost": "float64",
+        "measured": "int64",
+        "several": "int64",
+        "instantaneous": "float64",
+        "adjoint": "float64",
     },
     "zero_weights": {
         "policy": "string",
@@ -143,6 +162,7 @@ TABLES: dict[str, dict[str, Column]] = {
                 "compression_ratio": "float64",
                 "acceleration": "float64",
                 "acceleration_to_best": "float64",
+                "acceleration_to_tuned": "float64",
                 "acceleration_fit": "float64",
                 "similarity": "float64",
                 "adjoint_similarity": "float64",
@@ -228,6 +248,12 @@ def read(path: str | Path, table: str, columns: Sequence[str] | None = None) -> 
     """
     path = Path(path)
     data = read_parquet(path, columns)
+    _check(data, path, table, columns)
+    return data
+
+
+def _check(data: pa.Table, path: Path, table: str, columns: Sequence[str] | None) -> None:
+    """Raise InputError unless a table has its columns, or the picked ones, with their types."""
     for name, kind in TABLES[table].items():
         if columns is not None and name not in columns:
             continue
@@ -241,18 +267,32 @@ def read(path: str | Path, table: str, columns: Sequence[str] | None = None) -> 
                 f"{path}: column {name!r} is {data.schema.field(name).type}, expected {_describe(kind)}; "
                 "delete the file and run again to make it anew."
             )
-    return data
+
+
+def row_groups(path: Path, table: str, column: str) -> Iterator[npt.NDArray[Any]]:
+    """Yield a column of fixed vectors a row group at a time, [rows, length]; raises as `read` does."""
+    with _reading(path) as file:
+        for group in range(file.num_row_groups):
+            data = file.read_row_group(group, columns=[column] if column in file.schema_arrow.names else [])
+            _check(data, path, table, [column])
+            yield matrix(data, column)
 
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a Parquet file; a missing, truncated or foreign file gives an InputError."""
+    with _reading(path) as file:
+        present = set(file.schema_arrow.names)
+        return file.read(columns=None if columns is None else [name for name in columns if name in present])
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file; one that is missing, truncated or foreign gives an InputError."""
     if not path.is_file():
         raise InputError(f"{path} does not exist: expected a Parquet file there.")
     try:
         # Not pq.read_table, which imports the whole data set machinery for a single file.
-        file = pq.ParquetFile(path)
-        present = set(file.schema_arrow.names)
-        return file.read(columns=None if columns is None else [name for name in columns if name in present])
+        yield pq.ParquetFile(path)
     except (pa.ArrowInvalid, pa.ArrowException, OSError) as error:
         raise InputError(
             f"{path} cannot be read as Parquet ({str(error).splitlines()[0]}): "

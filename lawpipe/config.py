@@ -44,7 +44,8 @@ REQUIRED_POLICIES = ("conventional", "near_optimal")
 RESERVED_NAMES = (
     *("all", "verify", "benchmarks", "cost", "logs"),
     *plan.STAGES,
-    *("generate_data_with_validation", "train_with_contributions", "report_of_experiment"),
+    *("generate_data_with_validation", "make_policy_at_its_best_rate", "train_with_contributions"),
+    *("report_of_experiment", "compare_laws"),
 )
 
 MOST_SNAPSHOTS = 12
@@ -380,6 +381,10 @@ def _cross_check(settings: Settings, path: str) -> None:
             f"{path}.policies is {_show(settings['policies'])}, expected {' and '.join(REQUIRED_POLICIES)} "
             f"among them: add {missing[0]}."
         )
+    for name in settings["policies"]:
+        for other in plan.builds_on(name):
+            if other not in settings["policies"]:
+                raise InputError(f"{path}.policies holds {name}, which is made from {other}: add {other}.")
     if settings["problem"] == "perceptron":
         _check_folder(settings["data"]["folder"], f"{path}.data.folder")
         _check_planted(settings["data"], f"{path}.data")

@@ -23,6 +23,9 @@ STORY_TOKENS, TINYSTORIES = 300, 530_000
 #: A Parquet file's own bytes: schema, statistics, metadata.
 OVERHEAD = 4_000
 
+#: The policies whose weights are the same at every step.
+SAME_AT_EVERY_STEP = ("conventional", "clean_only", "static", *plan.TUNED)
+
 #: Memory of a Python process with PyTorch, and of one with pandas and matplotlib, in MB.
 TORCH_MB, PANDAS_MB = 400, 250
 
@@ -38,6 +41,13 @@ PER_FEATURE, PER_OPERATION, PER_NUMBER, PER_JOB = 0.45e-9, 1 / 110e9, 0.7e-9, 2.
 #: The work of a language model's passes, in forward passes of an example: forward, with the gradient, and with the
 #: Hessian-vector product and the contributions as well.
 FORWARD, GRADIENT, SECOND, CONTRIBUTION = 1, 3, 8, 5
+
+
+#: What it takes to make a control without a search, in gradient evaluations, as measured.
+MAKING = {
+    **dict.fromkeys(plan.TUNED, 4.0),
+    **dict.fromkeys(("loss_proportional", "inverse_loss", "greedy", "near_optimal_matched"), 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -57,43 +67,39 @@ class Estimate:
 def artifacts(settings: Mapping[str, Any]) -> Estimate:
     """Estimate the Parquet files of one experiment, all seeds, from its complete settings.
 
-    Dominated by the policies: steps x examples x itemsize bytes each, for the near-optimal one and every
-    snapshot, and by the contributions: measured steps x 2 (against) x 2 (kinds) x examples x 3 float32
-    columns for two policies. Within a factor of two of what is then written.
+    Dominated by the policies: steps x examples x itemsize bytes for each whose weights change from step to step,
+    and by the contributions: measured steps x 2 (against) x 2 (kinds) x examples x 3 float32 columns for two
+    policies. Within a factor of two of what is then written.
     """
     examples, width = _sizes(settings)
     train = examples["train"]
     steps = settings["training"]["steps"]
     measured = min(settings["analysis"]["measured_steps"], steps)
-    groups = plan.batches(settings)
-    policies = sum(len(group) for group in groups.values())
-    searched = len(groups[plan.SEARCHED])
     weights = steps * train * (8 if settings["training"]["precision"] == "float64" else 4)
     data = sum(examples.values()) * width * 4 * (TOKENS if settings["problem"] in plan.ON_TEXT else DENSE)
-    kept = weights * (searched * DENSE + (policies - searched) * CONSTANT)
     contributions = len(plan.WITH_CONTRIBUTIONS) * measured * 2 * 2 * train * 3 * 4 * DENSE
-    curves = 2 * policies * (steps + 1) * 3 * 8 * CURVES
-    others = 2 * policies * (train * 20 + measured * 4 * 50) * CURVES
-    files = len(plan.tables(settings)) + len(plan.parts(settings))
-    seeds = len(settings["seeds"])
-    shared = [file for file in plan.corpus_files(settings) if file.endswith(".parquet")]
+    a_policy = 2 * ((steps + 1) * 3 * 8 + train * 20 + measured * 4 * 50) * CURVES
+    files = len([file for file in plan.corpus_files(settings) if file.endswith(".parquet")])
+    total = _corpus(settings)
+    for seed in settings["seeds"]:
+        policies = [policy for batch in plan.batches(settings, seed).values() for policy in batch]
+        kept = sum(weights * (CONSTANT if policy in SAME_AT_EVERY_STEP else DENSE) + a_policy for policy in policies)
+        of_seed = len(plan.tables(settings, seed)) + len(plan.parts(settings, seed))
+        total += data + kept + contributions + OVERHEAD * of_seed
+        files += of_seed
     summary = 1
-    return Estimate(
-        files=seeds * files + len(shared) + summary,
-        bytes=round(seeds * (data + kept + contributions + curves + others + OVERHEAD * files) + _corpus(settings)),
-    )
+    return Estimate(files=files + summary, bytes=round(total))
 
 
 def seconds(settings: Mapping[str, Any]) -> float:
     """Estimate the time of one experiment, all seeds, on one core of the CPU, in seconds: good to a factor of two.
 
-    The search's gradient evaluations, and for each policy a training run, two reverse sweeps and the measured steps.
+    The gradient evaluations of the search and of the controls, and for each policy a training run, two reverse sweeps
+    and the measured steps.
     """
     examples, width = _sizes(settings)
     steps, iterations = settings["training"]["steps"], settings["search"]["iterations"]
     train, desired, test = examples["train"], examples["desired"], examples["test"]
-    groups = plan.batches(settings)
-    policies = sum(len(group) for group in groups.values())
     measured = min(settings["analysis"]["measured_steps"], steps)
     if settings["problem"] in plan.ON_TEXT:
         sweep = steps * (SECOND * train + GRADIENT * desired)
@@ -104,8 +110,14 @@ def seconds(settings: Mapping[str, Any]) -> float:
     else:
         evaluation = steps * train * width * PER_FEATURE
         policy = 2.5 * evaluation
-    jobs = 6 + 2 * len(groups)
-    return len(settings["seeds"]) * float(iterations * evaluation + policies * policy + jobs * PER_JOB)
+    total = 0.0
+    for seed in settings["seeds"]:
+        groups = plan.batches(settings, seed)
+        policies = sum(len(group) for group in groups.values())
+        searches = sum(settings["controls"]["iterations"] for name in groups if name in plan.SEARCHED_CONTROLS)
+        evaluations = iterations + searches + sum(MAKING.get(name, 0.0) for name in groups)
+        total += evaluations * evaluation + policies * policy + (6 + 2 * len(groups)) * PER_JOB
+    return total
 
 
 def _forward_seconds(settings: Mapping[str, Any]) -> float:

@@ -1,4 +1,4 @@
-"""What each stage of the pipeline depends on: its settings, and which policies go through it together."""
+"""What each stage of the pipeline depends on: its settings, which policies it makes of which others, and together."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,13 +12,13 @@ STAGES: dict[str, tuple[str, ...]] = {
     "make_policy": ("data", "model", "device", "training"),
     "search": ("data", "model", "device", "training", "search"),
     "train": ("data", "model", "device", "training", "analysis"),
-    "collect": ("data", "model", "device", "training", "search", "analysis"),
-    "fit": ("data", "model", "device", "training", "search", "analysis"),
-    "summarise": ("data", "model", "device", "training", "search", "analysis"),
-    "summarise_seeds": ("data", "model", "device", "training", "search", "analysis"),
-    "plot": ("data", "model", "device", "training", "search", "analysis"),
-    "claims": ("data", "model", "device", "training", "search", "analysis", "policies"),
-    "report": ("data", "model", "device", "training", "search", "analysis", "policies"),
+    "collect": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
+    "fit": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
+    "summarise": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
+    "summarise_seeds": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
+    "plot": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
+    "claims": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
+    "report": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
 }
 
 #: The stages whose result no seed has a part in.
@@ -29,6 +29,24 @@ ON_TEXT = ("language_model",)
 
 #: The batch of the policies that the search makes.
 SEARCHED = "near_optimal"
+
+#: The policies that are made from other policies of their seed.
+BUILDS_ON: dict[str, tuple[str, ...]] = {
+    "near_optimal_matched": (SEARCHED,),
+    "near_optimal_tuned": ("tuned",),
+}
+
+#: The policies that take a search of their own: only the first `controls.seeds` of the seeds have them.
+SEARCHED_CONTROLS = ("static", "near_optimal_tuned")
+
+#: What searches one row for all steps, in the place of a method that decides each step's weights by itself.
+FOR_ONE_ROW = {"feedback_descent": "mirror_descent", "newton": "mirror_descent"}
+
+#: The policies whose learning rate is tuned, each with a table `learning_rates/{policy}` of the rates tried.
+TUNED = ("tuned", "clean_only_tuned")
+
+#: The keys of `search` that a control's own search does without: it has its own iterations and no snapshots.
+NOT_OF_CONTROLS = ("preset", "iterations", "snapshots")
 
 #: The policies whose contributions of every single example are kept.
 WITH_CONTRIBUTIONS = ("conventional", "near_optimal")
@@ -49,15 +67,23 @@ def searched_policies(settings: Mapping[str, Any]) -> list[str]:
     return [SEARCHED, *(snapshot(iteration) for iteration in settings["search"]["snapshots"])]
 
 
-def batches(settings: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return an experiment's batches: the policies that are trained and measured in one process.
+def batches(settings: Mapping[str, Any], seed: int) -> dict[str, list[str]]:
+    """Return the batches of one seed: the policies that are trained and measured in one process.
 
     The near-optimal policy goes with the search's snapshots, every other policy alone: adding a policy
-    leaves the others' results as they are.
+    leaves the others' results as they are. Controls with a search of their own are of the first seeds alone.
     """
+    searches = seed in settings["seeds"][: settings["controls"]["seeds"]]
     return {
-        policy: searched_policies(settings) if policy == SEARCHED else [policy] for policy in settings["policies"]
+        policy: searched_policies(settings) if policy == SEARCHED else [policy]
+        for policy in settings["policies"]
+        if searches or policy not in SEARCHED_CONTROLS
     }
+
+
+def builds_on(policy: str) -> tuple[str, ...]:
+    """Return the policies that one is made from, of the same seed."""
+    return BUILDS_ON.get(policy, ())
 
 
 def splits(settings: Mapping[str, Any]) -> list[str]:
@@ -78,14 +104,15 @@ def corpus_files(settings: Mapping[str, Any]) -> list[str]:
     return ["tokenizer.json", "tokens.parquet", "corpus.json"] if settings["problem"] in ON_TEXT else []
 
 
-def tables(settings: Mapping[str, Any]) -> list[str]:
+def tables(settings: Mapping[str, Any], seed: int) -> list[str]:
     """Return every table of one seed, as paths below the seed's folder; no parts."""
-    policies = [policy for batch in batches(settings).values() for policy in batch]
+    policies = [policy for batch in batches(settings, seed).values() for policy in batch]
     names = [
         *splits(settings),
         "theta0",
         "search",
         *(f"policies/{policy}" for policy in policies),
+        *(f"learning_rates/{policy}" for policy in policies if policy in TUNED),
         *(f"contributions/{policy}" for policy in WITH_CONTRIBUTIONS),
         *COLLECTED,
         "fits",
@@ -95,14 +122,14 @@ def tables(settings: Mapping[str, Any]) -> list[str]:
     return [f"{name}.parquet" for name in names]
 
 
-def parts(settings: Mapping[str, Any]) -> list[str]:
+def parts(settings: Mapping[str, Any], seed: int) -> list[str]:
     """Return the tables of one seed that are later joined over the batches, as paths below the seed's folder."""
-    return [f"parts/{table}/{batch}.parquet" for table in COLLECTED for batch in batches(settings)]
+    return [f"parts/{table}/{batch}.parquet" for table in COLLECTED for batch in batches(settings, seed)]
 
 
-def costs(settings: Mapping[str, Any]) -> list[str]:
+def costs(settings: Mapping[str, Any], seed: int) -> list[str]:
     """Return the cost files of one seed, as paths below the seed's folder."""
-    groups = batches(settings)
+    groups = batches(settings, seed)
     names = [
         *("generate_data", "initialise", "search", "collect", "fit", "summarise"),
         *(f"make_policy_{policy}" for policy in groups if policy != SEARCHED),
@@ -117,11 +144,11 @@ def stage_settings(
     """Return the part of an experiment's complete settings that determines a stage's result.
 
     `seed` is left out for the stages that join the seeds, which get all of them, and for those before there are
-    any. Training depends on the search only for the batch of searched policies; for a policy that
-    is made, `batch` is its name.
+    any. A job for a batch of policies depends on the search only if they do: those that it makes, those built on
+    them, and those with a search of their own, which has its own number of iterations.
     """
     names = STAGES[stage]
-    if batch == SEARCHED:
+    if batch is not None and SEARCHED in (batch, *builds_on(batch)):
         names = (*names, "search")
     result: dict[str, Any] = {"experiment": experiment, "problem": settings["problem"]}
     for name in names:
@@ -130,6 +157,12 @@ def stage_settings(
             result.setdefault(block, {})[key] = settings[block][key]
         elif block in settings:
             result[block] = settings[block]
+    if batch in SEARCHED_CONTROLS:
+        result["search"] = {key: value for key, value in settings["search"].items() if key not in NOT_OF_CONTROLS}
+        result["controls"] = {"iterations": settings["controls"]["iterations"]}
+    if batch == "static":
+        method = result["search"]["method"]
+        result["search"]["method"] = FOR_ONE_ROW.get(method, method)
     if stage == "make_policy":
         result["policy"] = batch
     if stage in FOR_ALL_SEEDS:

@@ -1,6 +1,7 @@
 """Setting up a training run from the artifacts of one experiment and seed."""
 
 import argparse
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,12 @@ from lawpipe.engine import trajectory
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems import Problem
 
+#: The sets of examples, those for training first.
+SPLITS = ("train", "desired", "test", "validation")
+
+#: Bytes that the weights of policies trained together may take: four of the paper's perceptron.
+MEMORY = 128 * 2**20
+
 
 def add_inputs(parser: argparse.ArgumentParser) -> None:
     """Add the options that every stage with a training run has."""
@@ -22,17 +29,29 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
 
 def load(settings: dict[str, Any], options: argparse.Namespace) -> tuple[Problem, Tensor]:
     """Return the problem of a stage's options and its initial parameters, flat, [P]."""
-    splits = {
-        split: path
-        for split in ("train", "desired", "test", "validation")
-        if (path := getattr(options, split, None)) is not None
-    }
-    problem = problems.load(settings, splits)
-    return problem, trajectory.flatten(artifacts.read(options.theta0, "theta0"), problem)
+    files = {name: getattr(options, name, None) for name in (*SPLITS, "theta0")}
+    return start(settings, {name: path for name, path in files.items() if path is not None})
 
 
-def train(problem: Problem, theta0: Tensor, path: Path) -> Trajectory:
-    """Train under the policy stored in a file."""
-    stored = policy.load(path)
-    weights = torch.tensor(stored.weights, dtype=problem.dtype, device=problem.device)
-    return trajectory.train(problem, theta0, weights, stored.learning_rates.tolist())
+def start(settings: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[Problem, Tensor]:
+    """Return the problem of a seed's splits and its initial parameters, flat, [P]; `files` are by name."""
+    problem = problems.load(settings, {split: files[split] for split in SPLITS if split in files})
+    return problem, trajectory.flatten(artifacts.read(files["theta0"], "theta0"), problem)
+
+
+def train(problem: Problem, theta0: Tensor, paths: Sequence[Path]) -> Iterator[list[tuple[str, Trajectory]]]:
+    """Train under the policies stored in some files, and yield them with their names (those of the files).
+
+    As many together as have room: they come in groups, each of which should be dropped before the next is asked for.
+    """
+    steps = artifacts.read(paths[0], "policy", ["step"]).num_rows
+    together = max(1, MEMORY // (steps * problem.examples * problem.dtype.itemsize))
+    for start in range(0, len(paths), together):
+        group = paths[start : start + together]
+        stored = [policy.load(path) for path in group]
+        weights = [torch.as_tensor(each.weights, dtype=problem.dtype, device=problem.device) for each in stored]
+        rates = [each.learning_rates.tolist() for each in stored]
+        runs = trajectory.train_many(problem, [theta0] * len(group), weights, rates)
+        del stored, weights
+        yield list(zip([path.stem for path in group], runs, strict=True))
+        del runs

@@ -1,24 +1,54 @@
-"""Make one policy that needs no search.
+"""Make one policy that is not the search's own.
 
-Takes the training examples (for their number). Gives policies/{policy}.parquet, for the policy that the settings
-name: a row a step with the weights of all examples and the learning rate.
+Takes the examples, the initial parameters and, for a policy that builds on others, those. Gives
+policies/{policy}.parquet, for the policy that the settings name: a row a step with the weights of all examples and
+the learning rate. For a policy whose learning rate is tuned also the rates that were tried. A policy that takes a
+search goes on from its last checkpoint in --state, if it was killed.
 """
 
+import shutil
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
-from lawpipe import policies, stage
+from lawpipe import policies, policy, stage
 
 
 def main(argv: list[str] | None = None) -> None:
     """Write the policy."""
     parser = stage.parser(__doc__)
-    parser.add_argument("--train", type=Path, required=True, help="the training examples")
+    for split in ("train", "desired", "test"):
+        parser.add_argument(f"--{split}", type=Path, required=True, help=f"the {split} examples")
+    parser.add_argument("--theta0", type=Path, required=True, help="the initial parameters")
+    parser.add_argument("--others", type=Path, nargs="+", default=[], help="the policies it builds on, a file each")
     parser.add_argument("--output", type=Path, required=True, help="output: the policy")
+    parser.add_argument("--learning-rates", type=Path, help="output: the rates tried, if the policy tunes its own")
+    parser.add_argument("--state", type=Path, help="side folder to resume from; removed at the end")
     with stage.job(parser.parse_args(argv), __file__) as job:
-        examples = pq.ParquetFile(job.options.train).metadata.num_rows
-        job.write(job.options.output, "policy", policies.make(job.settings, examples).columns())
+        options = job.options
+        if options.state is not None:
+            for stale in options.state.parent.glob(f"{options.state.name.rpartition('-')[0]}-*"):
+                if stale != options.state:  # of other settings or other code, killed and never resumed
+                    shutil.rmtree(stale)
+        context = policies.Context(
+            settings=job.settings,
+            files={name: getattr(options, name) for name in ("train", "desired", "test", "theta0")},
+            others={path.stem: policy.load(path) for path in options.others},
+            state=options.state,
+        )
+        made = policies.make(context)
+        job.write(options.output, "policy", made.columns())
+        if options.learning_rates is not None and made.tried_rates is not None:
+            job.write(options.learning_rates, "learning_rates", made.tried_rates)
+        job.notes |= {"policy": job.settings["policy"], **made.notes}
+        print(f"{job.label}: made {job.settings['policy']}; {describe(made)}")
+    if options.state is not None:
+        shutil.rmtree(options.state, ignore_errors=True)
+
+
+def describe(made: policy.Policy) -> str:
+    """Say a policy's learning rates and what it noted."""
+    low, high = made.learning_rates.min(), made.learning_rates.max()
+    rates = f"learning rate {low:.4g}" if low == high else f"learning rates {low:.4g} to {high:.4g}"
+    return "; ".join([rates, *(f"{name.replace('_', ' ')} {value}" for name, value in made.notes.items())])
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--experiments", nargs="+", required=True, metavar="NAME", help="which of them, in order")
     parser.add_argument("--output", type=Path, required=True, help="output: the page")
     parser.add_argument("--front-page", type=Path, help="output: the findings as reStructuredText")
+    parser.add_argument("--judged", action="store_true", help="begin with the claims in ROOT/claims.parquet")
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
-        stage.write_text(options.output, page.report(options.root, options.experiments, options.output.parent))
+        made = page.report(options.root, options.experiments, options.output.parent, judged=options.judged)
+        stage.write_text(options.output, made)
         if options.front_page is not None:
             stage.write_text(options.front_page, page.front_page(options.root, options.experiments))
 

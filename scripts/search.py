@@ -1,8 +1,9 @@
 """Search for a near-optimal policy by differentiating through the whole training run.
 
 Takes the examples and the initial parameters. Gives search.parquet, a row an outer iteration, and in the policies
-folder near_optimal.parquet (the best on the desired loss) and a snapshot at each configured iteration. A killed
-search goes on from its last checkpoint in --state, with the same result to the bit.
+folder near_optimal.parquet (the best on the desired loss), with validation examples near_optimal_validated.parquet
+(the best on those) and a snapshot at each configured iteration. A killed search goes on from its last checkpoint in
+--state, with the same result to the bit.
 """
 
 import os
@@ -66,6 +67,8 @@ def main(argv: list[str] | None = None) -> None:
                 f"{training['learning_rate']} (the loss is not finite), expected a rate at which it learns; lower it."
             ) from error
         write(options.policies / "near_optimal.parquet", search.best)
+        if search.best_validated is not None:
+            write(options.policies / "near_optimal_validated.parquet", search.best_validated)
         for iteration in settings["snapshots"]:
             name = f"search_{iteration:04d}.parquet"
             # Linked, not moved: a kill before the end of this script finds them in the side folder again.

@@ -2,15 +2,16 @@
 
 Takes the loss curves, the similarity at the measured steps, the measures and the fitted scaling laws of all policies.
 Gives, on the desired and on the test examples, the objective J (nats), the compression ratio, the acceleration over
-the conventional policy (to its final loss, to its best one, from the fits; null if never reached) and the mean
-similarity; and the gap, the weight on perturbed examples and the effective number of examples.
+the conventional policy (to its final loss, to its best one, from the fits; null if never reached) and over the
+policy `tuned` (to its final loss), and the mean similarity; and the gap, the weight on perturbed examples and the
+effective number of examples.
 """
 
 from pathlib import Path
 from typing import Any
 
 from lawpipe import artifacts, stage
-from lawpipe.analysis import compression, curves, summary
+from lawpipe.analysis import acceleration, compression, curves, summary
 
 NO_LAW = (None, None)
 
@@ -36,12 +37,14 @@ def main(argv: list[str] | None = None) -> None:
         rows: dict[str, dict[str, Any]] = {policy: {"policy": policy} for policy in dict.fromkeys(policies)}
         for against in ("desired", "test"):
             losses = curves.split(policies, steps, table.column(f"{against}_loss").to_numpy())
-            conventional = losses.get("conventional")
+            conventional, tuned = losses.get("conventional"), losses.get("tuned")
             for policy, row in rows.items():
                 found: dict[str, Any] = summary.of_curve(losses[policy], compression.vocabulary(job.settings))
                 if conventional is not None:
                     law, reference = (laws.get((name, against), NO_LAW) for name in (policy, "conventional"))
                     found |= summary.of_comparison(losses[policy], conventional, law, reference)
+                if tuned is not None:
+                    found["acceleration_to_tuned"] = acceleration.acceleration(losses[policy], tuned)
                 for kind, prefix in (("instantaneous", ""), ("adjoint", "adjoint_")):
                     values = similarities.get((policy, against, kind), [])
                     found[f"{prefix}similarity"], found[f"{prefix}steps_measured"] = summary.of_steps(values)

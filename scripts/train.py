@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from lawpipe import artifacts, runs, sources, stage
 from lawpipe.analysis import policy_tables, redundancy
 from lawpipe.data import examples
-from lawpipe.engine.measurement import Measurement, measure, measured_steps
+from lawpipe.engine.measurement import Measurement, measure_many, measured_steps
 from lawpipe.engine.trajectory import Trajectory
 
 TABLES = ("curves", "similarity", "zero_weights", "examples", "measures")
@@ -40,23 +40,25 @@ def main(argv: list[str] | None = None) -> None:
         marked, origin = sources.marked(options.train), story_column(options.train)
         planted = redundancy.groups(examples.made_of(options.train))
         tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
-        for path in options.policies:
-            run = runs.train(problem, theta0, path)
-            steps = measured_steps(run.steps, job.settings["analysis"]["measured_steps"])
-            kept = options.contributions is not None and path.stem == options.contributions.stem
-            found = measure(run, steps.tolist(), norms=kept)
-            if kept:
-                job.write(options.contributions, "contributions", contribution_columns(found))
-            for table, blocks in rows_of(run, found, steps, marked, planted).items():
-                for block in blocks:
-                    extra = origin if table == "examples" else {}
-                    count = len(next(iter(block.values())))
-                    tables[table].append({"policy": [path.stem] * count, **block, **extra})
-            objective = np.mean(found.curves["desired"][1:])
-            print(
-                f"{job.label}: {path.stem}, J {objective:.4f} nats on desired, gap {found.gap:.3g} nats, "
-                f"measured at {len(steps)} steps"
-            )
+        for group in runs.train(problem, theta0, options.policies):
+            steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
+            kept = [options.contributions is not None and name == options.contributions.stem for name, _ in group]
+            measured = measure_many([run for _, run in group], steps.tolist(), norms=kept)
+            for (name, run), found, keep in zip(group, measured, kept, strict=True):
+                if keep:
+                    job.write(options.contributions, "contributions", contribution_columns(found))
+                for table, blocks in rows_of(run, found, steps, marked, planted).items():
+                    for block in blocks:
+                        extra = origin if table == "examples" else {}
+                        count = len(next(iter(block.values())))
+                        tables[table].append({"policy": [name] * count, **block, **extra})
+                objective = np.mean(found.curves["desired"][1:])
+                print(
+                    f"{job.label}: {name}, J {objective:.4f} nats on desired, gap {found.gap:.3g} nats, "
+                    f"measured at {len(steps)} steps"
+                )
+            # Else this group would still be held while the next is trained.
+            del group, measured, run, found
         for table, blocks in tables.items():
             job.write(getattr(options, table), table, policy_tables.stack(blocks))
 

@@ -31,9 +31,12 @@ DATA = {
 }
 
 
-def perceptron(dtype: torch.dtype = torch.float64, seed: int = 0, **data: float) -> Perceptron:
+def perceptron(
+    dtype: torch.dtype = torch.float64, seed: int = 0, *, validation: bool = False, **data: float
+) -> Perceptron:
     """A small perceptron problem with the given data settings."""
-    splits = gaussian.draw(DATA | data, seed, ("train", "desired", "test"))
+    names = ("train", "desired", "test", *(("validation",) if validation else ()))
+    splits = gaussian.draw(DATA | {"validation_examples": 12} | data, seed, names)
     train = splits.pop("train")
     return Perceptron(train, splits, dtype, torch.device("cpu"))
 

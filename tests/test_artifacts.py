@@ -133,3 +133,19 @@ def test_metadata_of_a_foreign_file(tmp_path):
     pq.write_table(pa.table({"a": [1]}), tmp_path / "x.parquet")
     with pytest.raises(InputError, match="no lawpipe metadata"):
         artifacts.metadata(tmp_path / "x.parquet")
+
+
+def test_row_groups_are_the_column_in_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr(artifacts, "ROW_GROUP_BYTES", 32)
+    put(tmp_path / "p.parquet")
+    pieces = list(artifacts.row_groups(tmp_path / "p.parquet", "policy", "weights"))
+    assert len(pieces) > 1
+    np.testing.assert_array_equal(np.concatenate(pieces), POLICY["weights"])
+
+
+def test_row_groups_of_a_foreign_file_say_what_is_wrong(tmp_path):
+    put(tmp_path / "t.parquet", "theta0", {"name": ["a"], "shape": [[1]], "values": [[1.0]]})
+    with pytest.raises(InputError, match="no column 'weights'"):
+        list(artifacts.row_groups(tmp_path / "t.parquet", "policy", "weights"))
+    with pytest.raises(InputError, match="does not exist"):
+        list(artifacts.row_groups(tmp_path / "none.parquet", "policy", "weights"))

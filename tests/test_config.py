@@ -147,10 +147,15 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"seeds": [0, "x"]}, ["a.seeds[1] is 'x'"]),
     ({"policies": ["conventional"]}, ["a.policies", "near_optimal"]),
     ({"policies": ["conventional", "near_optimum"]}, ["a.policies[1] is 'near_optimum'", "'near_optimal'"]),
+    (
+        {"policies": ["conventional", "near_optimal", "near_optimal_tuned"]},
+        ["a.policies holds near_optimal_tuned", "made from tuned", "add tuned"],
+    ),
+    ({"controls": {"iterations": 0}}, ["a.controls.iterations is 0", "from 1 to 9999"]),
     ({"in_all": "yes"}, ["a.in_all is 'yes'", "true or false"]),
     ({"search": {"method": "projected_gradient"}}, ["a.search.rate is missing", "projected_gradient"]),
-    ({"search": {"rate": 0.1}}, ["a.search.rate is 0.1", "mirror_descent sets its own step"]),
-    ({"search": {"decay": "linear"}}, ["a.search.decay", "mirror_descent sets its own step"]),
+    ({"search": {"rate": 0.1}}, ["a.search.rate is 0.1", "feedback_descent sets its own step"]),
+    ({"search": {"decay": "linear"}}, ["a.search.decay", "feedback_descent sets its own step"]),
     ({"search": {"snapshots": [4, 2]}}, ["a.search.snapshots", "rising", "[2, 4]"]),
     ({"search": {"snapshots": [2, 2]}}, ["a.search.snapshots holds 2 twice"]),
     ({"search": {"snapshots": list(range(1, 14))}}, ["a.search.snapshots", "at most 12"]),
@@ -288,7 +293,7 @@ def test_every_mapping_of_the_schema_refuses_unknown_keys() -> None:
         return [rules, *inner] if "properties" in rules and "type" in rules else inner
 
     found = mappings(SCHEMA)
-    assert len(found) == 11
+    assert len(found) == 12
     assert all(rules["additionalProperties"] is False for rules in found)
 
 
@@ -309,7 +314,8 @@ def test_shipped_configs_are_valid(path: Path) -> None:
 @pytest.mark.parametrize("name", ["config", "small"])
 def test_the_noisy_perceptron_differs_by_its_flips_alone(name: str) -> None:
     config = resolve(yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()), SCHEMA)
-    noisy, plain = (config.experiments[name] | {"seeds": [0]} for name in ("perceptron_noisy", "perceptron"))
+    alike: dict[str, Any] = {"seeds": [0], "policies": []}
+    noisy, plain = (config.experiments[name] | alike for name in ("perceptron_noisy", "perceptron"))
     assert noisy["data"].pop("flip_fraction") == 0.1
     assert plain["data"].pop("flip_fraction") == 0.0
     assert noisy == plain
@@ -318,9 +324,11 @@ def test_the_noisy_perceptron_differs_by_its_flips_alone(name: str) -> None:
 def test_the_default_config_writes_out_what_the_schema_defaults_to() -> None:
     written = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     config = resolve(written, SCHEMA)
-    assert config.experiments["perceptron"] == resolved({"a": {}}).experiments["a"]
+    policies = config.experiments["perceptron"]["policies"]
+    assert config.experiments["perceptron"] == resolved({"a": {"policies": policies}}).experiments["a"]
     paper = config.experiments["perceptron_paper"]
     assert not paper["in_all"]
+    assert paper["policies"] == ["conventional", "near_optimal"]
     assert paper["search"]["preset"] == "paper"
 
 
@@ -342,7 +350,38 @@ def test_stage_settings_hold_what_determines_the_stage_and_no_more() -> None:
 
 def test_batches_join_the_search_and_keep_others_apart() -> None:
     settings = resolved({"a": {"search": {"iterations": 20, "snapshots": [3, 20]}}}).experiments["a"]
-    assert plan.batches(settings) == {
+    assert plan.batches(settings, 0) == {
         "conventional": ["conventional"],
         "near_optimal": ["near_optimal", "search_0003", "search_0020"],
     }
+
+
+def test_controls_with_a_search_are_of_the_first_seeds_alone() -> None:
+    names = ["conventional", "near_optimal", "tuned", "static", "near_optimal_tuned"]
+    block = {"seeds": [7, 3, 5], "policies": names, "controls": {"seeds": 2}}
+    settings = resolved({"a": block}).experiments["a"]
+    assert [list(plan.batches(settings, seed)) for seed in (7, 3, 5)] == [names, names, names[:3]]
+    assert "policies/static.parquet" in plan.tables(settings, 3)
+    assert "learning_rates/tuned.parquet" in plan.tables(settings, 5)
+    for files in (plan.tables, plan.parts, plan.costs):
+        assert not [path for path in files(settings, 5) if "static" in path or "near_optimal_tuned" in path]
+        assert len(files(settings, 7)) > len(files(settings, 5))
+
+
+def test_a_control_depends_on_what_it_is_made_from_and_on_its_own_search() -> None:
+    names = ["conventional", "near_optimal", "tuned", "static", "near_optimal_tuned", "near_optimal_matched"]
+    settings = resolved({"a": {"policies": names}}).experiments["a"]
+
+    def search(policy: str, stage: str = "make_policy") -> Any:
+        return plan.stage_settings(settings, stage, "a", seed=0, batch=policy).get("search")
+
+    for stage in ("make_policy", "train"):
+        assert search("tuned", stage) is None
+        assert search("near_optimal_matched", stage) == settings["search"]
+        for policy in plan.SEARCHED_CONTROLS:
+            found = plan.stage_settings(settings, stage, "a", seed=0, batch=policy)
+            assert found["controls"] == {"iterations": 15}
+            assert "method" in found["search"]
+            assert not {"iterations", "snapshots"} & set(found["search"])
+    assert search("near_optimal_tuned")["method"] == "feedback_descent"
+    assert search("static")["method"] == "mirror_descent"

@@ -9,12 +9,13 @@ one sweep back over the run gives (arXiv 2402.17759, appendix C, written with th
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from lawpipe.engine.trajectory import Trajectory
-from lawpipe.problems.base import Sweep
+from lawpipe.problems.base import Problem, Sweep
 
 
 def contributions(trajectory: Trajectory, against: str = "desired") -> Iterator[tuple[int, Tensor]]:
@@ -24,10 +25,7 @@ def contributions(trajectory: Trajectory, against: str = "desired") -> Iterator[
     `against` names the reference set whose mean loss J averages.
     """
     problem, steps = trajectory.problem, trajectory.steps
-
-    def source(thetas: Tensor) -> Tensor:
-        return problem.reference_gradients(against, thetas) / steps
-
+    source = partial(_source, problem, steps, against)
     adjoint = source(trajectory.last.unsqueeze(0))[0]
     for start, thetas in trajectory.segments(backwards=True):
         part = slice(start, start + len(thetas))
@@ -35,6 +33,26 @@ def contributions(trajectory: Trajectory, against: str = "desired") -> Iterator[
         adjoint = yield from _later(sweep, start)
         # Else this segment would still be held while the next is recomputed.
         del thetas, sweep
+
+
+def contributions_many(runs: Sequence[tuple[Trajectory, str]]) -> Iterator[tuple[int, Tensor]]:
+    """Yield blocks [S, B, N] of the adjoint contributions of S runs, each against its own reference set, together.
+
+    As `contributions` for each, up to rounding. The runs are of one problem and have the same number of
+    steps; their parameters are kept whole.
+    """
+    problem, steps = runs[0][0].problem, runs[0][0].steps
+    sources = [partial(_source, problem, steps, against) for _, against in runs]
+    ends = zip(runs, sources, strict=True)
+    adjoints = torch.stack([source(run.last.unsqueeze(0))[0] for (run, _), source in ends])
+    thetas = torch.stack([run.kept[:-1] for run, _ in runs])
+    weights, rates = ([getattr(run, name) for run, _ in runs] for name in ("weights", "learning_rates"))
+    yield from problem.sweep_many(thetas, weights, rates, adjoints, sources)
+
+
+def _source(problem: Problem, steps: int, against: str, thetas: Tensor) -> Tensor:
+    """Return the derivative of J's own term at some parameters, [B, P]."""
+    return problem.reference_gradients(against, thetas) / steps
 
 
 def _later(sweep: Sweep, start: int) -> Sweep:
@@ -70,24 +88,35 @@ def gap(weights: Tensor, gradient: Tensor) -> float:
 
 
 def _gap_of_steps(weights: Tensor, gradient: Tensor) -> Tensor:
-    """Return each step's share of the gap, float64 [B]."""
+    """Return each step's share of the gap, float64 [..., B], of weights and gradients [..., B, N]."""
     # Differences first: the mean and the minimum of a row nearly agree at the end of a good search.
-    excess = gradient - gradient.amin(dim=1, keepdim=True)
-    return excess.mul_(weights).sum(dim=1, dtype=torch.float64)
+    excess = gradient - gradient.amin(dim=-1, keepdim=True)
+    return excess.mul_(weights).sum(dim=-1, dtype=torch.float64)
 
 
-def sample(trajectory: Trajectory, steps: Sequence[int], against: str = "desired") -> tuple[Tensor, float]:
-    """Return the adjoint contributions at some steps, [S, N], and the gap of the whole policy.
+def sample(runs: Sequence[tuple[Trajectory, str]], steps: Sequence[int]) -> list[tuple[Tensor, float]]:
+    """Return, for each run and reference set, the adjoint contributions at some steps, [S, N], and the whole gap.
 
-    One sweep, without room for the gradient of all steps. `steps` rise.
+    One sweep of all runs together if their parameters are kept whole, else one after the other; without room
+    for the gradient of all steps. `steps` rise.
     """
-    result = torch.empty(len(steps), trajectory.problem.examples, dtype=trajectory.weights.dtype)
-    total = 0.0
-    for start, block in contributions(trajectory, against):
-        stop = start + len(block)
-        rates = torch.tensor(trajectory.learning_rates[start:stop], dtype=torch.float64, device=block.device)
-        total += float(_gap_of_steps(trajectory.weights[start:stop], -block) @ rates)
+    if len(runs) > 1 and not all(run.whole for run, _ in runs):
+        return [found for run in runs for found in sample([run], steps)]
+    policies = [run.weights for run, _ in runs]
+    shape = (len(runs), len(steps), policies[0].shape[1])
+    result = torch.empty(shape, dtype=policies[0].dtype)
+    rates = torch.tensor([run.learning_rates for run, _ in runs], dtype=torch.float64, device=policies[0].device)
+    gaps = torch.zeros(len(runs), dtype=torch.float64)
+    blocks = (
+        contributions_many(runs)
+        if len(runs) > 1
+        else ((start, block.unsqueeze(0)) for start, block in contributions(*runs[0]))
+    )
+    for start, block in blocks:
+        stop = start + block.shape[1]
+        weights = torch.stack([policy[start:stop] for policy in policies])
+        gaps += (_gap_of_steps(weights, -block) * rates[:, start:stop]).sum(dim=1).cpu()
         for place, step in enumerate(steps):
             if start <= step < stop:
-                result[place] = block[step - start]
-    return result, total
+                result[:, place] = block[:, step - start]
+    return list(zip(result, gaps.tolist(), strict=True))

@@ -1,6 +1,6 @@
 """What is measured of a policy: its curves, and at some steps what each training example contributes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,28 +48,43 @@ def measure(trajectory: Trajectory, steps: Sequence[int], *, norms: bool = True)
 
     `norms` asks for the gradient norms, which a language model has only from the gradients of single examples.
     """
+    return next(measure_many([trajectory], steps, norms=[norms]))
+
+
+def measure_many(
+    trajectories: Sequence[Trajectory], steps: Sequence[int], *, norms: Sequence[bool]
+) -> Iterator[Measurement]:
+    """Yield what `measure` finds in each of several runs of one problem and length; they are swept back together."""
+    pairs = [(trajectory, against) for trajectory in trajectories for against in AGAINST]
+    sampled = iter(adjoint.sample(pairs, steps))
+    for trajectory, asked in zip(trajectories, norms, strict=True):
+        yield _measured(trajectory, steps, [next(sampled) for _ in AGAINST], asked)
+
+
+def _measured(
+    trajectory: Trajectory, steps: Sequence[int], sampled: Sequence[tuple[torch.Tensor, float]], norms: bool
+) -> Measurement:
+    """Measure a run, given the samples of its adjoint contributions and the gap, for each reference set."""
     problem = trajectory.problem
-    found: dict[tuple[str, str], list[torch.Tensor]] = {
-        (against, kind): [] for against in AGAINST for kind in ("instantaneous", "adjoint")
-    }
-    losses, lengths, gaps = [], [], {}
+    found: dict[tuple[str, str], Sequence[torch.Tensor]] = {}
+    losses, lengths = [], []
+    instantaneous: dict[str, list[torch.Tensor]] = {against: [] for against in AGAINST}
     for theta in trajectory.at(steps):
         losses.append(problem.losses(theta))
         if norms:
             lengths.append(problem.gradient_norms(theta))
         for against in AGAINST:
             direction = problem.reference_gradients(against, theta.unsqueeze(0))[0]
-            found[against, "instantaneous"].append(problem.contributions(theta, direction))
-    for against in AGAINST:
-        along, gaps[against] = adjoint.sample(trajectory, steps, against)
-        found[against, "adjoint"] += along
+            instantaneous[against].append(problem.contributions(theta, direction))
+    for against, (along, _) in zip(AGAINST, sampled, strict=True):
+        found |= {(against, "instantaneous"): instantaneous[against], (against, "adjoint"): [*along]}
     return Measurement(
         steps=np.asarray(steps, dtype=np.int32),
         curves={against: trajectory.curve(against) for against in AGAINST},
         losses=_table(losses),
         gradient_norms=_table(lengths) if norms else None,
         contributions={key: _table(rows) for key, rows in found.items()},
-        gap=gaps["desired"],
+        gap=sampled[AGAINST.index("desired")][1],
     )
 
 

@@ -1,6 +1,6 @@
 """The forward half of the engine: one training run under a policy, and what it is worth."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,9 @@ from lawpipe.engine import checkpoints
 from lawpipe.problems.base import Problem
 
 Curve = npt.NDArray[np.float64]
+
+#: From parameters, rows of weights and their learning rates to the parameters on the way: `Problem.descend`.
+Descend = Callable[[Tensor, Tensor, Sequence[float]], Tensor]
 
 
 @dataclass(frozen=True)
@@ -93,17 +96,24 @@ class Trajectory:
 
 
 def train(
-    problem: Problem, theta0: Tensor, weights: Tensor, learning_rates: Sequence[float], budget: int | None = None
+    problem: Problem,
+    theta0: Tensor,
+    weights: Tensor,
+    learning_rates: Sequence[float],
+    budget: int | None = None,
+    descend: Descend | None = None,
 ) -> Trajectory:
     """Train from theta0 under the policy `weights` [T, N], one full-batch step for each row.
 
-    `budget` is what the parameters on the way may take, in bytes, by default the device's.
+    `budget` is what the parameters on the way may take, in bytes, by default the device's. `descend` may stand in for
+    `Problem.descend` where the weights are decided on the way: it is called once for every step, and writes them.
     """
+    descend = descend or problem.descend
     steps = len(learning_rates)
     available = checkpoints.budget(problem.device) if budget is None else budget
     segment = checkpoints.segment_length(steps, theta0.numel() * theta0.element_size(), available)
     if segment == steps:
-        kept = problem.descend(theta0, weights, learning_rates)
+        kept = descend(theta0, weights, learning_rates)
         return Trajectory(problem, weights, learning_rates, segment, kept, {})
     starts = range(0, steps, segment)
     kept = torch.empty(len(starts) + 1, len(theta0), dtype=theta0.dtype, device=theta0.device)
@@ -111,7 +121,7 @@ def train(
     losses = {against: [problem.reference_losses(against, kept[:1])] for against in problem.references}
     for place, start in enumerate(starts):
         part = slice(start, start + segment)
-        thetas = problem.descend(kept[place], weights[part], learning_rates[part])[1:]
+        thetas = descend(kept[place], weights[part], learning_rates[part])[1:]
         kept[place + 1] = thetas[-1]
         for against, found in losses.items():
             found.append(problem.reference_losses(against, thetas))
@@ -119,6 +129,34 @@ def train(
         del thetas
     curves = {against: np.concatenate(found) for against, found in losses.items()}
     return Trajectory(problem, weights, learning_rates, segment, kept, curves)
+
+
+def train_many(
+    problem: Problem,
+    theta0s: Sequence[Tensor],
+    weights: Sequence[Tensor],
+    learning_rates: Sequence[Sequence[float]],
+    budget: int | None = None,
+) -> list[Trajectory]:
+    """Train S times on the same examples, each from its own theta0 under its own policy and rates, together.
+
+    Every run is that of `train` up to rounding, and cheaper if the problem gains from it and the parameters of all
+    runs fit the budget; else they are trained one by one. Runs may share tensors, and a policy may be a view that
+    stores less than T x N numbers: uniform weights at S learning rates are S times
+    `torch.full((1, 1), 1 / N).expand(T, N)`. All have the same number of steps; else raises ValueError.
+    """
+    if len({len(rates) for rates in learning_rates}) > 1:
+        raise ValueError("runs of different lengths cannot be trained together")
+    runs = list(zip(theta0s, weights, learning_rates, strict=True))
+    available = checkpoints.budget(problem.device) if budget is None else budget
+    size = sum((len(rates) + 1) * theta0.numel() * theta0.element_size() for theta0, _, rates in runs)
+    if size > available:
+        return [train(problem, *run, budget) for run in runs]
+    kept = problem.descend_many(torch.stack([*theta0s]), weights, learning_rates)
+    return [
+        Trajectory(problem, policy, rates, len(rates), path, {})
+        for (_, policy, rates), path in zip(runs, kept, strict=True)
+    ]
 
 
 def flatten(theta0: pa.Table, problem: Problem) -> Tensor:

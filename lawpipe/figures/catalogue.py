@@ -17,7 +17,7 @@ class Entry:
     The caption has two sentences: what it shows, and what to see in it. `source` is the figure or table of
     the paper that it stands beside, None where the paper has none. `module` of `lawpipe` makes it from `data`: tables
     of each seed by their names, files of the experiment with their endings. `problems` are those that it makes sense
-    for; with `altered` it also needs flipped or perturbed examples.
+    for; with `altered` it also needs flipped or perturbed examples, with `policy` that policy.
     """
 
     name: str
@@ -28,10 +28,15 @@ class Entry:
     data: tuple[str, ...]
     problems: tuple[str, ...] = PROBLEMS
     altered: bool = False
+    policy: str | None = None
 
     def suits(self, settings: Settings) -> bool:
         """Tell whether an experiment with these settings has it."""
-        return problem.name(settings) in self.problems and (not self.altered or problem.altered_share(settings) > 0)
+        return (
+            problem.name(settings) in self.problems
+            and (not self.altered or problem.altered_share(settings) > 0)
+            and (self.policy is None or self.policy in settings["policies"])
+        )
 
 
 FIGURES: tuple[Entry, ...] = (
@@ -162,6 +167,19 @@ FIGURES: tuple[Entry, ...] = (
         "and beta say little.",
         module="figures.scaling_law",
         data=("curves", "fits"),
+    ),
+    Entry(
+        "controls",
+        "What explains the gain: controls",
+        None,
+        "J of the near-optimal policy and of simpler ones on desired and test examples, the share of the "
+        "near-optimal policy's gain that each has, and J over the learning rates that were tried for uniform "
+        "weights and for the clean examples alone. "
+        "What uniform weights gain at their own best learning rate, or the near-optimal weights lose at the "
+        "conventional policy's step length, is the learning rate's doing and not the weights'.",
+        module="figures.controls",
+        data=("summary", "learning_rates/tuned"),
+        policy="tuned",
     ),
     Entry(
         "adjoint_similarity",

@@ -36,7 +36,9 @@ def objective(results: Results) -> Figure:
             label = f"{policy_label(policy)}: J = {number(mean)}"
             axes.plot(steps[keep], curves[policy][keep], color=style.POLICIES[policy], label=label)
         if np.isfinite(before).all() and np.isfinite(after).all():
-            axes.set_ylim(0, 1.05 * float(max(before.max(), after.max())))
+            # Curves that stay high leave room for the legend above them.
+            top, room = float(max(before.max(), after.max())), 1.05 if after[-1] < after[0] / 2 else 1.3
+            axes.set_ylim(0, room * top)
         axes.set_title(f"{against.capitalize()} examples")
         axes.set_xlabel("training step t")
         axes.set_ylabel("mean loss (nats)")

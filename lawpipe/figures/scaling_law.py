@@ -102,9 +102,10 @@ def _draw_coefficient(
         labels.append(f"{policy_label(policy)},\n{against}")
         found = _rows(results, policy, against)
         places = row + np.linspace(-0.25, 0.25, len(found)) if len(found) > 1 else np.full(len(found), float(row))
-        low, high = found[f"{name}_low"], found[f"{name}_high"]
+        # Far beyond any meaning B is near the end of floating point, where no axis can follow.
+        middle, low, high = (found[f"{name}{end}"].clip(1e-100, 1e100) for end in ("", "_low", "_high"))
         axes.hlines(places, low, high, color=colours[policy], linewidth=1, alpha=0.7)
-        axes.plot(found[name], places, "o", color=colours[policy], markersize=3.5)
+        axes.plot(middle, places, "o", color=colours[policy], markersize=3.5)
         drawn += len(found)
     if not drawn:
         panels.say_empty(axes, "no fit was possible")

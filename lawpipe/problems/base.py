@@ -16,7 +16,11 @@ import torch
 from torch import Tensor
 
 #: Blocks of adjoint contributions, [B, N], each with the first of its steps; returns the adjoint at the start, [P].
+#: Of S runs together: blocks [S, B, N], adjoints [S, P].
 Sweep = Generator[tuple[int, Tensor], None, Tensor]
+
+#: The derivative of an objective's own term at parameters [B, P], [B, P].
+Source = Callable[[Tensor], Tensor]
 
 
 class Problem(ABC):
@@ -85,7 +89,7 @@ class Problem(ABC):
         weights: Tensor,
         learning_rates: Sequence[float],
         adjoint: Tensor,
-        source: Callable[[Tensor], Tensor],
+        source: Source,
     ) -> Sweep:
         """Sweep back over S consecutive steps and yield the adjoint contributions, last steps first.
 
@@ -104,3 +108,38 @@ class Problem(ABC):
             # Update and source are added one after the other: a fused add rounds worse over thousands of steps.
             adjoint = adjoint.sub(product, alpha=learning_rates[step]).add_(source(thetas[step : step + 1])[0])
         return adjoint
+
+    def descend_many(
+        self, thetas: Tensor, weights: Sequence[Tensor], learning_rates: Sequence[Sequence[float]]
+    ) -> Tensor:
+        """Run `descend` from each of S parameters [S, P] under its own weights and rates; return [S, T+1, P].
+
+        A problem that is cheaper for many runs at once overrides this: rounding may differ, nothing else.
+        """
+        runs = zip(thetas, weights, learning_rates, strict=True)
+        return torch.stack([self.descend(*run) for run in runs])
+
+    def sweep_many(
+        self,
+        thetas: Tensor,
+        weights: Sequence[Tensor],
+        learning_rates: Sequence[Sequence[float]],
+        adjoints: Tensor,
+        sources: Sequence[Source],
+    ) -> Sweep:
+        """Sweep back over S runs of as many steps, `thetas` [S, T, P] and `adjoints` [S, P]; as `sweep` for each.
+
+        Yields blocks [S, B, N] and returns the adjoints of the first steps, [S, P].
+        """
+        sweeps = [self.sweep(*run) for run in zip(thetas, weights, learning_rates, adjoints, sources, strict=True)]
+        while True:
+            blocks, ends = [], []
+            for sweep in sweeps:
+                try:
+                    step, block = next(sweep)
+                    blocks.append(block)
+                except StopIteration as end:
+                    ends.append(end.value)
+            if ends:
+                return torch.stack(ends)
+            yield step, torch.stack(blocks)

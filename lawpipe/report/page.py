@@ -17,7 +17,7 @@ from lawpipe.errors import InputError
 from lawpipe.figures import catalogue, problem, results
 from lawpipe.figures.catalogue import Entry
 from lawpipe.figures.results import Results
-from lawpipe.report import compare, costs, findings, links, svg, tables
+from lawpipe.report import claims_table, compare, costs, findings, gains, links, svg, tables
 from lawpipe.report.compare import Comparison
 from lawpipe.report.table import Table
 
@@ -59,6 +59,8 @@ class Section:
     name: str
     seeds: str
     findings: list[str]
+    #: Which part of the gain each control explains; empty without controls.
+    gain: str
     headline: Table
     figures: list[Figure]
     tables: list[Table]
@@ -70,20 +72,26 @@ class Section:
     digests: dict[str, str]
 
 
-def report(root: Path, experiments: Sequence[str], place: Path | None = None) -> str:
+def report(root: Path, experiments: Sequence[str], place: Path | None = None, *, judged: bool = False) -> str:
     """Return the report on some experiments under `root` as HTML, with links for a page in the folder `place`.
+
+    `judged` puts the table of the paper's claims first.
 
     Raises InputError if an artifact or figure is missing or damaged.
     """
     place = place or root
     loaded = [load(root / name) for name in experiments]
-    sections = [_section(found, f"f{number}", place) for number, found in enumerate(loaded)]
+    letters = svg.Letters()
+    sections = [_section(found, f"f{number}", place, letters) for number, found in enumerate(loaded)]
     hardware = dict.fromkeys(machine for section in sections for machine in section.spent.machines)
     seconds = sum(section.spent.seconds for section in sections)
     script = _read("page.js")
     return _template("page.html").render(
         sections=sections,
+        letters=Markup(letters.drawing()),
         overview=findings.overview(loaded, list(hardware), seconds),
+        claims=claims_table.claims(root) if judged else None,
+        contradictions=claims_table.contradicted() if judged else None,
         glance=tables.glance(loaded),
         paper=paper,
         drawn_with={name: metadata.version(name) for name in DRAWN_WITH},
@@ -138,13 +146,13 @@ def load(folder: Path) -> Results:
     return results.load(folder, seeds)
 
 
-def _section(found: Results, prefix: str, place: Path) -> Section:
+def _section(found: Results, prefix: str, place: Path, letters: svg.Letters) -> Section:
     """Gather an experiment's part of the page."""
     folder = found.folder
     figures = [
         Figure(
             entry,
-            Markup(svg.inlined(folder / "figures" / f"{entry.name}.svg", f"{prefix}{index}-", entry.title)),
+            Markup(svg.inlined(folder / "figures" / f"{entry.name}.svg", f"{prefix}{index}-", entry.title, letters)),
             compare.comparisons(found, entry.source),
             links.origin(entry, folder, found.seeds, place),
             links.beside(folder / "figures" / f"{entry.name}.svg", place),
@@ -158,6 +166,7 @@ def _section(found: Results, prefix: str, place: Path) -> Section:
         name=found.name,
         seeds=", ".join(map(str, found.seeds)),
         findings=findings.sentences(found),
+        gain=gains.paragraph(found) if "tuned" in found.policies else "",
         headline=made.pop("headline"),
         figures=figures,
         tables=list(made.values()),

@@ -23,6 +23,7 @@ QUANTITIES = {
     "compression_ratio": "compression ratio CR = ln|V| / J",
     "acceleration": "acceleration ratio AR, to the conventional final loss",
     "acceleration_to_best": "acceleration ratio, to the conventional minimum",
+    "acceleration_to_tuned": "acceleration ratio, to the final loss of uniform weights at their best learning rate",
     "acceleration_fit": "acceleration ratio, from the scaling-law fits",
     "similarity": "similarity SIM, instantaneous (mean over measured steps)",
     "adjoint_similarity": "similarity SIM, adjoint (mean over measured steps)",

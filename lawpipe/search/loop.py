@@ -12,6 +12,9 @@ from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.method import Method
 from lawpipe.search.objective import FORWARD_COST, Objective, Point
 
+#: What a search counts, as a checkpoint names it.
+COUNTS = ("evaluations", "rejected", "passes")
+
 
 @dataclass(frozen=True)
 class Row:
@@ -37,7 +40,8 @@ class Search:
 
     Stops after `iterations`, or when the gap is at most `gap_tolerance` times J, or when no step is
     acceptable. `on_snapshot(iteration, weights)` is called at the iterations in `snapshots`, and at the end
-    with the last policy for those not reached. With a `checkpoint` the search resumes, bit for bit.
+    with the last policy for those not reached. A `validated` search also watches the reference set "validation", and
+    keeps the policy that is best there. With a `checkpoint` the search resumes, bit for bit.
     """
 
     objective: Objective
@@ -53,10 +57,13 @@ class Search:
     rows: list[Row] = field(default_factory=list, init=False)
     #: The policy with the best J so far.
     best: Tensor = field(init=False, repr=False)
+    #: The policy with the best objective on the validation examples so far; only of a `validated` search.
+    best_validated: Tensor | None = field(default=None, init=False, repr=False)
     #: Why the search ended, in a sentence.
     reason: str = field(default="", init=False)
     _evaluations: int = field(default=0, init=False)
     _rejected: int = field(default=0, init=False)
+    _passes: int = field(default=0, init=False)
 
     def run(self) -> None:
         """Search until a stop rule holds; rows, best and reason hold the outcome.
@@ -68,6 +75,7 @@ class Search:
             iteration = self.rows[-1].iteration + 1
             step = self.method.step(point, self.objective, iteration)
             self._rejected += step.rejected
+            self._passes += step.passes
             if step.trajectory is None:
                 self._log(point, step.step_size, accepted=False)
                 self.reason = (
@@ -105,16 +113,12 @@ class Search:
         return point
 
     def _complete(self, *run: Any) -> Point:
-        """Compute the gradient at a new policy, and keep the policy if it is the best."""
-        point = self.objective.point(*run)
-        if all(point.objective < row.objective for row in self.rows):
-            # A method that only ever falls has its best policy in hand: no copy is needed.
-            self.best = point.weights
+        """Compute the gradient at a new policy."""
         self._evaluations += 1
-        return point
+        return self.objective.point(*run)
 
     def _log(self, point: Point, step_size: float | None, *, accepted: bool = True) -> None:
-        """Append the row of an iteration."""
+        """Append the row of an iteration, and keep its policy if it is the best."""
         # The gradient at the row's own policy counts in the next row.
         before = self._evaluations - 1 if accepted else self._evaluations
         weights = point.weights
@@ -126,7 +130,7 @@ class Search:
             iteration=len(self.rows),
             evaluations=before,
             forward_evaluations=self._rejected,
-            cost=before + FORWARD_COST * self._rejected,
+            cost=before + FORWARD_COST * self._rejected + self._passes,
             objective=point.objective,
             validation_objective=point.trajectory.objective("validation") if self.validated else None,
             test_objective=point.trajectory.objective("test"),
@@ -136,8 +140,17 @@ class Search:
             active_fraction=active / weights.numel(),
             effective_examples=effective / len(weights),
         )
+        # Kept, not copied: a method never writes to a policy that it has handed over.
+        if self._lowest(row, "objective"):
+            self.best = weights
+        if self.validated and self._lowest(row, "validation_objective"):
+            self.best_validated = weights
         self.rows.append(row)
         self.on_row(row)
+
+    def _lowest(self, row: Row, column: str) -> bool:
+        """Tell whether a new row is below all before it."""
+        return all(getattr(row, column) < getattr(before, column) for before in self.rows)
 
     def _ended(self, point: Point) -> bool:
         """Tell whether a stop rule holds, and say which."""
@@ -155,14 +168,17 @@ class Search:
         tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
         plain = {name: value for name, value in state.items() if not isinstance(value, Tensor)}
         own = {"weights": point.weights, "gradient": point.gradient}
-        if not self.method.safe:
+        if self.best is not point.weights:
             own["best"] = self.best
+        if self.best_validated is not None and self.best_validated is not point.weights:
+            own["best_validated"] = self.best_validated
         self.checkpoint.save(
             own | {f"method_{name}": value for name, value in tensors.items()},
             {
                 "rows": [asdict(row) for row in self.rows],
                 "evaluations": self._evaluations,
                 "rejected": self._rejected,
+                "passes": self._passes,
                 "method": plain,
             },
         )
@@ -174,11 +190,13 @@ class Search:
             return None
         tensors, plain = stored
         self.rows = [Row(**row) for row in plain["rows"]]
-        self._evaluations, self._rejected = plain["evaluations"], plain["rejected"]
+        self._evaluations, self._rejected, self._passes = (plain[name] for name in COUNTS)
         own = {name: tensor for name, tensor in tensors.items() if not name.startswith("method_")}
         state = {name.removeprefix("method_"): tensor for name, tensor in tensors.items() if name not in own}
         self.method.restore(state | plain["method"])
         weights = own["weights"]
         self.best = own.get("best", weights)
+        if self.validated:
+            self.best_validated = own.get("best_validated", weights)
         run, value = self.objective.train(weights)
         return Point(weights, run, value, own["gradient"])

@@ -21,6 +21,8 @@ class Step:
     step_size: float
     #: Training runs that were tried and not kept.
     rejected: int = 0
+    #: Passes over the examples beside training runs and gradients, each about the work of a reverse sweep.
+    passes: int = 0
 
 
 class Method(Protocol):

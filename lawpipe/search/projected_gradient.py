@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lawpipe.engine import simplex
-from lawpipe.search.method import State, Step
+from lawpipe.search.method import Method, State, Step
 from lawpipe.search.objective import Objective, Point
 
 
@@ -45,6 +45,6 @@ class ProjectedGradient:
         """Nothing to take up."""
 
 
-def make(settings: Mapping[str, Any]) -> ProjectedGradient:
-    """Make the method of a `search` block."""
+def make(settings: Mapping[str, Any]) -> Method:
+    """Return the method of an experiment's `search` block."""
     return ProjectedGradient(settings["rate"], settings["decay"], settings["iterations"])

@@ -373,6 +373,7 @@ def _measure(
         best = acceleration.acceleration_to_best(curves[against], conventional[against])
         summary[f"acceleration_{against}"] = None if never else reached
         summary[f"acceleration_to_best_{against}"] = None if never else best
+        summary[f"acceleration_to_tuned_{against}"] = None
         summary[f"acceleration_fit_{against}"] = None
         _fit(policy, against, curves[against], tables["fits"], toy)
     learned = zero_weights.learned_ignored(weights[steps], losses)

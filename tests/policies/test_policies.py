@@ -1,27 +1,214 @@
-"""Policies that need no search, and passing policies on."""
+"""Every policy on a small perceptron and a small language model: what defines it, and that training reproduces it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from lawpipe import artifacts, choice, policies, policy
+from lawpipe import artifacts, choice, plan, policies, policy, runs, sources
+from lawpipe.errors import InputError
+from lawpipe.policies import Context, greedy, inverse_loss, loss_proportional
+from lawpipe.policy import Policy
+from scripts import generate_data, initialise, prepare_corpus, search
+from tests.scripts.test_text_stages import SETTINGS as TEXT
+from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
+from tests.scripts.test_training_stages import call, prepare
 
-SETTINGS = {"training": {"steps": 4, "learning_rate": 0.2, "precision": "float32"}}
+CONTROLS = {"controls": {"iterations": 6}}
+NAMES = choice.names("lawpipe.policies")
+FOLLOWING = {"greedy": greedy, "loss_proportional": loss_proportional, "inverse_loss": inverse_loss}
 
 
-@pytest.mark.parametrize("name", choice.names("lawpipe.policies"))
-def test_every_policy_lies_on_the_simplices_and_survives_its_file(name, tmp_path):
-    made = policies.make(SETTINGS | {"policy": name}, 6)
-    assert made.weights.shape == (4, 6)
+@dataclass
+class Seed:
+    """The artifacts of one seed and the policies made from them."""
+
+    settings: dict[str, Any]
+    files: dict[str, Path]
+    made: dict[str, Policy]
+
+    def context(self, name: str, **changed: Any) -> Context:
+        others = {other: self.made[other] for other in plan.builds_on(name)}
+        return Context(self.settings | {"policy": name}, self.files | changed, others)
+
+    def run(self, name: str) -> Any:
+        """Train under the policy as any stage would, from its stored numbers."""
+        problem, theta0 = runs.start(self.settings, self.files)
+        made = self.made[name]
+        weights = torch.tensor(made.weights, dtype=problem.dtype)
+        return runs.trajectory.train(problem, theta0, weights, made.learning_rates.tolist())
+
+    def objective(self, name: str) -> float:
+        return float(self.run(name).objective())
+
+
+def text(folder: Path, settings: dict[str, Any]) -> dict[str, Path]:
+    """Make a language model's data and start."""
+    files = {name: folder / f"{name}.parquet" for name in ("train", "desired", "test")}
+    tokens = folder / "tokens.parquet"
+    corpus = {"tokenizer": folder / "tokenizer.json", "glimpse": folder / "corpus.json"}
+    call(prepare_corpus.main, settings, tokens=tokens, **corpus)
+    call(generate_data.main, settings, tokens=tokens, **files)
+    call(initialise.main, settings, train=files["train"], theta0=folder / "theta0.parquet")
+    return files | {"theta0": folder / "theta0.parquet"}
+
+
+@pytest.fixture(scope="module", params=["perceptron", "language_model"])
+def seed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Seed:
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "perceptron":
+        settings = PERCEPTRON | CONTROLS
+        files = prepare(folder, settings)
+    else:
+        settings = TEXT | CONTROLS | {"search": TEXT["search"] | {"iterations": 8}}
+        files = text(folder, settings)
+    call(search.main, settings, **files, search=folder / "s.parquet", policies=folder, state=folder / ".side-0")
+    result = Seed(settings, files, {"near_optimal": policy.load(folder / "near_optimal.parquet")})
+    for name in sorted(NAMES, key=lambda name: len(plan.builds_on(name))):
+        result.made[name] = policies.make(result.context(name))
+    return result
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_policy_lies_on_the_simplices_and_survives_its_file(seed: Seed, name: str, tmp_path: Path) -> None:
+    made = seed.made[name]
+    count = artifacts.read_parquet(seed.files["train"]).num_rows
+    assert made.weights.shape == (seed.settings["training"]["steps"], count)
     assert made.weights.dtype == np.float32
     assert made.weights.min() >= 0
-    np.testing.assert_allclose(made.weights.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(made.weights.sum(axis=1), 1, rtol=1e-5)
+    assert (made.learning_rates > 0).all()
     artifacts.write(tmp_path / "p.parquet", "policy", made.columns(), settings={}, code="")
     loaded = policy.load(tmp_path / "p.parquet")
     np.testing.assert_array_equal(loaded.weights, made.weights)
     np.testing.assert_array_equal(loaded.learning_rates, made.learning_rates)
 
 
-def test_conventional_is_uniform_at_the_learning_rate():
-    made = policies.make(SETTINGS | {"policy": "conventional"}, 8)
-    assert (made.weights == 1 / 8).all()
-    assert made.learning_rates.tolist() == [0.2] * 4
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"tuned", "clean_only_tuned", "near_optimal_tuned"}))
+def test_only_tuned_and_matched_policies_leave_the_experiments_rate(seed: Seed, name: str) -> None:
+    own = seed.settings["training"]["learning_rate"]
+    assert (seed.made[name].learning_rates == own).all() == (name != "near_optimal_matched")
+
+
+def test_conventional_and_tuned_are_uniform(seed: Seed) -> None:
+    for name in ("conventional", "tuned"):
+        weights = seed.made[name].weights
+        assert (weights == np.float32(1 / weights.shape[1])).all()
+
+
+def test_the_oracle_gives_the_spoilt_examples_nothing_and_the_others_the_same(seed: Seed) -> None:
+    marked = sources.marked(seed.files["train"])
+    assert 0 < marked.sum() < len(marked)
+    for name in ("clean_only", "clean_only_tuned"):
+        weights = seed.made[name].weights
+        assert (weights[:, marked] == 0).all()
+        assert np.ptp(weights[:, ~marked]) == 0
+
+
+def test_the_oracle_needs_clean_examples(tmp_path: Path) -> None:
+    settings = PERCEPTRON | {"data": PERCEPTRON["data"] | {"flip_fraction": 1.0}, "policy": "clean_only"}
+    files = prepare(tmp_path, settings)
+    with pytest.raises(InputError, match="clean_only"):
+        policies.make(Context(settings, files))
+
+
+@pytest.mark.parametrize("name", plan.TUNED)
+def test_a_tuned_rate_is_inside_its_grid_and_the_best_on_desired(seed: Seed, name: str) -> None:
+    made = seed.made[name]
+    assert made.tried_rates is not None
+    assert set(made.tried_rates) == set(artifacts.TABLES["learning_rates"])
+    assert made.notes["best_is_interior"]
+    rates = made.tried_rates["learning_rate"]
+    found = [np.inf if value is None else value for value in made.tried_rates["objective_desired"]]
+    place = int(np.argmin(found))
+    assert 0 < place < len(rates) - 1
+    assert rates[place] == made.learning_rates[0] == made.learning_rates[-1]
+    assert seed.objective(name) == pytest.approx(found[place], rel=1e-6)
+    untuned = {"tuned": "conventional", "clean_only_tuned": "clean_only"}[name]
+    assert seed.objective(name) < seed.objective(untuned)
+
+
+@pytest.mark.parametrize("name", FOLLOWING)
+def test_training_again_under_the_stored_weights_goes_through_the_same_points(seed: Seed, name: str) -> None:
+    run = seed.run(name)
+    for step, theta in enumerate(run.thetas[:-1]):
+        scores = FOLLOWING[name].scores(run.problem, theta).double()
+        assert scores.sum() > 0
+        # The very same parameters give the very same weights, to the last bit.
+        np.testing.assert_array_equal(run.weights[step].numpy(), (scores / scores.sum()).float().numpy())
+
+
+def test_greedy_gives_no_weight_to_what_does_not_contribute(seed: Seed) -> None:
+    run = seed.run("greedy")
+    negative = 0
+    for step, theta in enumerate(run.thetas[:-1]):
+        direction = run.problem.reference_gradients("desired", theta.unsqueeze(0))[0]
+        contributions = run.problem.contributions(theta, direction)
+        negative += int((contributions <= 0).sum())
+        assert (run.weights[step][contributions <= 0] == 0).all()
+        assert (run.weights[step][contributions > 0] > 0).all()
+    assert negative > 0
+
+
+def test_losses_raise_or_lower_the_weights(seed: Seed) -> None:
+    for name, sign in (("loss_proportional", 1), ("inverse_loss", -1)):
+        run = seed.run(name)
+        for step, theta in enumerate(run.thetas[:-1]):
+            order = torch.argsort(run.problem.losses(theta))
+            assert (sign * torch.diff(run.weights[step][order]) >= -1e-7).all()
+            assert run.weights[step].max() > run.weights[step].min()
+
+
+def test_inverse_losses_are_bounded(seed: Seed) -> None:
+    run = seed.run("inverse_loss")
+    theta = run.thetas[0]
+    losses = run.problem.losses(theta)
+    expected = 1 / (losses + inverse_loss.FLOOR * losses.mean())
+    torch.testing.assert_close(run.weights[0], expected / expected.sum())
+    assert inverse_loss.scores(run.problem, theta).max() <= 1 / inverse_loss.FLOOR
+
+
+def test_static_is_one_row_and_better_than_uniform(seed: Seed) -> None:
+    made = seed.made["static"]
+    assert (made.weights == made.weights[0]).all()
+    assert np.ptp(made.weights[0]) > 0
+    assert seed.objective("near_optimal") < seed.objective("static") < seed.objective("conventional")
+    assert seed.objective("static") == pytest.approx(made.notes["objective"], rel=1e-5)
+
+
+def test_the_search_at_the_tuned_rate_starts_from_the_tuned_policy_and_improves_on_it(seed: Seed) -> None:
+    made = seed.made["near_optimal_tuned"]
+    np.testing.assert_array_equal(made.learning_rates, seed.made["tuned"].learning_rates)
+    assert seed.objective("near_optimal_tuned") < seed.objective("tuned")
+    assert made.notes["evaluations"] <= CONTROLS["controls"]["iterations"]
+
+
+def test_matched_steps_are_as_long_as_the_conventional_ones(seed: Seed) -> None:
+    matched, conventional = seed.run("near_optimal_matched"), seed.run("conventional")
+    np.testing.assert_array_equal(seed.made["near_optimal_matched"].weights, seed.made["near_optimal"].weights)
+    for run in (matched, conventional):
+        assert run.whole
+    lengths = [
+        [
+            rate * float(run.problem.weighted_gradient(theta, weights).norm())
+            for theta, weights, rate in zip(run.kept[:-1], run.weights, run.learning_rates, strict=True)
+        ]
+        for run in (matched, conventional)
+    ]
+    np.testing.assert_allclose(*lengths, rtol=1e-5)
+    # And that is not for nothing: at the experiment's rate they were not.
+    assert np.ptp(seed.made["near_optimal_matched"].learning_rates) > 0
+
+
+def test_a_rate_at_which_nothing_learns_is_named(tmp_path: Path) -> None:
+    settings = PERCEPTRON | {
+        "data": PERCEPTRON["data"] | {"train_variance": 1e30},
+        "training": PERCEPTRON["training"] | {"learning_rate": 1e30},
+        "policy": "tuned",
+    }
+    files = prepare(tmp_path, settings)
+    with pytest.raises(InputError, match=r"training\.learning_rate"):
+        policies.make(Context(settings, files))

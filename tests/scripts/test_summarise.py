@@ -94,6 +94,8 @@ def test_every_column_of_a_policy_with_everything(tmp_path):
         "acceleration_test": 4.0,
         "acceleration_to_best_desired": 4.0,
         "acceleration_to_best_test": 4.0,
+        "acceleration_to_tuned_desired": None,
+        "acceleration_to_tuned_test": None,
         "acceleration_fit_desired": pytest.approx(3.0),
         "acceleration_fit_test": None,
         "similarity_desired": 3.0,
@@ -119,6 +121,14 @@ def test_the_conventional_policy_against_itself(tmp_path):
     assert row["similarity_desired"] is None
     assert row["steps_measured_desired"] == 0
     assert row["gap"] == 0.25
+
+
+def test_the_acceleration_over_the_tuned_policy(tmp_path):
+    rows = call(tmp_path, LOSSES | {"tuned": [1.0, 0.3, 0.25, 0.2, 0.2]})
+    assert rows["near_optimal"]["acceleration_to_tuned_desired"] == 2.0
+    assert rows["tuned"]["acceleration_to_tuned_test"] == pytest.approx(4 / 3)
+    assert rows["conventional"]["acceleration_to_tuned_desired"] is None
+    assert rows["tuned"]["acceleration_desired"] == 4.0
 
 
 def test_a_policy_that_never_arrives_or_breaks_off(tmp_path, capsys):

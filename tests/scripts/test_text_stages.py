@@ -45,7 +45,7 @@ def folder(tmp_path_factory):
     inputs = splits | {"theta0": outputs["theta0"]}
     policies = folder / "policies"
     conventional = SETTINGS | {"policy": "conventional"}
-    call(make_policy.main, conventional, train=outputs["train"], output=policies / "conventional.parquet")
+    call(make_policy.main, conventional, **inputs, output=policies / "conventional.parquet")
     log = folder / "search.parquet"
     call(search.main, SETTINGS, **inputs, search=log, policies=policies, state=folder / ".side-0")
     made = [policies / f"{name}.parquet" for name in ("conventional", "near_optimal")]

@@ -55,7 +55,7 @@ def folder(tmp_path_factory):
     call(
         make_policy.main,
         SETTINGS | {"policy": "conventional"},
-        train=inputs["train"],
+        **inputs,
         output=folder / "policies/conventional.parquet",
     )
     call(

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from lawpipe.engine import adjoint, trajectory
+from lawpipe.search.accelerated_gradient import AcceleratedGradient
 from lawpipe.search.checkpoint import Checkpoint
+from lawpipe.search.feedback_descent import FeedbackDescent
 from lawpipe.search.loop import Search
 from lawpipe.search.method import Step
 from lawpipe.search.mirror_descent import MirrorDescent
@@ -17,9 +19,9 @@ from tests.small_problems import perceptron, start
 STEPS = 20
 
 
-def make(method=None, dtype=torch.float64, **options):
-    problem = perceptron(dtype)
-    objective = Objective(problem, start(problem), [0.3] * STEPS)
+def make(method=None, dtype=torch.float64, learning_rate=0.3, **options):
+    problem = perceptron(dtype, validation=options.get("validated", False))
+    objective = Objective(problem, start(problem), [learning_rate] * STEPS)
     return Search(objective, method or MirrorDescent(), **({"iterations": 8} | options))
 
 
@@ -130,14 +132,19 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize(
-    "method",
-    [MirrorDescent, lambda: ProjectedGradient(rate=300.0, decay="linear", iterations=8)],
-    ids=["safe", "paper"],
-)
-@pytest.mark.parametrize("moment", [1, 4, 7])
+METHODS = {
+    "mirror": MirrorDescent,
+    "accelerated": AcceleratedGradient,
+    "feedback": FeedbackDescent,
+    "paper": lambda: ProjectedGradient(rate=300.0, decay="linear", iterations=8),
+}
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("moment", [1, 2, 4, 7])
 def test_a_killed_search_resumes_with_the_same_bits(tmp_path, method, moment):
-    whole = make(method(), torch.float32)
+    options = {"validated": True, "learning_rate": 1.0}
+    whole = make(method(), torch.float32, **options)
     whole.run()
 
     def kill(row):
@@ -145,10 +152,35 @@ def test_a_killed_search_resumes_with_the_same_bits(tmp_path, method, moment):
             raise Killed
 
     with pytest.raises(Killed):
-        make(method(), torch.float32, checkpoint=Checkpoint(tmp_path, interval=0), on_row=kill).run()
+        make(method(), torch.float32, checkpoint=Checkpoint(tmp_path, interval=0), on_row=kill, **options).run()
     seen = []
-    resumed = make(method(), torch.float32, checkpoint=Checkpoint(tmp_path, interval=0), on_row=seen.append)
+    checkpoint = Checkpoint(tmp_path, interval=0)
+    resumed = make(method(), torch.float32, checkpoint=checkpoint, on_row=seen.append, **options)
     resumed.run()
     assert [row.iteration for row in seen] == list(range(moment + 1, 9))
     assert resumed.rows == whole.rows
     assert torch.equal(resumed.best, whole.best)
+    assert torch.equal(resumed.best_validated, whole.best_validated)
+
+
+def test_the_policy_that_is_best_on_validation_is_kept():
+    taken = {}
+    search = make(
+        ProjectedGradient(rate=300.0, decay="constant", iterations=8),
+        validated=True,
+        snapshots=tuple(range(9)),
+        on_snapshot=lambda iteration, weights: taken.update({iteration: weights.clone()}),
+    )
+    search.run()
+    best = min(search.rows, key=lambda row: row.validation_objective)
+    assert best.iteration != min(search.rows, key=lambda row: row.objective).iteration
+    assert torch.equal(search.best_validated, taken[best.iteration])
+    run, _ = search.objective.train(search.best_validated)
+    assert run.objective("validation") == pytest.approx(best.validation_objective, rel=1e-14)
+    assert not torch.equal(search.best, search.best_validated)
+
+
+def test_no_policy_is_kept_for_validation_where_there_is_none():
+    search = make()
+    search.run()
+    assert search.best_validated is None

@@ -7,7 +7,8 @@ import torch
 
 from lawpipe import search as methods
 from lawpipe.engine import simplex
-from lawpipe.search.mirror_descent import NEGLIGIBLE, MirrorDescent
+from lawpipe.search.log_weights import NEGLIGIBLE
+from lawpipe.search.mirror_descent import MirrorDescent
 from lawpipe.search.objective import Objective
 from tests.small_problems import perceptron, start
 

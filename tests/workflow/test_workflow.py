@@ -45,14 +45,14 @@ def test_a_run_writes_exactly_the_planned_files(small: Project) -> None:
     for name, settings in experiments(small).items():
         expected |= {f"{name}/{file}" for file in ("summary.parquet", *plan.corpus_files(settings))}
         for seed in settings["seeds"]:
-            files = plan.tables(settings) + plan.parts(settings) + plan.costs(settings)
+            files = plan.tables(settings, seed) + plan.parts(settings, seed) + plan.costs(settings, seed)
             expected |= {f"{name}/seed{seed}/{file}" for file in files}
     found = {path.relative_to(small.results).as_posix() for path in small.results.rglob("*.*")}
     data = {path for path in found if path.endswith((".parquet", "tokenizer.json", "/corpus.json"))}
     data |= {path for path in found if "/seed" in path and path.endswith(".json")}
     assert data == expected
     assert "report.html" in found
-    assert not [path for path in found if ".search-" in path or path.endswith(".tmp")]
+    assert not [path for path in found if "/.search-" in path or "/.make_policy" in path or path.endswith(".tmp")]
 
 
 def test_the_sizes_are_as_estimated(small: Project) -> None:
@@ -101,10 +101,11 @@ def test_a_change_in_a_module_reruns_the_stages_that_import_it(copy: Copy) -> No
     deep = project.folder / "lawpipe/search/checkpoint.py"  # search -> lawpipe.search.loop -> this
     deep.write_text(deep.read_text() + "\nCHANGED = True\n")
     planned = project.plan()
-    assert planned.changed == {"search-perceptron", "search-perceptron_noisy", "search-stories"}
-    # What follows from the new policies; the conventional policy's results stand.
+    assert planned.changed == {"search-perceptron", "search-perceptron_noisy", "search-stories", "make_policy"}
+    # What follows from the new policies, and the controls that search or build on a search; the others stand.
     assert planned.jobs["train_with_contributions"] == 4
-    assert not {"generate_data", "initialise", "make_policy"} & set(planned.jobs)
+    assert planned.jobs["make_policy"] == planned.jobs["train"] == 2
+    assert not {"generate_data", "initialise", "make_policy_at_its_best_rate"} & set(planned.jobs)
 
 
 def test_a_change_in_the_figures_redraws_them_alone(copy: Copy) -> None:
@@ -119,7 +120,9 @@ def test_a_change_in_the_language_model_leaves_the_perceptron_alone(copy: Copy) 
     model = project.folder / "lawpipe/problems/language_model.py"
     model.write_text(model.read_text() + "\nCHANGED = True\n")
     planned = project.plan()
-    assert planned.changed == {"search-stories", "train_with_contributions"}
+    made = {"make_policy", "make_policy_at_its_best_rate"}
+    assert planned.changed == {"search-stories", "train_with_contributions", *made}
+    assert planned.jobs["make_policy"] == planned.jobs["make_policy_at_its_best_rate"] == 1
     assert planned.jobs["train_with_contributions"] == 2
     assert not {"search-perceptron", "generate_data", "initialise", "prepare_corpus"} & set(planned.jobs)
 
@@ -141,16 +144,32 @@ def test_another_policy_computes_that_policy_alone(copy: Copy) -> None:
     project = copy()
     policies = project.folder / "lawpipe/policies"
     (policies / "another.py").write_text((policies / "conventional.py").read_text())
-    known = "enum: [conventional, near_optimal]"
-    project.replace("workflow/schemas/config.schema.yaml", known, known.replace("]", ", another]"))
-    overlay = project.write_config(
-        "experiments: {perceptron: {policies: [conventional, near_optimal, another]},"
-        " perceptron_noisy: {policies: [conventional, near_optimal]}}"
-    )
+    known = "              conventional,\n"
+    project.replace("workflow/schemas/config.schema.yaml", known, f"{known}              another,\n")
+    overlay = project.write_config("experiments: {perceptron: {policies: [conventional, near_optimal, another]}}")
     planned = project.plan(configs=("config/small.yaml", overlay)).jobs
     seeds = 2
     assert planned["make_policy"] == planned["train"] == seeds
     assert not {"generate_data", "initialise", "search-perceptron", "train_with_contributions"} & set(planned)
+
+
+def test_a_control_with_a_search_is_made_for_the_first_seeds_and_what_it_needs_comes_first(copy: Copy) -> None:
+    project = copy()
+    names = "[conventional, near_optimal, tuned, static, near_optimal_tuned]"
+    overlay = project.write_config(
+        f"experiments: {{perceptron: {{policies: {names}, controls: {{iterations: 2, seeds: 1}}}}}}"
+    )
+    configs = ("config/small.yaml", overlay)
+    planned = project.plan("results-small/perceptron/summary.parquet", configs=configs).jobs
+    assert (planned["make_policy_at_its_best_rate"], planned["make_policy"], planned["train"]) == (2, 2, 4)
+    run = project.snakemake("results-small/perceptron/summary.parquet", configs=configs)
+    assert run.returncode == 0, run.stdout
+    table = artifacts.read(project.results / "perceptron/summary.parquet", "summary_over_seeds").to_pandas()
+    counts = table[table["quantity"] == "objective_desired"].set_index("policy")["n"]
+    assert [counts[name] for name in ("conventional", "tuned", "static", "near_optimal_tuned")] == [2, 2, 1, 1]
+    tried = artifacts.read(project.results / "perceptron/seed1/learning_rates/tuned.parquet", "learning_rates")
+    policy = artifacts.read(project.results / "perceptron/seed0/policies/near_optimal_tuned.parquet", "policy")
+    assert policy.column("learning_rate")[0].as_py() in tried.column("learning_rate").to_pylist()
 
 
 def test_another_search_keeps_the_data_and_the_conventional_results(copy: Copy) -> None:

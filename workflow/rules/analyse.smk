@@ -90,7 +90,7 @@ rule summarise:
 
 rule summarise_seeds:
     input:
-        summaries=of_seeds(lambda chosen: ["summary.parquet"]),
+        summaries=of_seeds(lambda chosen, seed: ["summary.parquet"]),
     output:
         summary=f"{EXPERIMENT}/summary.parquet",
         cost=f"{EXPERIMENT}/cost/summarise_seeds.json",

@@ -40,7 +40,14 @@ def one_of(names):
     return "|".join(re.escape(str(name)) for name in names) or "(?!)"
 
 
-ALL_BATCHES = sorted({batch for settings in EXPERIMENTS.values() for batch in plan.batches(settings)})
+ALL_BATCHES = sorted(
+    {
+        batch
+        for settings in EXPERIMENTS.values()
+        for seed in settings["seeds"]
+        for batch in plan.batches(settings, seed)
+    }
+)
 
 
 wildcard_constraints:
@@ -78,7 +85,9 @@ def side_folder(stage):
 
     def of(wildcards):
         meaning = hashlib.sha256(f"{settings(stage)(wildcards)} {code(stage)(wildcards)}".encode()).hexdigest()
-        return Path(ROOT, wildcards.experiment, f"seed{wildcards.seed}", f".{stage}-{meaning[:16]}")
+        policy = [wildcards.policy] if "policy" in wildcards.keys() else []
+        name = f".{'_'.join([stage, *policy])}-{meaning[:16]}"
+        return Path(ROOT, wildcards.experiment, f"seed{wildcards.seed}", name)
 
     return of
 
@@ -108,22 +117,37 @@ def examples(wildcards):
 
 def policies_of_batch(wildcards):
     """The policies that a job trains and measures together."""
-    names = plan.batches(EXPERIMENTS[wildcards.experiment])[wildcards.batch]
+    names = plan.batches(EXPERIMENTS[wildcards.experiment], int(wildcards.seed))[wildcards.batch]
     return expand(f"{SEED}/policies/{{policy}}.parquet", policy=names, **wildcards)
+
+
+def policies_built_on(wildcards):
+    """The policies that a policy is made from."""
+    names = plan.builds_on(wildcards.policy)
+    of_seed = {name: value for name, value in wildcards.items() if name != "policy"}
+    return expand(f"{SEED}/policies/{{policy}}.parquet", policy=names, **of_seed)
 
 
 def parts(table):
     """A function of the wildcards: a table's part of each batch."""
     pattern = f"{SEED}/parts/{table}/{{batch}}.parquet"
-    return lambda wildcards: expand(pattern, batch=plan.batches(EXPERIMENTS[wildcards.experiment]), **wildcards)
+    return lambda wildcards: expand(
+        pattern, batch=plan.batches(EXPERIMENTS[wildcards.experiment], int(wildcards.seed)), **wildcards
+    )
 
 
 def of_seeds(files):
-    """A function of the wildcards: files of each seed; `files` gives them from an experiment's settings."""
+    """A function of the wildcards: files of each seed; `files` gives them from an experiment's settings and a seed."""
 
     def of(wildcards):
         chosen = EXPERIMENTS[wildcards.experiment]
-        return expand(f"{SEED}/{{file}}", file=files(chosen), seed=chosen["seeds"], experiment=wildcards.experiment)
+        return [
+            path
+            for seed in chosen["seeds"]
+            for path in expand(
+                f"{SEED}/{{file}}", file=files(chosen, seed), seed=seed, experiment=wildcards.experiment
+            )
+        ]
 
     return of
 
@@ -139,15 +163,21 @@ def shown(wildcards):
     return [wildcards.experiment] if "experiment" in wildcards.keys() else list(CONFIG.in_all)
 
 
+def finished_beside(wildcards):
+    """The default config's experiments that are there already, to show beside those of another config."""
+    return [folder for folder in sorted(Path("results").glob("*")) if (folder / "summary.parquet").is_file()]
+
+
 def report_inputs(wildcards):
     """Everything that a report shows or links."""
-    files = []
+    files = [] if "experiment" in wildcards.keys() else [f"{ROOT}/claims.parquet"]
     for name in shown(wildcards):
         chosen = EXPERIMENTS[name]
         files += expand([*rules.plot.output, *rules.summarise_seeds.output], experiment=name)
         files += expand(f"{EXPERIMENT}/{{file}}", experiment=name, file=plan.corpus_files(chosen))
-        of_a_seed = plan.tables(chosen) + plan.costs(chosen)
-        files += expand(f"{SEED}/{{file}}", file=of_a_seed, seed=chosen["seeds"], experiment=name)
+        for seed in chosen["seeds"]:
+            of_a_seed = plan.tables(chosen, seed) + plan.costs(chosen, seed)
+            files += expand(f"{SEED}/{{file}}", file=of_a_seed, seed=seed, experiment=name)
     return files
 
 

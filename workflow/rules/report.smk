@@ -125,15 +125,16 @@ rule report:
         code=code_digest(script("report")),
         root=Path(ROOT),
         experiments=lambda wildcards: " ".join(shown(wildcards)),
+        judged="--judged",
     message:
         "writing the report"
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --root {params.root}"
-        " --experiments {params.experiments} --output {output.page} --front-page {output.findings}"
+        " --experiments {params.experiments} --output {output.page} --front-page {output.findings} {params.judged}"
         " --cost {output.cost} > {log} 2>&1"
 
 
-# The same page for one experiment alone.
+# The same page for one experiment alone, without the claims, which are about all.
 use rule report as report_of_experiment with:
     output:
         page=f"{EXPERIMENT}/report.html",
@@ -143,5 +144,40 @@ use rule report as report_of_experiment with:
         f"{EXPERIMENT}/logs/report.txt",
     benchmark:
         f"{EXPERIMENT}/benchmarks/report.tsv"
+    params:
+        judged="",
     message:
         "{wildcards.experiment}: writing its report"
+
+
+# Similarity against the gap, over all experiments of a config whose searches go on to stationarity (config/which_law.yaml).
+rule compare_laws:
+    input:
+        expand("{folder}/summary.parquet", folder=[f"{ROOT}/{name}" for name in EXPERIMENTS]),
+    output:
+        points=f"{ROOT}/which_law.parquet",
+        figure=f"{ROOT}/which_law.svg",
+        table=f"{ROOT}/which_law.html",
+        cost=f"{ROOT}/cost/which_law.json",
+    log:
+        f"{ROOT}/logs/which_law.txt",
+    benchmark:
+        f"{ROOT}/benchmarks/which_law.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("which_law"),
+        settings=report_settings,
+        code=code_digest(script("which_law")),
+        small=[Path(ROOT, name) for name in EXPERIMENTS],
+        beside=finished_beside,
+    message:
+        "comparing the two laws"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --small {params.small}"
+        " --beside {params.beside} --points {output.points} --figure {output.figure} --table {output.table}"
+        " --cost {output.cost} > {log} 2>&1"

@@ -45,6 +45,10 @@ for name, chosen in EXPERIMENTS.items():
 rule make_policy:
     input:
         train=f"{SEED}/train.parquet",
+        desired=f"{SEED}/desired.parquet",
+        test=f"{SEED}/test.parquet",
+        theta0=f"{SEED}/theta0.parquet",
+        others=policies_built_on,
     output:
         policy=f"{SEED}/policies/{{policy}}.parquet",
         cost=f"{SEED}/cost/make_policy_{{policy}}.json",
@@ -52,18 +56,36 @@ rule make_policy:
         f"{SEED}/logs/make_policy_{{policy}}.txt",
     benchmark:
         f"{SEED}/benchmarks/make_policy_{{policy}}.tsv"
+    wildcard_constraints:
+        policy=one_of(batch for batch in ALL_BATCHES if batch != plan.SEARCHED and batch not in plan.TUNED),
     threads: 1
     resources:
         mem_mb=memory("make_policy"),
-        runtime=30,
-        gpu=0,
+        runtime=720,
+        gpu=gpu,
     params:
         python=PYTHON,
         script=script("make_policy"),
         settings=settings("make_policy"),
         code=code("make_policy"),
+        state=side_folder("make_policy"),
+        others=lambda wildcards, input: f"--others {input.others}" if input.others else "",
+        tried="",
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: making the {wildcards.policy} policy"
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --train {input.train}"
-        " --output {output.policy} --cost {output.cost} > {log} 2>&1"
+        " --desired {input.desired} --test {input.test} --theta0 {input.theta0} {params.others} {params.tried}"
+        " --output {output.policy} --state {params.state} --cost {output.cost} > {log} 2>&1"
+
+
+# The same for the policies whose learning rate is tuned.
+use rule make_policy as make_policy_at_its_best_rate with:
+    output:
+        policy=f"{SEED}/policies/{{policy}}.parquet",
+        learning_rates=f"{SEED}/learning_rates/{{policy}}.parquet",
+        cost=f"{SEED}/cost/make_policy_{{policy}}.json",
+    wildcard_constraints:
+        policy=one_of(plan.TUNED),
+    params:
+        tried=f"--learning-rates {SEED}/learning_rates/{{policy}}.parquet",

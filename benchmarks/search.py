@@ -1,0 +1,224 @@
+"""The search methods on the same problems: how far the objective has fallen at a given cost, and the seconds.
+
+    make bench-search        (or: python benchmarks/search.py [--problems perceptron stories] [--seeds 0 1 2] ...)
+
+Cost is what search.parquet counts: gradients, 0.35 for a rejected trial run, 1 for any other pass. The paper's
+projected gradient runs at constant rates: 0.01 and 0.1 on the perceptron, 0.4, 4 and 40 on the stories, where the
+others have to reach the best of its results after 20 iterations. Prints a table a problem; `--output` writes all rows
+as Parquet, as lawpipe.figures.methods draws them. `--reduced` has fewer steps and examples: two minutes on one core.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from lawpipe import devices, provenance, seeds
+from lawpipe.data import corpus, gaussian, perturb, tokenizer, windows
+from lawpipe.models.transformer import Transformer
+from lawpipe.problems.language_model import LanguageModel
+from lawpipe.problems.perceptron import Perceptron
+from lawpipe.search import method
+from lawpipe.search.loop import Row, Search
+from lawpipe.search.method import Method
+from lawpipe.search.objective import Objective
+
+PUBLISHED = "projected_gradient"
+METHODS = ("feedback_descent", "mirror_descent", "accelerated_gradient")
+#: Costs at which the table shows the objective.
+COSTS = (2, 4, 7, 8, 12, 16, 20, 30)
+REFERENCES = ("desired", "test")
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of a problem, and the rates and the budget of its searches."""
+
+    steps: int
+    examples: int
+    reference_examples: int
+    rates: tuple[float, ...]
+    budget: float
+    published_iterations: int
+
+
+SIZES = {
+    "perceptron": Size(2000, 4096, 512, (0.01, 0.1), 30, 30),
+    "stories": Size(120, 128, 64, (0.4, 4.0, 40.0), 8, 20),
+}
+REDUCED = {
+    "perceptron": replace(SIZES["perceptron"], steps=500, examples=1024, budget=15, published_iterations=15),
+    "stories": replace(
+        SIZES["stories"],
+        steps=15,
+        examples=32,
+        reference_examples=32,
+        budget=5,
+        rates=(40.0,),
+        published_iterations=5,
+    ),
+}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Search with every method and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--problems", nargs="+", choices=[*SIZES], default=[*SIZES])
+    parser.add_argument("--methods", nargs="+", choices=[*METHODS, PUBLISHED])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--rates", nargs="+", type=float, help="rates of the projected gradient")
+    parser.add_argument("--budget", type=float, help="cost at which a search ends; default: the problem's")
+    parser.add_argument("--reduced", action="store_true", help="small problems")
+    parser.add_argument("--flip-fraction", type=float, default=0.0, help="perceptron: share of labels flipped")
+    parser.add_argument("--learning-rate", type=float, default=0.1)
+    parser.add_argument("--change", nargs="+", default=[], help="other constants of the methods, as in gain=10")
+    parser.add_argument("--output", type=Path, help="Parquet file for the rows of all searches")
+    options = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    print(json.dumps(provenance.hardware() | provenance.versions()))
+    collected = []
+    for problem in options.problems:
+        size = (REDUCED if options.reduced else SIZES)[problem]
+        size = replace(size, rates=options.rates or size.rates, budget=options.budget or size.budget)
+        rows = pd.concat([_searches(problem, size, seed, options) for seed in options.seeds], ignore_index=True)
+        _report(problem, size, rows)
+        collected.append(rows)
+        if options.output is not None:
+            pd.concat(collected, ignore_index=True).to_parquet(options.output, compression="zstd")
+
+
+def _searches(problem: str, size: Size, seed: int, options: argparse.Namespace) -> pd.DataFrame:
+    """Search on one seed's problem with every method; a row an outer iteration."""
+    objective = BUILD[problem](size, seed, options)
+    frames = []
+    for name in options.methods or (*METHODS, PUBLISHED):
+        for rate in size.rates if name == PUBLISHED else (None,):
+            label = f"{name} at rate {rate:g}" if rate is not None else name
+            settings = {"method": name, "rate": rate, "decay": "constant", "iterations": size.published_iterations}
+            budget = math.inf if name == PUBLISHED else size.budget
+            iterations = size.published_iterations if name == PUBLISHED else int(size.budget)
+            print(f"{problem} seed {seed}: {label}", file=sys.stderr, flush=True)
+            frame = _searched(objective, _changed(method(settings), options.change), iterations, budget)
+            frames.append(frame.assign(problem=problem, seed=seed, method=label))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _searched(objective: Objective, made: Method, iterations: int, budget: float) -> pd.DataFrame:
+    """Search until a cost is reached, and return the rows with the seconds since the start."""
+    search, began, seconds = Search(objective, made, iterations), time.perf_counter(), []
+
+    def watch(row: Row) -> None:
+        seconds.append(time.perf_counter() - began)
+        if row.cost >= budget:
+            search.reason = f"a cost of {budget:g} is reached"
+
+    search.on_row = watch
+    search.run()
+    return pd.DataFrame([vars(row) for row in search.rows]).assign(seconds=seconds)
+
+
+def _changed(made: Method, changes: list[str]) -> Method:
+    """Return a method with other constants, where it has them."""
+    pairs = (change.partition("=") for change in changes)
+    return replace(made, **{name: float(value) for name, _, value in pairs if hasattr(made, name)})
+
+
+def _perceptron(size: Size, seed: int, options: argparse.Namespace) -> Objective:
+    """The paper's perceptron."""
+    data = {
+        "dimension": 128,
+        "train_examples": size.examples,
+        **{f"{name}_examples": size.reference_examples for name in REFERENCES},
+        "train_variance": 3.0,
+        "desired_mean": 0.5,
+        "desired_variance": 1.0,
+        "flip_fraction": options.flip_fraction,
+    }
+    splits = gaussian.draw(data, seed, ("train", *REFERENCES))
+    problem = Perceptron(splits.pop("train"), splits, torch.float32, devices.device("cpu"))
+    bound = problem.parameters**-0.5
+    theta0 = seeds.generator(seed, "initialisation").uniform(-bound, bound, problem.parameters)
+    return Objective(problem, torch.from_numpy(theta0).float(), [options.learning_rate] * size.steps)
+
+
+def _stories(size: Size, seed: int, options: argparse.Namespace) -> Objective:
+    """A Transformer on stories of the embedded grammar, half of the training windows perturbed."""
+    stories = corpus.load({"source": "grammar", "stories": 20_000, "seed": 0})
+    made = tokenizer.make({"kind": "bpe", "vocabulary": 512}, stories.stories)
+    shape = {
+        "length": 32,
+        "minimum_fill": 0.25,
+        "train_examples": size.examples,
+        **{f"{name}_examples": size.reference_examples for name in REFERENCES},
+    }
+    cut = windows.make(made.encode(stories.stories), stories.rows, shape, seed, ("train", *REFERENCES))
+    mix = {"fraction": 0.5, "operations": 20, "mix": {"replace": 1, "delete": 1, "repeat": 1}}
+    train, _ = perturb.apply(cut["train"].tokens, made.size, mix, seed)
+    model = Transformer(made.size, 32, 32, 2, 2)
+    references = {name: cut[name].tokens for name in REFERENCES}
+    problem = LanguageModel(model, train, references, torch.float32, devices.device("cpu"))
+    values = model.initialise(seeds.generator(seed, "initialisation"))
+    theta0 = torch.cat([torch.from_numpy(values[name]).float().flatten() for name in model.shapes])
+    return Objective(problem, theta0, [options.learning_rate] * size.steps)
+
+
+BUILD: dict[str, Callable[[Size, int, argparse.Namespace], Objective]] = {
+    "perceptron": _perceptron,
+    "stories": _stories,
+}
+
+
+def _report(problem: str, size: Size, rows: pd.DataFrame) -> None:
+    """Print each method's median over seeds of the best objective within a cost, relative to the start."""
+    costs = [cost for cost in COSTS if cost <= max(size.budget, size.published_iterations)]
+    count = rows["seed"].nunique()
+    print(f"\n{problem}: T {size.steps}, N {size.examples}, K {size.reference_examples}, median of {count} seeds")
+    print(f"{'best J within a cost, start = 1':34}" + "".join(f"{cost:>8}" for cost in costs), end="")
+    print(f"{'to 0.62':>9}{'J end':>9}{'gap / J':>9}{'zeros':>7}{'s':>7}")
+    for name, frame in rows.groupby("method", sort=False):
+        runs = [run for _, run in frame.groupby("seed")]
+        shares = [[_within(run, cost) for run in runs] for cost in costs]
+        ends = [run.iloc[-1] for run in runs]
+        columns = (
+            (statistics.median(_cost_of(run, 0.62) for run in runs), "9.2f"),
+            (statistics.median(run["objective"].min() for run in runs), "9.4f"),
+            (statistics.median(end["gap"] / end["objective"] for end in ends), "9.2g"),
+            (statistics.median(1 - end["active_fraction"] for end in ends), "7.0%"),
+            (statistics.median(end["seconds"] for end in ends), "7.0f"),
+        )
+        print(f"{name:34}" + "".join(f"{statistics.median(share):8.3f}" for share in shares), end="")
+        print("".join(format(value, form) for value, form in columns))
+    published = rows[rows["method"].str.startswith(PUBLISHED)]
+    if len(published):
+        _race(rows, published)
+
+
+def _race(rows: pd.DataFrame, published: pd.DataFrame) -> None:
+    """Print the cost at which each method reaches the best of the paper's, seed by seed."""
+    best = published.groupby("seed")["objective"].min()
+    for name, frame in rows[~rows.index.isin(published.index)].groupby("method", sort=False):
+        costs = [_cost_of(run, best[seed] / run["objective"].iloc[0]) for seed, run in frame.groupby("seed")]
+        print(f"{name}: the best of the paper's at cost {', '.join(f'{cost:.2f}' for cost in costs)}")
+
+
+def _within(run: pd.DataFrame, cost: float) -> float:
+    """Return the lowest objective within a cost, as a share of the first."""
+    return float(run.loc[run["cost"] <= cost + 1e-9, "objective"].min() / run["objective"].iloc[0])
+
+
+def _cost_of(run: pd.DataFrame, share: float) -> float:
+    """Return the first cost at which the objective is at or below a share of the first; infinite if never."""
+    reached = run.loc[run["objective"] <= share * run["objective"].iloc[0], "cost"]
+    return float(reached.min()) if len(reached) else float("inf")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""What the control policies are made with: weights that follow the run, tuned rates, searches, step lengths."""

@@ -1,0 +1,47 @@
+"""A control that is searched for: the loop of the experiment's own search, with fewer iterations."""
+
+from typing import Any
+
+from torch import Tensor
+
+from lawpipe import search
+from lawpipe.errors import InputError
+from lawpipe.policies import Context
+from lawpipe.search.checkpoint import Checkpoint
+from lawpipe.search.loop import Search
+from lawpipe.search.method import Method
+from lawpipe.search.objective import Objective
+
+
+def best(context: Context, objective: Objective, method: Method | None = None) -> tuple[Tensor, dict[str, Any]]:
+    """Search from uniform for `controls.iterations` iterations; return the best weights and how the search ended.
+
+    `method` is the experiment's own unless given.
+
+    Raises InputError if training under uniform weights diverges.
+    """
+    iterations = context.settings["controls"]["iterations"]
+    settings = {**context.settings["search"], "iterations": iterations}
+    run = Search(
+        objective,
+        method or search.method(settings),
+        iterations=iterations,
+        gap_tolerance=settings["gap_tolerance"],
+        checkpoint=None if context.state is None else Checkpoint(context.state),
+    )
+    try:
+        run.run()
+    except FloatingPointError as error:
+        raise InputError(
+            f"training.learning_rate: training under uniform weights diverges at {objective.learning_rates[0]} (the "
+            "loss is not finite), expected a rate at which it learns; lower it."
+        ) from error
+    lowest = min(run.rows, key=lambda row: row.objective)
+    notes = {
+        "stopped": run.reason,
+        "evaluations": run.rows[-1].evaluations,
+        "rejected": run.rows[-1].forward_evaluations,
+        "objective": lowest.objective,
+        "gap": lowest.gap,
+    }
+    return run.best, notes

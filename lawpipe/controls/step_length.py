@@ -1,0 +1,37 @@
+"""How far training moves in a step, and the learning rates at which it moves as far as another run."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from lawpipe.problems.base import Problem
+
+
+def lengths(problem: Problem, theta0: Tensor, weights: Tensor, learning_rate: float) -> list[float]:
+    """Return |learning_rate sum_n weights[t,n] grad l_n(theta[t])| of every step t of a training run, T numbers."""
+    result, theta = [], theta0
+    for row in weights:
+        result.append(learning_rate * _norm(problem.weighted_gradient(theta, row)))
+        theta = problem.descend(theta, row.unsqueeze(0), [learning_rate])[1]
+    return result
+
+
+def matching_rates(
+    problem: Problem, theta0: Tensor, weights: Tensor, wanted: Sequence[float], otherwise: float
+) -> list[float]:
+    """Return the learning rates at which the steps under `weights` [T, N] have the wanted lengths, T numbers.
+
+    A step without a gradient goes nowhere at any rate; it is given the rate `otherwise`.
+    """
+    rates, theta = [], theta0
+    for row, length in zip(weights, wanted, strict=True):
+        slope = _norm(problem.weighted_gradient(theta, row))
+        rates.append(length / slope if slope > 0 else otherwise)
+        theta = problem.descend(theta, row.unsqueeze(0), rates[-1:])[1]
+    return rates
+
+
+def _norm(vector: Tensor) -> float:
+    """Return a Euclidean norm, computed in float64."""
+    return float(torch.linalg.vector_norm(vector, dtype=torch.float64))

@@ -1,0 +1,23 @@
+"""Greedy one-step weights: each step follows the instantaneous contributions there, without any search."""
+
+from torch import Tensor
+
+from lawpipe.controls import feedback
+from lawpipe.policies import Context
+from lawpipe.policy import Policy
+from lawpipe.problems import Problem
+
+
+def make(context: Context) -> Policy:
+    """Return gamma[t, n] ~ max(CT[t, n], 0), the contributions to the desired loss along the policy's own run.
+
+    CT[t, n] = <grad L_desired(theta[t]), grad l_n(theta[t])> says how fast the desired loss falls with example n. A
+    step at which no example contributes is uniform.
+    """
+    return feedback.by_scores(context, scores)
+
+
+def scores(problem: Problem, theta: Tensor) -> Tensor:
+    """Return every example's contribution to the desired loss, negative ones as 0, [N]."""
+    direction = problem.reference_gradients("desired", theta.unsqueeze(0))[0]
+    return problem.contributions(theta, direction).clamp_(min=0)

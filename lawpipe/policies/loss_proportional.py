@@ -1,0 +1,18 @@
+"""Weights in proportion to the losses: attend to what is not yet learned, whether or not it can be."""
+
+from torch import Tensor
+
+from lawpipe.controls import feedback
+from lawpipe.policies import Context
+from lawpipe.policy import Policy
+from lawpipe.problems import Problem
+
+
+def make(context: Context) -> Policy:
+    """Return gamma[t, n] ~ l_n(theta[t]), the losses of the policy's own run."""
+    return feedback.by_scores(context, scores)
+
+
+def scores(problem: Problem, theta: Tensor) -> Tensor:
+    """Return every example's loss, [N]."""
+    return problem.losses(theta)

@@ -1,0 +1,24 @@
+"""The near-optimal weights at the step lengths of the conventional run: better directions without longer steps."""
+
+import numpy as np
+import torch
+
+from lawpipe import runs
+from lawpipe.controls import step_length
+from lawpipe.policies import Context
+from lawpipe.policy import Policy
+
+
+def make(context: Context) -> Policy:
+    """Return the weights of `near_optimal`, each step at the rate that makes it as long as the conventional run's.
+
+        learning_rates[t] |sum_n gamma[t,n] grad l_n(theta[t])| = eta |mean_n grad l_n(theta_conventional[t])|
+
+    theta[t] is this policy's own run, eta the experiment's learning rate.
+    """
+    problem, theta0 = runs.start(context.settings, context.files)
+    uniform = torch.full((problem.examples,), 1 / problem.examples, dtype=problem.dtype, device=problem.device)
+    lengths = step_length.lengths(problem, theta0, uniform.expand(context.steps, -1), context.learning_rate)
+    weights = torch.tensor(context.others["near_optimal"].weights, dtype=problem.dtype, device=problem.device)
+    rates = step_length.matching_rates(problem, theta0, weights, lengths, context.learning_rate)
+    return Policy(context.others["near_optimal"].weights, np.array(rates))

@@ -1,0 +1,48 @@
+import pytest
+
+from lawpipe.analysis import gain
+
+#: Gains of 0.4 and 0.5; the third seed has no control, the fourth's diverged.
+J = {
+    "conventional": {0: 1.0, 1: 1.0, 2: 1.2, 3: 1.1},
+    "near_optimal": {0: 0.6, 1: 0.5, 2: 0.7, 3: 0.6},
+    "half": {0: 0.8, 1: 0.75, 3: None},
+    "beyond": {0: 0.5},
+    "worse": {0: 1.4, 1: 1.5},
+}
+
+
+def test_a_share_is_paired_by_seed() -> None:
+    found = gain.share(J, "half")
+    assert (found.mean, found.low, found.high) == pytest.approx((0.5, 0.5, 0.5))
+    assert (found.n, found.n_reached) == (2, 2)
+    assert gain.share(J, "conventional").mean == 0
+    assert gain.share(J, "near_optimal").mean == 1
+    assert gain.share(J, "beyond").mean == pytest.approx(1.25)
+    assert gain.share(J, "worse").mean == pytest.approx(-1)
+
+
+def test_a_gain_that_is_not_beyond_its_interval_has_no_shares() -> None:
+    small = J | {"near_optimal": {0: 0.6, 1: 1.1, 2: 1.1, 3: 1.0}}
+    assert gain.difference(small, "conventional", "near_optimal").mean > 0
+    assert gain.share(small, "half").n == 0
+    assert gain.share(J | {"near_optimal": {0: 1.1}}, "half").n == 0
+
+
+def test_one_seed_has_a_share_without_an_interval() -> None:
+    one = {policy: {0: values[0]} for policy, values in J.items()}
+    found = gain.share(one, "half")
+    assert (found.mean, found.low, found.n) == (pytest.approx(0.5), None, 1)
+
+
+def test_a_single_seed_without_a_gain_among_seeds_with_one_has_no_share() -> None:
+    base = dict.fromkeys(range(8), 1.0)
+    best = dict.fromkeys(range(7), 0.5) | {7: 1.0}
+    found = gain.share({"conventional": base, "near_optimal": best, "half": {6: 0.75, 7: 0.75}}, "half")
+    assert (found.n, found.n_reached, found.mean) == (2, 1, pytest.approx(0.5))
+
+
+def test_differences_are_over_the_seeds_that_have_both() -> None:
+    found = gain.difference(J, "conventional", "half")
+    assert (found.n, found.mean) == (2, pytest.approx(0.225))
+    assert gain.difference(J, "conventional", "nothing").n == 0

@@ -1,0 +1,31 @@
+import pytest
+import torch
+
+from lawpipe.controls import feedback
+from lawpipe.engine import trajectory
+from tests.small_problems import perceptron, start
+
+RATES = [0.3, 0.2, 0.4]
+
+
+def test_scores_become_shares_of_the_parameters_they_were_taken_at() -> None:
+    problem = perceptron()
+    theta0 = start(problem)
+    seen = []
+
+    def scores(theta: torch.Tensor) -> torch.Tensor:
+        seen.append(theta.clone())
+        return problem.losses(theta)
+
+    weights = feedback.weights(problem, theta0, RATES, scores)
+    run = trajectory.train(problem, theta0, weights, RATES)
+    assert torch.equal(torch.stack(seen), run.thetas[:-1])
+    losses = problem.losses(theta0)
+    torch.testing.assert_close(weights[0], losses / losses.sum())
+
+
+@pytest.mark.parametrize("value", [0.0, float("nan"), float("inf")])
+def test_scores_without_a_sum_give_a_uniform_step(value: float) -> None:
+    problem = perceptron()
+    weights = feedback.weights(problem, start(problem), RATES, lambda theta: torch.full((37,), value))
+    torch.testing.assert_close(weights, torch.full((3, 37), 1 / 37, dtype=torch.float64))

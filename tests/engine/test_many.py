@@ -1,0 +1,112 @@
+"""Many runs at once against the same runs one by one."""
+
+import numpy as np
+import pytest
+import torch
+
+from lawpipe.engine import adjoint, trajectory
+from lawpipe.engine.measurement import measure, measure_many
+from lawpipe.problems.base import Problem
+from lawpipe.problems.perceptron import FEW, ROWS
+from tests.small_problems import initial, language_model, perceptron, random_weights, start
+
+RUNS = FEW + 2
+#: Several blocks, the last of them shorter.
+STEPS = 2 * (ROWS // RUNS) + 5
+
+
+def runs_of(problem, theta0s, count, steps=STEPS):
+    """Initialisations, policies and learning rates all differ; the last policy is uniform, stored as one number."""
+    weights = [random_weights(steps, problem.examples, problem.dtype, seed) for seed in range(count - 1)]
+    weights.append(torch.full((1, 1), 1 / problem.examples, dtype=problem.dtype).expand(steps, problem.examples))
+    rates = [[0.3 / (1 + run + 0.01 * step) for step in range(steps)] for run in range(count)]
+    return problem, theta0s, weights, rates
+
+
+@pytest.fixture(params=["perceptron", "few", "language model"])
+def together(request):
+    """A problem and what its runs start from."""
+    if request.param == "language model":
+        problem = language_model()
+        return runs_of(problem, [initial(problem, seed) for seed in range(2)], 2, steps=6)
+    problem, count = perceptron(), RUNS if request.param == "perceptron" else FEW - 1
+    return runs_of(problem, [start(problem, seed) for seed in range(count)], count)
+
+
+def one_by_one(problem, theta0s, weights, rates, budget=None):
+    return [trajectory.train(problem, *run, budget) for run in zip(theta0s, weights, rates, strict=True)]
+
+
+def test_the_same_runs(together):
+    for found, expected in zip(trajectory.train_many(*together), one_by_one(*together), strict=True):
+        torch.testing.assert_close(found.thetas, expected.thetas, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(found.curve("test"), expected.curve("test"), rtol=1e-12)
+        np.testing.assert_allclose(found.training_losses(), expected.training_losses(), rtol=1e-12)
+        assert found.objective() == pytest.approx(expected.objective(), rel=1e-12)
+
+
+def test_the_same_contributions_against_different_references(together):
+    against = [("desired", "test")[place % 2] for place in range(len(together[1]))]
+    runs = one_by_one(*together)
+    expected = [
+        -adjoint.gradient(run, name) / torch.tensor(run.learning_rates, dtype=torch.float64)[:, None]
+        for run, name in zip(runs, against, strict=True)
+    ]
+    found = torch.empty_like(torch.stack(expected))
+    firsts = []
+    for first, block in adjoint.contributions_many(list(zip(runs, against, strict=True))):
+        firsts.append(first)
+        found[:, first : first + block.shape[1]] = block
+    assert firsts == sorted(firsts, reverse=True)
+    assert firsts[-1] == 0
+    for own, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(own, other, rtol=1e-11, atol=1e-15)
+
+
+def test_the_perceptron_does_as_the_base_class_says():
+    problem, theta0s, weights, rates = runs_of(
+        perceptron(), [start(perceptron(), seed) for seed in range(RUNS)], RUNS
+    )
+    expected = Problem.descend_many(problem, torch.stack(theta0s), weights, rates)
+    found = problem.descend_many(torch.stack(theta0s), weights, rates)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
+    sources = [lambda thetas, run=run: thetas * run for run in range(RUNS)]
+    ends = []
+    for sweep in (problem.sweep_many, lambda *run: Problem.sweep_many(problem, *run)):
+        steps = sweep(found[:, :-1], weights, rates, found[:, -1], sources)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                ends.append(end.value)
+                break
+    torch.testing.assert_close(ends[0], ends[1], rtol=1e-12, atol=1e-14)
+
+
+def test_the_same_measurements(together):
+    runs = one_by_one(*together)
+    steps = sorted({0, min(ROWS // RUNS, runs[0].steps - 2), runs[0].steps - 1})
+    for found, run in zip(measure_many(runs, steps, norms=[True] * len(runs)), runs, strict=True):
+        expected = measure(run, steps)
+        assert found.contributions.keys() == expected.contributions.keys()
+        for key, contributions in expected.contributions.items():
+            np.testing.assert_allclose(found.contributions[key], contributions, rtol=1e-11, atol=1e-15)
+        np.testing.assert_array_equal(found.losses, expected.losses)
+        assert found.gap == pytest.approx(expected.gap, rel=1e-11)
+        assert found.gap == pytest.approx(adjoint.gap(run.weights, adjoint.gradient(run)), rel=1e-11)
+
+
+def test_runs_too_large_to_be_kept_are_trained_one_by_one(together):
+    small = one_by_one(*together, budget=0)
+    for found, expected in zip(trajectory.train_many(*together, budget=0), small, strict=True):
+        assert not found.whole
+        assert torch.equal(found.kept, expected.kept)
+    for found, run in zip(measure_many(small, [0, 5], norms=[False] * len(small)), small, strict=True):
+        assert found.gap == measure(run, [0, 5]).gap
+
+
+def test_runs_of_different_lengths_are_refused():
+    problem = perceptron()
+    weights = [random_weights(steps, problem.examples) for steps in (3, 4)]
+    with pytest.raises(ValueError, match="lengths"):
+        trajectory.train_many(problem, [start(problem)] * 2, weights, [[0.1] * 3, [0.1] * 4])

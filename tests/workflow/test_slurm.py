@@ -1,0 +1,29 @@
+"""The cluster profile, on a real Slurm of one node where one can be started."""
+
+import pytest
+
+from tests.workflow import local_slurm
+from tests.workflow.copies import Project, duplicate
+
+WHY_NOT = local_slurm.why_not()
+pytestmark = [pytest.mark.workflow, pytest.mark.skipif(bool(WHY_NOT), reason=f"no Slurm: {WHY_NOT}")]
+
+#: What a cluster without accounting needs, and shorter waits.
+HERE = ("--slurm-no-account", "--slurm-status-command", "squeue", "--seconds-between-status-checks", "2")
+WAITS = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5")
+
+
+def test_the_same_results_on_slurm(bare: Project, small: Project, tmp_path) -> None:
+    duplicate(bare.folder, tmp_path / "copy")
+    project = Project(tmp_path / "copy")
+    target = "results-small/perceptron_noisy/summary.parquet"
+    with local_slurm.running(tmp_path / "slurm"):
+        run = project.snakemake("--profile", "profiles/slurm", *HERE, *WAITS, target)
+    assert run.returncode == 0, run.stdout
+    assert run.stdout.count("has been submitted with SLURM jobid") == 6  # ten jobs, seven of them in groups or alone
+    assert "Group job prepare" in run.stdout
+    ours, theirs = (folder.results / "perceptron_noisy" for folder in (project, small))
+    tables = sorted(path.relative_to(ours) for path in ours.rglob("*.parquet"))
+    assert len(tables) > 20
+    for table in tables:
+        assert (ours / table).read_bytes() == (theirs / table).read_bytes(), table
