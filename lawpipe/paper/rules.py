@@ -70,7 +70,7 @@ class Near:
 
     Reproduced if our mean is within `factor` of the paper's value, or our interval holds it; partly if our mean is on
     the paper's side of `mark` (no effect) but further off, or a seed has no value; else not reproduced. An interval
-    that includes `mark` or reaches beyond `factor` squared of the paper's value is too wide to tell: it counts as partly.
+    that includes `mark` or reaches beyond `factor` squared of the paper's value is too wide to tell: it is partly so.
     """
 
     low: float
