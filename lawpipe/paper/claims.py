@@ -30,6 +30,7 @@ NO_LAW = Judgement(NOT_TESTED, "in no seed do both curves follow a scaling law")
 NO_PLANTED = Judgement(
     NOT_TESTED, "no dependent examples are planted here: the experiment perceptron_redundant has them"
 )
+NO_CONTROL = Judgement(NOT_TESTED, "the experiment does not have these policies")
 NO_PAIR = Judgement(NOT_TESTED, "no seed has such a pair of step and example")
 NO_COMMON_LOSS = Judgement(NOT_TESTED, "in no seed do the measured steps of both policies have losses in common")
 NO_CURVE = Judgement(NOT_TESTED, "in no seed do the policies along the search determine the curve")
@@ -58,6 +59,8 @@ class Claim:
     task: Mapping[str, Any] | None = None
     #: Whether it needs flipped or perturbed examples.
     spoilt: bool = False
+    #: Policies that it needs beside the two of every experiment: seeds without them do not count.
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -232,6 +235,27 @@ def _statements() -> Iterator[Claim]:
     )
 
 
+def _controls() -> Iterator[Claim]:
+    """Yield this audit's questions to its controls: what the paper's one uniform policy leaves open."""
+    for name, policy, reference, text in (
+        ("more_than_a_longer_step", "near_optimal_matched", CONVENTIONAL, "at the conventional policy's step length"),
+        ("beats_tuned_uniform", NEAR, "tuned", "against uniform weights at their best learning rate"),
+        ("beats_tuned_uniform_at_its_rate", "near_optimal_tuned", "tuned", "both at uniform weights' best rate"),
+    ):
+        for against, ending in (("desired", ""), ("test", "_unseen")):
+            objective = f"objective_{against}"
+            yield Claim(
+                name + ending,
+                BOTH,
+                "Fig 5",
+                f"the weights lower J, {text}{', unseen examples' if ending else ''} (not reported; here J's ratio)",
+                ours.quotient(ours.of_summary(policy, objective), ours.of_summary(reference, objective)),
+                Beyond(1, below=True, missing=NO_CONTROL),
+                logarithmic=True,
+                needs=tuple(each for each in (policy, reference) if each not in (NEAR, CONVENTIONAL)),
+            )
+
+
 def _scaling() -> Iterator[Claim]:
     """Yield the qualitative statements on the scaling law, which the paper makes of the Transformer."""
     only = (LANGUAGE_MODEL,)
@@ -358,7 +382,7 @@ def _values() -> Iterator[Claim]:
     )
 
 
-CLAIMS: tuple[Claim, ...] = (*_statements(), *_scaling(), *_values())
+CLAIMS: tuple[Claim, ...] = (*_statements(), *_controls(), *_scaling(), *_values())
 
 CLAIMS_OF_SIZES: tuple[ClaimOfSizes, ...] = (
     ClaimOfSizes(
@@ -403,7 +427,8 @@ def judge(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any
     rows = []
     for claim in CLAIMS:
         for name in _experiments_of(claim, experiments):
-            values = [claim.measure(seed) for seed in seeds[name].values()]
+            having = [seed for seed in seeds[name].values() if set(claim.needs) <= set(seed.summary)]
+            values = [claim.measure(seed) for seed in having]
             found = mean_interval(values, logarithmic=claim.logarithmic)
             away = _elsewhere(experiments[name], claim.task or {})
             elsewhere = claim.task is not None and away

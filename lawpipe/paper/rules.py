@@ -68,9 +68,9 @@ class Beyond:
 class Near:
     """A statement of a value: `low` to `high`, the same for a single value; `high` is infinite for a lower bound.
 
-    Reproduced if the paper's value lies in our interval or our mean within `factor` of it; partly if our mean is on
-    the paper's side of `mark` (no effect) but further off; else not reproduced. A value without a side, `mark` None,
-    is partly reproduced only where a seed has none. An interval that includes `mark` says nothing and does not count.
+    Reproduced if our mean is within `factor` of the paper's value, or our interval holds it; partly if our mean is on
+    the paper's side of `mark` (no effect) but further off, or a seed has no value; else not reproduced. An interval
+    that includes `mark` or reaches beyond `factor` squared of the paper's value is too wide to tell: it is partly so.
     """
 
     low: float
@@ -90,7 +90,9 @@ class Near:
         if low <= found.mean <= high and reached:
             return Judgement(REPRODUCED, f"{shown} is {within}")
         if reached and self._holds(found):
-            return Judgement(REPRODUCED, f"{shown} includes the paper's {theirs}")
+            if self._tells(found):
+                return Judgement(REPRODUCED, f"{shown} includes the paper's {theirs}")
+            return Judgement(PARTLY, f"{shown} includes the paper's {theirs}, but is too wide to tell")
         if low <= found.mean <= high:
             return Judgement(PARTLY, f"{shown} is {within}, but only {_reached(found)} have a value")
         if self.mark is not None and (found.mean - self.mark) * (self.low - self.mark) > 0:
@@ -98,12 +100,16 @@ class Near:
         return Judgement(NOT_REPRODUCED, f"{shown} is not {within}")
 
     def _holds(self, found: Interval) -> bool:
-        """Tell whether the interval holds a value of the paper's, and not the mark."""
+        """Tell whether the interval holds a value of the paper's."""
+        return found.low is not None and found.high is not None and found.low <= self.high and self.low <= found.high
+
+    def _tells(self, found: Interval) -> bool:
+        """Tell whether the interval is narrow enough to tell the paper's value from others."""
         if found.low is None or found.high is None:
             return False
         if self.mark is not None and found.low <= self.mark <= found.high:
             return False
-        return found.low <= self.high and self.low <= found.high
+        return self.low / self.factor**2 <= found.low and found.high <= self.high * self.factor**2
 
     def _theirs(self) -> str:
         """Write the paper's value."""

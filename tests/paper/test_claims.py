@@ -146,6 +146,26 @@ def test_one_size_leaves_table_2_untested(rows: list[dict]) -> None:
         assert "grid" in found["reason"]
 
 
+def test_controls_are_compared_in_the_seeds_that_have_them(root: Path, tmp_path: Path, rows: list[dict]) -> None:
+    found = row(rows, "beats_tuned_uniform", "perceptron")
+    assert (found["verdict"], found["n"]) == ("not_tested", 0)
+    assert "does not have these policies" in found["reason"]
+    folder = toy.write_experiment(tmp_path, "noisy", NOISY)
+    ratios = []
+    for seed in NOISY.seeds[:2]:
+        path = folder / f"seed{seed}/summary.parquet"
+        stored = artifacts.read(path, "summary").to_pylist()
+        near = next(each for each in stored if each["policy"] == "near_optimal")
+        stored.append(near | {"policy": "tuned", "objective_desired": 2.0 * (1 + seed)})
+        ratios.append(near["objective_desired"] / (2.0 * (1 + seed)))
+        columns = {name: [each[name] for each in stored] for name in stored[0]}
+        artifacts.write(path, "summary", columns, settings={}, code="")
+    found = row(claims.judge(tmp_path, {"noisy": settings("noisy", NOISY)}), "beats_tuned_uniform", "noisy")
+    assert found["n"] == 2
+    assert found["ours"] == pytest.approx(math.sqrt(ratios[0] * ratios[1]))
+    assert "seeds have a value" not in found["reason"]
+
+
 def test_claims_on_noise_need_noise(rows: list[dict]) -> None:
     assert {each["experiment"] for each in rows if each["claim"] == "spoilt_left_out"} == {"noisy", "stories"}
 
