@@ -2,16 +2,17 @@
 
 import argparse
 import json
+import os
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lawpipe import artifacts, choice, files, provenance
+from lawpipe import artifacts, choice, files, interruption, provenance
 from lawpipe.errors import InputError
 
 
@@ -100,12 +101,18 @@ def write_text(path: Path, text: str) -> None:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call a script's main; a user's mistake becomes one sentence on stderr and exit code 1."""
+    """Call a script's main; a user's mistake becomes one sentence on stderr and exit code 1.
+
+    A signal to stop ends it with one word on stderr, nothing half-written, and the exit code 128 + its number.
+    """
     try:
-        main()
+        with interruption.at_once():
+            main()
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        sys.exit(130)
+    except interruption.Stopped as stopped:
+        # Whoever read what this process said may have been stopped as well.
+        with suppress(OSError):
+            print(stopped, file=sys.stderr, flush=True)
+        os._exit(128 + stopped.signal)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from lawpipe import files, runs, stage
+from lawpipe import files, interruption, runs, stage
 from lawpipe import search as methods
 from lawpipe.errors import InputError
 from lawpipe.policy import Policy
@@ -60,7 +60,8 @@ def main(argv: list[str] | None = None) -> None:
             on_snapshot=lambda iteration, weights: write(options.state / f"search_{iteration:04d}.parquet", weights),
         )
         try:
-            search.run()
+            with interruption.at_a_good_moment() as search.asked_to_stop:
+                search.run()
         except FloatingPointError as error:
             raise InputError(
                 f"training.learning_rate: training under the conventional policy diverges at "

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from lawpipe import search
+from lawpipe import interruption, search
 from lawpipe.errors import InputError
 from lawpipe.policies import Context
 from lawpipe.search.checkpoint import Checkpoint
@@ -30,7 +30,8 @@ def best(context: Context, objective: Objective, method: Method | None = None) -
         checkpoint=None if context.state is None else Checkpoint(context.state),
     )
     try:
-        run.run()
+        with interruption.at_a_good_moment() as run.asked_to_stop:
+            run.run()
     except FloatingPointError as error:
         raise InputError(
             f"training.learning_rate: training under uniform weights diverges at {objective.learning_rates[0]} (the "

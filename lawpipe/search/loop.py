@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lawpipe.interruption import Stopped
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.method import Method
 from lawpipe.search.objective import FORWARD_COST, Objective, Point
@@ -53,6 +54,8 @@ class Search:
     checkpoint: Checkpoint | None = None
     on_row: Callable[[Row], None] = lambda row: None
     on_snapshot: Callable[[int, Tensor], None] = lambda iteration, weights: None
+    #: Returns the number of a signal that asked the search to stop, None as long as there was none.
+    asked_to_stop: Callable[[], int | None] = lambda: None
 
     rows: list[Row] = field(default_factory=list, init=False)
     #: The policy with the best J so far.
@@ -68,7 +71,8 @@ class Search:
     def run(self) -> None:
         """Search until a stop rule holds; rows, best and reason hold the outcome.
 
-        Raises FloatingPointError if training under the conventional policy diverges: there is nothing to search.
+        Raises FloatingPointError if training under the conventional policy diverges: there is nothing to search; and
+        Stopped, with the state saved, after the iteration in which it was asked to stop.
         """
         point = self._resume() or self._begin()
         while not self._ended(point):
@@ -89,8 +93,11 @@ class Search:
             self._log(point, step.step_size)
             if iteration in self.snapshots:
                 self.on_snapshot(iteration, point.weights)
-            if self.checkpoint is not None and self.checkpoint.due():
+            asked = self.asked_to_stop()
+            if self.checkpoint is not None and (asked or self.checkpoint.due()):
                 self._save(point)
+            if asked:
+                raise Stopped(asked)
         reached = max(row.iteration for row in self.rows if row.accepted)
         for iteration in self.snapshots:
             if iteration > reached:

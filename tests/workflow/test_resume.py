@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -56,8 +57,14 @@ def iterations_saved(state: Path) -> int:
         return len(json.loads(str(stored["plain"]))["rows"]) - 1
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method["method"])
-def test_a_killed_search_resumes_bit_for_bit(small: Project, tmp_path: Path, method: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("method", "how"),
+    [(METHODS[0], signal.SIGKILL), (METHODS[0], signal.SIGTERM), (METHODS[1], signal.SIGINT)],
+    ids=lambda value: value["method"] if isinstance(value, dict) else value.name,
+)
+def test_a_killed_or_stopped_search_resumes_bit_for_bit(
+    small: Project, tmp_path: Path, method: dict[str, Any], how: signal.Signals
+) -> None:
     data = small.results / "perceptron/seed0"
     settings = artifacts.metadata(data / "search.parquet")["settings"]
     settings["training"]["steps"] = 400
@@ -71,8 +78,14 @@ def test_a_killed_search_resumes_bit_for_bit(small: Project, tmp_path: Path, met
     while iterations_saved(tmp_path / "killed/state/state.npz") < 5:
         assert killed.poll() is None
         time.sleep(0.01)
-    killed.kill()
-    killed.communicate()
+    sent = time.monotonic()
+    killed.send_signal(how)
+    _, said = killed.communicate()
+    if how != signal.SIGKILL:
+        assert killed.returncode == 128 + how
+        assert time.monotonic() - sent < 10
+        assert f"stopped by {how.name}" in said
+        assert "Traceback" not in said
     assert not (tmp_path / "killed/search.parquet").exists()
 
     resumed = start(data, tmp_path / "killed", settings)
