@@ -30,6 +30,9 @@ ON_TEXT = ("language_model",)
 #: The batch of the policies that the search makes.
 SEARCHED = "near_optimal"
 
+#: The policy of the search that is best on the validation examples.
+VALIDATED = "near_optimal_validated"
+
 #: The policies that are made from other policies of their seed.
 BUILDS_ON: dict[str, tuple[str, ...]] = {
     "near_optimal_matched": (SEARCHED,),
@@ -63,8 +66,12 @@ def snapshot(iteration: int) -> str:
 
 
 def searched_policies(settings: Mapping[str, Any]) -> list[str]:
-    """Return the policies that an experiment's search writes: the best one and the snapshots."""
-    return [SEARCHED, *(snapshot(iteration) for iteration in settings["search"]["snapshots"])]
+    """Return the policies that an experiment's search writes: the best one and the snapshots.
+
+    With validation examples also the best one on those, which the search watches and does not optimise.
+    """
+    best = [SEARCHED, VALIDATED] if settings["data"]["validation_examples"] > 0 else [SEARCHED]
+    return [*best, *(snapshot(iteration) for iteration in settings["search"]["snapshots"])]
 
 
 def batches(settings: Mapping[str, Any], seed: int) -> dict[str, list[str]]:

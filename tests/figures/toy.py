@@ -139,6 +139,7 @@ def settings(name: str, toy: Toy, seed: int | None = None) -> dict[str, Any]:
             "snapshots": list(toy.snapshots),
         },
         "analysis": {"measured_steps": toy.measured},
+        "policies": ["conventional", "near_optimal"],
     }
 
 

@@ -26,6 +26,6 @@ def test_the_policy_best_on_validation_is_written_beside_the_best_on_desired(tmp
     chosen = {"near_optimal": "desired", "near_optimal_validated": "validation"}
     for policy, against in chosen.items():
         column = "objective" if against == "desired" else "validation_objective"
-        run = runs.train(problem, theta0, outputs["policies"] / f"{policy}.parquet")
+        (((_, run),),) = runs.train(problem, theta0, [outputs["policies"] / f"{policy}.parquet"])
         assert run.objective(against) == pytest.approx(log[column].min(), rel=1e-6)
     assert log["objective"].idxmin() != log["validation_objective"].idxmin()

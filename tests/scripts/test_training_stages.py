@@ -209,7 +209,7 @@ def test_planted_examples_are_stored_and_their_groups_counted(tmp_path):
     made_of = pq.read_table(inputs["train"]).column("made_of").to_pylist()
     assert [len(rows) for rows in made_of[-5:]] == [0, 1, 1, 2, 2]
     policy = tmp_path / "policies/conventional.parquet"
-    call(make_policy.main, planted | {"policy": "conventional"}, train=inputs["train"], output=policy)
+    call(make_policy.main, planted | {"policy": "conventional"}, **inputs, output=policy)
     outputs = {name: tmp_path / f"{name}.parquet" for name in train.TABLES}
     call(train.main, planted, **inputs, policies=[policy], **outputs)
     rows = artifacts.read(outputs["zero_weights"], "zero_weights").to_pylist()
