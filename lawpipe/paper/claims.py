@@ -188,6 +188,25 @@ def _statements() -> Iterator[Claim]:
         AtLeast(0.9, 0.5, NO_PLANTED),
     )
     yield Claim(
+        "copies_dropped",
+        (PERCEPTRON,),
+        "Section 3, Fig 10",
+        "the same of exact copies, whose weights count as their sum alone",
+        ours.share("copies_one_dropped", None, None),
+        AtLeast(0.9, 0.5, NO_PLANTED),
+    )
+    yield Claim(
+        "dependent_dropped_more_than_others",
+        (PERCEPTRON,),
+        "Section 3, Fig 10",
+        "redundancy is why: unrelated examples are dropped less often (not reported; here the difference of shares)",
+        ours.difference(
+            ours.share("combinations_one_dropped", None, None),
+            ours.share("combinations_one_dropped_control", None, None),
+        ),
+        Beyond(0, missing=NO_PLANTED),
+    )
+    yield Claim(
         "spoilt_left_out",
         BOTH,
         "Section 3, Fig 8",

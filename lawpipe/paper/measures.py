@@ -41,6 +41,16 @@ def quotient(above: Measure, below: Measure) -> Measure:
     return measure
 
 
+def difference(first: Measure, second: Measure) -> Measure:
+    """Return one number less another; None if either is missing."""
+
+    def measure(seed: Seed) -> float | None:
+        minuend, subtrahend = first(seed), second(seed)
+        return None if minuend is None or subtrahend is None else minuend - subtrahend
+
+    return measure
+
+
 def positive(inner: Measure) -> Measure:
     """Return a number if it is above 0, so that it has a logarithm."""
 
@@ -164,12 +174,7 @@ def of_fit(policy: str, name: str) -> Measure:
 
 def fit_difference(name: str) -> Measure:
     """Return near-optimal less conventional, of a coefficient."""
-
-    def measure(seed: Seed) -> float | None:
-        after, before = (of_fit(policy, name)(seed) for policy in (NEAR, CONVENTIONAL))
-        return None if after is None or before is None else after - before
-
-    return measure
+    return difference(of_fit(NEAR, name), of_fit(CONVENTIONAL, name))
 
 
 def worse_fit(seed: Seed) -> float | None:

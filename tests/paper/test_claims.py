@@ -227,6 +227,14 @@ def test_the_extrapolated_acceleration_by_hand() -> None:
     assert measures.growth(seed) is None
 
 
+def test_what_is_dropped_among_planted_groups_is_compared_with_a_control() -> None:
+    claim = next(each for each in claims.CLAIMS if each.name == "dependent_dropped_more_than_others")
+    shares: dict = {("near_optimal", "combinations_one_dropped", None, None): 0.75}
+    assert claim.measure(Fake(shares=shares)) is None
+    shares["near_optimal", "combinations_one_dropped_control", None, None] = 0.5
+    assert claim.measure(Fake(shares=shares)) == pytest.approx(0.25)
+
+
 def test_rank_correlation_needs_four_policies_that_differ() -> None:
     names = ["conventional", "search_0001", "search_0002", "near_optimal"]
     summary = {
