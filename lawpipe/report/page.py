@@ -17,7 +17,7 @@ from lawpipe.errors import InputError
 from lawpipe.figures import catalogue, problem, results
 from lawpipe.figures.catalogue import Entry
 from lawpipe.figures.results import Results
-from lawpipe.report import claims_table, compare, costs, findings, gains, links, svg, tables
+from lawpipe.report import claims_table, compare, costs, findings, gains, links, scaling_tables, svg, tables
 from lawpipe.report.compare import Comparison
 from lawpipe.report.table import Table
 
@@ -92,6 +92,7 @@ def report(root: Path, experiments: Sequence[str], place: Path | None = None, *,
         overview=findings.overview(loaded, list(hardware), seconds),
         claims=claims_table.claims(root) if judged else None,
         contradictions=claims_table.contradicted() if judged else None,
+        sizes=scaling_tables.sizes(root) if judged else None,
         glance=tables.glance(loaded),
         paper=paper,
         drawn_with={name: metadata.version(name) for name in DRAWN_WITH},

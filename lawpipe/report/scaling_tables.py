@@ -6,22 +6,11 @@ from typing import Any
 
 from lawpipe import artifacts
 from lawpipe.analysis.intervals import mean_interval
+from lawpipe.figures import catalogue
 from lawpipe.figures.catalogue import Entry
 from lawpipe.figures.results import Results
 from lawpipe.figures.words import UNBROKEN, number
 from lawpipe.report.table import Row, Table
-
-SENSITIVITY = Entry(
-    "sensitivity",
-    "Scaling laws with L0 or t0 fixed elsewhere",
-    "Table 1, Fig 11",
-    "B and beta of both policies on the desired loss, and the acceleration that the two laws imply at T and at the "
-    "paper's 10M steps, when L0 is fixed at 0 or at 0.9 of the lowest loss and when t0 is a share of T: means over "
-    "the seeds with 95 % intervals, geometric for B and the accelerations. "
-    "What moves from row to row is not a finding; the paper says more than 9 at 10M steps, without an interval.",
-    module="analysis.scaling_sensitivity",
-    data=("sensitivity",),
-)
 
 SIZES = Entry(
     "sizes",
@@ -72,7 +61,7 @@ def sensitivity(results: Results) -> Table:
         ]
         rows.append(Row((words, *cells)))
     names = [f"{symbol} {policy}" for symbol in ("B", "beta") for policy in ("conventional", "near-optimal")]
-    return Table(SENSITIVITY, ("fit", *names, "AR at T", "AR at 10M steps"), tuple(rows))
+    return Table(catalogue.table("sensitivity"), ("fit", *names, "AR at T", "AR at 10M steps"), tuple(rows))
 
 
 def _mean(rows: list[dict[str, Any]], variant: str, policy: str, name: str, *, logarithmic: bool) -> str:

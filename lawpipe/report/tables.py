@@ -8,7 +8,7 @@ from lawpipe import paper
 from lawpipe.figures import catalogue, problem
 from lawpipe.figures.results import Results
 from lawpipe.figures.words import UNBROKEN, number, over_seeds, percent, policy_label
-from lawpipe.report import texts
+from lawpipe.report import scaling_tables, texts
 from lawpipe.report.compare import missing, share
 from lawpipe.report.table import Row, Table
 
@@ -215,6 +215,7 @@ MAKE: dict[str, Callable[[Results], Table]] = {
     "search": search,
     "zero_weights": zero_weights,
     "fits": fits,
+    "sensitivity": scaling_tables.sensitivity,
     "stories": texts.stories,
     "corpus": texts.corpus,
 }

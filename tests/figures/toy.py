@@ -8,14 +8,24 @@ figures and the report can be tested without it.
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lawpipe import artifacts
-from lawpipe.analysis import acceleration, compression, examples, intervals, similarity, speed, zero_weights
+from lawpipe.analysis import (
+    acceleration,
+    compression,
+    examples,
+    intervals,
+    scaling_sensitivity,
+    similarity,
+    speed,
+    zero_weights,
+)
+from lawpipe.analysis import curves as loss_curves
 from lawpipe.data import corpus, perturb, tokenizer, windows
 from tests.figures import toy_models
 from tests.figures.toy_models import Array, Bigrams, Data, Rows
@@ -219,6 +229,7 @@ def _write_seed(folder: Path, seed: int, chosen: dict[str, Any], toy: Toy) -> di
         _measure(policy, weights.astype(np.float32).astype(np.float64), data, toy, tables, write)
     for name, columns in tables.items():
         write(name, name, columns)
+    write("sensitivity", "sensitivity", _sensitivity(tables["curves"]))
     for stage, seconds in (("generate_data", 1.0), ("search", 2.5), ("train_conventional", 0.25)):
         _write_cost(folder / f"cost/{stage}.json", seconds + seed)
     return tables["summary"]
@@ -406,6 +417,14 @@ def _measure(
     )
     _extend(tables["measures"], policy=[policy], **{name: [value] for name, value in measures.items()})
     _extend(tables["summary"], **{name: [value] for name, value in {**summary, **measures}.items()})
+
+
+def _sensitivity(curves: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Fit the desired curves with L0 or t0 fixed, as the stage does."""
+    by_policy = loss_curves.split(curves["policy"], np.array(curves["step"]), np.array(curves["desired_loss"]))
+    found = scaling_sensitivity.sensitivity(by_policy, ("conventional", "near_optimal"))
+    rows = [{"against": "desired", **asdict(row)} for row in found]
+    return {name: [row[name] for row in rows] for name in artifacts.TABLES["sensitivity"]}
 
 
 def _fit(policy: str, against: str, curve: Array, table: dict[str, list[Any]], toy: Toy) -> None:

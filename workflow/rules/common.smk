@@ -170,7 +170,7 @@ def finished_beside(wildcards):
 
 def report_inputs(wildcards):
     """Everything that a report shows or links."""
-    files = [] if "experiment" in wildcards.keys() else [f"{ROOT}/claims.parquet"]
+    files = [] if "experiment" in wildcards.keys() else [f"{ROOT}/claims.parquet", f"{ROOT}/sizes.parquet"]
     for name in shown(wildcards):
         chosen = EXPERIMENTS[name]
         files += expand([*rules.plot.output, *rules.summarise_seeds.output], experiment=name)
