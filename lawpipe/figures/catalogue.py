@@ -286,7 +286,7 @@ TABLES: tuple[Entry, ...] = (
         "Scaling laws with L0 or t0 fixed elsewhere",
         "Table 1, Fig 11",
         "B and beta of both policies on the desired loss, and the acceleration that the two laws imply at T and at "
-        "the paper's 10M steps, when L0 is fixed at 0 or at 0.9 of the lowest loss and when t0 is a share of T: means "
+        "the paper's 10M steps, when L0 is fixed at 0 or at 0.9 of the lowest loss and t0 at a share of T: means "
         "over the seeds with 95 % intervals, geometric for B and the accelerations. "
         "What moves from row to row is not a finding; the paper says more than 9 at 10M steps, without an interval.",
         module="analysis.scaling_sensitivity",
