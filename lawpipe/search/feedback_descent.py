@@ -52,7 +52,7 @@ class FeedbackDescent:
     A run with feedback needs the contributions at every step; each is counted as one pass beside its training run.
     """
 
-    gain: float = 20.0
+    gain: float = 8.0
     #: The first step of either kind, in rms(G) as in mirror descent.
     long: float = 3.0
     short: float = 0.3
@@ -94,7 +94,8 @@ class FeedbackDescent:
         run, value = objective.train(log_weights.policy_(trial))
         if value < point.objective:
             self._phase = Phase.OPEN
-            descent.step_size *= descent.leap
+            descent.step_size *= descent.growth
+            descent.leaping = False
             return Step(run, value, self.long)
         descent.log_weights.zero_()
         descent.velocity.zero_()
