@@ -6,7 +6,7 @@ CONFIG ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
-SNAKEMAKE := $(BIN)/snakemake
+SNAKEMAKE := $(BIN)/python -m lawpipe.driver
 CONFIGURED := $(if $(CONFIG),--configfile $(CONFIG))
 SNAKEFILES := Snakefile workflow/rules
 # Jobs side by side use the cores better than threads within one.
