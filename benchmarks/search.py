@@ -128,7 +128,9 @@ def _searched(objective: Objective, made: Method, iterations: int, budget: float
 def _changed(made: Method, changes: list[str]) -> Method:
     """Return a method with other constants, where it has them."""
     pairs = (change.partition("=") for change in changes)
-    return replace(made, **{name: float(value) for name, _, value in pairs if hasattr(made, name)})
+    return replace(
+        made, **{name: type(getattr(made, name))(value) for name, _, value in pairs if hasattr(made, name)}
+    )
 
 
 def _perceptron(size: Size, seed: int, options: argparse.Namespace) -> Objective:
