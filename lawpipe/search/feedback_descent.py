@@ -38,10 +38,10 @@ class FeedbackDescent:
     with s the standard deviation of CT at theta[0] and u descending as in mirror descent. Changing all T steps along
     their gradient overshoots, because the steps add up and the gradient holds only near the old path: on the paper's
     perceptron such a step must be so short that it gains 5 %. The contributions at the parameters that are reached
-    correct for that: feedback alone, u = 0, lowers J to a third there. What the search hands over is the weights that
+    correct for that: feedback alone, u = 0, lowers J to a half there. What the search hands over is the weights that
     came out, a policy as any other, with their exact gradient and gap.
 
-    1. Runs with feedback alone, `gain` falling until one lowers J.
+    1. A run with feedback alone. If that does not lower J (training so fast that feedback overshoots), 3. follows.
     2. One long step of mirror descent without feedback. Where it is accepted (short runs, small steps) mirror descent
        goes on. Otherwise u descends with feedback until a step is refused: G is the derivative with respect to the
        weights, which for a policy with feedback is not the whole derivative with respect to u.
@@ -59,7 +59,6 @@ class FeedbackDescent:
     period: int = 8
     #: The rate of the projected step, as in accelerated_gradient.
     reach: float = 2.0
-    attempts: int = 4
     safe: bool = True
     _phase: Phase = field(default=Phase.START, init=False)
     _scale: float = field(default=0.0, init=False)
@@ -72,11 +71,9 @@ class FeedbackDescent:
 
     def step(self, point: Point, objective: Objective, iteration: int) -> Step:
         """Try what the search's phase asks for, then what comes after it, until a step lowers J."""
-        if self._phase is Phase.START:
-            return self._first(point, objective)
         rejected, passes = 0, 0
         # Each in a function of its own, so that the policy of a refused trial is gone before the next is made.
-        for attempt in (self._leap, self._with_feedback, self._project, self._descent.step):
+        for attempt in (self._first, self._leap, self._with_feedback, self._project, self._descent.step):
             step = attempt(point, objective, iteration)
             rejected, passes = rejected + step.rejected, passes + step.passes
             if step.trajectory is not None:
@@ -136,21 +133,16 @@ class FeedbackDescent:
         self.reach *= 0.3
         return _none(point, rejected=1)
 
-    def _first(self, point: Point, objective: Objective) -> Step:
-        """Run with feedback alone; where no gain helps, leave it at mirror descent."""
-        trial = torch.empty_like(point.weights)
-        for attempt in range(self.attempts):
-            tried = self.gain
-            run, value = self._react(objective, trial.zero_())
-            if value < point.objective:
-                self._phase = Phase.LEAP
-                return Step(run, value, tried, attempt, attempt + 1)
-            self.gain *= 0.3
+    def _first(self, point: Point, objective: Objective, iteration: int) -> Step:
+        """Run with feedback alone, once; where that does not help, leave it at mirror descent."""
+        if self._phase is not Phase.START:
+            return _none(point)
+        run, value = self._react(objective, torch.zeros_like(point.weights))
+        if value < point.objective:
+            self._phase = Phase.LEAP
+            return Step(run, value, self.gain, passes=1)
         self._phase = Phase.OPEN
-        self._descent.leaping = True
-        step = self._descent.step(point, objective, 1)
-        rejected = step.rejected + self.attempts
-        return Step(step.trajectory, step.objective, step.step_size, rejected, self.attempts)
+        return _none(point, rejected=1, passes=1)
 
     def _react(self, objective: Objective, rows: Tensor) -> tuple[Trajectory, float]:
         """Train with feedback on the open log-weights `rows` [T, N], which become the weights that came out."""
