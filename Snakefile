@@ -48,6 +48,7 @@ for target, names in CONFIG.groups.items():
             target
         input:
             expand(rules.report_of_experiment.output.page, experiment=names),
+            expand(rules.compare_sweep.output.figure, group=[target] if target in CONFIG.sweeps else []),
 
 
 onstart:

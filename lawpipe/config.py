@@ -45,7 +45,7 @@ RESERVED_NAMES = (
     *("all", "verify", "benchmarks", "cost", "logs"),
     *plan.STAGES,
     *("generate_data_with_validation", "make_policy_at_its_best_rate", "train_with_contributions"),
-    *("report_of_experiment", "compare_laws"),
+    *("report_of_experiment", "compare_laws", "compare_sweep", "plot_methods"),
 )
 
 MOST_SNAPSHOTS = 12
@@ -60,6 +60,8 @@ class Config:
     experiments: dict[str, Settings]
     #: Each name written in the file and the experiments it stands for: itself, or those of its sweep.
     groups: dict[str, tuple[str, ...]]
+    #: The key that a group sweeps over, where it is one with numbers: what its experiments are compared against.
+    sweeps: dict[str, str]
     #: The verdict that each claim is expected to have, by experiment and claim; none where nothing is expected.
     claims: dict[str, dict[str, str]]
 
@@ -90,6 +92,7 @@ def resolve(raw: Mapping[str, Any], schema: Mapping[str, Any], stories: str | No
     block_schema = schema["$defs"]["experiment"]
     experiments: dict[str, Settings] = {}
     groups: dict[str, tuple[str, ...]] = {}
+    sweeps: dict[str, str] = {}
     for name in blocks:
         if name in RESERVED_NAMES:
             raise InputError(f"experiments.{name} has a name that lawpipe itself uses: choose another.")
@@ -107,8 +110,11 @@ def resolve(raw: Mapping[str, Any], schema: Mapping[str, Any], stories: str | No
             if stories is not None and experiments[variant]["data"].get("corpus", {}).get("source") == "hub":
                 experiments[variant]["data"]["corpus"] |= {"source": "file", "path": stories}
         groups[name] = tuple(expanded)
+        swept = blocks[name].get("sweep", {})
+        if len(swept) == 1 and all(isinstance(value, int | float) for values in swept.values() for value in values):
+            sweeps[name] = next(iter(swept))
     expected = {experiment: dict(verdicts) for experiment, verdicts in raw.get("claims", {}).items()}
-    config = Config(raw["name"], experiments, groups, expected)
+    config = Config(raw["name"], experiments, groups, sweeps, expected)
     if not config.in_all:
         raise InputError(
             "experiments all have in_all false, expected at least one for the main report: set one to true."

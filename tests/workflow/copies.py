@@ -13,7 +13,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 
 #: What Snakemake and the scripts need of the project.
-PARTS = ("Snakefile", "config", "lawpipe", "profiles", "scripts", "workflow")
+PARTS = ("Snakefile", "benchmarks", "config", "lawpipe", "profiles", "scripts", "workflow")
 
 #: The configs of a run, unless others are given.
 SMALL = ("config/small.yaml",)

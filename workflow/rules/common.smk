@@ -31,6 +31,9 @@ ROOT = CONFIG.root
 EXPERIMENT = f"{ROOT}/{{experiment}}"
 SEED = f"{EXPERIMENT}/seed{{seed}}"
 
+# Searches by every method that were recorded on some machine, for the report.
+RECORDED_SEARCHES = BASE / "benchmarks/records/search.parquet"
+
 # Paths are parameters that Snakemake does not track: a moved checkout or environment reruns nothing.
 PYTHON = Path(sys.executable)
 
@@ -170,7 +173,11 @@ def finished_beside(wildcards):
 
 def report_inputs(wildcards):
     """Everything that a report shows or links."""
-    files = [] if "experiment" in wildcards.keys() else [f"{ROOT}/claims.parquet", f"{ROOT}/sizes.parquet"]
+    files = (
+        []
+        if "experiment" in wildcards.keys()
+        else [f"{ROOT}/{file}" for file in ("claims.parquet", "sizes.parquet", "methods.svg")]
+    )
     for name in shown(wildcards):
         chosen = EXPERIMENTS[name]
         files += expand([*rules.plot.output, *rules.summarise_seeds.output], experiment=name)

@@ -181,3 +181,63 @@ rule compare_laws:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --small {params.small}"
         " --beside {params.beside} --points {output.points} --figure {output.figure} --table {output.table}"
         " --cost {output.cost} > {log} 2>&1"
+
+
+# The experiments of a sweep over one number, beside each other.
+rule compare_sweep:
+    input:
+        lambda wildcards: expand(f"{EXPERIMENT}/summary.parquet", experiment=CONFIG.groups[wildcards.group]),
+    output:
+        figure=f"{ROOT}/{{group}}.svg",
+        cost=f"{ROOT}/cost/compare_{{group}}.json",
+    log:
+        f"{ROOT}/logs/compare_{{group}}.txt",
+    benchmark:
+        f"{ROOT}/benchmarks/compare_{{group}}.tsv"
+    wildcard_constraints:
+        group=one_of(CONFIG.sweeps),
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("compare_sweep"),
+        settings=lambda wildcards: json.dumps({"sweep": CONFIG.sweeps[wildcards.group]}),
+        code=code_digest(script("compare_sweep")),
+        folders=lambda wildcards: [Path(ROOT, name) for name in CONFIG.groups[wildcards.group]],
+        key=lambda wildcards: CONFIG.sweeps[wildcards.group],
+    message:
+        "{wildcards.group}: comparing the values of {params.key}"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --folders {params.folders}"
+        " --key {params.key} --figure {output.figure} --cost {output.cost} 2>&1 | tee {log}"
+
+
+# The recorded comparison of the search methods, for the page.
+rule plot_methods:
+    output:
+        figure=f"{ROOT}/methods.svg",
+        cost=f"{ROOT}/cost/methods.json",
+    log:
+        f"{ROOT}/logs/methods.txt",
+    benchmark:
+        f"{ROOT}/benchmarks/methods.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("plot_methods"),
+        settings="{}",
+        code=code_digest(script("plot_methods")),
+        rows=RECORDED_SEARCHES,
+        content=hashlib.sha256(RECORDED_SEARCHES.read_bytes()).hexdigest(),
+    message:
+        "drawing the recorded comparison of the search methods"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --rows {params.rows:q}"
+        " --figure {output.figure} --cost {output.cost} > {log} 2>&1"

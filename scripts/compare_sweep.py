@@ -1,0 +1,32 @@
+"""Set the experiments of a sweep beside each other: what the searched policy gains at each value of the setting.
+
+Takes the experiments' folders and the dotted key that the sweep varies. Gives one figure, whose numbers are those
+of the seeds' summaries.
+"""
+
+from pathlib import Path
+
+from lawpipe import stage
+from lawpipe.figures import style, sweep
+from lawpipe.report import page
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the stage; `argv` as on the command line."""
+    parser = stage.parser(__doc__)
+    parser.add_argument("--folders", type=Path, nargs="+", required=True, help="folders of the experiments")
+    parser.add_argument(
+        "--key", required=True, help="the setting that the sweep varies, such as data.desired_examples"
+    )
+    parser.add_argument("--figure", type=Path, required=True, help="output: the figure")
+    with stage.job(parser.parse_args(argv), __file__) as job:
+        options = job.options
+        found = sweep.points([page.load(folder) for folder in options.folders], options.key)
+        with style.theme():
+            style.save(sweep.figure(found, options.key), options.figure, f"Gain against {options.key}")
+        for (value, policy, against), rows in found.groupby(["value", "policy", "against"], sort=False):
+            print(f"{options.key} {value:g}, {policy} on {against}: J ratio {rows['objective_ratio'].mean():.3f}")
+
+
+if __name__ == "__main__":
+    stage.run(main)
