@@ -88,6 +88,8 @@ def draw(options: argparse.Namespace) -> dict[str, Examples]:
         "desired_mean": 0.5,
         "desired_variance": 1.0,
         "flip_fraction": 0.0,
+        "duplicates": 0,
+        "dependent": 0,
     }
     return gaussian.draw(data, 0, ("train", "desired", "test"))
 

@@ -143,6 +143,8 @@ def _perceptron(size: Size, seed: int, options: argparse.Namespace) -> Objective
         "desired_mean": 0.5,
         "desired_variance": 1.0,
         "flip_fraction": options.flip_fraction,
+        "duplicates": 0,
+        "dependent": 0,
     }
     splits = gaussian.draw(data, seed, ("train", *REFERENCES))
     problem = Perceptron(splits.pop("train"), splits, torch.float32, devices.device("cpu"))
