@@ -188,7 +188,7 @@ rule compare_sweep:
     input:
         lambda wildcards: expand(f"{EXPERIMENT}/summary.parquet", experiment=CONFIG.groups[wildcards.group]),
     output:
-        figure=f"{ROOT}/{{group}}.svg",
+        figure=f"{ROOT}/sweeps/{{group}}.svg",
         cost=f"{ROOT}/cost/compare_{{group}}.json",
     log:
         f"{ROOT}/logs/compare_{{group}}.txt",
