@@ -20,7 +20,7 @@ def test_the_same_results_on_slurm(bare: Project, small: Project, tmp_path) -> N
     with local_slurm.running(tmp_path / "slurm"):
         run = project.snakemake("--profile", "profiles/slurm", *HERE, *WAITS, target)
     assert run.returncode == 0, run.stdout
-    assert run.stdout.count("has been submitted with SLURM jobid") == 6  # ten jobs, seven of them in groups or alone
+    assert run.stdout.count("has been submitted with SLURM jobid") == 9  # of 12 jobs, 5 of them in two groups
     assert "Group job prepare" in run.stdout
     ours, theirs = (folder.results / "perceptron_noisy" for folder in (project, small))
     tables = sorted(path.relative_to(ours) for path in ours.rglob("*.parquet"))

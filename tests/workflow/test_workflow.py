@@ -112,7 +112,7 @@ def test_a_change_in_the_figures_redraws_them_alone(copy: Copy) -> None:
     project = copy()
     style = project.folder / "lawpipe/figures/style.py"
     style.write_text(style.read_text() + "\nCHANGED = True\n")
-    assert project.plan().jobs == {"plot": 3, "report": 1, "all": 1}
+    assert project.plan().jobs == {"plot": 3, "plot_methods": 1, "report": 1, "all": 1}
 
 
 def test_a_change_in_the_language_model_leaves_the_perceptron_alone(copy: Copy) -> None:
@@ -275,7 +275,7 @@ def test_experiments_and_the_report_are_targets_by_name(bare: Project) -> None:
     assert paper["search-perceptron_paper"] == 5
     assert paper["report_of_experiment"] == paper["perceptron_paper"] == 1
     assert "search-perceptron" not in paper
-    assert bare.plan("report", configs=()).jobs.keys() == bare.plan(configs=()).jobs.keys() - {"all", "claims"}
+    assert bare.plan("report", configs=()).jobs.keys() == bare.plan(configs=()).jobs.keys() - {"all"}
 
 
 def test_a_sweep_is_a_target_by_the_name_it_was_given(copy: Copy) -> None:
