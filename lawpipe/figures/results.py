@@ -91,6 +91,11 @@ class Results:
         """The policies without the search's snapshots."""
         return [policy for policy in self.policies if snapshot(policy) is None]
 
+    def seeds_of(self, policy: str) -> list[int]:
+        """Return the seeds that have a policy: controls with a search of their own are of the first ones alone."""
+        present = set(self.summary["seed"][self.summary["policy"] == policy])
+        return [seed for seed in self.seeds if seed in present]
+
     @cached_property
     def along_search(self) -> list[str]:
         """The policies that the search went through: from uniform, by its snapshots, to the best."""

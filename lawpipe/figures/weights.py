@@ -20,6 +20,9 @@ KINDS = ("instantaneous", "adjoint")
 MOST_ROWS = 256
 BINS = 10
 
+#: The control that has the near-optimal policy's weights.
+MATCHED = "near_optimal_matched"
+
 
 def noncontributive(results: Results) -> Figure:
     """Draw the share of pairs with contribution <= 0 that have weight 0, against CR (Fig 8)."""
@@ -254,7 +257,7 @@ def _draw_effective(
     steps = np.unique(results.similarity["step"])
     means = {}
     for policy in policies:
-        weights = [results.weights(seed, policy, steps) for seed in results.seeds]
+        weights = [results.weights(seed, policy, steps) for seed in results.seeds_of(policy)]
         effective = np.array([examples.effective_examples(each) for each in weights])
         means[policy] = float(effective.mean())
         panels.draw_over_seeds(axes, steps, effective, colours[policy], policy_label(policy), logarithmic=True)
@@ -287,8 +290,10 @@ def weight_on_altered(results: Results) -> Figure:
         fontsize=7,
         color=surfaces.MUTED,
     )
-    for policy in results.chosen:
-        weights = {seed: results.weights(seed, policy, steps) for seed in results.seeds}
+    # The matched policy has the near-optimal one's weights at other learning rates: its line would hide that one's.
+    policies = [policy for policy in results.chosen if policy != MATCHED]
+    for policy in policies:
+        weights = {seed: results.weights(seed, policy, steps) for seed in results.seeds_of(policy)}
         samples = np.array(
             [100 * each[:, spoilt[seed]].sum(axis=1, dtype=np.float64) for seed, each in weights.items()]
         )
@@ -299,10 +304,10 @@ def weight_on_altered(results: Results) -> Figure:
             f"{number(float(samples[:, -1].mean()))} % at the last."
         )
     canvas.here.append("Means over measured steps and seeds.")
-    axes.set_ylim(0, 1.12 * max(chance, axes.get_ylim()[1] / 1.05))
+    axes.set_ylim(0, min(100, 1.12 * max(chance, axes.get_ylim()[1] / 1.05)))
     axes.set_title(f"Weight on {word} examples")
     axes.set_ylabel("share of the weight (%)")
     axes.set_xlabel("training step t")
-    _draw_effective(canvas.at(0, 1), results, results.chosen, colours)
-    canvas.at(0, 1).legend()
+    _draw_effective(canvas.at(0, 1), results, policies, colours)
+    axes.legend(loc="upper right")
     return panels.finish(canvas)
