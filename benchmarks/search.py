@@ -52,7 +52,7 @@ class Size:
 
 SIZES = {
     "perceptron": Size(2000, 4096, 512, (0.01, 0.1), 30, 30),
-    "stories": Size(120, 128, 64, (0.4, 4.0, 40.0), 8, 20),
+    "stories": Size(120, 128, 256, (0.4, 4.0, 40.0), 8, 20),
 }
 REDUCED = {
     "perceptron": replace(SIZES["perceptron"], steps=500, examples=1024, budget=15, published_iterations=15),
