@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -92,6 +93,13 @@ def _below(path: Path, folder: Path) -> str:
     """Write an artifact's path as it is from a folder, or whole if it lies elsewhere."""
     whole = path.resolve()
     return whole.relative_to(folder.resolve()).as_posix() if whole.is_relative_to(folder.resolve()) else str(whole)
+
+
+def drop_stale(state: Path) -> None:
+    """Remove the side folders beside `state` of the same stage with other settings or code: killed, never resumed."""
+    for folder in state.parent.glob(f"{state.name.rpartition('-')[0]}-*"):
+        if folder != state:
+            shutil.rmtree(folder)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -25,9 +25,7 @@ def main(argv: list[str] | None = None) -> None:
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
         if options.state is not None:
-            for stale in options.state.parent.glob(f"{options.state.name.rpartition('-')[0]}-*"):
-                if stale != options.state:  # of other settings or other code, killed and never resumed
-                    shutil.rmtree(stale)
+            stage.drop_stale(options.state)
         context = policies.Context(
             settings=job.settings,
             files={name: getattr(options, name) for name in ("train", "desired", "test", "theta0")},

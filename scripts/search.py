@@ -39,9 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     with stage.job(parser.parse_args(argv), __file__) as job:
         options, settings = job.options, job.settings["search"]
         training = job.settings["training"]
-        for stale in options.state.parent.glob(f"{options.state.name.rpartition('-')[0]}-*"):
-            if stale != options.state:  # of a search with other settings or other code, killed and never resumed
-                shutil.rmtree(stale)
+        stage.drop_stale(options.state)
         problem, theta0 = runs.load(job.settings, options)
         learning_rates = [float(training["learning_rate"])] * training["steps"]
 

@@ -14,11 +14,6 @@ def name(settings: Settings) -> str:
     return str(settings["problem"])
 
 
-def vocabulary(settings: Settings) -> int:
-    """Return |V| of the compression ratio ln|V| / J: the two labels, or the tokeniser's size."""
-    return int(settings["data"]["tokenizer"]["vocabulary"]) if name(settings) == LANGUAGE_MODEL else 2
-
-
 def altered(settings: Settings) -> str:
     """Return what the spoilt training examples are called: their labels are flipped, or their text is perturbed."""
     return "perturbed" if name(settings) == LANGUAGE_MODEL else "flipped"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lawpipe import artifacts
+from lawpipe import artifacts, sources
 from lawpipe.errors import InputError
 from lawpipe.figures import problem
 
@@ -136,11 +136,7 @@ class Results:
 
     def altered(self, seed: int) -> Array:
         """Return which training examples [N] have a flipped label or a perturbed text."""
-        column = problem.altered(self.settings)
-        texts = problem.name(self.settings) == problem.LANGUAGE_MODEL
-        kind = "token_examples" if texts else "gaussian_examples"
-        table = artifacts.read(self.path(seed, "train"), kind, [column])
-        return np.asarray(table.column(column).to_numpy(zero_copy_only=False), dtype=bool)
+        return sources.marked(self.path(seed, "train"))
 
     def by_seed(self, frame: pd.DataFrame, index: str, column: str) -> tuple[Array, Array]:
         """Arrange a column as [seeds, len(x)] over the values x of `index`; nan where a seed has no value."""

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lawpipe import paper
+from lawpipe.analysis.compression import vocabulary
 from lawpipe.figures import panels, problem, style, surfaces
 from lawpipe.figures.results import Results
 from lawpipe.figures.words import number
@@ -27,8 +28,8 @@ def objective(results: Results) -> Figure:
     present = {name: column for name, column in COLUMNS.items() if rows[column].notna().any()}
 
     losses, ratio, gap, spent = (canvas.at(*place) for place in ((0, 0), (0, 1), (1, 0), (1, 1)))
-    vocabulary = problem.vocabulary(results.settings)
-    bits = np.log(vocabulary)
+    size = vocabulary(results.settings)
+    bits = np.log(size)
     compression = rows.assign(**{column: bits / rows[column] for column in present.values()})
     for name, column in present.items():
         _draw(losses, results, rows, column, style.AGAINST[name], LABELS[name])
@@ -38,7 +39,7 @@ def objective(results: Results) -> Figure:
     if panels.in_factors(rows[list(present.values())]):
         losses.set_ylim(bottom=0)
     losses.legend(title=None)
-    ratio.set_title(f"Compression ratio ln {vocabulary} / J")
+    ratio.set_title(f"Compression ratio ln {size} / J")
     ratio.set_ylabel("CR")
     if panels.like_the_paper(results):
         _draw_paper(ratio, problem.name(results.settings))

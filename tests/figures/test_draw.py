@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
+from lawpipe.analysis import compression
 from lawpipe.figures import catalogue, overview, problem, style
 from lawpipe.figures.catalogue import FIGURES, TABLES
 from lawpipe.figures.draw import DRAW
@@ -59,7 +60,7 @@ def test_a_figure_is_for_the_experiments_it_makes_sense_for() -> None:
 
 def test_what_figures_know_of_a_problem() -> None:
     perceptron, stories = (toy.settings("any", size) for size in (toy.FIVE_SEEDS, toy.STORIES))
-    assert [problem.vocabulary(each) for each in (perceptron, stories)] == [2, 90]
+    assert [compression.vocabulary(each) for each in (perceptron, stories)] == [2, 90]
     assert [problem.altered(each) for each in (perceptron, stories)] == ["flipped", "perturbed"]
     assert [problem.altered_share(each) for each in (perceptron, stories)] == [0.1, 0.5]
     own = {**perceptron, "data": perceptron["data"] | {"folder": "mine"}}
