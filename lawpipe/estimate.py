@@ -24,7 +24,7 @@ STORY_TOKENS, TINYSTORIES = 300, 530_000
 OVERHEAD = 4_000
 
 #: The policies whose weights are the same at every step.
-SAME_AT_EVERY_STEP = ("conventional", "clean_only", "static", *plan.TUNED)
+SAME_AT_EVERY_STEP = ("conventional", "tuned", "clean_only", "clean_only_tuned", "clean_only_matched", "static")
 
 #: Memory of a Python process with PyTorch, and of one with pandas and matplotlib, in MB.
 TORCH_MB, PANDAS_MB = 400, 250
@@ -45,8 +45,10 @@ FORWARD, GRADIENT, SECOND, CONTRIBUTION = 1, 3, 8, 5
 
 #: What it takes to make a control without a search, in gradient evaluations, as measured.
 MAKING = {
-    **dict.fromkeys(plan.TUNED, 4.0),
-    **dict.fromkeys(("loss_proportional", "inverse_loss", "greedy", "near_optimal_matched"), 1.0),
+    **dict.fromkeys(("tuned", "clean_only_tuned"), 4.0),
+    **dict.fromkeys(("loss_proportional", "inverse_loss", "greedy", "online", "near_optimal_matched"), 1.0),
+    **dict.fromkeys(("clean_only_matched", "inverse_loss_matched", "greedy_matched", "online_matched"), 1.5),
+    **dict.fromkeys(("inverse_loss_tuned", "greedy_tuned", "online_tuned"), 8.0),
 }
 
 
