@@ -39,7 +39,7 @@ import torch
 from torch import Tensor, nn
 
 #: How far a standard deviation of the contributions moves a log-weight in a step, and what is kept of a log-weight.
-RATE, DECAY = 0.3, 0.97
+RATE, DECAY = 0.5, 0.9
 
 #: Losses of the examples of a batch, [B], from a model that is called as the user's own is, and a batch.
 Losses = Callable[[Callable[..., Any], Any], Tensor]
