@@ -133,7 +133,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--steps", type=int, default=1000)
     made.add_argument("--optimiser", choices=["adamw", "sgd"], default="adamw")
     made.add_argument("--learning-rates", type=float, nargs="+", default=[3e-3])
-    made.add_argument("--every", type=int, default=4, help="steps between looks at the contributions")
+    made.add_argument("--every", type=int, default=6, help="steps between looks at the contributions")
     made.add_argument("--contributions", choices=[*WAYS], default="forward")
     made.add_argument("--seed", type=int, default=0)
     return made
