@@ -270,9 +270,9 @@ TABLES: tuple[Entry, ...] = (
         "Weights without a search, against tuned baselines",
         None,
         "J on test, its difference to uniform weights at their own best learning rate, and the share that this is of "
-        "what the oracle at its own gains; the weight on spoilt examples, and how near each policy is to the law: "
-        "similarity on desired and the Frank-Wolfe gap. Means over the seeds, differences paired by seed, 95 % t "
-        "intervals. "
+        "what the oracle at its own gains, the weight on spoilt examples, and how near each policy is to the law "
+        "(similarity on desired and the Frank-Wolfe gap): means over the seeds with 95 % t intervals, differences "
+        "paired by seed. "
         "A negative difference is a gain; no policy was chosen or tuned by a test example.",
         module="report.online_table",
         data=("summary", "summary.parquet"),
