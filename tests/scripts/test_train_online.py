@@ -14,7 +14,7 @@ SMALL = [
     "--length",
     "8",
     "--vocabulary",
-    "270",
+    "64",
     "--hidden",
     "8",
     "--batch",
