@@ -60,7 +60,10 @@ def why_not() -> str:
 
 @contextmanager
 def running(folder: Path) -> Iterator[None]:
-    """Start a Slurm with its state in `folder`, and stop it at the end; raise DoesNotStart if its node takes no jobs."""
+    """Start a Slurm with its state in `folder`, and stop it at the end.
+
+    Raises DoesNotStart if its node takes no jobs.
+    """
     for name in ("state", "spool"):
         (folder / name).mkdir(parents=True)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
@@ -79,7 +82,7 @@ def running(folder: Path) -> Iterator[None]:
 
 
 def _munged(folder: Path) -> list[str]:
-    """Return the command of an authentication daemon of our own: one that the machine has may be dead or shut to us."""
+    """Return the command of an authentication daemon of our own: the machine's may be dead or closed to us."""
     key = folder / "munge.key"
     key.write_bytes(os.urandom(128))
     key.chmod(0o400)
