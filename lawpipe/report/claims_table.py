@@ -62,13 +62,17 @@ def claims(root: Path) -> Table:
         f"{count} {verdict.replace('_', ' ')}" for verdict, count in counts.items() if count
     )
     header = ("experiment", "claim", "what it says", "paper's", "verdict", "ours", "n", "reason")
-    return Table(CLAIMS, header, tuple(rows), labels=5, prose=7, note=f"{note}.", widths=(11, 13, 22, 8, 12, 14, 3, 17))
+    return Table(
+        CLAIMS, header, tuple(rows), labels=5, prose=7, note=f"{note}.", widths=(11, 13, 22, 8, 12, 14, 3, 17)
+    )
 
 
 def contradicted() -> Table:
     """Return the table of the paper's contradictions."""
     rows = tuple(Row((each.source, each.says, each.but, each.arithmetic or "-")) for each in contradictions())
-    return Table(CONTRADICTIONS, ("where", "the paper says", "but", "our arithmetic"), rows, labels=4, widths=(11, 29, 29, 31))
+    return Table(
+        CONTRADICTIONS, ("where", "the paper says", "but", "our arithmetic"), rows, labels=4, widths=(11, 29, 29, 31)
+    )
 
 
 def _ours(row: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from lawpipe.figures.catalogue import Entry
 
 @dataclass(frozen=True)
 class Row:
-    """A row of cells; `kind` sets it apart: `mean` (over seeds), `paper`, `break` (a line above), a verdict, nothing."""
+    """A row of cells; `kind` sets it apart: `mean` (over seeds), `paper`, `break` (a line above), a verdict."""
 
     cells: tuple[str, ...]
     kind: str = ""
