@@ -20,6 +20,8 @@ for name, chosen in EXPERIMENTS.items():
         wildcard_constraints:
             experiment=one_of([name]),
         threads: 1
+        # What takes longest and most waits for comes first, so that no core is idle at the end.
+        priority: 1
         resources:
             mem_mb=memory("search"),
             runtime=720,
@@ -59,6 +61,7 @@ rule make_policy:
     wildcard_constraints:
         policy=one_of(batch for batch in ALL_BATCHES if batch != plan.SEARCHED and batch not in plan.TUNED),
     threads: 1
+    priority: 1
     resources:
         mem_mb=memory("make_policy"),
         runtime=720,
