@@ -26,8 +26,8 @@ from tests.workflow.copies import PARTS, ROOT, Project, duplicate
 #: What is killed, and how likely.
 VICTIMS = {"driver": 1, "snakemake": 1, "job": 2}
 
-#: A kill comes so many seconds after the start, at least and at most: a start takes two seconds.
-MOMENTS = (1.0, 12.0)
+#: A kill comes after so large a share of the undisturbed run's time, at least and at most.
+MOMENTS = (0.02, 0.2)
 
 #: The files that are compared; what differs from run to run (costs, logs) is in no other.
 COMPARED = (".parquet", "tokenizer.json", "corpus.json")
@@ -38,9 +38,10 @@ class Soak:
     """Kills that are still to come, and what was killed so far."""
 
     kills: int
+    #: Seconds from a start to the next kill, at least and at most.
+    moments: tuple[float, float]
     seed: int = 0
     arguments: tuple[str, ...] = ()
-    moments: tuple[float, float] = MOMENTS
     killed: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -141,9 +142,10 @@ def main() -> None:
             duplicate(ROOT / name, bare / name)
         duplicate(bare, Path(folder, "undisturbed"))
         undisturbed = Project(Path(folder, "undisturbed"))
-        Soak(0).finish(undisturbed)
-        print(f"undisturbed: done in {time.monotonic() - began:.0f} s", flush=True)
-        soak, runs, compared = Soak(options.kills, options.seed), 0, 0
+        Soak(0, (0, 0)).finish(undisturbed)
+        took = time.monotonic() - began
+        print(f"undisturbed: done in {took:.0f} s", flush=True)
+        soak, runs, compared = Soak(options.kills, (MOMENTS[0] * took, MOMENTS[1] * took), options.seed), 0, 0
         while soak.killed.total() < options.kills:
             duplicate(bare, Path(folder, "soaked"))
             soaked = Project(Path(folder, "soaked"))

@@ -14,7 +14,7 @@ def test_three_kills_leave_no_trace(bare: Project, small: Project, tmp_path) -> 
     duplicate(bare.folder, tmp_path / "copy")
     project = Project(tmp_path / "copy")
     target = f"{project.results.name}/{SEED}/summary.parquet"
-    killing = soak.Soak(kills=3, seed=1, arguments=(target,), moments=(1.5, 5.0))
+    killing = soak.Soak(kills=3, moments=(1.5, 5.0), seed=0, arguments=(target,))
     killing.finish(project)
     assert killing.killed.total() == 3
     made = {path.relative_to(project.results) for path in (project.results / SEED).rglob("*.*") if path.is_file()}

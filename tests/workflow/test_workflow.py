@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from lawpipe import artifacts, estimate, plan
+from lawpipe import artifacts, estimate, plan, reproduce
 from lawpipe.config import resolve
 from tests.workflow.copies import Project
 
@@ -334,3 +334,7 @@ def test_snakemakes_own_report_has_every_figure_and_no_broken_caption(small: Pro
     assert figures
     for figure in figures:
         assert figure.stem in text
+
+
+def test_the_numbers_are_those_recorded(small: Project) -> None:
+    assert reproduce.differences(reproduce.values(small.results), reproduce.recorded()) == []
