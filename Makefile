@@ -38,7 +38,7 @@ which_law: $(READY)  ## the study of the two laws: hours on two cores; results-w
 	$(SNAKEMAKE) --configfile config/which_law.yaml compare_laws
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 lint: $(READY)
 	$(BIN)/ruff check .
