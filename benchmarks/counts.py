@@ -1,7 +1,8 @@
 """Operations and bytes of the language model at the paper's four sizes, and how long a card must take at least.
 
     python benchmarks/counts.py             print the tables of docs/gpu.md
-    python benchmarks/counts.py --write     put them there
+    python benchmarks/counts.py --write     put them there, and the complete settings into benchmarks/paper.json, for
+                                            machines without the packages that read configs
 
 Operations are those of the matrix products (lawpipe.counts). Bytes are counted while the engine works on a few
 examples: every operation of PyTorch reads its inputs and writes its results once, as if no cache helped. What grows
@@ -9,6 +10,7 @@ with the examples is the traffic of their tokens. Logits-sized are arrays with a
 """
 
 import argparse
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,12 +86,16 @@ def _tensors(values: Any) -> Iterator[Tensor]:
             yield from _tensors(value)
 
 
-def sizes() -> dict[str, tuple[Size, int]]:
-    """Return the paper's four sizes, smallest first, with the number of heads."""
+def experiments() -> dict[str, Any]:
+    """Return the complete settings of the paper's experiments."""
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
     raw = yaml.safe_load((ROOT / "config/paper.yaml").read_text(encoding="utf-8"))
-    experiments = resolve(raw, schema).experiments
-    texts = {name: own for name, own in experiments.items() if own["problem"] == "language_model"}
+    return resolve(raw, schema).experiments
+
+
+def sizes() -> dict[str, tuple[Size, int]]:
+    """Return the paper's four sizes, smallest first, with the number of heads."""
+    texts = {name: own for name, own in experiments().items() if own["problem"] == "language_model"}
     found = {name: (Size.of(own), own["model"]["heads"]) for name, own in texts.items()}
     return dict(sorted(found.items(), key=lambda item: item[1][0].steps))
 
@@ -193,6 +199,7 @@ def main(argv: list[str] | None = None) -> None:
     if options.write:
         text = PAGE.read_text(encoding="utf-8")
         before, _, rest = text.partition(BEGIN)
+        (ROOT / "benchmarks/paper.json").write_text(json.dumps(experiments(), indent=1) + "\n", encoding="utf-8")
         PAGE.write_text(f"{before}{BEGIN}\n\n{made}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
     else:
         print(made)
