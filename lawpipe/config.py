@@ -48,6 +48,9 @@ RESERVED_NAMES = (
     *("report_of_experiment", "compare_laws", "compare_sweep", "plot_methods"),
 )
 
+#: Precisions of matrix products of rounded operands.
+ROUNDED = ("tf32", "bfloat16")
+
 MOST_SNAPSHOTS = 12
 
 
@@ -394,6 +397,11 @@ def _cross_check(settings: Settings, path: str) -> None:
     if settings["problem"] == "perceptron":
         _check_folder(settings["data"]["folder"], f"{path}.data.folder")
         _check_planted(settings["data"], f"{path}.data")
+        if settings["training"]["precision"] in ROUNDED:
+            raise InputError(
+                f"{path}.training.precision is {settings['training']['precision']}, which is for language models: "
+                "the perceptron has no use for it, set float32 or float64."
+            )
     else:
         _check_language_model(settings, path)
     _check_search(settings["search"], f"{path}.search")

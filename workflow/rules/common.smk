@@ -34,6 +34,9 @@ SEED = f"{EXPERIMENT}/seed{{seed}}"
 # Searches by every method that were recorded on some machine, for the report.
 RECORDED_SEARCHES = BASE / "benchmarks/records/search.parquet"
 
+# Runs on a GPU that were recorded, for the report.
+RECORDED_RUNS = sorted((BASE / "benchmarks/records").glob("gpu-*.json"))
+
 # Paths are parameters that Snakemake does not track: a moved checkout or environment reruns nothing.
 PYTHON = Path(sys.executable)
 

@@ -126,11 +126,13 @@ rule report:
         root=Path(ROOT),
         experiments=lambda wildcards: " ".join(shown(wildcards)),
         judged="--judged",
+        records=["--records", BASE / "benchmarks/records"] if RECORDED_RUNS else "",
+        recorded=[hashlib.sha256(path.read_bytes()).hexdigest() for path in RECORDED_RUNS],
     message:
         "writing the report"
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --root {params.root}"
-        " --experiments {params.experiments} --output {output.page} --front-page {output.findings} {params.judged}"
+        " --experiments {params.experiments} --output {output.page} --front-page {output.findings} {params.judged} {params.records}"
         " --cost {output.cost} > {log} 2>&1"
 
 
@@ -146,6 +148,8 @@ use rule report as report_of_experiment with:
         f"{EXPERIMENT}/benchmarks/report.tsv"
     params:
         judged="",
+        records="",
+        recorded=[],
     message:
         "{wildcards.experiment}: writing its report"
 
