@@ -94,10 +94,10 @@ def coefficient(results: Results, policy: str, name: str, against: str) -> OverS
     """Return a coefficient of the scaling law over the seeds."""
     rows = results.fits[(results.fits["policy"] == policy) & (results.fits["against"] == against)]
     found = mean_interval(rows[name], logarithmic=name == "scale")
-    return _as_over_seeds(found)
+    return as_over_seeds(found)
 
 
-def _as_over_seeds(found: Interval) -> OverSeeds:
+def as_over_seeds(found: Interval) -> OverSeeds:
     """Turn an interval into what the summary over seeds holds."""
     mean, low, high = (np.nan if value is None else value for value in (found.mean, found.low, found.high))
     return OverSeeds(mean, low, high, found.n, found.n_reached)
