@@ -99,11 +99,14 @@ def figure(found: pd.DataFrame) -> Figure:
         axes.axvline(1, color=surfaces.MUTED, linestyle=":", linewidth=1)
         axes.set_title(f"J on {against} examples")
         axes.set_xlabel("J / J of the conventional policy")
-    for row, (_, rows) in enumerate(groups):
-        for place, against in enumerate(BOTH):
-            label = f"{against} examples" if row == 0 else None
-            chosen = rows[rows["against"] == against]
-            marks.draw_share(shares, _share(chosen), row + _offset(place), style.AGAINST[against], label)
+    for place, against in enumerate(BOTH):
+        colour = style.AGAINST[against]
+        shares.plot([], [], "o", color=colour, markersize=4.5, label=f"{against} examples")
+        for row, (_, rows) in enumerate(groups):
+            share, height = _share(rows[rows["against"] == against]), row + _offset(place)
+            marks.draw_share(shares, share, height, colour, None)
+            if share.mean is None:
+                shares.text(0, height, "no gain to keep", color=colour, fontsize=7, va="center")
     marks.finish_shares(shares)
     shares.set_title("Share of the near-optimal gain kept")
     levels[0].set_yticks(range(len(groups)), [_label(rows) for _, rows in groups])
