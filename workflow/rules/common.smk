@@ -26,6 +26,9 @@ except InputError as mistake:
 
 EXPERIMENTS = CONFIG.experiments
 
+# The experiments with a policy from another.
+TRANSFERS = [name for name, chosen in EXPERIMENTS.items() if plan.TRANSFERRED in chosen["policies"]]
+
 # Folders: of all results, of an experiment, of one of its seeds.
 ROOT = CONFIG.root
 EXPERIMENT = f"{ROOT}/{{experiment}}"
@@ -131,6 +134,8 @@ def policies_built_on(wildcards):
     """The policies that a policy is made from."""
     names = plan.builds_on(wildcards.policy)
     of_seed = {name: value for name, value in wildcards.items() if name != "policy"}
+    if wildcards.policy == plan.TRANSFERRED:
+        of_seed["experiment"] = EXPERIMENTS[wildcards.experiment]["transfer_from"]["experiment"]
     return expand(f"{SEED}/policies/{{policy}}.parquet", policy=names, **of_seed)
 
 
