@@ -9,6 +9,7 @@ theta is the one and with respect to gamma the others. It goes in micro-batches:
 """
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -26,7 +27,7 @@ from lawpipe.errors import InputError
 from lawpipe.models import Model
 from lawpipe.models import cross_entropy as ending
 from lawpipe.models.base import HEAD
-from lawpipe.problems.base import Problem
+from lawpipe.problems.base import Problem, share_of
 
 #: A micro-batch has at most so many tokens, and so many logits, per device: enough to keep the processor busy, few
 #: enough for flat memory.
@@ -77,13 +78,17 @@ class LanguageModel(Problem):
         self.device = device
         self._train = self._windows(train)
         self._references = {name: self._windows(windows) for name, windows in references.items()}
-        self.references = tuple(references)
+        self._count()
         self._sizes = [prod(shape) for shape in model.shapes.values()]
-        self.examples = len(train)
         self.parameters = sum(self._sizes)
         kind = device.type if device.type in TOKENS else "cpu"
         tokens = micro_batch or min(TOKENS[kind], LOGITS[kind] // model.shapes[HEAD][0])
         self._rows = max(1, tokens // (train.shape[1] - 1))
+
+    def _count(self) -> None:
+        """Say how many examples there are."""
+        self.references = {name: len(windows.tokens) for name, windows in self._references.items()}
+        self.examples = len(self._train.tokens)
 
     def _windows(self, tokens: npt.NDArray[np.integer[Any]]) -> Windows:
         """Lay out a split; a window without a target has loss 0."""
@@ -98,6 +103,16 @@ class LanguageModel(Problem):
         train = loaded.pop("train")
         dtype = devices.dtype(settings["training"]["precision"])
         return cls(models.build(settings), train, loaded, dtype, devices.device(settings["device"]))
+
+    def share(self, place: int, of: int) -> Self:
+        """Return the problem of one of some shares of every set of examples."""
+        result = copy(self)
+        result._train = self._train.take(share_of(self.examples, place, of))
+        result._references = {
+            name: windows.take(share_of(len(windows.tokens), place, of)) for name, windows in self._references.items()
+        }
+        result._count()
+        return result
 
     def losses(self, theta: Tensor) -> Tensor:
         """Return the loss of every training example, [N]."""
