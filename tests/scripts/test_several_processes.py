@@ -141,10 +141,10 @@ def test_a_stopped_search_goes_on_with_another_number_of_processes(tmp_path: Pat
 
 
 def test_what_goes_wrong_in_every_process_is_said_once(tmp_path: Path) -> None:
-    made = Prepared("perceptron", tmp_path, training={"steps": 12, "learning_rate": 1.0e38})
+    made = Prepared("perceptron", tmp_path, training={"steps": 12}, search={"method": "newton"})
     process = start("search", made.settings("search"), **made.inputs, **made.outputs("out"))
     _, complained = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert complained.startswith("error: training.learning_rate")
+    assert complained.startswith("error: training.precision is float32")
     assert complained.count("error") == 1
     assert "Traceback" not in complained
