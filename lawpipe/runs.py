@@ -12,6 +12,7 @@ from lawpipe import artifacts, policy, problems
 from lawpipe.engine import trajectory
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems import Problem
+from lawpipe.problems.sharded import shared
 
 #: The sets of examples, those for training first.
 SPLITS = ("train", "desired", "test", "validation")
@@ -34,8 +35,11 @@ def load(settings: dict[str, Any], options: argparse.Namespace) -> tuple[Problem
 
 
 def start(settings: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[Problem, Tensor]:
-    """Return the problem of a seed's splits and its initial parameters, flat, [P]; `files` are by name."""
-    problem = problems.load(settings, {split: files[split] for split in SPLITS if split in files})
+    """Return the problem of a seed's splits and its initial parameters, flat, [P]; `files` are by name.
+
+    If the job has several processes, they share the problem.
+    """
+    problem = shared(problems.load(settings, {split: files[split] for split in SPLITS if split in files}))
     return problem, trajectory.flatten(artifacts.read(files["theta0"], "theta0"), problem)
 
 

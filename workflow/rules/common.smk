@@ -111,6 +111,17 @@ def gpu(wildcards):
     return int(EXPERIMENTS[wildcards.experiment]["device"] == "cuda")
 
 
+def processes(wildcards):
+    """The processes that share the examples of a search, be it the experiment's or a control's: a thread each."""
+    searches = wildcards.get("policy", plan.SEARCHED) in (plan.SEARCHED, *plan.SEARCHED_CONTROLS)
+    return EXPERIMENTS[wildcards.experiment]["processes"] if searches else 1
+
+
+def for_each_process(amount):
+    """A function of the wildcards and the threads: what all processes of a job take, from what one does."""
+    return lambda wildcards, threads: amount(wildcards) * threads
+
+
 def sources(wildcards):
     """What the examples of a seed are drawn from: the experiment's corpus, or the user's own files."""
     chosen = EXPERIMENTS[wildcards.experiment]
