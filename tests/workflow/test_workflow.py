@@ -276,7 +276,12 @@ def test_own_data_are_inputs_and_mistakes_in_them_one_sentence(copy: Copy) -> No
     assert right.returncode == 0, right.stdout
     assert project.plan(target, configs=configs).jobs == {}
     write_own(project, "desired", 0)
+    # Content counts, not the date: a copy keeps an old one, and a clock may jump back.
+    os.utime(project.folder / "own/desired.parquet", (0, 0))
     assert project.plan(target, configs=configs).jobs == {"generate_data": 1}
+    write_own(project, "desired", 1)
+    os.utime(project.folder / "own/desired.parquet", (4e9, 4e9))
+    assert project.plan(target, configs=configs).jobs == {}
 
 
 def test_the_default_config_plans_the_papers_perceptron(bare: Project) -> None:
