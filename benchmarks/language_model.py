@@ -131,7 +131,7 @@ def plain_losses(problem: LanguageModel, parameters: Mapping[str, Tensor], token
         root = x.square().mean(dim=-1, keepdim=True).sqrt()
         return x / (root + 1e-8) * parameters[f"{name}.scale"] + parameters[f"{name}.shift"]
 
-    mask = torch.full((length, length), -torch.inf).triu(1)
+    mask = torch.full((length, length), -torch.inf, device=tokens.device).triu(1)
     x = embedding(inputs, parameters["tokens"]) + parameters["positions"]
     for layer in range(model.layers):
         qkv = norm(x, f"{layer}.attention_norm") @ parameters[f"{layer}.attention.in"].T

@@ -109,6 +109,18 @@ TABLES: dict[str, dict[str, Column]] = {
         "instantaneous": "float64",
         "adjoint": "float64",
     },
+    # A transferred policy on one reference set: J in nats, and the share of the near-optimal gain that it keeps.
+    "transfer": {
+        "source": "string",
+        "experiment": "string",
+        "changed": "string",
+        "seed": "int64",
+        "against": "string",
+        "conventional": "float64",
+        "near_optimal": "float64",
+        "transferred": "float64",
+        "share": "float64",
+    },
     "zero_weights": {
         "policy": "string",
         "property": "string",

@@ -13,6 +13,7 @@ from lawpipe.engine import trajectory
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.errors import InputError
 from lawpipe.problems import Problem
+from lawpipe.problems.sharded import shared
 
 #: The sets of examples, those for training first.
 SPLITS = ("train", "desired", "test", "validation")
@@ -35,8 +36,11 @@ def load(settings: dict[str, Any], options: argparse.Namespace) -> tuple[Problem
 
 
 def start(settings: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[Problem, Tensor]:
-    """Return the problem of a seed's splits and its initial parameters, flat, [P]; `files` are by name."""
-    problem = problems.load(settings, {split: files[split] for split in SPLITS if split in files})
+    """Return the problem of a seed's splits and its initial parameters, flat, [P]; `files` are by name.
+
+    If the job has several processes, they share the problem.
+    """
+    problem = shared(problems.load(settings, {split: files[split] for split in SPLITS if split in files}))
     theta0 = trajectory.flatten(artifacts.read(files["theta0"], "theta0"), problem)
     _check_size(files["theta0"], "parameters", len(theta0), problem.parameters)
     return problem, theta0

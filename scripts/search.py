@@ -3,7 +3,7 @@
 Takes the examples and the initial parameters. Gives search.parquet, a row an outer iteration, and in the policies
 folder near_optimal.parquet (the best on the desired loss), with validation examples near_optimal_validated.parquet
 (the best on those) and a snapshot at each configured iteration. A killed search goes on from its last checkpoint in
---state, with the same result to the bit.
+--state, with the same result to the bit. Several processes (python -m lawpipe.launch) share the examples.
 """
 
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from lawpipe import artifacts, files, interruption, runs, stage
+from lawpipe import artifacts, files, interruption, processes, runs, stage
 from lawpipe import search as methods
 from lawpipe.errors import InputError
 from lawpipe.policy import Policy
@@ -47,6 +47,8 @@ def main(argv: list[str] | None = None) -> None:
             return Policy(weights.cpu().numpy(), np.array(learning_rates)).columns()
 
         def snapshot(iteration: int, weights: Tensor) -> None:
+            if not processes.first():
+                return
             aside = options.state / f"search_{iteration:04d}.parquet"
             artifacts.write(aside, "policy", columns_of(weights), settings=job.settings, code=job.code)
 
@@ -69,6 +71,10 @@ def main(argv: list[str] | None = None) -> None:
                 f"training.learning_rate: training under the conventional policy diverges at "
                 f"{training['learning_rate']} ({error}), expected a rate at which it learns; lower it."
             ) from error
+        job.notes |= {"stopped": search.reason, "search": asdict(search.rows[-1])}
+        if not processes.first():
+            # All hold the same, and one writes it.
+            return
         job.write(options.policies / "near_optimal.parquet", "policy", columns_of(search.best))
         if search.best_validated is not None:
             job.write(
@@ -82,7 +88,6 @@ def main(argv: list[str] | None = None) -> None:
             job.written.append(options.policies / name)
         columns = {field.name: [getattr(row, field.name) for row in search.rows] for field in fields(Row)}
         job.write(options.search, "search", columns)
-        job.notes |= {"stopped": search.reason, "search": asdict(search.rows[-1])}
         print(f"{job.label}: stopped, {search.reason}")
     shutil.rmtree(options.state, ignore_errors=True)
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lawpipe import files
+from lawpipe import files, processes
 from lawpipe.errors import InputError
 
 #: A checkpoint is due this many seconds after the last.
@@ -40,7 +40,12 @@ class Checkpoint:
         return time.monotonic() - self._saved >= self.interval
 
     def save(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
-        """Write a checkpoint; `plain` must survive JSON, whose floats keep all their bits."""
+        """Write a checkpoint; `plain` must survive JSON, whose floats keep all their bits.
+
+        Of several processes, which hold the same, one does.
+        """
+        if not processes.first():
+            return
         arrays = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
         with files.whole(self.path) as temporary:
             np.savez(temporary, allow_pickle=False, plain=np.array(json.dumps(plain)), **arrays)

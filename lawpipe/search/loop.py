@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lawpipe import processes
 from lawpipe.engine import trajectory
 from lawpipe.interruption import Stopped
 from lawpipe.search.checkpoint import Checkpoint
@@ -94,7 +95,7 @@ class Search:
             self._log(point, step.step_size)
             if iteration in self.snapshots:
                 self.on_snapshot(iteration, point.weights)
-            asked = self.asked_to_stop()
+            asked = processes.agreed(self.asked_to_stop())
             if self.checkpoint is not None and (asked or self.checkpoint.due()):
                 self._save(point)
             if asked:

@@ -34,6 +34,9 @@ except InputError as mistake:
 
 EXPERIMENTS = CONFIG.experiments
 
+# The experiments with a policy from another.
+TRANSFERS = [name for name, chosen in EXPERIMENTS.items() if plan.TRANSFERRED in chosen["policies"]]
+
 # Folders: of all results, of an experiment, of one of its seeds.
 ROOT = CONFIG.root
 EXPERIMENT = f"{ROOT}/{{experiment}}"
@@ -41,6 +44,9 @@ SEED = f"{EXPERIMENT}/seed{{seed}}"
 
 # Searches by every method that were recorded on some machine, for the report.
 RECORDED_SEARCHES = BASE / "benchmarks/records/search.parquet"
+
+# Runs on a GPU that were recorded, for the report.
+RECORDED_RUNS = sorted((BASE / "benchmarks/records").glob("gpu-*.json"))
 
 # Paths are parameters that Snakemake does not track: a moved checkout or environment reruns nothing.
 PYTHON = Path(sys.executable)
@@ -113,6 +119,17 @@ def gpu(wildcards):
     return int(EXPERIMENTS[wildcards.experiment]["device"] == "cuda")
 
 
+def processes(wildcards):
+    """The processes that share the examples of a search, be it the experiment's or a control's: a thread each."""
+    searches = wildcards.get("policy", plan.SEARCHED) in (plan.SEARCHED, *plan.SEARCHED_CONTROLS)
+    return EXPERIMENTS[wildcards.experiment]["processes"] if searches else 1
+
+
+def for_each_process(amount):
+    """A function of the wildcards and the threads: what all processes of a job take, from what one does."""
+    return lambda wildcards, threads: amount(wildcards) * threads
+
+
 def sources(wildcards):
     """What the workflow makes that the examples of a seed are drawn from: the experiment's corpus."""
     chosen = EXPERIMENTS[wildcards.experiment]
@@ -141,6 +158,8 @@ def policies_built_on(wildcards):
     """The policies that a policy is made from."""
     names = plan.builds_on(wildcards.policy)
     of_seed = {name: value for name, value in wildcards.items() if name != "policy"}
+    if wildcards.policy == plan.TRANSFERRED:
+        of_seed["experiment"] = EXPERIMENTS[wildcards.experiment]["transfer_from"]["experiment"]
     return expand(f"{SEED}/policies/{{policy}}.parquet", policy=names, **of_seed)
 
 
