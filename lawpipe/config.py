@@ -46,7 +46,7 @@ RESERVED_NAMES = (
     *("all", "verify", "benchmarks", "cost", "logs"),
     *plan.STAGES,
     *("generate_data_with_validation", "make_policy_at_its_best_rate", "train_with_contributions"),
-    *("report_of_experiment", "compare_laws", "compare_sweep", "plot_methods", "transfer"),
+    *("report_of_experiment", "compare_laws", "compare_sweep", "plot_methods", "plot_growth", "transfer"),
 )
 
 #: Precisions of matrix products of rounded operands.

@@ -29,8 +29,8 @@ VICTIMS = {"driver": 1, "snakemake": 1, "job": 2}
 #: A kill comes after so large a share of the undisturbed run's time, at least and at most.
 MOMENTS = (0.02, 0.2)
 
-#: The files that are compared; what differs from run to run (costs, logs) is in no other.
-COMPARED = (".parquet", "tokenizer.json", "corpus.json")
+#: What is compared beside Parquet: what differs from run to run (costs, logs) is in other files.
+COMPARED = ("tokenizer.json", "corpus.json")
 
 
 @dataclass
@@ -117,13 +117,14 @@ def jobs(project: Project) -> list[int]:
     return [number for number, (_, command) in processes().items() if command[1:] and command[1].startswith(scripts)]
 
 
+def artifacts(folder: Path) -> dict[str, bytes]:
+    """Return the content of every artifact in a folder of results."""
+    paths = [path for path in folder.rglob("*") if path.suffix == ".parquet" or path.name in COMPARED]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
 def differences(ours: Path, theirs: Path) -> list[str]:
     """Return the artifacts that differ between two folders of results, or that one of them lacks."""
-
-    def artifacts(folder: Path) -> dict[str, bytes]:
-        paths = [path for path in folder.rglob("*") if path.is_file() and path.name.endswith(COMPARED)]
-        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-
     left, right = artifacts(ours), artifacts(theirs)
     return sorted(name for name in left.keys() | right.keys() if left.get(name) != right.get(name))
 
@@ -154,7 +155,7 @@ def main() -> None:
             different = differences(soaked.results, undisturbed.results)
             if different:
                 sys.exit(f"error: not as in the undisturbed run (seed {options.seed}): {', '.join(different)}")
-            compared += sum(path.name.endswith(COMPARED) for path in soaked.results.rglob("*"))
+            compared += len(artifacts(soaked.results))
             shutil.rmtree(soaked.folder)
     killed = ", ".join(f"{name} {count} times" for name, count in sorted(soak.killed.items()))
     print(f"killed {killed}; {runs} runs finished, {compared} artifacts compared, all of them the same to the byte")
