@@ -80,10 +80,10 @@ def changed(settings: Mapping[str, Any]) -> str:
     )
     said = []
     for key in dict.fromkeys([*source, *own]):
-        if key == "initialisation" and own.get(key) != source.get(key):
-            said.append("another initialisation")
-        elif own[key] != source[key]:
-            said.append(f"{key.rpartition('.')[2].replace('_', ' ')} {source[key]} to {own[key]}")
+        before, now = source.get(key), own.get(key)
+        if before != now:
+            name = key.rpartition(".")[2].replace("_", " ")
+            said.append("another initialisation" if key == "initialisation" else f"{name} {before} to {now}")
     return ", ".join(said) or "nothing"
 
 
