@@ -8,6 +8,7 @@ experiment's shape, on fewer where one step would take too long: time grows in p
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from lawpipe import devices, estimate, models, plan
 from lawpipe.data import gaussian
-from lawpipe.engine import adjoint, trajectory
+from lawpipe.engine import trajectory
 from lawpipe.estimate import Steps
 from lawpipe.problems.base import Problem
 from lawpipe.problems.language_model import LanguageModel
@@ -28,7 +29,7 @@ from lawpipe.problems.perceptron import Perceptron
 SECONDS = 2.0
 
 #: A step, forward and back, may take so long, in seconds of a core as one knows them; else it has fewer examples.
-LONGEST = 0.1
+LONGEST = 0.2
 
 #: Seconds of a run whose steps are timed together, so that the clock's own time does not count.
 TOGETHER = 0.05
@@ -58,15 +59,23 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
     known = estimate.elsewhere(settings)
     one = known.run + known.sweep
     share = min(1.0, LONGEST / one)
-    steps = max(2, ceil(TOGETHER / (share * one)))
+    steps = max(1, ceil(TOGETHER / (share * one)))
     problem, theta = draw(settings, share)
     rates = [1e-3] * steps
     weights = torch.full((steps, problem.examples), 1 / problem.examples, dtype=problem.dtype, device=problem.device)
     run = trajectory.train(problem, theta, weights, rates)
+    adjoint = problem.reference_gradients("desired", run.kept[-1:])[0]
 
     def train() -> None:
         again = trajectory.train(problem, theta, weights, rates)
         again.objective("desired") + again.objective("test")
+
+    def source(thetas: Tensor) -> Tensor:
+        return problem.reference_gradients("desired", thetas)
+
+    def sweep() -> None:
+        # Not the whole gradient: with few steps, its beginning counts for too much.
+        deque(problem.sweep(run.kept[:-1], weights, rates, adjoint, source), maxlen=0)
 
     def contributions() -> None:
         problem.losses(theta)
@@ -75,7 +84,7 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
 
     kinds: list[tuple[Callable[[], object], int]] = [
         (train, steps),
-        (lambda: adjoint.gradient(run), steps),
+        (sweep, steps),
         (contributions, 1),
     ]
     took: list[list[float]] = [[] for _ in kinds]

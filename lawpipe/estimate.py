@@ -35,11 +35,15 @@ OVERHEAD = 4_000
 #: The policies whose weights are the same at every step.
 SAME_AT_EVERY_STEP = ("conventional", "clean_only", "static", *plan.TUNED)
 
-#: Memory of a Python process with PyTorch, and of one with pandas and matplotlib, in MB.
+#: Memory of a Python process with PyTorch or a corpus, and of one with pandas and matplotlib, in MB.
 TORCH_MB, PANDAS_MB = 400, 250
 
 #: What the parameters on the way may take before only some of them are kept (lawpipe.engine.checkpoints), in MB.
 PATH_MB = 1074
+
+#: A micro-batch of a language model has at most so many tokens, and logits (lawpipe.problems.language_model); held at
+#: once are about so many numbers for each of its logits, and for each number that a layer passes on.
+MICRO_TOKENS, MICRO_LOGITS, PER_LOGIT, PER_PASSED_ON = 2**12, 2**23, 6, 3
 
 #: How many arrays of the size of a policy's weights a job of a stage holds at most.
 COPIES = {"make_policy": 4, "search": 8, "train": 7, "plot": 7}
@@ -84,8 +88,9 @@ MAKING = {
     "greedy": Steps(1.5, 0.5),
 }
 
-#: The same for an outer iteration: some steps are refused, and some have feedback.
-ITERATION = Steps(1.3, 1.15)
+#: The same for an outer iteration, by problem: some steps are refused, and some have feedback; of a language model,
+#: the examples whose weight has become zero cost half as much or nothing.
+ITERATION = {"perceptron": Steps(1.3, 1.15), "language_model": Steps(1.0, 0.9)}
 
 
 @dataclass(frozen=True)
@@ -210,14 +215,15 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
     steps = settings["training"]["steps"]
     if stage == "search" or (stage == "make_policy" and batch in plan.SEARCHED_CONTROLS):
         iterations = settings["search" if stage == "search" else "controls"]["iterations"] + 1
-        return Steps(iterations * steps * ITERATION.run, iterations * steps * ITERATION.sweep)
+        each = ITERATION[settings["problem"]]
+        return Steps(iterations * steps * each.run, iterations * steps * each.sweep)
     if stage == "make_policy":
         making = MAKING.get(batch, Steps(0.0, 0.0))
         return Steps(steps * making.run, steps * making.sweep)
     if stage == "train":
         policies = len(_policies(settings, batch))
         measured = min(settings["analysis"]["measured_steps"], steps)
-        # Weighted training losses take a part of a run more, and each reference set has its sweep.
+        # Weighted training losses take a part of a run more; each of two reference sets has its sweep.
         return Steps(1.3 * policies * steps, 2.0 * policies * steps, policies * measured)
     return Steps(0.0, 0.0)
 
@@ -281,6 +287,12 @@ def _products(settings: Mapping[str, Any]) -> float:
     return float(2 * (12 * hidden**2 * layers + hidden * vocabulary) + 4 * length * hidden * layers)
 
 
+def _passed_on(settings: Mapping[str, Any]) -> int:
+    """Return about how many numbers the layers of a language model pass on for a token."""
+    model = settings["model"]
+    return int(model["layers"] * (20 * model["hidden"] + model["heads"] * settings["data"]["length"]))
+
+
 def _parameters(settings: Mapping[str, Any], width: int) -> int:
     """Return about how many parameters the model has."""
     if settings["problem"] not in plan.ON_TEXT:
@@ -291,9 +303,8 @@ def _parameters(settings: Mapping[str, Any], width: int) -> int:
 
 def _forward_seconds(settings: Mapping[str, Any]) -> float:
     """Estimate the time of a forward pass of one example of a language model: its products and what they pass on."""
-    model, length = settings["model"], settings["data"]["length"]
-    vocabulary = settings["data"]["tokenizer"]["vocabulary"]
-    numbers = vocabulary + model["layers"] * (20 * model["hidden"] + model["heads"] * length)
+    length, vocabulary = settings["data"]["length"], settings["data"]["tokenizer"]["vocabulary"]
+    numbers = vocabulary + _passed_on(settings)
     return float(length * (_products(settings) * PER_OPERATION + numbers * PER_NUMBER))
 
 
@@ -357,10 +368,23 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
     steps = settings["training"]["steps"]
     weights_mb: float = steps * examples["train"] * _itemsize(settings) / 1e6
     trains = stage in TRAINING
-    base = TORCH_MB if trains or stage == "initialise" else PANDAS_MB
+    on_text = settings["problem"] in plan.ON_TEXT and stage in ("prepare_corpus", "generate_data", "initialise")
+    base = TORCH_MB if trains or on_text else PANDAS_MB
     theta_mb = _parameters(settings, width) * _itemsize(settings) / 1e6
     path_mb = steps * theta_mb if steps * theta_mb <= PATH_MB else 2.2 * isqrt(steps) * theta_mb
-    return round(base + COPIES.get(stage, 0) * weights_mb + trains * path_mb)
+    # A run that is tried is held beside the one in hand.
+    training_mb = 2 * path_mb + _micro_batch_mb(settings) if trains else 0.0
+    return round(base + COPIES.get(stage, 0) * weights_mb + training_mb)
+
+
+def _micro_batch_mb(settings: Mapping[str, Any]) -> float:
+    """Estimate what a language model's double backward pass holds; the perceptron's is nothing to speak of."""
+    if settings["problem"] not in plan.ON_TEXT:
+        return 0.0
+    vocabulary = settings["data"]["tokenizer"]["vocabulary"]
+    tokens = min(MICRO_TOKENS, MICRO_LOGITS // vocabulary)
+    numbers = PER_LOGIT * vocabulary + PER_PASSED_ON * _passed_on(settings)
+    return float(tokens * numbers * _itemsize(settings) / 1e6)
 
 
 def sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:

@@ -134,7 +134,8 @@ def test_time_is_that_of_the_steps_on_the_machine() -> None:
         of_steps = slow[stage].seconds - at_rest[stage].seconds
         assert fast[stage].seconds - at_rest[stage].seconds == pytest.approx(of_steps / 2)
         assert (of_steps > 0) == (stage in ("search", "train_conventional", "train_near_optimal"))
-    runs, sweeps = 2000 * 31 * estimate.ITERATION.run, 2000 * 31 * estimate.ITERATION.sweep
+    each = estimate.ITERATION["perceptron"]
+    runs, sweeps = 2000 * 31 * each.run, 2000 * 31 * each.sweep
     assert slow["search"].seconds - at_rest["search"].seconds == pytest.approx(runs + sweeps)
 
 

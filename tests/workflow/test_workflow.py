@@ -73,8 +73,9 @@ def test_jobs_and_memory_are_as_estimated(small: Project) -> None:
             stage.replace("_", " "): cost["jobs"] for stage, cost in recorded[name].items()
         }
         for stage in spent.stages:
-            # Of a machine of any kind; schedulers need it not to be too low.
-            assert 0.4 < stage.peak_memory_mb / stage.estimated_memory_mb < 1.5, stage
+            # A scheduler may end what takes more than it was said to; of short jobs less is estimated generously.
+            lowest = 0.5 if stage.stage.partition(" ")[0] in ("search", "train") else 0.25
+            assert lowest < stage.peak_memory_mb / stage.estimated_memory_mb < 1.5, stage
             assert stage.estimated_seconds > 0
 
 
