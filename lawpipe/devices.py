@@ -12,8 +12,8 @@ def device(name: str) -> torch.device:
     """Return the device of a setting: `auto` is CUDA where there is one and else the CPU.
 
     Also limits PyTorch to the threads given by OMP_NUM_THREADS, one by default: the operations here are small,
-    and jobs side by side use the cores better than threads within one. TF32 stays off. Of the several processes
-    of a job, each has a GPU of its own.
+    and jobs side by side use the cores better than threads within one. TF32 is off unless a precision asks for it. Of
+    the several processes of a job, each has a GPU of its own.
     """
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     if name == "auto":
@@ -30,5 +30,5 @@ def device(name: str) -> torch.device:
 
 
 def dtype(precision: str) -> torch.dtype:
-    """Return the floating-point type of a precision setting, `float32` or `float64`."""
-    return {"float32": torch.float32, "float64": torch.float64}[precision]
+    """Return the floating-point type of a precision setting: float64, or else float32, whatever the products are."""
+    return {"float64": torch.float64}.get(precision, torch.float32)

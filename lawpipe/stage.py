@@ -123,6 +123,7 @@ def run(main: Callable[[], None]) -> None:
     """
     try:
         with interruption.at_once():
+            interruption.stop_with_starter()
             main()
     except InputError as error:
         if processes.speaks():

@@ -291,7 +291,12 @@ def test_own_data_are_inputs_and_mistakes_in_them_one_sentence(copy: Copy) -> No
     assert right.returncode == 0, right.stdout
     assert project.plan(target, configs=configs).jobs == {}
     write_own(project, "desired", 0)
+    # Content counts, not the date: a copy keeps an old one, and a clock may jump back.
+    os.utime(project.folder / "own/desired.parquet", (0, 0))
     assert project.plan(target, configs=configs).jobs == {"generate_data": 1}
+    write_own(project, "desired", 1)
+    os.utime(project.folder / "own/desired.parquet", (4e9, 4e9))
+    assert project.plan(target, configs=configs).jobs == {}
 
 
 def test_the_default_config_plans_the_papers_perceptron(bare: Project) -> None:
@@ -318,6 +323,61 @@ def test_a_sweep_is_a_target_by_the_name_it_was_given(copy: Copy) -> None:
     assert planned["search-k-desired_examples8"] == planned["search-k-desired_examples16"] == 1
     assert planned["report_of_experiment"] == 2
     assert project.plan(configs=("config/small.yaml", overlay)).jobs == {}
+
+
+TRANSFER = """
+experiments:
+  moved:
+    extends: perceptron
+    in_all: false
+    seeds: [1]
+    policies: [conventional, near_optimal, transferred]
+    transfer_from: perceptron
+    initialisation: 1
+    search: {iterations: 3, snapshots: []}
+"""
+
+
+def test_a_policy_is_transferred_to_another_initialisation(copy: Copy) -> None:
+    project = copy()
+    configs = ("config/small.yaml", project.write_config(TRANSFER))
+    run = project.snakemake("transfer", configs=configs)
+    assert run.returncode == 0, run.stdout
+    source, moved = (project.results / f"{name}/seed1" for name in ("perceptron", "moved"))
+    assert not artifacts.read(source / "theta0.parquet", "theta0").equals(
+        artifacts.read(moved / "theta0.parquet", "theta0")
+    )
+    weights, transferred, own = (
+        artifacts.matrix(artifacts.read(path, "policy"), "weights")
+        for path in (
+            source / "policies/near_optimal.parquet",
+            moved / "policies/transferred.parquet",
+            moved / "policies/near_optimal.parquet",
+        )
+    )
+    np.testing.assert_array_equal(transferred, weights)
+    assert (own != weights).any()
+    rows = artifacts.read(project.results / "transfer.parquet", "transfer").to_pylist()
+    assert [(row["source"], row["experiment"], row["against"]) for row in rows] == [
+        ("perceptron", "moved", "desired"),
+        ("perceptron", "moved", "test"),
+    ]
+    assert rows[0]["changed"] == "another initialisation"
+    assert rows[0]["transferred"] < rows[0]["conventional"]
+    assert (project.results / "transfer.svg").is_file()
+    assert "another initialisation" in (project.results / "transfer.html").read_text()
+    assert project.plan("transfer", configs=configs).jobs == {}
+    # Whatever the source's policy depends on, the transferred one does.
+    deeper = project.write_config(f"{TRANSFER}  perceptron: {{search: {{iterations: 9}}}}\n")
+    planned = project.plan("transfer", configs=("config/small.yaml", deeper)).jobs
+    assert planned["search-perceptron"] == planned["make_policy"] == planned["train"] == 1
+    assert not {"search-moved", "train_with_contributions", "initialise"} & set(planned)
+
+
+def test_without_a_transferred_policy_there_is_nothing_to_compare(copy: Copy) -> None:
+    run = copy().snakemake("transfer")
+    assert run.returncode != 0
+    assert "error: no experiment of this config transfers a policy" in run.stdout
 
 
 def test_an_overlay_without_experiments_is_laid_over_the_default(copy: Copy) -> None:

@@ -126,11 +126,13 @@ rule report:
         root=Path(ROOT),
         experiments=lambda wildcards: " ".join(shown(wildcards)),
         judged="--judged",
+        records=["--records", BASE / "benchmarks/records"] if RECORDED_RUNS else "",
+        recorded=[hashlib.sha256(path.read_bytes()).hexdigest() for path in RECORDED_RUNS],
     message:
         "writing the report"
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --root {params.root}"
-        " --experiments {params.experiments} --output {output.page} --front-page {output.findings} {params.judged}"
+        " --experiments {params.experiments} --output {output.page} --front-page {output.findings} {params.judged} {params.records}"
         " --cost {output.cost} > {log} 2>&1"
 
 
@@ -146,6 +148,8 @@ use rule report as report_of_experiment with:
         f"{EXPERIMENT}/benchmarks/report.tsv"
     params:
         judged="",
+        records="",
+        recorded=[],
     message:
         "{wildcards.experiment}: writing its report"
 
@@ -213,6 +217,37 @@ rule compare_sweep:
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --folders {params.folders}"
         " --key {params.key} --figure {output.figure} --cost {output.cost} 2>&1 | tee {log}"
+
+
+# The policies of some experiments in the settings of others.
+rule transfer:
+    input:
+        expand("{folder}/summary.parquet", folder=[f"{ROOT}/{name}" for name in TRANSFERS]),
+    output:
+        points=f"{ROOT}/transfer.parquet",
+        figure=f"{ROOT}/transfer.svg",
+        page=f"{ROOT}/transfer.html",
+        cost=f"{ROOT}/cost/transfer.json",
+    log:
+        f"{ROOT}/logs/transfer.txt",
+    benchmark:
+        f"{ROOT}/benchmarks/transfer.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("transfer"),
+        settings=json.dumps({"experiments": TRANSFERS}),
+        code=code_digest(script("transfer")),
+        folders=[Path(ROOT, name) for name in TRANSFERS],
+    message:
+        "comparing transferred policies with those searched there"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --folders {params.folders}"
+        " --points {output.points} --figure {output.figure} --page {output.page} --cost {output.cost} 2>&1 | tee {log}"
 
 
 # The recorded comparison of the search methods, for the page.

@@ -19,6 +19,8 @@ for name, chosen in EXPERIMENTS.items():
             f"{SEED}/benchmarks/search.tsv"
         wildcard_constraints:
             experiment=one_of([name]),
+        # What takes longest and most waits for comes first, so that no core is idle at the end.
+        priority: 1
         threads: processes
         resources:
             mem_mb=for_each_process(memory("search")),
@@ -58,6 +60,7 @@ rule make_policy:
         f"{SEED}/benchmarks/make_policy_{{policy}}.tsv"
     wildcard_constraints:
         policy=one_of(batch for batch in ALL_BATCHES if batch != plan.SEARCHED and batch not in plan.TUNED),
+    priority: 1
     threads: processes
     resources:
         mem_mb=for_each_process(memory("make_policy")),
