@@ -12,6 +12,7 @@ import yaml
 
 from lawpipe import artifacts, estimate, plan, reproduce
 from lawpipe.config import resolve
+from lawpipe.report import costs
 from tests.workflow.copies import Project
 
 pytestmark = pytest.mark.workflow
@@ -62,6 +63,20 @@ def test_the_sizes_are_as_estimated(small: Project) -> None:
         guess = estimate.artifacts(settings)
         assert guess.files == len(files)
         assert 0.5 < guess.bytes / sum(path.stat().st_size for path in files) < 2
+
+
+def test_jobs_and_memory_are_as_estimated(small: Project) -> None:
+    recorded = json.loads((small.results / "cost/estimate.json").read_text())
+    for name, settings in experiments(small).items():
+        spent = costs.read(small.results / name, tuple(settings["seeds"]))
+        assert {stage.stage: stage.jobs for stage in spent.stages} == {
+            stage.replace("_", " "): cost["jobs"] for stage, cost in recorded[name].items()
+        }
+        for stage in spent.stages:
+            # A scheduler may end what takes more than it was said to; of short jobs less is estimated generously.
+            lowest = 0.5 if stage.stage.partition(" ")[0] in ("search", "train") else 0.25
+            assert lowest < stage.peak_memory_mb / stage.estimated_memory_mb < 1.5, stage
+            assert stage.estimated_seconds > 0
 
 
 def test_the_console_says_what_happens(small: Project) -> None:
