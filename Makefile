@@ -64,6 +64,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/batched.py
 	$(BIN)/python benchmarks/language_model.py
 	$(BIN)/python benchmarks/language_model.py --small
+	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python benchmarks/bookkeeping.py
 
 bench-search: $(READY)  ## the search methods against each other; OPTIONS=--reduced takes two minutes
