@@ -510,6 +510,12 @@ def _check_language_model(settings: Settings, path: str) -> None:
             f"{path}.data.corpus.path is {corpus['path']!r}, but the source is {corpus['source']}: "
             "set data.corpus.source to file, or leave the path out."
         )
+    place = PurePath(corpus["path"] or "")
+    if not place.is_absolute() and ".." in place.parts:
+        raise InputError(
+            f"{path}.data.corpus.path is {corpus['path']!r}, expected a path inside the working folder: copy the "
+            "file there, or give its absolute path."
+        )
     if corpus["source"] == "grammar" and corpus["stories"] is None:
         raise InputError(
             f"{path}.data.corpus.stories is null, expected how many stories the grammar is to write, such as 20000."

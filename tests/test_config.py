@@ -213,6 +213,10 @@ def test_presets_follow_the_problem() -> None:
         (TEXT | {"model": {"heads": 3}}, "expected a multiple of model.heads, which is 3"),
         (TEXT | {"data": {"corpus": {"source": "file"}}}, "experiments.a.data.corpus.path is missing"),
         (TEXT | {"data": {"corpus": {"path": "a.txt"}}}, "set data.corpus.source to file"),
+        (
+            TEXT | {"data": {"corpus": {"source": "file", "path": "../a.txt"}}},
+            "experiments.a.data.corpus.path is '../a.txt', expected a path inside the working folder",
+        ),
         (TEXT | {"data": {"corpus": {"stories": None}}}, "such as 20000"),
         (
             TEXT | {"data": {"perturbation": {"mix": {"replace": 0, "delete": 0, "repeat": 0.0}}}},
