@@ -8,6 +8,7 @@ found, what is allowed.
 import difflib
 import itertools
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -141,6 +142,22 @@ def check_folders(config: Config) -> None:
             raise InputError(
                 f"experiments.{name}.data.folder is {settings['data']['folder']!r}, but {file} does not exist: "
                 f"put it there, or set the folder to null to draw the data."
+            )
+
+
+def check_writable(folders: Iterable[Path]) -> None:
+    """Raise InputError unless files can be written in each of some folders, or the folder can be made there."""
+    for folder in folders:
+        place = next(path for path in (folder, *folder.parents, Path()) if os.access(path, os.F_OK))
+        if not place.is_dir():
+            raise InputError(
+                f"{place} is a file, expected a folder for results there: move it away, or choose another `name` in "
+                "the config."
+            )
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise InputError(
+                f"{place} is a folder that this user may not write to, expected one for results: mend its "
+                "permissions, or choose another `name` in the config."
             )
 
 

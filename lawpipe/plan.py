@@ -147,15 +147,19 @@ def parts(settings: Mapping[str, Any], seed: int) -> list[str]:
     return [f"parts/{table}/{batch}.parquet" for table in COLLECTED for batch in batches(settings, seed)]
 
 
+def jobs(settings: Mapping[str, Any], seed: int) -> list[tuple[str, str]]:
+    """Return the jobs of one seed: a stage and, of stages with a job a batch of policies, the batch."""
+    groups = batches(settings, seed)
+    return [
+        *((stage, "") for stage in ("generate_data", "initialise", "search", "collect", "fit", "summarise")),
+        *(("make_policy", policy) for policy in groups if policy != SEARCHED),
+        *(("train", batch) for batch in groups),
+    ]
+
+
 def costs(settings: Mapping[str, Any], seed: int) -> list[str]:
     """Return the cost files of one seed, as paths below the seed's folder."""
-    groups = batches(settings, seed)
-    names = [
-        *("generate_data", "initialise", "search", "collect", "fit", "summarise"),
-        *(f"make_policy_{policy}" for policy in groups if policy != SEARCHED),
-        *(f"train_{batch}" for batch in groups),
-    ]
-    return [f"cost/{name}.json" for name in names]
+    return [f"cost/{stage}_{batch}.json" if batch else f"cost/{stage}.json" for stage, batch in jobs(settings, seed)]
 
 
 def stage_settings(
