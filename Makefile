@@ -16,7 +16,7 @@ ifneq ($(CONFIG),$(wildcard $(CONFIG)))
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
 endif
 
-.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls which_law \
+.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer which_law \
 	test lint format bench bench-search bench-gpu install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
@@ -31,14 +31,14 @@ grid: $(READY)  ## stories at three sizes, as in the paper's Table 2: results-gr
 verify: $(READY)  ## the paper's claims, each with its verdict; fails if one is not as the config expects
 	$(SNAKEMAKE) verify --quiet $(CONFIGURED)
 
-report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls: $(READY)  ## one target of the workflow
+report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer: $(READY)  ## one target of the workflow
 	$(SNAKEMAKE) $@ $(CONFIGURED)
 
 which_law: $(READY)  ## the study of the two laws: hours on two cores; results-which_law/
 	$(SNAKEMAKE) --configfile config/which_law.yaml compare_laws
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 lint: $(READY)
 	$(BIN)/ruff check .

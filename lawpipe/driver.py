@@ -1,23 +1,69 @@
-"""Snakemake, with signals passed on: `python -m lawpipe.driver` takes Snakemake's own arguments.
+"""Snakemake, one run at a time in a folder, with signals passed on: `python -m lawpipe.driver` takes its arguments.
 
 Snakemake waits for running jobs when it is asked to stop, for hours if it must. Here SIGTERM and SIGINT go to the
 jobs as well: a search saves its state, every stage ends within seconds and leaves nothing half-written, and the
-next run goes on from there.
+next run goes on from there. A run that is killed outright takes Snakemake and its jobs with it; the lock that it
+leaves is removed by the next run, which can tell it from that of a run still going.
 """
 
+import ctypes
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
+from lawpipe import stage
+from lawpipe.errors import InputError
 from lawpipe.interruption import SIGNALS
+
+SNAKEMAKE = (sys.executable, "-m", "snakemake")
+
+#: Where Snakemake keeps its own files, in the working folder; its lock is a file in LOCKS.
+FOLDER = Path(".snakemake")
+LOCKS = FOLDER / "locks"
+
+#: What Snakemake is asked for where it changes nothing.
+HARMLESS = {"-n", "--dry-run", "--dryrun", "--lint", "--version", "--help", "-h"}
+
+#: Linux's prctl: the signal that a process gets when its parent has died.
+PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Run Snakemake in a process group of its own, and exit as it does; 128 + the signal's number if stopped."""
+    """Run Snakemake in a process group of its own, and exit as it does; 128 + the signal's number if stopped.
+
+    Raises InputError if another run is at work in the folder, or the folder cannot be written.
+    """
+    arguments = sys.argv[1:]
+    if HARMLESS.intersection(arguments):
+        sys.exit(subprocess.run([*SNAKEMAKE, *arguments], check=False).returncode)
+    with alone() as (kept_open, was_killed):
+        if was_killed and _locked():
+            print("an earlier run was killed: removing its lock", file=sys.stderr, flush=True)
+            subprocess.run([*SNAKEMAKE, *arguments, "--unlock"], check=False, capture_output=True)
+        foreign = _locked()
+        settle_clock(time.time())
+        code, asked = _run(arguments, kept_open)
+    if foreign and code:
+        raise InputError(
+            f"{Path.cwd()} is locked by Snakemake: another one is at work in this folder, or one was killed; wait "
+            "for it, or, if there is none, remove its lock with snakemake --unlock."
+        )
+    sys.exit(128 + asked if asked else code)
+
+
+def _run(arguments: list[str], kept_open: int) -> tuple[int, int | None]:
+    """Run Snakemake; return its exit code, and the number of the first signal that asked to stop."""
     asked: list[int] = []
-    snakemake = subprocess.Popen([sys.executable, "-m", "snakemake", *sys.argv[1:]], start_new_session=True)
+    snakemake = subprocess.Popen(
+        [*SNAKEMAKE, *arguments], start_new_session=True, pass_fds=(kept_open,), preexec_fn=_die_with_parent
+    )
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         if not asked:
@@ -28,9 +74,68 @@ def main() -> None:
 
     for each in SIGNALS:
         signal.signal(each, pass_on)
-    code = snakemake.wait()
-    sys.exit(128 + asked[0] if asked else code)
+    return snakemake.wait(), asked[0] if asked else None
+
+
+def _die_with_parent() -> None:
+    """Have the kernel kill this process when its parent dies; the stages see that and stop."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _locked() -> bool:
+    """Tell whether Snakemake's lock is on the working folder."""
+    return any(LOCKS.glob("*.lock"))
+
+
+@contextmanager
+def alone() -> Iterator[tuple[int, bool]]:
+    """Hold the working folder for this run and what it starts; yield the open file and whether a run was killed.
+
+    The kernel lets go of the file's lock when the last process that has it open ends, however it ends. The file
+    holds the run's process number until it has ended well, so a number in a file that is free is that of a run
+    which was killed.
+    """
+    try:
+        FOLDER.mkdir(exist_ok=True)
+        file = (FOLDER / "lawpipe.lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{Path.cwd() / FOLDER} cannot be written ({os.strerror(error.errno or 0)}): expected a working folder "
+            "that this user may write to; run lawpipe in one of your own."
+        ) from error
+    with file:
+        file.seek(0)
+        before = file.read().strip()
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                f"another run (process {before}) is at work in {Path.cwd()}: wait until it is done, or stop it with "
+                f"kill {before}."
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield file.fileno(), bool(before)
+        file.truncate(0)
+
+
+def settle_clock(now: float) -> None:
+    """Date results from the future back to now, in their order: the clock was ahead when they were written.
+
+    Snakemake takes a file that is older than what it was made from for outdated, and stops at one that it has just
+    made and that is older than its input.
+    """
+    dates = {path: path.stat().st_mtime_ns for path in Path().glob("results*/**/*") if path.is_file()}
+    ahead = sorted((date, path) for path, date in dates.items() if date > now * 1e9)
+    for place, (_, path) in enumerate(ahead):
+        date = int(now * 1e9) - len(ahead) + place
+        with suppress(PermissionError):
+            os.utime(path, ns=(date, date))
+    if ahead:
+        print(f"{len(ahead)} results are dated in the future: dated back to now", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    stage.run(main)

@@ -226,6 +226,56 @@ def test_mistakes_in_a_language_model_experiment(block: dict[str, Any], expected
     assert expected in sentence({"a": block})
 
 
+MOVED = {"policies": ["conventional", "near_optimal", "transferred"], "transfer_from": "b"}
+
+
+@pytest.mark.parametrize(
+    ("block", "source", "expected"),
+    [
+        (MOVED | {"transfer_from": None}, {}, "experiments.a.transfer_from is missing: the policy transferred needs"),
+        ({"transfer_from": "b"}, {}, "experiments.a.transfer_from is 'b', but no policy is transferred"),
+        (MOVED | {"transfer_from": "bb"}, {}, "experiments.a.transfer_from is 'bb', expected an experiment"),
+        (MOVED | {"transfer_from": "xyz"}, {}, "one of a, b."),
+        (MOVED | {"transfer_from": 3}, {}, "experiments.a.transfer_from is 3, expected text or null"),
+        (MOVED, TEXT, "experiments.a.transfer_from is 'b', whose problem is not the same"),
+        (MOVED, {"data": {"dimension": 3}}, "experiments.a.transfer_from is 'b', whose data is not the same"),
+        (MOVED, {"training": {"steps": 3}}, "experiments.a.transfer_from is 'b', whose training.steps is not"),
+        (MOVED, {"seeds": [1, 2]}, "experiments.a.transfer_from is 'b', which has no seed 0"),
+        (MOVED | {"initialisation": -1}, {}, "experiments.a.initialisation is -1, expected a whole number"),
+    ],
+)
+def test_mistakes_in_a_transfer(block: dict[str, Any], source: dict[str, Any], expected: str) -> None:
+    assert expected in sentence({"a": block, "b": source})
+
+
+def test_a_transferred_policy_depends_on_what_its_source_depends_on() -> None:
+    own = MOVED | {"initialisation": 2, "training": {"learning_rate": 0.3}}
+    settings = resolved({"a": own, "b": {"search": {"iterations": 7}}}).experiments["a"]
+    assert settings["transfer_from"]["experiment"] == "b"
+    assert settings["transfer_from"]["search"]["iterations"] == 7
+    assert settings["transfer_from"]["training"]["learning_rate"] == 0.1
+    assert "initialisation" not in settings["transfer_from"]
+
+    def of(stage: str, batch: str | None = None) -> dict[str, Any]:
+        return plan.stage_settings(settings, stage, "a", seed=0, batch=batch)
+
+    for stage in ("make_policy", "train"):
+        assert of(stage, "transferred")["transfer_from"] == settings["transfer_from"]
+        assert "search" not in of(stage, "transferred")
+        assert "transfer_from" not in of(stage, "conventional")
+    assert "transfer_from" not in of("search")
+    assert of("collect")["transfer_from"] == settings["transfer_from"]
+    assert of("initialise")["initialisation"] == of("search")["initialisation"] == 2
+    assert "initialisation" not in of("generate_data")
+
+
+def test_what_is_null_is_not_in_the_settings_of_a_stage() -> None:
+    settings = resolved({"a": {}}).experiments["a"]
+    assert settings["initialisation"] is None
+    for stage in ("initialise", "search", "summarise"):
+        assert not {"initialisation", "transfer_from"} & set(plan.stage_settings(settings, stage, "a", seed=0))
+
+
 def test_a_file_of_stories_takes_the_place_of_the_hub() -> None:
     experiments = {"hub": TEXT | {"data": {"corpus": {"source": "hub"}}}, "grammar": TEXT, "plain": {}}
     found = resolve({"name": "mine", "experiments": experiments}, SCHEMA, stories="/data/mine.txt").experiments

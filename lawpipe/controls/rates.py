@@ -72,7 +72,7 @@ def at_its_best_rate(context: Context, row: npt.NDArray[Any]) -> Policy:
     except FloatingPointError as error:
         raise InputError(
             f"training.learning_rate: training diverges at {context.learning_rate} and at every rate near it "
-            "(the loss is not finite), expected a rate at which it learns; lower it."
+            f"({error}), expected a rate at which it learns; lower it."
         ) from error
     notes = {
         "tuned_rate": grid.best.learning_rate,
@@ -125,8 +125,8 @@ def tune(problem: Problem, theta0: Tensor, row: Tensor, steps: int, own_rate: fl
     for place in (middle - 1, middle + 1):
         if -limit <= place <= limit:
             attempt(place)
-    if math.isinf(trials[best()].objective_desired):
-        raise FloatingPointError("training diverges at every learning rate of the grid")
+    at_start = float(problem.reference_losses("desired", theta0.unsqueeze(0))[0])
+    trajectory.check_converges(trials[best()].objective_desired, at_start)
     return Grid(tuple(trials[place] for place in sorted(trials)), trials[best()])
 
 

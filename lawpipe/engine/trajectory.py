@@ -15,6 +15,9 @@ from lawpipe.problems.base import Problem
 
 Curve = npt.NDArray[np.float64]
 
+#: A run has diverged if its mean loss J is above this many times the loss at its start, or this many nats.
+DIVERGED = 1000.0
+
 #: From parameters, rows of weights and their learning rates to the parameters on the way: `Problem.descend`.
 Descend = Callable[[Tensor, Tensor, Sequence[float]], Tensor]
 
@@ -165,6 +168,12 @@ def train_many(
         Trajectory(problem, policy, rates, len(rates), path, {})
         for (_, policy, rates), path in zip(runs, kept, strict=True)
     ]
+
+
+def check_converges(objective: float, start: float) -> None:
+    """Raise FloatingPointError, with the numbers, if a run of mean loss J that starts at a loss has diverged."""
+    if not objective <= DIVERGED * max(start, 1.0):
+        raise FloatingPointError(f"the mean loss of the run is {objective:.3g} nats, at its start {start:.3g}")
 
 
 def flatten(theta0: pa.Table, problem: Problem) -> Tensor:

@@ -10,6 +10,7 @@ theta is the one and with respect to gamma the others. It goes in micro-batches:
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import wraps
 from math import prod
@@ -29,7 +30,7 @@ from lawpipe.models import Model
 from lawpipe.models import cross_entropy as ending
 from lawpipe.models.base import HEAD
 from lawpipe.problems import micro_batch as filling
-from lawpipe.problems.base import Problem
+from lawpipe.problems.base import Problem, share_of
 from lawpipe.replay import Replay
 
 #: A micro-batch has at most so many tokens, and so many logits: enough to keep a processor busy, few enough for flat
@@ -105,9 +106,8 @@ class LanguageModel(Problem):
         self.device = device
         self._train = self._windows(train)
         self._references = {name: self._windows(windows) for name, windows in references.items()}
-        self.references = tuple(references)
+        self._count()
         self._sizes = [prod(shape) for shape in model.shapes.values()]
-        self.examples = len(train)
         self.parameters = sum(self._sizes)
         self.precision = precision
         self._replayed: dict[str, Replay] | None = {} if graphs else None
@@ -115,6 +115,11 @@ class LanguageModel(Problem):
         self._rows = max(1, tokens // (train.shape[1] - 1))
         if device.type == "cuda" and micro_batch is None:
             self._rows = filling.rows_that_fit(self.examples, filling.room(device), self._memory)
+
+    def _count(self) -> None:
+        """Say how many examples there are."""
+        self.references = {name: len(windows.tokens) for name, windows in self._references.items()}
+        self.examples = len(self._train.tokens)
 
     def _windows(self, tokens: npt.NDArray[np.integer[Any]]) -> Windows:
         """Lay out a split; a window without a target has loss 0."""
@@ -137,6 +142,16 @@ class LanguageModel(Problem):
             precision=precision,
             graphs=os.environ.get(GRAPHS) == "1",
         )
+
+    def share(self, place: int, of: int) -> Self:
+        """Return the problem of one of some shares of every set of examples."""
+        result = copy(self)
+        result._train = self._train.take(share_of(self.examples, place, of))
+        result._references = {
+            name: windows.take(share_of(len(windows.tokens), place, of)) for name, windows in self._references.items()
+        }
+        result._count()
+        return result
 
     @_rounding
     def losses(self, theta: Tensor) -> Tensor:

@@ -136,10 +136,14 @@ def front_page(root: Path, experiments: Sequence[str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def table_page(table: Table) -> str:
-    """Return a table as an HTML page of its own."""
+def table_page(table: Table, figure: Path | None = None) -> str:
+    """Return a table as an HTML page of its own, below the figure of the same numbers if there is one."""
     style, dark = Markup(_read("style.css")), Markup(_read("dark.css"))
-    return _template("table_page.html").render(table=table, style=style, dark=dark)
+    letters = svg.Letters()
+    drawing = None if figure is None else Markup(svg.inlined(figure, "figure-", table.entry.title, letters))
+    return _template("table_page.html").render(
+        table=table, drawing=drawing, letters=Markup(letters.drawing()), style=style, dark=dark
+    )
 
 
 def _read(name: str) -> str:

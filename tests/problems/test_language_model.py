@@ -185,7 +185,7 @@ def split(tmp_path):
 def test_from_artifacts_to_losses(split):
     drawn = draw(SETTINGS, split)
     problem = LanguageModel.load(SETTINGS, {"train": split, "desired": split})
-    assert (problem.examples, problem.references) == (13, ("desired",))
+    assert (problem.examples, problem.references) == (13, {"desired": 13})
     assert [(name, shape) for name, shape, _ in drawn] == list(problem.model.shapes.items())
     theta = torch.from_numpy(np.concatenate([values for _, _, values in drawn]))
     assert problem.losses(theta).mean() == pytest.approx(problem.reference_losses("desired", theta[None])[0])

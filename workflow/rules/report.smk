@@ -219,6 +219,37 @@ rule compare_sweep:
         " --key {params.key} --figure {output.figure} --cost {output.cost} 2>&1 | tee {log}"
 
 
+# The policies of some experiments in the settings of others.
+rule transfer:
+    input:
+        expand("{folder}/summary.parquet", folder=[f"{ROOT}/{name}" for name in TRANSFERS]),
+    output:
+        points=f"{ROOT}/transfer.parquet",
+        figure=f"{ROOT}/transfer.svg",
+        page=f"{ROOT}/transfer.html",
+        cost=f"{ROOT}/cost/transfer.json",
+    log:
+        f"{ROOT}/logs/transfer.txt",
+    benchmark:
+        f"{ROOT}/benchmarks/transfer.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("transfer"),
+        settings=json.dumps({"experiments": TRANSFERS}),
+        code=code_digest(script("transfer")),
+        folders=[Path(ROOT, name) for name in TRANSFERS],
+    message:
+        "comparing transferred policies with those searched there"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --folders {params.folders}"
+        " --points {output.points} --figure {output.figure} --page {output.page} --cost {output.cost} 2>&1 | tee {log}"
+
+
 # The recorded comparison of the search methods, for the page.
 rule plot_methods:
     output:
