@@ -77,7 +77,7 @@ def _rounding(
 
     @wraps(method)
     def wrapped(self: "LanguageModel", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with products.rounding(self.precision):
+        with products.rounding(self.precision, self.device):
             return method(self, *args, **kwargs)
 
     return wrapped
@@ -224,7 +224,7 @@ class LanguageModel(Problem):
         theta = torch.zeros(self.parameters, dtype=self.dtype, device=self.device)
         some = torch.arange(rows, device=self.device)
         weights = torch.full_like(self._train.shares[:rows, 0], 1 / rows)
-        with products.rounding(self.precision):
+        with products.rounding(self.precision, self.device):
             return filling.peak(self.device, lambda: self._weighted(theta, theta, some, weights))
 
     def _fixed(self, name: str, function: Callable[..., tuple[Tensor, ...]], *inputs: Tensor) -> tuple[Tensor, ...]:
