@@ -17,7 +17,7 @@ $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as conf
 endif
 
 .PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer which_law online \
-	test lint format bench bench-search bench-gpu install
+	test lint format reproduce soak bench bench-search bench-gpu install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
@@ -54,6 +54,12 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt --line-length 118 $(SNAKEFILES)
+
+reproduce: $(READY)  ## the small config from nothing, its numbers beside the recorded ones; fails if one differs
+	$(BIN)/python -m lawpipe.reproduce
+
+soak: $(READY)  ## the small config killed at twenty random moments: ten minutes
+	$(BIN)/python -m tests.workflow.soak $(OPTIONS)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/engine.py
