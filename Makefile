@@ -17,7 +17,7 @@ $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as conf
 endif
 
 .PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer which_law \
-	test lint format bench bench-search install
+	test lint format bench bench-search bench-gpu install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
@@ -59,9 +59,13 @@ bench: $(READY)
 	$(BIN)/python benchmarks/language_model.py
 	$(BIN)/python benchmarks/language_model.py --small
 	$(BIN)/python -m lawpipe.launch 2 benchmarks/processes.py
+	$(BIN)/python benchmarks/bookkeeping.py
 
 bench-search: $(READY)  ## the search methods against each other; OPTIONS=--reduced takes two minutes
 	$(BIN)/python benchmarks/search.py $(OPTIONS)
+
+bench-gpu: $(READY)  ## on a machine with a GPU: all that has to be measured there; call again until it says all done
+	$(BIN)/python benchmarks/gpu.py $(OPTIONS)
 
 install: $(READY)
 

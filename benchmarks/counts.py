@@ -1,6 +1,6 @@
 """Operations and bytes of the language model at the paper's four sizes, and how long a card must take at least.
 
-    python benchmarks/counts.py             print the tables of docs/gpu.md
+    python benchmarks/counts.py             print the tables of docs/gpu.md and of the README's part on GPUs
     python benchmarks/counts.py --write     put them there, and the complete settings into benchmarks/paper.json, for
                                             machines without the packages that read configs
 
@@ -11,7 +11,7 @@ with the examples is the traffic of their tokens. Logits-sized are arrays with a
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,19 +23,25 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lawpipe.config import resolve
-from lawpipe.counts import KERNELS, LEAST, PASSES, Size
+from lawpipe.counts import KERNELS, LEAST, PASSES, Pass, Size
 from lawpipe.models import cross_entropy
 from lawpipe.models.transformer import Transformer
 from lawpipe.problems.language_model import LanguageModel
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs/gpu.md"
+PAGE, README = ROOT / "docs/gpu.md", ROOT / "README.md"
 BEGIN, END = "<!-- counted: python benchmarks/counts.py --write -->", "<!-- end -->"
+
+#: Gradient evaluations of a search by the fast method: about what it takes on small sizes.
+EVALUATIONS = 8
 
 #: Operations a second of a H100 or H200: float32 by its data sheet, bf16 as measured (8192 x 8192 x 8192 on random
 #: numbers), TF32 as half of that; bytes a second of a copy, read and written, as measured on a H200.
 RATES = {"float32": 67e12, "TF32": 395e12, "bf16": 790e12}
 COPY = 4.3e12
+
+#: Arrays of the size of the weights that a search holds, and training runs whose parameters it keeps.
+ARRAYS, RUNS = 8, 2
 
 #: Operations that take a tensor for its shape alone.
 MAKES = ("empty_like", "new_empty", "new_full", "new_zeros", "zeros_like")
@@ -163,6 +169,41 @@ def operations() -> str:
     return table([*heading, *(f"floor, {name}" for name in RATES)], rows)
 
 
+def expected() -> str:
+    """Return the table of the time and memory to expect of each size, computed from the counts."""
+    rows = []
+    for name, (size, heads) in sizes().items():
+        found = traffic(size, heads)
+        cells = [f"`{name}`", f"{size.steps:,} x {size.examples:,}, {size.vocabulary:,}"]
+        for precision, passes in (("float32", PASSES), ("TF32", KERNELS)):
+            evaluation = seconds(size, found, passes, RATES[precision])
+            cells += [duration(evaluation), duration(EVALUATIONS * evaluation)]
+        weights = ARRAYS * size.steps * size.examples * 4
+        run = (size.steps + 1) * size.parameters * 4
+        cells += [gigabytes(weights), gigabytes(RUNS * run)]
+        rows.append(cells)
+    heading = [*("experiment", "T x N, V"), "an evaluation, float32", f"{EVALUATIONS} of them", "an evaluation, TF32"]
+    return table([*heading, f"{EVALUATIONS} of them", "weights, GB", "parameters of two runs, GB"], rows)
+
+
+def seconds(size: Size, found: dict[str, tuple[float, float]], passes: Mapping[str, Pass], rate: float) -> float:
+    """Return the time of an outer iteration in which neither products and traffic nor two kernels overlap."""
+    total = 0.0
+    for name, examples in (
+        ("gradient", size.examples + size.desired),
+        ("forward", size.desired + size.test),
+        ("second", size.examples),
+    ):
+        moved = found[name][0] - (found[name][1] if passes is KERNELS else 0.0)
+        total += examples * (size.operations(passes[name]) / rate + size.length * moved / COPY)
+    return size.steps * total
+
+
+def gigabytes(count: float) -> str:
+    """Write bytes in GB."""
+    return f"{count / 1e9:.2g}"
+
+
 def duration(seconds: float) -> str:
     """Write a time in a unit that suits it."""
     unit, size = next((pair for pair in (("h", 3600), ("min", 60), ("s", 1)) if seconds >= 1.5 * pair[1]), ("s", 1))
@@ -190,19 +231,19 @@ def bytes_and_times() -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Print the tables, or put them into the page."""
+    """Print the tables, or put them into their pages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="replace the tables in docs/gpu.md")
+    parser.add_argument("--write", action="store_true", help="replace the tables in docs/gpu.md and the README")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
-    made = f"{operations()}\n\n{bytes_and_times()}"
+    made = {PAGE: f"{operations()}\n\n{bytes_and_times()}", README: expected()}
     if options.write:
-        text = PAGE.read_text(encoding="utf-8")
-        before, _, rest = text.partition(BEGIN)
         (ROOT / "benchmarks/paper.json").write_text(json.dumps(experiments(), indent=1) + "\n", encoding="utf-8")
-        PAGE.write_text(f"{before}{BEGIN}\n\n{made}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        for page, tables in made.items():
+            before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+            page.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
     else:
-        print(made)
+        print(*made.values(), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The counts of operations, against those that PyTorch counts while the engine works."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -8,6 +10,8 @@ from lawpipe import counts
 from lawpipe.counts import Size
 from lawpipe.models import cross_entropy
 from tests.small_problems import initial, language_model
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def added_in_place(total, left, right, **_):
@@ -43,6 +47,16 @@ def test_every_pass_takes_the_products_that_are_counted(problem):
     found = {name: counted(action) for name, action in actions.items()}
     expected = {name: problem.examples * size.operations(counts.PASSES[name]) for name in actions}
     assert found == expected
+
+
+def test_the_pages_hold_what_is_counted(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    monkeypatch.setattr(cross_entropy, "KEEP", 0)
+    monkeypatch.setitem(cross_entropy.CHUNK, "cpu", cross_entropy.CHUNK["cpu"])
+    import counts as benchmark
+
+    for page, found in ((benchmark.PAGE, benchmark.operations()), (benchmark.README, benchmark.expected())):
+        assert found in page.read_text(), f"{page.name}: run python benchmarks/counts.py --write"
 
 
 def test_no_pass_takes_less_than_the_least():

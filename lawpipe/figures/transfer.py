@@ -21,7 +21,7 @@ from lawpipe.report.table import Row, Table
 
 MOVED = plan.TRANSFERRED
 POLICIES = (BASE, BEST, MOVED)
-COLOURS = {BEST: style.POLICIES[BEST], MOVED: style.OTHERS[0]}
+COLOURS = {BEST: style.POLICIES[BEST], MOVED: style.OTHERS[2]}
 #: What a policy may be moved to; another search is no other setting.
 SETTINGS = ("model", "initialisation", "training")
 #: Inches that a row takes, and what stands above and below them.
@@ -33,7 +33,7 @@ ENTRY = Entry(
     None,
     "The near-optimal weights of one experiment, applied to the same examples from another initialisation, at "
     "another learning rate or in a model of another width: J over the conventional policy's there, beside that of "
-    "the weights searched there, and the share of their gain that the transferred weights keep. "
+    "the weights searched there, and the share of the latter's gain that the transferred weights keep. "
     "A share near 100 % means that the weights are about the examples, near 0 that they are about the one run they "
     "were searched in. There is no share where the weights searched there gain nothing beyond the interval.",
     module="figures.transfer",
@@ -80,10 +80,10 @@ def changed(settings: Mapping[str, Any]) -> str:
     )
     said = []
     for key in dict.fromkeys([*source, *own]):
-        if key == "initialisation" and own.get(key) != source.get(key):
-            said.append("another initialisation")
-        elif own[key] != source[key]:
-            said.append(f"{key.rpartition('.')[2].replace('_', ' ')} {source[key]} to {own[key]}")
+        before, now = source.get(key), own.get(key)
+        if before != now:
+            name = key.rpartition(".")[2].replace("_", " ")
+            said.append("another initialisation" if key == "initialisation" else f"{name} {before} to {now}")
     return ", ".join(said) or "nothing"
 
 
@@ -167,4 +167,5 @@ def table(found: pd.DataFrame) -> Table:
         share = _share(chosen)
         cells.append("no gain" if share.n == 0 else share_of(share))
         rows.append(Row(tuple(cells)))
-    return Table(ENTRY, header, tuple(rows), labels=4)
+    note = "The numbers of each seed are in transfer.parquet beside this page, the drawing alone in transfer.svg."
+    return Table(ENTRY, header, tuple(rows), labels=4, note=note)

@@ -84,6 +84,9 @@ def test_what_changed_is_told_in_words(experiments: list[Results]) -> None:
     source = {"model": {"hidden": 32}, "training": {"steps": 3}, "initialisation": 4}
     both = transfer.changed(width | {"transfer_from": source})
     assert both == "hidden 32 to 64, another initialisation"
+    # Complete settings say of what they leave alone that it is null.
+    nothing = {"initialisation": None, "training": {"steps": 3}}
+    assert transfer.changed(nothing | {"transfer_from": {"training": {"steps": 3}}}) == "nothing"
 
 
 def test_a_seed_without_a_gain_has_no_share(experiments: list[Results]) -> None:
