@@ -67,6 +67,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/batched.py
 	$(BIN)/python benchmarks/language_model.py
 	$(BIN)/python benchmarks/language_model.py --small
+	$(BIN)/python -m lawpipe.launch 2 benchmarks/processes.py
 	$(BIN)/python benchmarks/bookkeeping.py
 
 bench-search: $(READY)  ## the search methods against each other; OPTIONS=--reduced takes two minutes

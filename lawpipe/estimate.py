@@ -227,8 +227,9 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
     if stage == "train":
         policies = len(_policies(settings, batch))
         measured = min(settings["analysis"]["measured_steps"], steps)
-        # Weighted training losses take a part of a run more; each of two reference sets has its sweep.
-        return Steps(1.3 * policies * steps, 2.0 * policies * steps, policies * measured)
+        # Weighted training losses take a part of a run more; with single contributions there are two sweeps.
+        sweeps = 2 if batch in plan.WITH_CONTRIBUTIONS else 1
+        return Steps(1.3 * policies * steps, sweeps * policies * steps, policies * measured)
     return Steps(0.0, 0.0)
 
 

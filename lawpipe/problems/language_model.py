@@ -151,6 +151,8 @@ class LanguageModel(Problem):
             name: windows.take(share_of(len(windows.tokens), place, of)) for name, windows in self._references.items()
         }
         result._count()
+        # What is captured belongs to the examples it was captured with.
+        result._replayed = None if self._replayed is None else {}
         return result
 
     @_rounding
