@@ -16,7 +16,7 @@ ifneq ($(CONFIG),$(wildcard $(CONFIG)))
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
 endif
 
-.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer which_law \
+.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer which_law online \
 	test lint format reproduce soak bench bench-search bench-gpu install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
@@ -36,6 +36,9 @@ report perceptron perceptron_noisy perceptron_paper perceptron_redundant percept
 
 which_law: $(READY)  ## the study of the two laws: hours on two cores; results-which_law/
 	$(SNAKEMAKE) --configfile config/which_law.yaml compare_laws
+
+online: $(READY)  ## weights without a search against tuned baselines: results-online/report.html; TARGETS=perceptron_shares for more
+	$(SNAKEMAKE) $(TARGETS) --configfile config/online.yaml
 
 test: $(READY)
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
@@ -65,6 +68,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/language_model.py
 	$(BIN)/python benchmarks/language_model.py --small
 	$(BIN)/python benchmarks/steps.py
+	$(BIN)/python -m lawpipe.launch 2 benchmarks/processes.py
 	$(BIN)/python benchmarks/bookkeeping.py
 
 bench-search: $(READY)  ## the search methods against each other; OPTIONS=--reduced takes two minutes

@@ -35,7 +35,8 @@ ENTRY = Entry(
     "another learning rate or in a model of another width: J over the conventional policy's there, beside that of "
     "the weights searched there, and the share of the latter's gain that the transferred weights keep. "
     "A share near 100 % means that the weights are about the examples, near 0 that they are about the one run they "
-    "were searched in. There is no share where the weights searched there gain nothing beyond the interval.",
+    "were searched in, above 100 % that the search there ended at worse ones. There is no share where the weights "
+    "searched there gain nothing beyond the interval.",
     module="figures.transfer",
     data=("summary",),
 )
