@@ -312,14 +312,15 @@ def _() -> Run:
 
 
 @case(
-    "two drivers in one folder",
+    "two drivers of one config in one folder",
     "stops",
-    "another run (process …) is at work in …: wait until it is done, or stop it with kill ….",
+    "another run of this config (process …) is at work in …: wait until it is done, or stop it with kill ….",
 )
 def _() -> Run:
     def run() -> None:
-        with driver.alone():
-            by_itself([sys.executable, "-m", "lawpipe.driver", "all"], cwd=Path.cwd())
+        command = [sys.executable, "-m", "lawpipe.driver", "all", "--configfile", "mine.yaml"]
+        with driver.alone(driver.lock_file(command[3:])):
+            by_itself(command, cwd=Path.cwd())
 
     Path("lawpipe").symlink_to(ROOT / "lawpipe")
     return run
