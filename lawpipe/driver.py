@@ -145,8 +145,8 @@ def alone(own: Path) -> Iterator[tuple[int, bool]]:
             _hold(file.fileno())
         except BlockingIOError:
             raise InputError(
-                f"another run of this config (process {before}) is at work in {Path.cwd()}: wait until it is done, or "
-                f"stop it with kill {before}."
+                f"another run of this config (process {before}) is at work in {Path.cwd()}: wait until it is done, "
+                f"or stop it with kill {before}."
             ) from None
         file.truncate(0)
         file.write(str(os.getpid()))
