@@ -187,7 +187,7 @@ def steps(options: argparse.Namespace, device: torch.device) -> bool:
             each = [{"micro_batch": count, "graphs": graphs} for count in tokens for graphs in (False, True)]
             if device.type == "cuda":
                 each += [{"chunk": numbers} for numbers in gpu_steps.CHUNKS]
-                each += [{"kernels": fused} for fused in (False, True)]
+                ways += [{"precision": kind, "kernels": False} for kind in products.ROUNDED]
             ways += [{"precision": kind, **way} for kind in ("float32", "tf32") for way in each]
 
         def measure(size: Size = size, heads: int = heads, ways: list[dict[str, Any]] = ways) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def check(device: torch.device, precisions: Sequence[str]) -> Rows:
     compiled = cross_entropy._installed() and device.type == "cuda"
     for precision in precisions:
         for name, way in WAYS.items():
-            if way.get("kernels") and (not compiled or precision == "float64"):
+            if way.get("kernels") and (not compiled or precision not in products.ROUNDED):
                 continue
             batch = size.examples // 2 * size.length
             problem, _ = draw(size, heads, precision, device, graphs=way.get("graphs", False), micro_batch=batch)
@@ -166,7 +166,7 @@ def ceilings(device: torch.device, width: int) -> dict[str, float]:
         # Rounding on a CPU is an emulation: its speed says nothing.
         if precision == "float32" or device.type == "cuda":
             left, right = (a.bfloat16(), b.bfloat16()) if precision == "bfloat16" else (a, b)
-            with products.rounding(precision if precision == "tf32" else "float32"):
+            with products.rounding(precision if precision == "tf32" else "float32", device):
                 found[precision] = 2 * width**3 / seconds(lambda x=left, y=right: x @ y, device, 10)
     source = torch.randn(32 * width**2, device=device)
     target = torch.empty_like(source)

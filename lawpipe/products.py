@@ -6,7 +6,7 @@ CPU what a setting would do.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -25,8 +25,8 @@ def current() -> str:
 
 
 @contextmanager
-def rounding(kind: str) -> Iterator[None]:
-    """Round the operands of all matrix products within to `kind`, if it is one of ROUNDED."""
+def rounding(kind: str, device: torch.device) -> Iterator[None]:
+    """Round the operands of all matrix products within to `kind`, if it is one of ROUNDED, on a device."""
     global _current
     if kind not in ROUNDED:
         yield
@@ -35,7 +35,8 @@ def rounding(kind: str) -> Iterator[None]:
     _current = kind
     try:
         torch.backends.cuda.matmul.allow_tf32 = kind == "tf32"
-        with _Rounding(kind):
+        # A card does it by itself.
+        with nullcontext() if (kind, device.type) == ("tf32", "cuda") else _Rounding(kind):
             yield
     finally:
         _current, torch.backends.cuda.matmul.allow_tf32 = before, allowed
@@ -59,7 +60,6 @@ class _Rounding(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, kind: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._round = to_tf32 if kind == "tf32" else to_bfloat16
-        self._kind = kind
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run an operation, a product on rounded operands; float64 is left as it is."""
@@ -70,8 +70,6 @@ class _Rounding(TorchDispatchMode):  # type: ignore[no-untyped-call]
         left, right = args[place : place + 2]
         if not left.is_cuda:
             return func(*args[:place], self._round(left), self._round(right), *args[place + 2 :], **kwargs)
-        if self._kind == "tf32":
-            return func(*args, **kwargs)
         product = torch.bmm if left.ndim == 3 else torch.mm
         return _finish(func, args, kwargs, product(left.bfloat16(), right.bfloat16(), out_dtype=torch.float32))
 

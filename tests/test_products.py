@@ -7,6 +7,7 @@ import torch
 from lawpipe import products
 from tests.small_problems import initial, language_model
 
+CPU = torch.device("cpu")
 #: Half a unit in the last place that is kept.
 UNITS = {"tf32": 2.0**-11, "bfloat16": 2.0**-8}
 ROUND = {"tf32": products.to_tf32, "bfloat16": products.to_bfloat16}
@@ -46,7 +47,7 @@ def test_every_product_of_the_engine_is_of_rounded_operands(kind):
         "baddbmm": lambda: torch.baddbmm(c[None], a[None], b[None])[0] - c,
     }
     for name, action in ours.items():
-        with products.rounding(kind):
+        with products.rounding(kind, CPU):
             assert products.current() == kind
             found = action()
         torch.testing.assert_close(found, left @ right, rtol=1e-6, atol=2e-6, msg=name)
@@ -57,7 +58,7 @@ def test_every_product_of_the_engine_is_of_rounded_operands(kind):
 def test_derivatives_are_rounded_too_and_float64_is_not():
     a = numbers(5, 7).requires_grad_()
     b, grad = numbers(7, 3, seed=1), numbers(5, 3, seed=2)
-    with products.rounding("bfloat16"):
+    with products.rounding("bfloat16", CPU):
         (found,) = torch.autograd.grad(a @ b, a, grad)
         whole = a.double() @ b.double()
     torch.testing.assert_close(found, products.to_bfloat16(grad) @ products.to_bfloat16(b).T)

@@ -20,8 +20,11 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-#: Tokens and words of a tile, and warps of a program.
-TOKENS, WORDS, WARPS = 64, 64, 8
+#: Tokens and words of a tile, and stages of the pipeline that loads them, of the kernels with a block of tokens and
+#: of those with a block of words for each program: chosen by the compiler's report for compute capability 9.0 at
+#: H = 128, where with TF32 and bf16 none spills more than 48 bytes of registers. Float32's own products spill a lot.
+BY_TOKEN, BY_WORD = (64, 32, 3), (32, 128, 2)
+WARPS = 8
 
 #: Programs that share out the tokens where a program has a block of the vocabulary.
 SHARES = 8
@@ -79,9 +82,9 @@ def second(
     size = hidden.shape[1]
     head, direction = both[:, :size], both[:, size:]
     turned = torch.empty_like(hidden)
-    _turned[(triton.cdiv(len(hidden), TOKENS),)](
-        hidden, change, factor, head, direction, log_sums, means, turned, len(hidden), len(head), both.stride(0),
-        **_shape(size, precision),
+    _turned[(triton.cdiv(len(hidden), BY_TOKEN[0]),)](
+        hidden.contiguous(), change.contiguous(), factor, head, direction, log_sums, means, turned,
+        len(hidden), len(head), both.stride(0), **shape(BY_TOKEN, size, precision),
     )  # fmt: skip
     grad = _to_head(
         hidden, change, factor, head, direction, targets, weights, log_sums, means, precision, second=True
@@ -89,11 +92,12 @@ def second(
     return turned, grad
 
 
-def _shape(size: int, precision: str) -> dict[str, object]:
+def shape(tile: tuple[int, int, int], size: int, precision: str) -> dict[str, object]:
     """Return what kernels are specialised to."""
+    tokens, words, stages = tile
     padded = max(16, triton.next_power_of_2(size))
-    tile = {"tokens_a_tile": TOKENS, "words_a_tile": WORDS, "num_warps": WARPS}
-    return {"size": size, "padded": padded, "precision": precision} | tile
+    sizes = {"size": size, "padded": padded, "tokens_a_tile": tokens, "words_a_tile": words}
+    return {**sizes, "precision": precision, "num_warps": WARPS, "num_stages": stages}
 
 
 def _forward(
@@ -103,9 +107,9 @@ def _forward(
     count, size = hidden.shape
     found = hidden.new_empty(2, count)
     excess = hidden.new_empty(count if parts else 0, 2 * size)
-    _along[(triton.cdiv(count, TOKENS),)](
+    _along[(triton.cdiv(count, BY_TOKEN[0]),)](
         hidden.contiguous(), head, direction, targets, found[0], found[1], excess, count, len(head), head.stride(0),
-        parts=parts, **_shape(size, precision),
+        parts=parts, **shape(BY_TOKEN, size, precision),
     )  # fmt: skip
     return found[0], found[1], excess
 
@@ -126,11 +130,12 @@ def _to_head(
 ) -> Tensor:
     """Return the sums over tokens for every word, [V, H]."""
     count, size = hidden.shape
-    shares = min(SHARES, triton.cdiv(count, TOKENS))
+    (tokens, words, _), flags = BY_WORD, shape(BY_WORD, size, precision)
+    shares = min(SHARES, triton.cdiv(count, tokens))
     found = hidden.new_empty(shares, *head.shape)
-    _by_word[(triton.cdiv(len(head), WORDS), shares)](
+    _by_word[(triton.cdiv(len(head), words), shares)](
         hidden.contiguous(), change.contiguous(), factor, head, direction, targets, weights, log_sums, means, found,
-        count, triton.cdiv(count, shares), len(head), head.stride(0), second=second, **_shape(size, precision),
+        count, triton.cdiv(count, shares), len(head), head.stride(0), second=second, **flags,
     )  # fmt: skip
     return found.sum(dim=0)
 
@@ -138,9 +143,12 @@ def _to_head(
 @triton.jit
 def _product(left, right, precision: tl.constexpr):
     """Return left right, summed in float32."""
+    # Both branches are compiled unless there is an else.
     if precision == "bf16":
-        return tl.dot(left.to(tl.bfloat16), right.to(tl.bfloat16))
-    return tl.dot(left, right, input_precision=precision)
+        result = tl.dot(left.to(tl.bfloat16), right.to(tl.bfloat16))
+    else:
+        result = tl.dot(left, right, input_precision=precision)
+    return result
 
 
 @triton.jit

@@ -77,7 +77,7 @@ def _rounding(
 
     @wraps(method)
     def wrapped(self: "LanguageModel", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with products.rounding(self.precision):
+        with products.rounding(self.precision, self.device):
             return method(self, *args, **kwargs)
 
     return wrapped
@@ -217,16 +217,25 @@ class LanguageModel(Problem):
     @_rounding
     def reference_gradients(self, against: str, thetas: Tensor) -> Tensor:
         """Return the gradient of the mean loss on a reference set, [S, P]."""
+        return torch.stack([self._mean_gradient(theta, self._references[against]) for theta in thetas])
+
+    def half_gradients(self, against: str, theta: Tensor) -> Tensor:
+        """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, P]."""
         windows = self._references[against]
+        odd = min(1, len(windows.shares) - 1)
+        return torch.stack([self._mean_gradient(theta, windows.take(slice(start, None, 2))) for start in (0, odd)])
+
+    def _mean_gradient(self, theta: Tensor, windows: Windows) -> Tensor:
+        """Return the gradient of the mean loss of some windows, [P]."""
         weights = torch.full_like(windows.shares[:, 0], 1 / len(windows.shares))
-        return torch.stack([self._gradient(theta, windows, weights) for theta in thetas])
+        return self._gradient(theta, windows, weights)
 
     def _memory(self, rows: int) -> int:
         """Return the bytes that a step of the reverse sweep takes for some examples, on CUDA."""
         theta = torch.zeros(self.parameters, dtype=self.dtype, device=self.device)
         some = torch.arange(rows, device=self.device)
         weights = torch.full_like(self._train.shares[:rows, 0], 1 / rows)
-        with products.rounding(self.precision):
+        with products.rounding(self.precision, self.device):
             return filling.peak(self.device, lambda: self._weighted(theta, theta, some, weights))
 
     def _fixed(self, name: str, function: Callable[..., tuple[Tensor, ...]], *inputs: Tensor) -> tuple[Tensor, ...]:

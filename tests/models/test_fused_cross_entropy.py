@@ -1,6 +1,9 @@
 """The kernels, run by Triton's interpreter where there is no GPU, against the chunked way in float64."""
 
+import json
 import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -101,6 +104,43 @@ def test_nearly_certain_predictions_lose_no_digits(monkeypatch):
     of_kernels, of_chunks = (relative_error(each[certain], expected[certain]) for each in (found[0], by_chunks))
     assert of_kernels < 1e-5
     assert of_kernels <= 2 * of_chunks
+
+
+#: Kernels with the flags that make the most of them, and their tiles; bytes of shared memory that a program may take
+#: on a H100 or H200.
+MOST = [("_along", {"parts": 2}, "BY_TOKEN"), ("_turned", {}, "BY_TOKEN"), ("_by_word", {"second": True}, "BY_WORD")]
+SHARED = 232_448
+
+COMPILE = """
+import json, sys
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+from lawpipe.models import fused_cross_entropy as fused
+
+name, flags, tile, precision = json.loads(sys.argv[1])
+kernel, given = getattr(fused, name), fused.shape(getattr(fused, tile), 128, precision) | flags
+options = {option: given.pop(option) for option in ("num_warps", "num_stages")}
+kinds = {"tokens": "i32", "vocabulary": "i32", "stride": "i32", "tokens_a_share": "i32", "targets": "*i64"}
+signature = {each: "constexpr" if each in given else kinds.get(each, "*fp32") for each in kernel.arg_names}
+constants = {(kernel.arg_names.index(each),): value for each, value in given.items()}
+aligned = {(place,): [["tt.divisibility", 16]] for place, kind in enumerate(signature.values()) if kind[0] == "*"}
+made = triton.compile(ASTSource(kernel, signature, constants, aligned), GPUTarget("cuda", 90, 32), options)
+print(json.dumps({"shared": made.metadata.shared, "ptx": made.asm["ptx"].count("wgmma.mma_async")}))
+"""
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+@pytest.mark.parametrize(("name", "flags", "tile"), MOST)
+def test_they_compile_for_a_card_and_fit_it(name, flags, tile, precision):
+    environment = os.environ | {"TRITON_INTERPRET": "0"}
+    command = [sys.executable, "-W", "ignore", "-c", COMPILE, json.dumps([name, flags, tile, precision])]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout)
+    assert found["shared"] <= SHARED
+    # On the matrix units.
+    assert found["ptx"] > 0
 
 
 def test_what_does_not_fit_goes_in_chunks():
