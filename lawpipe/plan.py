@@ -189,6 +189,9 @@ def stage_settings(
     if batch == "static":
         method = result["search"]["method"]
         result["search"]["method"] = FOR_ONE_ROW.get(method, method)
+    if "search" in result and settings.get("processes", 1) > 1:
+        # Their number is the order of a sum, and a search may answer to that with another policy.
+        result["processes"] = settings["processes"]
     if stage == "make_policy":
         result["policy"] = batch
     if stage in FOR_ALL_SEEDS:

@@ -440,3 +440,20 @@ def test_a_control_depends_on_what_it_is_made_from_and_on_its_own_search() -> No
             assert not {"iterations", "snapshots"} & set(found["search"])
     assert search("near_optimal_tuned")["method"] == "feedback_descent"
     assert search("static")["method"] == "mirror_descent"
+
+
+def test_several_processes_are_a_setting_of_what_depends_on_a_search() -> None:
+    raw = {"name": "mine", "experiments": {"one": {}, "two": {"processes": 2}}}
+    one, two = resolve(raw, SCHEMA).experiments.values()
+
+    def differ(stage: str, batch: str | None = None) -> bool:
+        return plan.stage_settings(one, stage, "a", seed=0, batch=batch) != plan.stage_settings(
+            two, stage, "a", seed=0, batch=batch
+        )
+
+    assert all(differ(stage) for stage in ("search", "collect", "summarise"))
+    assert all(differ("make_policy", policy) for policy in ("static", "near_optimal_matched"))
+    assert differ("train", "near_optimal")
+    assert not any(differ(stage) for stage in ("generate_data", "initialise"))
+    assert not differ("make_policy", "tuned")
+    assert not differ("train", "conventional")

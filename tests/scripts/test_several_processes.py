@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lawpipe import artifacts, plan, policy
+from lawpipe import plan, policy
 from lawpipe.config import resolve
 from scripts import generate_data, initialise, make_policy, prepare_corpus, search
 from tests.scripts.test_training_stages import call, frame
@@ -100,8 +100,6 @@ def test_two_processes_find_what_one_finds(tmp_path: Path, name: str) -> None:
         expected, found = policy.load(file).weights, policy.load(two["policies"] / file.name).weights
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
         assert np.array_equal(found > 0, expected > 0)
-    # The number of processes is no setting, and it is in the record of what the job took.
-    assert artifacts.metadata(one["search"])["settings"] == artifacts.metadata(two["search"])["settings"]
     took = [json.loads(outputs["cost"].read_text()) for outputs in (one, two)]
     assert [cost["processes"] for cost in took] == [1, 2]
     assert took[1]["peak_memory_mb"] > 1.2 * took[0]["peak_memory_mb"]
@@ -118,25 +116,26 @@ def test_a_control_that_is_searched_for_in_two_processes(tmp_path: Path) -> None
     np.testing.assert_allclose(two, one, rtol=0, atol=1e-6)
 
 
-def test_a_stopped_search_goes_on_with_another_number_of_processes(tmp_path: Path) -> None:
-    changes = {"search": {"iterations": 60, "snapshots": []}, "training": {"steps": 60, "precision": "float64"}}
+def test_a_stopped_search_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    changes = {"search": {"iterations": 40, "snapshots": []}, "training": {"steps": 30}}
     made = Prepared("perceptron", tmp_path, **changes)
     whole, part = made.outputs("whole"), made.outputs("part")
-    call(search.main, made.settings("search"), **made.inputs, **whole)
-    process = start("search", made.settings("search"), **made.inputs, **part)
-    assert process.stderr is not None
-    assert "iteration 0/60" in process.stderr.readline()
-    time.sleep(0.5)
-    process.send_signal(signal.SIGTERM)
-    _, complained = process.communicate(timeout=60)
-    assert (process.returncode, complained.splitlines()[-1]) == (143, "stopped by SIGTERM")
-    assert (part["state"] / "state.npz").is_file()
-    assert not part["search"].exists()
-    call(search.main, made.settings("search"), **made.inputs, **part)
-    one, two = (frame(outputs["search"], "search") for outputs in (whole, part))
-    np.testing.assert_allclose(two["objective"], one["objective"], rtol=1e-6)
-    weights = [policy.load(outputs["policies"] / "near_optimal.parquet").weights for outputs in (whole, part)]
-    np.testing.assert_allclose(*weights, rtol=0, atol=1e-6)
+    for outputs in (whole, part):
+        process = start("search", made.settings("search"), **made.inputs, **outputs)
+        assert process.stderr is not None
+        assert "iteration 0/40" in process.stderr.readline()
+        if outputs is part:
+            time.sleep(0.2)
+            process.send_signal(signal.SIGTERM)
+            _, complained = process.communicate(timeout=60)
+            assert (process.returncode, complained.splitlines()[-1]) == (143, "stopped by SIGTERM")
+            assert (part["state"] / "state.npz").is_file()
+            assert not part["search"].exists()
+            process = start("search", made.settings("search"), **made.inputs, **part)
+        _, complained = process.communicate(timeout=300)
+        assert process.returncode == 0, complained
+    for file in ("search.parquet", "policies/near_optimal.parquet"):
+        assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "part" / file).read_bytes()
     assert not part["state"].exists()
 
 

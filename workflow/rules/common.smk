@@ -129,8 +129,8 @@ def processes(wildcards):
 
 
 def for_each_process(amount):
-    """A function of the wildcards and the threads: what all processes of a job take, from what one does."""
-    return lambda wildcards, threads: amount(wildcards) * threads
+    """A function of the wildcards: what all processes of a job take, from what one does."""
+    return lambda wildcards: amount(wildcards) * processes(wildcards)
 
 
 def sources(wildcards):

@@ -29,6 +29,7 @@ for name, chosen in EXPERIMENTS.items():
         params:
             python=PYTHON,
             script=script("search"),
+            processes=processes,
             settings=settings("search"),
             code=code("search"),
             state=side_folder("search"),
@@ -38,7 +39,7 @@ for name, chosen in EXPERIMENTS.items():
         message:
             "{wildcards.experiment}, seed {wildcards.seed}: searching for the near-optimal policy"
         shell:
-            "{params.python:q} -m lawpipe.launch {threads} {params.script:q} --settings {params.settings:q}"
+            "{params.python:q} -m lawpipe.launch {params.processes} {params.script:q} --settings {params.settings:q}"
             " --train {input.train} --desired {input.desired} --test {input.test} {params.validation}"
             " --theta0 {input.theta0} --search {output.search} --policies $(dirname {output.policies[0]})"
             " --state {params.state} --cost {output.cost} 2>&1 | tee {log}"
@@ -69,6 +70,7 @@ rule make_policy:
     params:
         python=PYTHON,
         script=script("make_policy"),
+        processes=processes,
         settings=settings("make_policy"),
         code=code("make_policy"),
         state=side_folder("make_policy"),
@@ -77,7 +79,7 @@ rule make_policy:
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: making the {wildcards.policy} policy"
     shell:
-        "{params.python:q} -m lawpipe.launch {threads} {params.script:q} --settings {params.settings:q} --train {input.train}"
+        "{params.python:q} -m lawpipe.launch {params.processes} {params.script:q} --settings {params.settings:q} --train {input.train}"
         " --desired {input.desired} --test {input.test} --theta0 {input.theta0} {params.others} {params.tried}"
         " --output {output.policy} --state {params.state} --cost {output.cost} > {log} 2>&1"
 
