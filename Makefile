@@ -16,8 +16,8 @@ ifneq ($(CONFIG),$(wildcard $(CONFIG)))
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
 endif
 
-.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer which_law \
-	test lint format bench bench-search bench-gpu install
+.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer which_law online \
+	test lint format reproduce soak bench bench-search bench-gpu install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
@@ -37,6 +37,9 @@ report perceptron perceptron_noisy perceptron_paper perceptron_redundant percept
 which_law: $(READY)  ## the study of the two laws: hours on two cores; results-which_law/
 	$(SNAKEMAKE) --configfile config/which_law.yaml compare_laws
 
+online: $(READY)  ## weights without a search against tuned baselines: results-online/report.html; TARGETS=perceptron_shares for more
+	$(SNAKEMAKE) $(TARGETS) --configfile config/online.yaml
+
 test: $(READY)
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
@@ -52,12 +55,19 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt --line-length 118 $(SNAKEFILES)
 
+reproduce: $(READY)  ## the small config from nothing, its numbers beside the recorded ones; fails if one differs
+	$(BIN)/python -m lawpipe.reproduce
+
+soak: $(READY)  ## the small config killed at twenty random moments: ten minutes
+	$(BIN)/python -m tests.workflow.soak $(OPTIONS)
+
 bench: $(READY)
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/engine.py --memory
 	$(BIN)/python benchmarks/batched.py
 	$(BIN)/python benchmarks/language_model.py
 	$(BIN)/python benchmarks/language_model.py --small
+	$(BIN)/python -m lawpipe.launch 2 benchmarks/processes.py
 	$(BIN)/python benchmarks/bookkeeping.py
 
 bench-search: $(READY)  ## the search methods against each other; OPTIONS=--reduced takes two minutes

@@ -109,7 +109,8 @@ TABLES: dict[str, dict[str, Column]] = {
         "instantaneous": "float64",
         "adjoint": "float64",
     },
-    # A transferred policy on one reference set: J in nats, and the share of the near-optimal gain that it keeps.
+    # A transferred policy on one reference set: J in nats, and the share of this seed's near-optimal gain
+    # that it keeps; null where there is none.
     "transfer": {
         "source": "string",
         "experiment": "string",

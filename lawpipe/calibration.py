@@ -100,7 +100,8 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
 
 def draw(settings: Mapping[str, Any], share: float) -> tuple[Problem, Tensor]:
     """Return a problem of an experiment's shape with a share of its examples, random, and some parameters."""
-    data, precision = settings["data"], devices.dtype(settings["training"]["precision"])
+    data, precision = settings["data"], settings["training"]["precision"]
+    dtype = devices.dtype(precision)
     sizes = {split: max(1, round(share * size)) for split, size in estimate.sizes(settings)[0].items()}
     device = devices.device(settings["device"])
     generator = np.random.default_rng(0)
@@ -112,13 +113,13 @@ def draw(settings: Mapping[str, Any], share: float) -> tuple[Problem, Tensor]:
         model = models.build(settings)
         values = model.initialise(generator).values()
         theta = torch.cat([torch.from_numpy(value).flatten() for value in values])
-        text = LanguageModel(model, tokens.pop("train"), tokens, precision, device)
-        return text, theta.to(device, precision)
+        text = LanguageModel(model, tokens.pop("train"), tokens, dtype, device, precision=precision)
+        return text, theta.to(device, dtype)
     drawn = {f"{split}_examples": size for split, size in sizes.items()}
     plain = {"folder": None, "duplicates": 0, "dependent": 0, "dimension": estimate.sizes(settings)[1]}
     examples = gaussian.draw(data | drawn | plain, 0, tuple(sizes))
-    problem = Perceptron(examples.pop("train"), examples, precision, device)
-    return problem, torch.zeros(problem.parameters, dtype=precision, device=device)
+    problem = Perceptron(examples.pop("train"), examples, dtype, device)
+    return problem, torch.zeros(problem.parameters, dtype=dtype, device=device)
 
 
 def _clock(device: torch.device) -> float:

@@ -46,7 +46,7 @@ RESERVED_NAMES = (
     *("all", "verify", "benchmarks", "cost", "logs"),
     *plan.STAGES,
     *("generate_data_with_validation", "make_policy_at_its_best_rate", "train_with_contributions"),
-    *("report_of_experiment", "compare_laws", "compare_sweep", "plot_methods", "transfer"),
+    *("report_of_experiment", "compare_laws", "compare_sweep", "plot_methods", "plot_growth", "transfer"),
 )
 
 #: Precisions of matrix products of rounded operands.
@@ -151,13 +151,13 @@ def check_writable(folders: Iterable[Path]) -> None:
         place = next(path for path in (folder, *folder.parents, Path()) if os.access(path, os.F_OK))
         if not place.is_dir():
             raise InputError(
-                f"{place} is a file, expected a folder for results there: move it away, or choose another `name` in "
+                f"{place} is a file, expected a folder for results there: move it away, or choose another name in "
                 "the config."
             )
         if not os.access(place, os.W_OK | os.X_OK):
             raise InputError(
                 f"{place} is a folder that this user may not write to, expected one for results: mend its "
-                "permissions, or choose another `name` in the config."
+                "permissions, or choose another name in the config."
             )
 
 

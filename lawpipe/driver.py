@@ -46,16 +46,18 @@ def main() -> None:
     with alone() as (kept_open, was_killed):
         if was_killed and _locked():
             print("an earlier run was killed: removing its lock", file=sys.stderr, flush=True)
-            subprocess.run([*SNAKEMAKE, *arguments, "--unlock"], check=False, capture_output=True)
+            _unlock(arguments)
         foreign = _locked()
         settle_clock(time.time())
         code, asked = _run(arguments, kept_open)
+        if code < 0 and not foreign:
+            _unlock(arguments)  # Snakemake itself was killed
     if foreign and code:
         raise InputError(
             f"{Path.cwd()} is locked by Snakemake: another one is at work in this folder, or one was killed; wait "
             "for it, or, if there is none, remove its lock with snakemake --unlock."
         )
-    sys.exit(128 + asked if asked else code)
+    sys.exit(128 + asked if asked else 128 - code if code < 0 else code)
 
 
 def _run(arguments: list[str], kept_open: int) -> tuple[int, int | None]:
@@ -86,6 +88,11 @@ def _die_with_parent() -> None:
 def _locked() -> bool:
     """Tell whether Snakemake's lock is on the working folder."""
     return any(LOCKS.glob("*.lock"))
+
+
+def _unlock(arguments: list[str]) -> None:
+    """Remove Snakemake's lock from the working folder."""
+    subprocess.run([*SNAKEMAKE, *arguments, "--unlock"], check=False, capture_output=True)
 
 
 @contextmanager

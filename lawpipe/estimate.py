@@ -33,7 +33,7 @@ STORY_TOKENS, TINYSTORIES = 300, 530_000
 OVERHEAD = 4_000
 
 #: The policies whose weights are the same at every step.
-SAME_AT_EVERY_STEP = ("conventional", "clean_only", "static", *plan.TUNED)
+SAME_AT_EVERY_STEP = ("conventional", "tuned", "clean_only", "clean_only_tuned", "clean_only_matched", "static")
 
 #: Memory of a Python process with PyTorch or a corpus, and of one with pandas and matplotlib, in MB.
 TORCH_MB, PANDAS_MB = 400, 250
@@ -83,9 +83,13 @@ class Steps:
 
 #: The work of making a policy, in training runs and reverse sweeps, as counted; nothing for those not named.
 MAKING = {
-    **dict.fromkeys(plan.TUNED, Steps(8.0, 0.0)),
+    **dict.fromkeys(("tuned", "clean_only_tuned"), Steps(8.0, 0.0)),
     **dict.fromkeys(("loss_proportional", "inverse_loss", "near_optimal_matched"), Steps(1.5, 0.0)),
-    "greedy": Steps(1.5, 0.5),
+    **dict.fromkeys(("greedy", "online"), Steps(1.5, 0.5)),
+    **dict.fromkeys(("clean_only_matched", "inverse_loss_matched"), Steps(2.5, 0.0)),
+    **dict.fromkeys(("greedy_matched", "online_matched"), Steps(2.5, 0.5)),
+    "inverse_loss_tuned": Steps(12.0, 0.0),
+    **dict.fromkeys(("greedy_tuned", "online_tuned"), Steps(12.0, 4.0)),
 }
 
 #: The same for an outer iteration, by problem: some steps are refused, and some have feedback; of a language model,
@@ -223,8 +227,9 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
     if stage == "train":
         policies = len(_policies(settings, batch))
         measured = min(settings["analysis"]["measured_steps"], steps)
-        # Weighted training losses take a part of a run more; each of two reference sets has its sweep.
-        return Steps(1.3 * policies * steps, 2.0 * policies * steps, policies * measured)
+        # Weighted training losses take a part of a run more; with single contributions there are two sweeps.
+        sweeps = 2 if batch in plan.WITH_CONTRIBUTIONS else 1
+        return Steps(1.3 * policies * steps, sweeps * policies * steps, policies * measured)
     return Steps(0.0, 0.0)
 
 

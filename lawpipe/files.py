@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +17,18 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def whole(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`, renamed to it when the block ends well and removed when it does not.
 
-    Makes the folder if need be. The temporary name keeps the ending, and is this process's own.
+    Makes the folder if need be. The temporary name keeps the ending, and is this process's own. What a process that
+    was killed left under such a name is removed.
 
     Raises InputError, one sentence, if the file cannot be written; what was there before is as it was.
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        of_any_process = re.compile(rf"\.{re.escape(path.stem)}\.\d+{re.escape(path.suffix)}")
+        for left in path.parent.iterdir():
+            if of_any_process.fullmatch(left.name):
+                left.unlink(missing_ok=True)
         try:
             yield temporary
             temporary.replace(path)

@@ -59,7 +59,7 @@ SEARCHED_CONTROLS = ("static", "near_optimal_tuned")
 FOR_ONE_ROW = {"feedback_descent": "mirror_descent", "newton": "mirror_descent"}
 
 #: The policies whose learning rate is tuned, each with a table `learning_rates/{policy}` of the rates tried.
-TUNED = ("tuned", "clean_only_tuned")
+TUNED = ("tuned", "clean_only_tuned", "inverse_loss_tuned", "greedy_tuned", "online_tuned")
 
 #: The keys of `search` that a control's own search does without: it has its own iterations and no snapshots.
 NOT_OF_CONTROLS = ("preset", "iterations", "snapshots")

@@ -7,39 +7,91 @@ import torch
 from torch import Tensor
 
 from lawpipe import runs
+from lawpipe.controls import rates, step_length
+from lawpipe.engine import trajectory
+from lawpipe.engine.trajectory import Trajectory
 from lawpipe.policies import Context
 from lawpipe.policy import Policy
 from lawpipe.problems import Problem
 
+#: Gives scores >= 0, [N], from the parameters that a training run is at, [P]; asked once at every step, in order, so
+#: that it may remember the run.
+Rule = Callable[[Tensor], Tensor]
 
-def by_scores(context: Context, scores: Callable[[Problem, Tensor], Tensor]) -> Policy:
-    """Return the policy that weighs each example at each step by its score there, at the experiment's learning rate.
+#: Begins a rule for a new run on a problem.
+Begin = Callable[[Problem], Rule]
 
-    `scores` gives numbers >= 0, [N], from the problem and the parameters that the policy's own run is at.
+
+def at_own_rate(context: Context, begin: Begin) -> Policy:
+    """Return the policy that weighs each example at each step by its score, at the experiment's learning rate."""
+    problem, theta0 = runs.start(context.settings, context.files)
+    learning_rates = [context.learning_rate] * context.steps
+    found = weights(problem, theta0, learning_rates, begin(problem))
+    return Policy(found.cpu().numpy(), np.array(learning_rates))
+
+
+def at_its_best_rate(context: Context, begin: Begin) -> Policy:
+    """Return the policy of a rule at its tuned rate, with the rates that were tried: every trial is a run of its own.
+
+    Raises InputError if training diverges at every rate.
     """
     problem, theta0 = runs.start(context.settings, context.files)
-    rates = [context.learning_rate] * context.steps
-    found = weights(problem, theta0, rates, lambda theta: scores(problem, theta))
-    return Policy(found.cpu().numpy(), np.array(rates))
+
+    def at(rate: float) -> Trajectory:
+        return train(problem, theta0, [rate] * context.steps, begin(problem))
+
+    grid = rates.best(context, at)
+    found = at(grid.best.learning_rate).weights
+    return Policy(found.cpu().numpy(), np.full(context.steps, grid.best.learning_rate), **rates.kept(context, grid))
 
 
-def weights(
-    problem: Problem, theta0: Tensor, learning_rates: Sequence[float], scores: Callable[[Tensor], Tensor]
-) -> Tensor:
+def at_conventional_length(context: Context, begin: Begin) -> Policy:
+    """Return the policy of a rule with every step as long as the conventional run's at the experiment's rate.
+
+        learning_rates[t] |sum_n gamma[t,n] grad l_n(theta[t])| = eta |mean_n grad l_n(theta_conventional[t])|
+
+    theta[t] is this policy's own run, eta the experiment's learning rate.
+    """
+    problem, theta0 = runs.start(context.settings, context.files)
+    wanted = step_length.conventional(problem, theta0, context.steps, context.learning_rate)
+    found = torch.empty(context.steps, problem.examples, dtype=problem.dtype, device=problem.device)
+    rule, theta, learning_rates = begin(problem), theta0, []
+    for step, length in enumerate(wanted):
+        found[step] = _shares(rule(theta))
+        learning_rates.append(step_length.rate(problem, theta, found[step], length, context.learning_rate))
+        theta = problem.descend(theta, found[step : step + 1], learning_rates[-1:])[1]
+    return Policy(found.cpu().numpy(), np.array(learning_rates))
+
+
+def weights(problem: Problem, theta0: Tensor, learning_rates: Sequence[float], rule: Rule) -> Tensor:
     """Return the weights [T, N] of a training run whose every step weighs the examples by their scores.
 
         gamma[t] = scores(theta[t]) / sum
         theta[t+1] = theta[t] - learning_rates[t] sum_n gamma[t,n] grad l_n(theta[t])
 
-    `scores` gives numbers >= 0, [N]; where they have no finite sum above 0 the step is uniform. The steps are
-    the engine's, so training under the result as a fixed policy goes through the same parameters, bit for bit.
+    Where the scores have no finite sum above 0 the step is uniform.
     """
-    result = torch.empty(len(learning_rates), problem.examples, dtype=problem.dtype, device=problem.device)
-    theta = theta0
-    for step, rate in enumerate(learning_rates):
-        result[step] = _shares(scores(theta))
-        theta = problem.descend(theta, result[step : step + 1], [rate])[1]
-    return result
+    return train(problem, theta0, learning_rates, rule).weights
+
+
+def train(problem: Problem, theta0: Tensor, learning_rates: Sequence[float], rule: Rule) -> Trajectory:
+    """Return that training run.
+
+    The steps are the engine's, so training under its weights as a fixed policy goes through the same parameters,
+    bit for bit.
+    """
+
+    def descend(theta: Tensor, rows: Tensor, learning_rates: Sequence[float]) -> Tensor:
+        thetas = torch.empty(len(learning_rates) + 1, len(theta), dtype=theta.dtype, device=theta.device)
+        thetas[0] = theta
+        for step in range(len(learning_rates)):
+            part = slice(step, step + 1)
+            rows[step] = _shares(rule(thetas[step]))
+            thetas[step + 1] = problem.descend(thetas[step], rows[part], learning_rates[part])[1]
+        return thetas
+
+    empty = torch.empty(len(learning_rates), problem.examples, dtype=problem.dtype, device=problem.device)
+    return trajectory.train(problem, theta0, empty, learning_rates, descend=descend)
 
 
 def _shares(scores: Tensor) -> Tensor:

@@ -4,20 +4,19 @@ The rate is chosen as the searched policy is: by J on the desired examples, neve
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from lawpipe import policy, runs
 from lawpipe.engine import trajectory
+from lawpipe.engine.trajectory import Trajectory
 from lawpipe.errors import InputError
 from lawpipe.policies import Context
 from lawpipe.policy import Policy
-from lawpipe.problems import Problem
 
 #: Points of the grid in a decade, and between two of the first, coarse pass.
 A_DECADE, COARSE = 4, 2
@@ -61,35 +60,42 @@ class Grid:
 
 
 def at_its_best_rate(context: Context, row: npt.NDArray[Any]) -> Policy:
-    """Return the policy of weights `row` [N] at its tuned rate, with the rates that were tried.
+    """Return the policy of the same weights `row` [N] at every step at its tuned rate, with the rates tried.
 
     Raises InputError if training diverges at every rate.
     """
     problem, theta0 = runs.start(context.settings, context.files)
-    weights = torch.tensor(row, dtype=problem.dtype, device=problem.device)
+    weights = torch.tensor(row, dtype=problem.dtype, device=problem.device).expand(context.steps, -1)
+    grid = best(context, lambda rate: trajectory.train(problem, theta0, weights, [rate] * context.steps))
+    return policy.constant(row, context.steps, grid.best.learning_rate, **kept(context, grid))
+
+
+def best(context: Context, train: Callable[[float], Trajectory]) -> Grid:
+    """Return the grid of a stage's policy, which `train` trains at a learning rate.
+
+    Raises InputError if training diverges at every rate.
+    """
     try:
-        grid = tune(problem, theta0, weights, context.steps, context.learning_rate)
+        return tune(train, context.learning_rate)
     except FloatingPointError as error:
         raise InputError(
             f"training.learning_rate: training diverges at {context.learning_rate} and at every rate near it "
             f"({error}), expected a rate at which it learns; lower it."
         ) from error
+
+
+def kept(context: Context, grid: Grid) -> dict[str, Any]:
+    """Return what a policy keeps of its grid: the fields `tried_rates` and `notes`."""
     notes = {
         "tuned_rate": grid.best.learning_rate,
         "rates_tried": len(grid.trials),
         "best_is_interior": grid.interior,
     }
-    return policy.constant(
-        row,
-        context.steps,
-        grid.best.learning_rate,
-        tried_rates=grid.columns(context.settings["policy"]),
-        notes=notes,
-    )
+    return {"tried_rates": grid.columns(context.settings["policy"]), "notes": notes}
 
 
-def tune(problem: Problem, theta0: Tensor, row: Tensor, steps: int, own_rate: float) -> Grid:
-    """Find the constant learning rate at which the weights `row` [N], the same at every step, give the lowest J.
+def tune(train: Callable[[float], Trajectory], own_rate: float) -> Grid:
+    """Find the constant learning rate at which a policy, which `train` trains at a rate, has the lowest J.
 
     Rates are own_rate * 10^(k/4). First every second of them, from one below the experiment's own upwards, until
     the best has a worse one below it and two above; then the two beside the best. The grid ends five decades
@@ -97,17 +103,19 @@ def tune(problem: Problem, theta0: Tensor, row: Tensor, steps: int, own_rate: fl
 
     Raises FloatingPointError if every run diverges.
     """
-    weights = row.expand(steps, -1)
     trials: dict[int, Trial] = {}
+    at_start = math.nan
 
     def attempt(place: int) -> None:
+        nonlocal at_start
         rate = own_rate * 10 ** (place / A_DECADE)
-        run = trajectory.train(problem, theta0, weights, [rate] * steps)
+        run = train(rate)
+        at_start = float(run.problem.reference_losses("desired", run.first.unsqueeze(0))[0])
         found = {against: run.objective(against) for against in ("desired", "test")}
         values = {against: value if math.isfinite(value) else math.inf for against, value in found.items()}
         trials[place] = Trial(rate, values["desired"], values["test"])
 
-    def best() -> int:
+    def lowest() -> int:
         return min(trials, key=lambda place: (trials[place].objective_desired, place))
 
     limit = MOST_DECADES * A_DECADE
@@ -115,19 +123,18 @@ def tune(problem: Problem, theta0: Tensor, row: Tensor, steps: int, own_rate: fl
     attempt(0)
     while True:
         low, high = min(trials), max(trials)
-        if best() == low and low > -limit:
+        if lowest() == low and low > -limit:
             attempt(low - COARSE)
-        elif best() > high - ABOVE * COARSE and high < limit:
+        elif lowest() > high - ABOVE * COARSE and high < limit:
             attempt(high + COARSE)
         else:
             break
-    middle = best()
+    middle = lowest()
     for place in (middle - 1, middle + 1):
         if -limit <= place <= limit:
             attempt(place)
-    at_start = float(problem.reference_losses("desired", theta0.unsqueeze(0))[0])
-    trajectory.check_converges(trials[best()].objective_desired, at_start)
-    return Grid(tuple(trials[place] for place in sorted(trials)), trials[best()])
+    trajectory.check_converges(trials[lowest()].objective_desired, at_start)
+    return Grid(tuple(trials[place] for place in sorted(trials)), trials[lowest()])
 
 
 def _finite(values: Iterable[float]) -> list[float | None]:

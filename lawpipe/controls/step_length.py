@@ -8,6 +8,12 @@ from torch import Tensor
 from lawpipe.problems.base import Problem
 
 
+def conventional(problem: Problem, theta0: Tensor, steps: int, learning_rate: float) -> list[float]:
+    """Return the lengths of the conventional policy's steps, T numbers."""
+    uniform = torch.full((problem.examples,), 1 / problem.examples, dtype=problem.dtype, device=problem.device)
+    return lengths(problem, theta0, uniform.expand(steps, -1), learning_rate)
+
+
 def lengths(problem: Problem, theta0: Tensor, weights: Tensor, learning_rate: float) -> list[float]:
     """Return |learning_rate sum_n weights[t,n] grad l_n(theta[t])| of every step t of a training run, T numbers."""
     result, theta = [], theta0
@@ -20,16 +26,21 @@ def lengths(problem: Problem, theta0: Tensor, weights: Tensor, learning_rate: fl
 def matching_rates(
     problem: Problem, theta0: Tensor, weights: Tensor, wanted: Sequence[float], otherwise: float
 ) -> list[float]:
-    """Return the learning rates at which the steps under `weights` [T, N] have the wanted lengths, T numbers.
+    """Return the learning rates at which the steps under `weights` [T, N] have the wanted lengths, T numbers."""
+    rates, theta = [], theta0
+    for row, length in zip(weights, wanted, strict=True):
+        rates.append(rate(problem, theta, row, length, otherwise))
+        theta = problem.descend(theta, row.unsqueeze(0), rates[-1:])[1]
+    return rates
+
+
+def rate(problem: Problem, theta: Tensor, row: Tensor, length: float, otherwise: float) -> float:
+    """Return the learning rate at which the step from theta under the weights `row` [N] has a length.
 
     A step without a gradient goes nowhere at any rate; it is given the rate `otherwise`.
     """
-    rates, theta = [], theta0
-    for row, length in zip(weights, wanted, strict=True):
-        slope = _norm(problem.weighted_gradient(theta, row))
-        rates.append(length / slope if slope > 0 else otherwise)
-        theta = problem.descend(theta, row.unsqueeze(0), rates[-1:])[1]
-    return rates
+    slope = _norm(problem.weighted_gradient(theta, row))
+    return length / slope if slope > 0 else otherwise
 
 
 def _norm(vector: Tensor) -> float:

@@ -50,6 +50,11 @@ class Trajectory:
         return self.segment == self.steps
 
     @property
+    def first(self) -> Tensor:
+        """theta[0], [P]."""
+        return self.kept[0].to(self.problem.device)
+
+    @property
     def last(self) -> Tensor:
         """theta[T], [P]."""
         return self.kept[-1].to(self.problem.device)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
-from lawpipe.figures import controls, curves, overview, scaling_law, search, similarity, speed, weights
+from lawpipe.figures import controls, curves, online, overview, scaling_law, search, similarity, speed, weights
 from lawpipe.figures.results import Results
 
 DRAW: dict[str, Callable[[Results], Figure]] = {
@@ -20,6 +20,7 @@ DRAW: dict[str, Callable[[Results], Figure]] = {
     "fig10_redundant": weights.redundant,
     "fig11_scaling_law": scaling_law.fits,
     "controls": controls.gains,
+    "online": online.curves_and_gains,
     "adjoint_similarity": similarity.over_steps,
     "speed": speed.local_and_global,
     "active_examples": weights.active_examples,

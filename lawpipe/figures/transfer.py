@@ -35,7 +35,8 @@ ENTRY = Entry(
     "another learning rate or in a model of another width: J over the conventional policy's there, beside that of "
     "the weights searched there, and the share of the latter's gain that the transferred weights keep. "
     "A share near 100 % means that the weights are about the examples, near 0 that they are about the one run they "
-    "were searched in. There is no share where the weights searched there gain nothing beyond the interval.",
+    "were searched in, above 100 % that the search there ended at worse ones. There is no share where the weights "
+    "searched there gain nothing beyond the interval.",
     module="figures.transfer",
     data=("summary",),
 )
@@ -106,7 +107,7 @@ def figure(found: pd.DataFrame) -> Figure:
             share, height = _share(rows[rows["against"] == against]), row + _offset(place)
             marks.draw_share(shares, share, height, colour, None)
             if share.mean is None:
-                shares.text(0, height, "no gain to keep", color=colour, fontsize=7, va="center")
+                shares.text(0, height, "gain within its interval", color=colour, fontsize=7, va="center")
     marks.finish_shares(shares)
     shares.set_title("Share of the near-optimal gain kept")
     levels[0].set_yticks(range(len(groups)), [_label(rows) for _, rows in groups])
@@ -165,7 +166,7 @@ def table(found: pd.DataFrame) -> Table:
         cells.append(str(chosen["seed"].nunique()))
         cells += [over_seeds(as_over_seeds(mean_interval(_values(chosen, name))), digits=4) for name in POLICIES]
         share = _share(chosen)
-        cells.append("no gain" if share.n == 0 else share_of(share))
+        cells.append("gain within its interval" if share.n == 0 else share_of(share))
         rows.append(Row(tuple(cells)))
     note = "The numbers of each seed are in transfer.parquet beside this page, the drawing alone in transfer.svg."
     return Table(ENTRY, header, tuple(rows), labels=4, note=note)

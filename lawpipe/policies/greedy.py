@@ -1,8 +1,11 @@
 """Greedy one-step weights: each step follows the instantaneous contributions there, without any search."""
 
+from functools import partial
+
 from torch import Tensor
 
 from lawpipe.controls import feedback
+from lawpipe.controls.feedback import Rule
 from lawpipe.policies import Context
 from lawpipe.policy import Policy
 from lawpipe.problems import Problem
@@ -14,7 +17,12 @@ def make(context: Context) -> Policy:
     CT[t, n] = <grad L_desired(theta[t]), grad l_n(theta[t])> says how fast the desired loss falls with example n. A
     step at which no example contributes is uniform.
     """
-    return feedback.by_scores(context, scores)
+    return feedback.at_own_rate(context, begin)
+
+
+def begin(problem: Problem) -> Rule:
+    """Return the rule of a run: it remembers nothing."""
+    return partial(scores, problem)
 
 
 def scores(problem: Problem, theta: Tensor) -> Tensor:

@@ -1,8 +1,11 @@
 """Weights in proportion to the losses: attend to what is not yet learned, whether or not it can be."""
 
+from functools import partial
+
 from torch import Tensor
 
 from lawpipe.controls import feedback
+from lawpipe.controls.feedback import Rule
 from lawpipe.policies import Context
 from lawpipe.policy import Policy
 from lawpipe.problems import Problem
@@ -10,7 +13,12 @@ from lawpipe.problems import Problem
 
 def make(context: Context) -> Policy:
     """Return gamma[t, n] ~ l_n(theta[t]), the losses of the policy's own run."""
-    return feedback.by_scores(context, scores)
+    return feedback.at_own_rate(context, begin)
+
+
+def begin(problem: Problem) -> Rule:
+    """Return the rule of a run: it remembers nothing."""
+    return partial(scores, problem)
 
 
 def scores(problem: Problem, theta: Tensor) -> Tensor:

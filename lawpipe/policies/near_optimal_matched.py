@@ -17,8 +17,7 @@ def make(context: Context) -> Policy:
     theta[t] is this policy's own run, eta the experiment's learning rate.
     """
     problem, theta0 = runs.start(context.settings, context.files)
-    uniform = torch.full((problem.examples,), 1 / problem.examples, dtype=problem.dtype, device=problem.device)
-    lengths = step_length.lengths(problem, theta0, uniform.expand(context.steps, -1), context.learning_rate)
+    lengths = step_length.conventional(problem, theta0, context.steps, context.learning_rate)
     weights = torch.tensor(context.others["near_optimal"].weights, dtype=problem.dtype, device=problem.device)
     rates = step_length.matching_rates(problem, theta0, weights, lengths, context.learning_rate)
     return Policy(context.others["near_optimal"].weights, np.array(rates))

@@ -86,6 +86,13 @@ class Problem(ABC):
     def reference_gradients(self, against: str, thetas: Tensor) -> Tensor:
         """Return the gradient of the mean loss on a reference set at each of S parameter vectors, [S, P]."""
 
+    @abstractmethod
+    def half_gradients(self, against: str, theta: Tensor) -> Tensor:
+        """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, P].
+
+        Of a set with a single example both are its gradient.
+        """
+
     def descend(self, theta: Tensor, weights: Tensor, learning_rates: Sequence[float]) -> Tensor:
         """Run weighted gradient descent and return all parameters on the way, [T+1, P].
 

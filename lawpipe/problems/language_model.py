@@ -156,7 +156,7 @@ class LanguageModel(Problem):
             name: windows.take(share_of(len(windows.tokens), place, of)) for name, windows in self._references.items()
         }
         result._count()
-        # What is captured holds the examples.
+        # What is captured belongs to the examples it was captured with.
         result._replayed = None if self._replayed is None else {}
         result._fill()
         return result
@@ -223,9 +223,18 @@ class LanguageModel(Problem):
     @_rounding
     def reference_gradients(self, against: str, thetas: Tensor) -> Tensor:
         """Return the gradient of the mean loss on a reference set, [S, P]."""
+        return torch.stack([self._mean_gradient(theta, self._references[against]) for theta in thetas])
+
+    def half_gradients(self, against: str, theta: Tensor) -> Tensor:
+        """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, P]."""
         windows = self._references[against]
+        odd = min(1, len(windows.shares) - 1)
+        return torch.stack([self._mean_gradient(theta, windows.take(slice(start, None, 2))) for start in (0, odd)])
+
+    def _mean_gradient(self, theta: Tensor, windows: Windows) -> Tensor:
+        """Return the gradient of the mean loss of some windows, [P]."""
         weights = torch.full_like(windows.shares[:, 0], 1 / len(windows.shares))
-        return torch.stack([self._gradient(theta, windows, weights) for theta in thetas])
+        return self._gradient(theta, windows, weights)
 
     def _memory(self, rows: int) -> int:
         """Return the bytes that a step of the reverse sweep takes for some examples, on CUDA."""

@@ -110,6 +110,13 @@ class Perceptron(Problem):
         wrong = torch.sigmoid(thetas @ features)
         return wrong @ features.T / features.shape[1]
 
+    def half_gradients(self, against: str, theta: Tensor) -> Tensor:
+        """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, P]."""
+        features = self._references[against]
+        wrong = torch.sigmoid(theta @ features)
+        halves = [(features[:, start::2], wrong[start::2]) for start in (0, min(1, len(wrong) - 1))]
+        return torch.stack([torch.mv(half, share) / len(share) for half, share in halves])
+
     def sweep(
         self,
         thetas: Tensor,

@@ -39,6 +39,7 @@ class Sharded(Problem):
         self.examples, self.parameters, self.references = whole.examples, whole.parameters, whole.references
         self._mine = whole.share(place, count)
         self._mine.total = total
+        self._place, self._count = place, count
         parts = [share_of(whole.examples, each, count) for each in range(count)]
         self._rows = parts[place]
         self._sizes = [rows.stop - rows.start for rows in parts]
@@ -77,6 +78,19 @@ class Sharded(Problem):
     def reference_gradients(self, against: str, thetas: Tensor) -> Tensor:
         """Return the gradient of the mean loss on a reference set at each of S parameter vectors, [S, P]."""
         return total(self._mine.reference_gradients(against, thetas).mul_(self._fractions[against]))
+
+    def half_gradients(self, against: str, theta: Tensor) -> Tensor:
+        """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, P]."""
+        halves, size = self._mine.half_gradients(against, theta), self.references[against]
+        if size < self._count:
+            return total(halves / self._count)
+        rows = share_of(size, self._place, self._count)
+        own = [len(range(size)[rows][start::2]) for start in (0, 1)]
+        shares = torch.tensor(own, dtype=self.dtype, device=self.device).unsqueeze(1)
+        if rows.start % 2:
+            # The first of these is an odd one of the set.
+            halves, shares = halves.flip(0), shares.flip(0)
+        return total(halves * shares / shares.new_tensor([[size - size // 2], [size // 2]]))
 
     def sweep(
         self,

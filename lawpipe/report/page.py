@@ -102,6 +102,7 @@ def report(
         contradictions=claims_table.contradicted() if judged else None,
         sizes=scaling_tables.sizes(root) if judged else None,
         methods=Markup(svg.inlined(root / "methods.svg", "methods-", "Search methods", letters)) if judged else None,
+        growth=Markup(svg.inlined(root / "growth.svg", "growth-", "Growth", letters)) if judged else None,
         recorded=[each for each in (recorded.searches(kept, loaded), recorded.steps(kept)) if each is not None],
         glance=tables.glance(loaded),
         paper=paper,

@@ -9,7 +9,7 @@ from lawpipe.analysis import redundancy
 from lawpipe.figures import catalogue, problem
 from lawpipe.figures.results import Results
 from lawpipe.figures.words import UNBROKEN, number, over_seeds, percent, policy_label
-from lawpipe.report import scaling_tables, texts
+from lawpipe.report import online_table, scaling_tables, texts
 from lawpipe.report.compare import OF_A_LOSS, missing, share
 from lawpipe.report.table import Row, Table
 
@@ -226,6 +226,7 @@ def fits(results: Results) -> Table:
 MAKE: dict[str, Callable[[Results], Table]] = {
     "headline": headline,
     "summary": summary,
+    "online": online_table.online,
     "search": search,
     "zero_weights": zero_weights,
     "fits": fits,

@@ -17,9 +17,11 @@ def test_scores_become_shares_of_the_parameters_they_were_taken_at() -> None:
         seen.append(theta.clone())
         return problem.losses(theta)
 
-    weights = feedback.weights(problem, theta0, RATES, scores)
+    followed = feedback.train(problem, theta0, RATES, scores)
+    weights = followed.weights
     run = trajectory.train(problem, theta0, weights, RATES)
     assert torch.equal(torch.stack(seen), run.thetas[:-1])
+    assert torch.equal(followed.thetas, run.thetas)
     losses = problem.losses(theta0)
     torch.testing.assert_close(weights[0], losses / losses.sum())
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -21,27 +22,19 @@ class Run:
         return self.values[against]
 
 
-def tuned(
-    monkeypatch: pytest.MonkeyPatch, desired: Callable[[float], float], test: Callable[[float], float] = abs
-) -> rates.Grid:
+def tuned(desired: Callable[[float], float], test: Callable[[float], float] = abs) -> rates.Grid:
     """Tune with a J that is a function of log10(rate / own rate)."""
 
-    def train(problem: object, theta0: object, weights: torch.Tensor, learning_rates: list[float]) -> Run:
-        assert len(set(learning_rates)) == 1
-        assert len(weights) == len(learning_rates) == 5
-        place = math.log10(learning_rates[0] / 0.3)
+    def train(rate: float) -> Any:
+        place = math.log10(rate / 0.3)
         return Run(desired(place), test(place))
 
-    monkeypatch.setattr(rates.trajectory, "train", train)
-    problem = perceptron()
-    return rates.tune(problem, start(problem), torch.full((37,), 1 / 37, dtype=torch.float64), 5, 0.3)
+    return rates.tune(train, 0.3)
 
 
 @pytest.mark.parametrize("centre", [-3.3, -1.0, -0.4, 0.0, 0.26, 1.9, 4.1])
-def test_the_best_is_inside_wherever_it_lies_and_within_an_eighth_of_a_decade(
-    monkeypatch: pytest.MonkeyPatch, centre: float
-) -> None:
-    grid = tuned(monkeypatch, lambda place: (place - centre) ** 2)
+def test_the_best_is_inside_wherever_it_lies_and_within_an_eighth_of_a_decade(centre: float) -> None:
+    grid = tuned(lambda place: (place - centre) ** 2)
     found = [trial.learning_rate for trial in grid.trials]
     assert found == sorted(set(found))
     assert grid.interior
@@ -52,18 +45,18 @@ def test_the_best_is_inside_wherever_it_lies_and_within_an_eighth_of_a_decade(
     assert around == pytest.approx([-0.25, 0.25])
 
 
-def test_one_bump_does_not_end_the_grid(monkeypatch: pytest.MonkeyPatch) -> None:
-    grid = tuned(monkeypatch, lambda place: 9.0 if abs(place - 0.5) < 0.2 else (place - 1.5) ** 2)
+def test_one_bump_does_not_end_the_grid() -> None:
+    grid = tuned(lambda place: 9.0 if abs(place - 0.5) < 0.2 else (place - 1.5) ** 2)
     assert math.log10(grid.best.learning_rate / 0.3) == pytest.approx(1.5)
 
 
-def test_the_test_examples_have_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    grid = tuned(monkeypatch, lambda place: (place - 1) ** 2, lambda place: (place + 1) ** 2)
+def test_the_test_examples_have_no_say() -> None:
+    grid = tuned(lambda place: (place - 1) ** 2, lambda place: (place + 1) ** 2)
     assert math.log10(grid.best.learning_rate / 0.3) == pytest.approx(1)
 
 
-def test_diverged_runs_are_worse_than_all_others_and_null_in_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    grid = tuned(monkeypatch, lambda place: math.nan if place > 0.4 else -place)
+def test_diverged_runs_are_worse_than_all_others_and_null_in_the_table() -> None:
+    grid = tuned(lambda place: math.nan if place > 0.4 else -place)
     assert grid.interior
     assert math.log10(grid.best.learning_rate / 0.3) == pytest.approx(0.25)
     columns = grid.columns("tuned")
@@ -72,22 +65,26 @@ def test_diverged_runs_are_worse_than_all_others_and_null_in_the_table(monkeypat
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_a_grid_that_never_turns_up_ends_and_says_so(monkeypatch: pytest.MonkeyPatch, sign: int) -> None:
-    grid = tuned(monkeypatch, lambda place: sign * place)
+def test_a_grid_that_never_turns_up_ends_and_says_so(sign: int) -> None:
+    grid = tuned(lambda place: sign * place)
     assert not grid.interior
     assert math.log10(grid.best.learning_rate / 0.3) == pytest.approx(-sign * rates.MOST_DECADES)
 
 
-def test_if_everything_diverges_there_is_no_best(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_if_everything_diverges_there_is_no_best() -> None:
     with pytest.raises(FloatingPointError):
-        tuned(monkeypatch, lambda place: math.inf)
+        tuned(lambda place: math.inf)
 
 
 def test_a_real_grid_holds_the_objectives_of_training_at_its_rates() -> None:
     problem = perceptron()
     theta0, row = start(problem), torch.full((37,), 1 / 37, dtype=torch.float64)
-    grid = rates.tune(problem, theta0, row, 20, 0.1)
+
+    def train(rate: float) -> trajectory.Trajectory:
+        return trajectory.train(problem, theta0, row.expand(20, -1), [rate] * 20)
+
+    grid = rates.tune(train, 0.1)
     for trial in grid.trials:
-        run = trajectory.train(problem, theta0, row.expand(20, -1), [trial.learning_rate] * 20)
+        run = train(trial.learning_rate)
         assert trial.objective_desired == run.objective()
         assert trial.objective_test == run.objective("test")

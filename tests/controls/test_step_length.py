@@ -14,6 +14,14 @@ def test_lengths_are_the_distances_between_steps() -> None:
     assert step_length.lengths(problem, theta0, weights, 0.3) == pytest.approx(expected.tolist(), rel=1e-10)
 
 
+def test_the_conventional_lengths_are_those_of_uniform_weights() -> None:
+    problem = perceptron()
+    theta0 = start(problem)
+    uniform = torch.full((6, 37), 1 / 37, dtype=torch.float64)
+    expected = step_length.lengths(problem, theta0, uniform, 0.2)
+    assert step_length.conventional(problem, theta0, 6, 0.2) == expected
+
+
 def test_rates_give_the_lengths_that_were_asked_for() -> None:
     problem = perceptron()
     theta0, weights, wanted = start(problem), random_weights(4, 37), [0.5, 0.1, 0.02, 0.3]

@@ -237,7 +237,7 @@ def _() -> Run:
 @case(
     "a file lies where the workflow's results belong",
     "stops",
-    "results-small is a file, expected a folder for results there: move it away, or choose another `name` in the "
+    "results-small is a file, expected a folder for results there: move it away, or choose another name in the "
     "config.",
 )
 def _() -> Run:

@@ -89,13 +89,13 @@ def test_what_changed_is_told_in_words(experiments: list[Results]) -> None:
     assert transfer.changed(nothing | {"transfer_from": {"training": {"steps": 3}}}) == "nothing"
 
 
-def test_a_seed_without_a_gain_has_no_share(experiments: list[Results]) -> None:
+def test_without_a_gain_there_is_no_share(experiments: list[Results]) -> None:
     found = transfer.points(experiments[1:2])
     swapped = found.rename(columns={"conventional": "near_optimal", "near_optimal": "conventional"})
-    assert [row.cells[-1] for row in transfer.table(swapped).rows] == ["no gain"] * 2
+    assert [row.cells[-1] for row in transfer.table(swapped).rows] == ["gain within its interval"] * 2
     with style.theme():
         shares = transfer.figure(swapped).axes[-1]
-    assert [text.get_text() for text in shares.texts] == ["no gain to keep"] * 2
+    assert [text.get_text() for text in shares.texts] == ["gain within its interval"] * 2
 
 
 def test_an_experiment_that_transfers_nothing_is_refused(plain: Results) -> None:

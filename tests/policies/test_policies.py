@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from lawpipe import artifacts, choice, plan, policies, policy, runs, sources
+from lawpipe import artifacts, choice, online, plan, policies, policy, runs, sources
 from lawpipe.errors import InputError
 from lawpipe.policies import Context, greedy, inverse_loss, loss_proportional
 from lawpipe.policy import Policy
@@ -19,6 +19,7 @@ from tests.scripts.test_training_stages import call, prepare
 
 CONTROLS = {"controls": {"iterations": 6}}
 NAMES = choice.names("lawpipe.policies")
+MATCHED = [name for name in NAMES if name.endswith("_matched")]
 FOLLOWING = {"greedy": greedy, "loss_proportional": loss_proportional, "inverse_loss": inverse_loss}
 
 
@@ -87,10 +88,10 @@ def test_every_policy_lies_on_the_simplices_and_survives_its_file(seed: Seed, na
     np.testing.assert_array_equal(loaded.learning_rates, made.learning_rates)
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"tuned", "clean_only_tuned", "near_optimal_tuned"}))
+@pytest.mark.parametrize("name", sorted({*NAMES} - {*plan.TUNED, "near_optimal_tuned"}))
 def test_only_tuned_and_matched_policies_leave_the_experiments_rate(seed: Seed, name: str) -> None:
     own = seed.settings["training"]["learning_rate"]
-    assert (seed.made[name].learning_rates == own).all() == (name != "near_optimal_matched")
+    assert (seed.made[name].learning_rates == own).all() == (name not in MATCHED)
 
 
 def test_conventional_and_tuned_are_uniform(seed: Seed) -> None:
@@ -102,7 +103,7 @@ def test_conventional_and_tuned_are_uniform(seed: Seed) -> None:
 def test_the_oracle_gives_the_spoilt_examples_nothing_and_the_others_the_same(seed: Seed) -> None:
     marked = sources.marked(seed.files["train"])
     assert 0 < marked.sum() < len(marked)
-    for name in ("clean_only", "clean_only_tuned"):
+    for name in ("clean_only", "clean_only_tuned", "clean_only_matched"):
         weights = seed.made[name].weights
         assert (weights[:, marked] == 0).all()
         assert np.ptp(weights[:, ~marked]) == 0
@@ -127,7 +128,7 @@ def test_a_tuned_rate_is_inside_its_grid_and_the_best_on_desired(seed: Seed, nam
     assert 0 < place < len(rates) - 1
     assert rates[place] == made.learning_rates[0] == made.learning_rates[-1]
     assert seed.objective(name) == pytest.approx(found[place], rel=1e-6)
-    untuned = {"tuned": "conventional", "clean_only_tuned": "clean_only"}[name]
+    untuned = "conventional" if name == "tuned" else name.removesuffix("_tuned")
     assert seed.objective(name) < seed.objective(untuned)
 
 
@@ -186,9 +187,9 @@ def test_the_search_at_the_tuned_rate_starts_from_the_tuned_policy_and_improves_
     assert made.notes["evaluations"] <= CONTROLS["controls"]["iterations"]
 
 
-def test_matched_steps_are_as_long_as_the_conventional_ones(seed: Seed) -> None:
-    matched, conventional = seed.run("near_optimal_matched"), seed.run("conventional")
-    np.testing.assert_array_equal(seed.made["near_optimal_matched"].weights, seed.made["near_optimal"].weights)
+@pytest.mark.parametrize("name", MATCHED)
+def test_matched_steps_are_as_long_as_the_conventional_ones(seed: Seed, name: str) -> None:
+    matched, conventional = seed.run(name), seed.run("conventional")
     for run in (matched, conventional):
         assert run.whole
     lengths = [
@@ -200,7 +201,24 @@ def test_matched_steps_are_as_long_as_the_conventional_ones(seed: Seed) -> None:
     ]
     np.testing.assert_allclose(*lengths, rtol=1e-5)
     # And that is not for nothing: at the experiment's rate they were not.
-    assert np.ptp(seed.made["near_optimal_matched"].learning_rates) > 0
+    assert np.ptp(seed.made[name].learning_rates) > 0
+
+
+def test_the_matched_search_keeps_its_weights(seed: Seed) -> None:
+    np.testing.assert_array_equal(seed.made["near_optimal_matched"].weights, seed.made["near_optimal"].weights)
+
+
+@pytest.mark.parametrize("name", ["online", "online_tuned", "online_matched"])
+def test_the_online_weights_are_those_of_its_memory_along_its_run(seed: Seed, name: str) -> None:
+    run = seed.run(name)
+    memory = online.Memory(run.problem.examples)
+    for step, theta in enumerate(run.thetas[:-1]):
+        halves = run.problem.half_gradients("desired", theta)
+        evidence = online.agreement(*halves)
+        if evidence > 0:
+            memory.update(run.problem.contributions(theta, halves.mean(dim=0)), evidence)
+        torch.testing.assert_close(run.weights[step], memory.weights().to(theta))
+    assert float(run.weights[-1].max() - run.weights[-1].min()) > 0
 
 
 def test_transferred_to_the_same_setting_is_the_near_optimal_policy_to_the_bit(seed: Seed) -> None:

@@ -22,6 +22,7 @@ import torch
 from functools import partial
 from lawpipe import processes, stage
 from lawpipe.engine import adjoint, trajectory
+from lawpipe.engine.checkpoints import Budget
 from lawpipe.problems.sharded import shared
 from tests.small_problems import initial, language_model, perceptron, random_weights, start
 
@@ -35,6 +36,7 @@ def products(problem, theta, steps, rate, budget):
     yield from [problem.weighted_gradient(theta, weights[0]), *problem.adjoint_product(theta, weights[0], direction)]
     yield from [torch.from_numpy(problem.reference_losses(name, run.thetas)) for name in problem.references]
     yield from [problem.reference_gradients(name, run.thetas) for name in problem.references]
+    yield from [problem.half_gradients(name, theta) for name in problem.references]
     yield from [run.thetas, adjoint.gradient(run), *(each for each, _ in sampled)]
     yield torch.tensor([run.objective(), *(gap for _, gap in sampled)])
 
@@ -52,8 +54,8 @@ def main():
     with processes.joined():
         check(perceptron(), start(perceptron()), None)
         # The set of one desired example is whole in each process.
-        check(perceptron(desired_examples=1), start(perceptron()), 0)
-        check(language_model(), initial(language_model()), 0)
+        check(perceptron(desired_examples=1), start(perceptron()), Budget(0))
+        check(language_model(), initial(language_model()), Budget(0))
 
 stage.run(main)
 """

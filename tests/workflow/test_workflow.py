@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from lawpipe import artifacts, estimate, plan
+from lawpipe import artifacts, estimate, plan, reproduce
 from lawpipe.config import resolve
 from lawpipe.report import costs
 from tests.workflow.copies import Project
@@ -143,7 +143,7 @@ def test_a_change_in_the_figures_redraws_them_alone(copy: Copy) -> None:
     project = copy()
     style = project.folder / "lawpipe/figures/style.py"
     style.write_text(style.read_text() + "\nCHANGED = True\n")
-    assert project.plan().jobs == {"plot": 3, "plot_methods": 1, "report": 1, "all": 1}
+    assert project.plan().jobs == {"plot": 3, "plot_methods": 1, "plot_growth": 1, "report": 1, "all": 1}
 
 
 def test_a_change_in_the_language_model_leaves_the_perceptron_alone(copy: Copy) -> None:
@@ -420,3 +420,7 @@ def test_snakemakes_own_report_has_every_figure_and_no_broken_caption(small: Pro
     assert figures
     for figure in figures:
         assert figure.stem in text
+
+
+def test_the_numbers_are_those_recorded(small: Project) -> None:
+    assert reproduce.differences(reproduce.values(small.results), reproduce.recorded()) == []

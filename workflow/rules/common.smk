@@ -45,6 +45,9 @@ SEED = f"{EXPERIMENT}/seed{{seed}}"
 # Searches by every method that were recorded on some machine, for the report.
 RECORDED_SEARCHES = BASE / "benchmarks/records/search.parquet"
 
+# How time and memory grow, as recorded on some machine.
+RECORDED_GROWTH = BASE / "benchmarks/records/growth.parquet"
+
 # Runs on a GPU that were recorded, for the report.
 RECORDED_RUNS = sorted((BASE / "benchmarks/records").glob("gpu-*.json"))
 
@@ -208,7 +211,7 @@ def report_inputs(wildcards):
     files = (
         []
         if "experiment" in wildcards.keys()
-        else [f"{ROOT}/{file}" for file in ("claims.parquet", "sizes.parquet", "methods.svg")]
+        else [f"{ROOT}/{file}" for file in ("claims.parquet", "sizes.parquet", "methods.svg", "growth.svg")]
     )
     for name in shown(wildcards):
         chosen = EXPERIMENTS[name]

@@ -276,3 +276,21 @@ rule plot_methods:
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --rows {params.rows:q}"
         " --figure {output.figure} --cost {output.cost} > {log} 2>&1"
+
+
+# How time and memory grow, as recorded, for the page.
+use rule plot_methods as plot_growth with:
+    output:
+        figure=f"{ROOT}/growth.svg",
+        cost=f"{ROOT}/cost/growth.json",
+    log:
+        f"{ROOT}/logs/growth.txt",
+    benchmark:
+        f"{ROOT}/benchmarks/growth.tsv"
+    params:
+        script=script("plot_growth"),
+        code=code_digest(script("plot_growth")),
+        rows=RECORDED_GROWTH,
+        content=hashlib.sha256(RECORDED_GROWTH.read_bytes()).hexdigest(),
+    message:
+        "drawing the recorded growth of time and memory"

@@ -1,0 +1,109 @@
+"""What the online weights cost: processor time of a training step, and peak memory, beside a plain step.
+
+    python benchmarks/online_overhead.py [--hidden 64] [--length 32] [--batch 32] ...
+
+The model, the batches and AdamW of scripts/train_online.py on random tokens, on one thread. Plain steps and those
+with each way to the contributions, looking at them at every step or at every so many, alternate in this process, so
+that others on the machine disturb all alike; the ratio is that of the summed processor times. Memory is the peak of
+resident memory of a process of its own (--memory) with batches eight times as large, above that of a process that has
+built model and data and trains nothing.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from lawpipe import online, provenance
+from scripts.train_online import WAYS, LanguageModel, losses
+
+EVERY = (1, 4, 6)
+#: Batches are so many times as large where memory is measured: it should be that of activations.
+LARGER = 8
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    sizes = {"hidden": 64, "length": 32, "batch": 32, "vocabulary": 512, "rounds": 4, "steps": 12}
+    for name, value in sizes.items():
+        parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--memory", help="measure the peak of this way alone, in MB: built, plain or a way")
+    options = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    if options.memory is not None:
+        print(peak(options))
+        return
+    print(json.dumps(provenance.hardware() | provenance.versions()))
+    makers = {"plain": lambda: looper(options, None, 1)}
+    for way in WAYS:
+        for every in EVERY:
+            makers[f"{way}, every {every}"] = lambda way=way, every=every: looper(options, way, every)
+    loops = {name: make() for name, make in makers.items()}
+    spent = dict.fromkeys(loops, 0.0)
+    for turn in range(options.rounds + 1):
+        for name, step in loops.items():
+            began = time.process_time()
+            for _ in range(options.steps):
+                step()
+            spent[name] += (time.process_time() - began) * (turn > 0)  # the first round warms up
+    count = options.rounds * options.steps
+    print(f"\n{'':24}{'ms a step':>10}{'/ plain':>9}")
+    for name, seconds in spent.items():
+        print(f"{name:24}{1e3 * seconds / count:10.2f}{seconds / spent['plain']:9.2f}")
+    arguments = sys.argv[1:] if argv is None else argv
+    base = measured(arguments, options.batch, "built")
+    plain = measured(arguments, options.batch, "plain") - base
+    print(f"\n{'':24}{'MB':>10}{'/ plain':>9}\n{'plain':24}{plain:10.1f}{1:9.2f}")
+    for way in WAYS:
+        above = measured(arguments, options.batch, way) - base
+        print(f"{way:24}{above:10.1f}{above / plain:9.2f}")
+    print(f"(above the {base:.0f} MB of Python, PyTorch, model and data, which every way has)")
+
+
+def looper(options: argparse.Namespace, way: str | None, every: int) -> Callable[[], None]:
+    """Return a function that takes one training step; `way` None for a plain one."""
+    torch.manual_seed(0)
+    model = LanguageModel(options.vocabulary, options.length, options.hidden)
+    data = torch.randint(2, options.vocabulary, (16 * options.batch, options.length + 1))
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    weigh = online.Online(model, losses, examples=len(data), every=every, contributions=WAYS[way or "forward"])
+    uniform = torch.full((options.batch,), 1 / options.batch)
+    half = options.batch // 2
+
+    def desired() -> tuple[Tensor, Tensor]:
+        return data[:half], data[half : options.batch]
+
+    def step() -> None:
+        rows = torch.randint(len(data), (options.batch,))
+        batch = data[rows]
+        weights = uniform if way is None else weigh(batch, desired, rows)
+        optimiser.zero_grad()
+        (weights @ losses(model, batch)).backward()
+        optimiser.step()
+
+    return step
+
+
+def peak(options: argparse.Namespace) -> float:
+    """Return the peak memory of this process in MB, after some steps of a way."""
+    step = looper(options, options.memory if options.memory in WAYS else None, 1)
+    for _ in range(0 if options.memory == "built" else options.steps):
+        step()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measured(arguments: list[str], batch: int, way: str) -> float:
+    """Return the peak memory of a process of its own, in MB."""
+    command = [sys.executable, __file__, *arguments, "--batch", str(LARGER * batch), "--memory", way]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+if __name__ == "__main__":
+    main()

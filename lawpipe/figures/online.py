@@ -1,0 +1,58 @@
+"""Weights without a search: test curves of the policies at their own best learning rates, and what each gains."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lawpipe.analysis import gain
+from lawpipe.analysis.intervals import mean_interval
+from lawpipe.figures import panels, style, surfaces
+from lawpipe.figures.results import Results
+from lawpipe.figures.words import policy_label
+from lawpipe.report.gains import objectives, share_of
+from lawpipe.report.online_table import BASE, ORACLE
+
+#: The policies at their own best learning rate, the searched one at that of uniform weights.
+SHOWN = (BASE, ORACLE, "inverse_loss_tuned", "greedy_tuned", "online_tuned", "near_optimal_tuned")
+
+
+def curves_and_gains(results: Results) -> Figure:
+    """Draw the loss on test examples over the steps, and J over that of uniform weights, by policy."""
+    policies = [name for name in SHOWN if name in results.policies]
+    factors = panels.in_factors(results.curves["test_loss"])
+    canvas = panels.canvas(results, "online", 1, 2, 4.1, panels.seeds_note(results, geometric=factors))
+    colours = style.colours(policies)
+    left, ratios = canvas.at(0, 0), canvas.at(0, 1)
+    for policy in policies:
+        rows = results.curves[results.curves["policy"] == policy]
+        steps, losses = results.by_seed(rows, "step", "test_loss")
+        keep = panels.thinned(len(steps))
+        label = policy_label(policy)
+        panels.draw_over_seeds(left, steps[keep], losses[:, keep], colours[policy], label, logarithmic=factors)
+    if factors:
+        left.set_yscale("log")
+        panels.logarithmic(left.yaxis)
+    left.set_title("Test examples")
+    left.set_xlabel("training step t")
+    left.set_ylabel(f"mean loss (nats{', log' if factors else ''})")
+    left.legend()
+
+    found = objectives(results, "test")
+    for place, policy in enumerate(policies):
+        pairs = [(value, found[BASE].get(seed)) for seed, value in found[policy].items()]
+        values = [value / base for value, base in pairs if value is not None and base is not None]
+        over = mean_interval(values)
+        ratios.plot(values, [place] * len(values), ".", color=colours[policy], markersize=4, alpha=0.6)
+        if over.mean is not None:
+            known = over.low is not None and over.high is not None
+            sides = np.array([[over.mean - over.low], [over.high - over.mean]]) if known else None  # type: ignore[operator]
+            ratios.errorbar([over.mean], [place], xerr=sides, fmt="o", color=colours[policy], markersize=5)
+        share = gain.share(found, policy, BASE, ORACLE)
+        if share.n and policy not in (BASE, ORACLE):
+            canvas.here.append(f"{policy_label(policy)}: {share_of(share)} of the oracle's gain on test.")
+    ratios.axvline(1, color=surfaces.MUTED, linestyle=":", linewidth=1)
+    ratios.set_yticks(range(len(policies)), [policy_label(name) for name in policies])
+    ratios.set_ylim(len(policies) - 0.5, -0.5)
+    ratios.set_ylabel("policy")
+    ratios.set_title("J on test, over that of uniform weights")
+    ratios.set_xlabel("J / J of tuned")
+    return panels.finish(canvas)

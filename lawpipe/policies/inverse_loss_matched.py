@@ -1,0 +1,10 @@
+"""Weights in inverse proportion to the losses at the step lengths of the conventional run."""
+
+from lawpipe.controls import feedback
+from lawpipe.policies import Context, inverse_loss
+from lawpipe.policy import Policy
+
+
+def make(context: Context) -> Policy:
+    """Return the weights of `inverse_loss` of a run whose steps are as long as the conventional policy's."""
+    return feedback.at_conventional_length(context, inverse_loss.begin)
