@@ -1,8 +1,13 @@
-"""For all tests: which of them stay together when they run in several processes (`make test`)."""
+"""For all tests: which stay together when they run in several processes (`make test`); the interpreter of Triton."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Triton decides when it is first imported, by any library: without a GPU, kernels are interpreted.
+if not Path("/dev/nvidiactl").exists():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 #: Folders whose tests share what is costly to make.
 TOGETHER = ("figures", "report", "workflow")

@@ -40,3 +40,16 @@ def test_micro_batches_of_full_size_are_replayed():
             torch.testing.assert_close(found, expected, rtol=0, atol=0)
         theta = theta + 0.1 * direction
     assert {*captured._replayed} == {"first", "second"}
+
+
+def test_a_share_captures_its_own_examples():
+    whole = language_model(micro_batch=24, graphs=True)
+    theta, direction = initial(whole), initial(whole, 1)
+    weights = torch.full((13,), 1 / 13, dtype=torch.float64)
+    contributions, _ = whole.adjoint_product(theta, weights, direction)
+    parts = [whole.share(place, 2) for place in range(2)]
+    sizes = [part.examples for part in parts]
+    found = [
+        part.adjoint_product(theta, own, direction)[0] for part, own in zip(parts, weights.split(sizes), strict=True)
+    ]
+    torch.testing.assert_close(torch.cat(found), contributions, rtol=1e-12, atol=1e-14)

@@ -110,11 +110,16 @@ class LanguageModel(Problem):
         self._sizes = [prod(shape) for shape in model.shapes.values()]
         self.parameters = sum(self._sizes)
         self.precision = precision
+        self._micro_batch = micro_batch
         self._replayed: dict[str, Replay] | None = {} if graphs else None
-        tokens = micro_batch or min(TOKENS, LOGITS // model.shapes[HEAD][0])
-        self._rows = max(1, tokens // (train.shape[1] - 1))
-        if device.type == "cuda" and micro_batch is None:
-            self._rows = filling.rows_that_fit(self.examples, filling.room(device), self._memory)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Choose the examples of a micro-batch; on CUDA, unless they are given, as many as fill the card."""
+        tokens = self._micro_batch or min(TOKENS, LOGITS // self.model.shapes[HEAD][0])
+        self._rows = max(1, tokens // self._train.shares.shape[1])
+        if self.device.type == "cuda" and self._micro_batch is None:
+            self._rows = filling.rows_that_fit(self.examples, filling.room(self.device), self._memory)
 
     def _count(self) -> None:
         """Say how many examples there are."""
@@ -153,6 +158,7 @@ class LanguageModel(Problem):
         result._count()
         # What is captured belongs to the examples it was captured with.
         result._replayed = None if self._replayed is None else {}
+        result._fill()
         return result
 
     @_rounding

@@ -8,9 +8,6 @@ import sys
 import pytest
 import torch
 
-# Triton decides when it is imported.
-if not torch.cuda.is_available():
-    os.environ.setdefault("TRITON_INTERPRET", "1")
 pytest.importorskip("triton", reason="triton is not installed: its kernels are not tested")
 
 from lawpipe import products
