@@ -14,8 +14,8 @@ from lawpipe.figures.results import Results
 from lawpipe.figures.words import policy_label
 from lawpipe.report.gains import BASE, BEST, BOTH, WORDS, chosen, grids, objectives, share_of
 
-GRIDS = {"tuned": "uniform", "clean_only_tuned": "clean examples only"}
-GRID_COLOURS = (style.OTHERS[0], style.OTHERS[4])
+GRIDS = {"tuned": "uniform", "clean_only_tuned": "clean examples only", "online_tuned": "online"}
+GRID_COLOURS = (style.OTHERS[0], style.OTHERS[4], style.OTHERS[1])
 #: The axis of J over learning rates goes so many times as far up as J at the experiment's: beyond, training blows up.
 MOST_OF_OWN = 1.6
 

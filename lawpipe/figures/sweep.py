@@ -1,4 +1,4 @@
-"""An experiment at several values of one setting: what the searched policy gains, desired and unseen."""
+"""An experiment at several values of one setting: what searched and tuned policies gain, on desired and unseen."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,12 +15,18 @@ from lawpipe.figures.surfaces import MUTED
 from lawpipe.figures.words import policy_label
 
 BASE = "conventional"
-POLICIES = ("near_optimal", "near_optimal_validated")
-LINES = {"near_optimal": "-", "near_optimal_validated": "--"}
+#: How each policy's line is drawn, of those that an experiment has.
+LINES: dict[str, Any] = {
+    "near_optimal": "-",
+    "near_optimal_validated": "--",
+    "tuned": ":",
+    "clean_only_tuned": "-.",
+    "online_tuned": (0, (8, 1, 1, 1, 1, 1)),
+}
 
 
 def points(experiments: Sequence[Results], key: str) -> pd.DataFrame:
-    """Return a row an experiment, seed, searched policy and reference set.
+    """Return a row an experiment, seed, policy and reference set.
 
     `value` is the experiment's setting `key` (dotted), `objective_ratio` J over the conventional policy's of the same
     seed, `acceleration` that on the curves (nan if never reached).
@@ -32,7 +38,7 @@ def points(experiments: Sequence[Results], key: str) -> pd.DataFrame:
             value = value[part]
         for seed in found.seeds:
             by_policy = found.summary[found.summary["seed"] == seed].set_index("policy")
-            for policy in (name for name in POLICIES if name in by_policy.index):
+            for policy in (name for name in LINES if name in by_policy.index):
                 for against in ("desired", "test"):
                     column = f"objective_{against}"
                     rows.append(
@@ -71,7 +77,7 @@ def figure(found: pd.DataFrame, key: str) -> Figure:
     return drawing
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, colour: str, label: str, line: str) -> None:
+def _draw(axes: Axes, rows: pd.DataFrame, colour: str, label: str, line: Any) -> None:
     """Draw one policy on one reference set over the values."""
     values: list[float] = []
     means: list[float] = []
@@ -85,6 +91,6 @@ def _draw(axes: Axes, rows: pd.DataFrame, colour: str, label: str, line: str) ->
         means.append(over.mean)
         low.append(over.mean if over.low is None else over.low)
         high.append(over.mean if over.high is None else over.high)
-    axes.plot(values, means, line, color=colour, label=label)
+    axes.plot(values, means, linestyle=line, color=colour, label=label)
     axes.vlines(values, low, high, color=colour, linewidth=1.2)
     axes.plot(rows["value"], rows["objective_ratio"], ".", color=colour, markersize=3, alpha=0.6)

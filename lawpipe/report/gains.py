@@ -23,6 +23,10 @@ WORDS = {
     "greedy": "greedy one-step weights",
     "loss_proportional": "weights in proportion to the losses",
     "inverse_loss": "weights in inverse proportion to the losses",
+    "online": "online weights, without a search",
+    "online_tuned": "online weights at their own best learning rate",
+    "online_matched": "online weights at the conventional policy's step length",
+    "greedy_tuned": "greedy one-step weights at their own best learning rate",
     "near_optimal_tuned": "a search at the tuned learning rate",
 }
 BASE, BEST = "conventional", "near_optimal"
@@ -67,6 +71,7 @@ def paragraph(results: Results) -> str:
         sentences += [_one(desired, name, results) for name in ("clean_only", "static", "greedy")]
         sentences += [_among(desired, ("loss_proportional", "inverse_loss"))]
     sentences += [_at_the_tuned_rate(desired, test), _oracle_at_its_rate(desired, test)]
+    sentences += [_online_at_its_rate(desired, test)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -142,6 +147,16 @@ def _oracle_at_its_rate(desired: Objectives, test: Objectives) -> str:
         return ""
     changes = _on_both(desired, test, "tuned", "clean_only_tuned")
     return f"Each at its own best rate, the oracle's J is {changes} than uniform weights'."
+
+
+def _online_at_its_rate(desired: Objectives, test: Objectives) -> str:
+    """Say what weights without a search gain over uniform ones, each at its own best rate."""
+    if not gain.difference(desired, "tuned", "online_tuned").n:
+        return ""
+    changes = _on_both(desired, test, "tuned", "online_tuned")
+    share = gain.share(test, "online_tuned", "tuned", "clean_only_tuned")
+    part = f"; that is {share_of(share)} of the oracle's gain on test" if share.n else ""
+    return f"Without a search, the online policy's J at its own best rate is {changes} than theirs{part}."
 
 
 def _on_both(desired: Objectives, test: Objectives, reference: str, policy: str) -> str:
