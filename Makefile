@@ -16,8 +16,8 @@ ifneq ($(CONFIG),$(wildcard $(CONFIG)))
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
 endif
 
-.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls which_law online \
-	test lint format bench bench-search install
+.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer which_law online \
+	test lint format reproduce soak bench bench-search bench-gpu install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
@@ -31,7 +31,7 @@ grid: $(READY)  ## stories at three sizes, as in the paper's Table 2: results-gr
 verify: $(READY)  ## the paper's claims, each with its verdict; fails if one is not as the config expects
 	$(SNAKEMAKE) verify --quiet $(CONFIGURED)
 
-report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls: $(READY)  ## one target of the workflow
+report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer: $(READY)  ## one target of the workflow
 	$(SNAKEMAKE) $@ $(CONFIGURED)
 
 which_law: $(READY)  ## the study of the two laws: hours on two cores; results-which_law/
@@ -41,7 +41,7 @@ online: $(READY)  ## weights without a search against tuned baselines: results-o
 	$(SNAKEMAKE) $(TARGETS) --configfile config/online.yaml
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -55,15 +55,27 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt --line-length 118 $(SNAKEFILES)
 
+reproduce: $(READY)  ## the small config from nothing, its numbers beside the recorded ones; fails if one differs
+	$(BIN)/python -m lawpipe.reproduce
+
+soak: $(READY)  ## the small config killed at twenty random moments: ten minutes
+	$(BIN)/python -m tests.workflow.soak $(OPTIONS)
+
 bench: $(READY)
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/engine.py --memory
 	$(BIN)/python benchmarks/batched.py
 	$(BIN)/python benchmarks/language_model.py
 	$(BIN)/python benchmarks/language_model.py --small
+	$(BIN)/python benchmarks/steps.py
+	$(BIN)/python -m lawpipe.launch 2 benchmarks/processes.py
+	$(BIN)/python benchmarks/bookkeeping.py
 
 bench-search: $(READY)  ## the search methods against each other; OPTIONS=--reduced takes two minutes
 	$(BIN)/python benchmarks/search.py $(OPTIONS)
+
+bench-gpu: $(READY)  ## on a machine with a GPU: all that has to be measured there; call again until it says all done
+	$(BIN)/python benchmarks/gpu.py $(OPTIONS)
 
 install: $(READY)
 

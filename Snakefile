@@ -52,7 +52,11 @@ for target, names in CONFIG.groups.items():
 
 
 onstart:
+    steps = estimate.here(EXPERIMENTS)
+    measured = "measured here just now" if steps else "not measured here"
     print(
-        f"This config, when computed from nothing on the CPU:\n{estimate.describe(EXPERIMENTS)}",
+        f"This config, when computed from nothing (the speed of a core is {measured}):\n"
+        f"{estimate.describe(EXPERIMENTS, steps)}",
         file=sys.stderr,
     )
+    estimate.record(Path(ROOT, "cost/estimate.json"), EXPERIMENTS, steps)

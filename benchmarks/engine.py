@@ -3,20 +3,25 @@
     make bench        (or: python benchmarks/engine.py [--steps T] [--examples N] ...)
 
 One outer iteration is a training run, the reverse sweep and the projection of T x N weights. Compared, all in this
-process, on one thread, in turn: this engine; plain automatic differentiation through the whole loop; the way of the
-public research code (per-example gradients materialised by vmap, a second pass for the Hessian-vector product),
-timed on a few steps and scaled to T. The floor is the time to read the features twice a step, once forward and once
-back, at the speed of a copy measured here. Prints medians and ratios; `--memory` prints the peak of one search.
+process, on one core, in turn, in processor seconds: this engine; plain automatic differentiation through the whole
+loop; JAX's through a scan, compiled beforehand (if JAX is installed: pip install -e '.[jax]'); the way of the public
+research code (per-example gradients materialised by vmap, a second pass for the Hessian-vector product), timed on a
+few steps and scaled to T. Two floors: the time to read the features twice a step, once forward and once back, at the
+speed of a copy measured here; and that of the 8 N D operations of a step's four matrix-vector products, two each way,
+at the speed of a large matrix product. Prints medians and ratios; `--memory` prints the peak of one search.
 """
 
 import argparse
+import importlib.util
 import json
+import os
 import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.func import functional_call, grad, jvp, vmap
@@ -40,6 +45,7 @@ AUTOGRAD = "plain autograd through the loop"
 BY_HAND = "the same, step's gradient written by hand"
 PROJECTION = "projection"
 PUBLIC = "public code's way"
+JAX = "JAX, grad through scan"
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -49,6 +55,9 @@ def main(argv: list[str] | None = None) -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--memory", action="store_true", help="only search for two iterations and print the peak")
     options = parser.parse_args(argv)
+    # JAX's own threads have no other limit.
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    torch.set_num_threads(1)
     splits = draw(options)
     references = {name: split for name, split in splits.items() if name != "train"}
     problem = Perceptron(splits["train"], references, torch.float32, devices.device("cpu"))
@@ -64,6 +73,10 @@ def main(argv: list[str] | None = None) -> None:
         AUTOGRAD: lambda: through_the_loop(splits, theta0, weights),
         BY_HAND: lambda: through_gradients_by_hand(problem, theta0, weights),
     }
+    if importlib.util.find_spec("jax") is None:
+        print("JAX is not installed (pip install -e '.[jax]'): going on without it")
+    else:
+        ways[JAX] = through_scan(splits, theta0, weights)
     seconds: dict[str, list[float]] = {name: [] for name in (*ways, PROJECTION, PUBLIC)}
     gradients = {}
     for _ in range(options.repeats):
@@ -75,6 +88,9 @@ def main(argv: list[str] | None = None) -> None:
         seconds[PUBLIC].append(public * options.steps / PUBLIC_STEPS)
     error = float((gradients[ENGINE] - gradients[AUTOGRAD]).norm() / gradients[AUTOGRAD].norm())
     report(options, {name: statistics.median(values) for name, values in seconds.items()}, error)
+    if JAX in gradients:
+        apart = float((gradients[JAX] - gradients[AUTOGRAD]).norm() / gradients[AUTOGRAD].norm())
+        print(f"gradient of JAX against plain autograd, float32: relative difference {apart:.1e}")
 
 
 def draw(options: argparse.Namespace) -> dict[str, Examples]:
@@ -133,6 +149,33 @@ def through_gradients_by_hand(problem: Perceptron, theta0: Tensor, weights: Tens
     return torch.stack(torch.autograd.grad(losses.mean(), leaves))
 
 
+def through_scan(splits: dict[str, Examples], theta0: Tensor, weights: Tensor) -> Callable[[], Tensor]:
+    """Return what computes dJ/dgamma by JAX, as one writes it first there: compiled, and called once."""
+    import jax
+    import jax.numpy as jnp
+
+    (features, labels), (desired, desired_labels) = (
+        (jnp.asarray(splits[name].features), jnp.asarray(splits[name].label, dtype=jnp.float32))
+        for name in ("train", "desired")
+    )
+
+    def losses(theta: jax.Array, inputs: jax.Array, targets: jax.Array) -> jax.Array:
+        logits = inputs @ theta
+        return jax.nn.softplus(logits) - targets * logits
+
+    def step(theta: jax.Array, row: jax.Array) -> tuple[jax.Array, jax.Array]:
+        theta = theta - 0.1 * jax.grad(lambda chosen: row @ losses(chosen, features, labels))(theta)
+        return theta, losses(theta, desired, desired_labels).mean()
+
+    def objective(rows: jax.Array) -> jax.Array:
+        return jax.lax.scan(step, jnp.asarray(theta0.numpy()), rows)[1].mean()
+
+    gradient = jax.jit(jax.grad(objective))
+    rows = jnp.asarray(weights.numpy())
+    gradient(rows).block_until_ready()
+    return lambda: torch.from_numpy(np.array(gradient(rows)))
+
+
 def public_steps(problem: Perceptron, theta0: Tensor, weights: Tensor, steps: int) -> Tensor:
     """Do some forward and backward steps the way of the public code: per-example gradients, then a separate HVP."""
     features = problem._train.T.contiguous()
@@ -156,10 +199,10 @@ def public_steps(problem: Perceptron, theta0: Tensor, weights: Tensor, steps: in
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Return the wall seconds of one call."""
-    start = time.perf_counter()
+    """Return the processor seconds of one call, which other work on the machine hardly changes."""
+    start = time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def copy_speed() -> float:
@@ -170,9 +213,15 @@ def copy_speed() -> float:
     return 200 * 2 * source.nbytes / best
 
 
+def product_speed() -> float:
+    """Return the operations a second of one large matrix product here."""
+    left, right = torch.rand(1024, 1024), torch.rand(1024, 1024)
+    return 2 * 1024**3 / min(timed(lambda: torch.mm(left, right)) for _ in range(5))
+
+
 def report(options: argparse.Namespace, seconds: dict[str, float], error: float) -> None:
     """Print the table."""
-    floor = 2 * options.steps * options.examples * options.dimension * 4 / copy_speed()
+    size = options.steps * options.examples * options.dimension
     iteration = seconds[ENGINE] + seconds[PROJECTION]
     rows = {
         "this engine, projection included": iteration,
@@ -180,8 +229,11 @@ def report(options: argparse.Namespace, seconds: dict[str, float], error: float)
         AUTOGRAD: seconds[AUTOGRAD],
         BY_HAND: seconds[BY_HAND],
         f"{PUBLIC} ({PUBLIC_STEPS} steps, scaled)": seconds[PUBLIC],
-        "floor: features read once a step each way": floor,
+        "floor: features read once a step each way": 2 * size * 4 / copy_speed(),
+        "floor: operations of a step's products": 8 * size / product_speed(),
     }
+    if JAX in seconds:
+        rows |= {f"{JAX}, compiled": seconds[JAX]}
     print(json.dumps(provenance.hardware() | provenance.versions()))
     print(f"one outer iteration: T {options.steps}, N {options.examples}, D {options.dimension}, K {options.desired}")
     print(f"{'':45}{'seconds':>9}{'this engine = 1':>18}")

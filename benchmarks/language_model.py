@@ -6,9 +6,10 @@
 A backward step gives all contributions along the adjoint and the Hessian-vector product. Compared, on one thread, in
 turn: this engine; plain double backward with the library's operations; the way of the public research code
 (per-example gradients materialised by vmap, the Hessian-vector product in a second, forward-over-reverse pass). The
-floor is the time of 8 forward passes' matrix products (1 forward, 1 back to the activations, 2 for their tangents
-and 4 for the second derivative) at the speed of this model's own products measured here. Working memory is how far
-resident memory rises, in a process for each way. `--small` times a few steps of each and scales them to T.
+floor is the time of the matrix products at the speed of this model's own products measured here: those of 8 forward
+passes for a backward step (1 forward, 1 back to the activations, 2 for their tangents and 4 for the second
+derivative), of 3 for a gradient. Working memory is how far resident memory rises, in a process for each way.
+`--small` times a few steps of each and scales them to T.
 """
 
 import argparse
@@ -130,7 +131,7 @@ def plain_losses(problem: LanguageModel, parameters: Mapping[str, Tensor], token
         root = x.square().mean(dim=-1, keepdim=True).sqrt()
         return x / (root + 1e-8) * parameters[f"{name}.scale"] + parameters[f"{name}.shift"]
 
-    mask = torch.full((length, length), -torch.inf).triu(1)
+    mask = torch.full((length, length), -torch.inf, device=tokens.device).triu(1)
     x = embedding(inputs, parameters["tokens"]) + parameters["positions"]
     for layer in range(model.layers):
         qkv = norm(x, f"{layer}.attention_norm") @ parameters[f"{layer}.attention.in"].T
@@ -263,14 +264,22 @@ def report_small(
         f"{problem.parameters:,} parameters, N {options.examples}, K {options.desired}, L {options.length}, "
         f"T {options.steps}, {options.heads} heads, one thread"
     )
-    print(f"{'an evaluation, s':<24}{'forward':>9}{'backward':>10}{'both':>7}{'plain/this':>12}")
+    # A step is a gradient (3 forward passes' products) and a backward step (8) of all N examples, a loss (1) and a
+    # gradient (3) of the K desired.
+    share = options.desired / options.examples
+    floor = options.steps * (11 + 4 * share) * forward_products(options)
+    print(f"{'an evaluation, s':<24}{'forward':>9}{'backward':>10}{'both':>7}{'plain/this':>12}{'x floor':>9}")
     both = {
         name: [seconds[f"{name}, {part}"] * options.steps for part in ("forward", "backward")]
         for name in (ENGINE, DOUBLE)
     }
     for name, (forward, backward) in both.items():
         ratio = sum(both[DOUBLE]) / (forward + backward)
-        print(f"{name:<24}{forward:>9.1f}{backward:>10.1f}{forward + backward:>7.1f}{ratio:>12.2f}")
+        print(
+            f"{name:<24}{forward:>9.1f}{backward:>10.1f}{forward + backward:>7.1f}{ratio:>12.2f}"
+            f"{(forward + backward) / floor:>9.2f}"
+        )
+    print(f"{'floor':<24}{floor:>26.1f}")
     print(json.dumps(provenance.hardware() | provenance.versions()))
 
 

@@ -3,7 +3,7 @@
 Every table is Parquet with zstd compression. Float columns use BYTE_STREAM_SPLIT without a dictionary, which
 halves the time and shrinks policies. The metadata key `lawpipe` holds the settings that determine the file,
 the digest of the code that made it and the library versions: never anything that differs from run to run,
-so that equal runs give equal bytes.
+so that equal runs give equal bytes. Every page has a checksum, so that a damaged file is refused and not believed.
 """
 
 import json
@@ -108,6 +108,19 @@ TABLES: dict[str, dict[str, Column]] = {
         "several": "int64",
         "instantaneous": "float64",
         "adjoint": "float64",
+    },
+    # A transferred policy on one reference set: J in nats, and the share of this seed's near-optimal gain
+    # that it keeps; null where there is none.
+    "transfer": {
+        "source": "string",
+        "experiment": "string",
+        "changed": "string",
+        "seed": "int64",
+        "against": "string",
+        "conventional": "float64",
+        "near_optimal": "float64",
+        "transferred": "float64",
+        "share": "float64",
     },
     "zero_weights": {
         "policy": "string",
@@ -236,6 +249,7 @@ def write(path: str | Path, table: str, columns: Columns, *, settings: Mapping[s
             compression="zstd",
             use_dictionary=others or False,
             use_byte_stream_split=floats or False,
+            write_page_checksum=True,
         )
     # Arrow would keep what it wrote with, beside the tensors of a search that goes on.
     pa.default_memory_pool().release_unused()
@@ -292,17 +306,18 @@ def _reading(path: Path) -> Iterator[pq.ParquetFile]:
         raise InputError(f"{path} does not exist: expected a Parquet file there.")
     try:
         # Not pq.read_table, which imports the whole data set machinery for a single file.
-        yield pq.ParquetFile(path)
-    except (pa.ArrowInvalid, pa.ArrowException, OSError) as error:
+        yield pq.ParquetFile(path, page_checksum_verification=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(
-            f"{path} cannot be read as Parquet ({str(error).splitlines()[0]}): "
+            f"{path} cannot be read as Parquet ({str(error).splitlines()[0].rstrip('.')}): "
             "it is damaged or another format; replace it, or delete it and run again."
         ) from error
 
 
 def metadata(path: str | Path) -> dict[str, Any]:
     """Return what the file says of its origin: `settings`, `code` and `versions`."""
-    stored = (pq.read_schema(path).metadata or {}).get(b"lawpipe")
+    with _reading(Path(path)) as file:
+        stored = (file.schema_arrow.metadata or {}).get(b"lawpipe")
     if stored is None:
         raise InputError(f"{path} has no lawpipe metadata: expected a file that lawpipe wrote.")
     result: dict[str, Any] = json.loads(stored)

@@ -1,8 +1,12 @@
-"""The command `lawpipe`: what an artifact says of itself.
+"""The command `lawpipe`: what an artifact says of itself, and what a config takes before it runs.
 
     lawpipe inspect results/perceptron/seed0/search.parquet
 
 prints the artifact's table, its settings, the code and the versions that made it, and what its job took.
+
+    lawpipe estimate config/paper.yaml
+
+prints operations, memory, disk and time of its stages, at the speed of this machine: two seconds measure it.
 """
 
 import argparse
@@ -12,8 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import yaml
 
-from lawpipe import artifacts, stage
+from lawpipe import artifacts, estimate, stage
+from lawpipe.config import resolve
+from lawpipe.errors import InputError
+
+#: What a config may say, from the project's folder.
+SCHEMA = Path("workflow/schemas/config.schema.yaml")
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -22,8 +32,25 @@ def main(argv: list[str] | None = None) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     inspecting = commands.add_parser("inspect", help="print an artifact's columns, settings, code, versions and cost")
     inspecting.add_argument("file", type=Path, help="a Parquet file that lawpipe wrote")
+    estimating = commands.add_parser("estimate", help="print what a config takes: operations, memory, disk, time")
+    estimating.add_argument("config", type=Path, nargs="?", default=Path("config/config.yaml"), help="a YAML file")
     options = parser.parse_args(argv)
-    print(inspect(options.file))
+    print(inspect(options.file) if options.command == "inspect" else estimated(options.config))
+
+
+def estimated(path: Path) -> str:
+    """Describe what the experiments of a config take. To be called in the project's folder, where the schema is.
+
+    Raises InputError if the config cannot be read or is not valid.
+    """
+    try:
+        raw, schema = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in (path, SCHEMA))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(
+            f"{path} or {SCHEMA} cannot be read ({error}): name a config, in the project's folder."
+        ) from error
+    experiments = resolve(raw, schema).experiments
+    return estimate.describe(experiments, estimate.here(experiments))
 
 
 def inspect(path: Path) -> str:

@@ -8,6 +8,7 @@ found, what is allowed.
 import difflib
 import itertools
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -45,8 +46,11 @@ RESERVED_NAMES = (
     *("all", "verify", "benchmarks", "cost", "logs"),
     *plan.STAGES,
     *("generate_data_with_validation", "make_policy_at_its_best_rate", "train_with_contributions"),
-    *("report_of_experiment", "compare_laws", "compare_sweep", "plot_methods"),
+    *("report_of_experiment", "compare_laws", "compare_sweep", "plot_methods", "plot_growth", "transfer"),
 )
+
+#: Precisions of matrix products of rounded operands.
+ROUNDED = ("tf32", "bfloat16")
 
 MOST_SNAPSHOTS = 12
 
@@ -113,6 +117,8 @@ def resolve(raw: Mapping[str, Any], schema: Mapping[str, Any], stories: str | No
         swept = blocks[name].get("sweep", {})
         if len(swept) == 1 and all(isinstance(value, int | float) for values in swept.values() for value in values):
             sweeps[name] = next(iter(swept))
+    for name, settings in experiments.items():
+        _complete_transfer(settings, experiments, f"experiments.{name}")
     expected = {experiment: dict(verdicts) for experiment, verdicts in raw.get("claims", {}).items()}
     config = Config(raw["name"], experiments, groups, sweeps, expected)
     if not config.in_all:
@@ -136,6 +142,22 @@ def check_folders(config: Config) -> None:
             raise InputError(
                 f"experiments.{name}.data.folder is {settings['data']['folder']!r}, but {file} does not exist: "
                 f"put it there, or set the folder to null to draw the data."
+            )
+
+
+def check_writable(folders: Iterable[Path]) -> None:
+    """Raise InputError unless files can be written in each of some folders, or the folder can be made there."""
+    for folder in folders:
+        place = next(path for path in (folder, *folder.parents, Path()) if os.access(path, os.F_OK))
+        if not place.is_dir():
+            raise InputError(
+                f"{place} is a file, expected a folder for results there: move it away, or choose another name in "
+                "the config."
+            )
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise InputError(
+                f"{place} is a folder that this user may not write to, expected one for results: mend its "
+                "permissions, or choose another name in the config."
             )
 
 
@@ -394,9 +416,56 @@ def _cross_check(settings: Settings, path: str) -> None:
     if settings["problem"] == "perceptron":
         _check_folder(settings["data"]["folder"], f"{path}.data.folder")
         _check_planted(settings["data"], f"{path}.data")
+        if settings["training"]["precision"] in ROUNDED:
+            raise InputError(
+                f"{path}.training.precision is {settings['training']['precision']}, which is for language models: "
+                "the perceptron has no use for it, set float32 or float64."
+            )
     else:
         _check_language_model(settings, path)
     _check_search(settings["search"], f"{path}.search")
+
+
+def _complete_transfer(settings: Settings, experiments: Mapping[str, Settings], path: str) -> None:
+    """Check an experiment's `transfer_from` and replace the name by the settings that it stands for."""
+    name, path = settings["transfer_from"], f"{path}.transfer_from"
+    if name is None:
+        if plan.TRANSFERRED in settings["policies"]:
+            raise InputError(
+                f"{path} is missing: the policy {plan.TRANSFERRED} needs the experiment that it is from."
+            )
+        return
+    if plan.TRANSFERRED not in settings["policies"]:
+        raise InputError(f"{path} is {name!r}, but no policy is transferred: add {plan.TRANSFERRED} to policies.")
+    if name not in experiments:
+        near = difflib.get_close_matches(name, experiments, n=1)
+        raise InputError(
+            f"{path} is {_show(name)}, expected an experiment of this config"
+            f"{f': did you mean {near[0]!r}?' if near else ', one of ' + ', '.join(sorted(experiments)) + '.'}"
+        )
+    source = experiments[name]
+    for key in ("problem", "data", "training.steps"):
+        own, other = (_value(each, key) for each in (settings, source))
+        if own != other:
+            raise InputError(
+                f"{path} is {name!r}, whose {key} is not the same, but weights belong to a training step and an "
+                f"example: give both experiments the same {key}."
+            )
+    missing = [seed for seed in settings["seeds"] if seed not in source["seeds"]]
+    if missing:
+        raise InputError(
+            f"{path} is {name!r}, which has no seed {missing[0]}: add it to its seeds, or leave it out here."
+        )
+    determining = {block: source[block] for block in plan.TRANSFERRED_FROM if source.get(block) is not None}
+    settings["transfer_from"] = {"experiment": name, **determining}
+
+
+def _value(settings: Settings, key: str) -> Any:
+    """Return the value of a dotted key."""
+    value: Any = settings
+    for part in key.split("."):
+        value = value[part]
+    return value
 
 
 def _check_folder(folder: str | None, path: str) -> None:
@@ -440,6 +509,12 @@ def _check_language_model(settings: Settings, path: str) -> None:
         raise InputError(
             f"{path}.data.corpus.path is {corpus['path']!r}, but the source is {corpus['source']}: "
             "set data.corpus.source to file, or leave the path out."
+        )
+    place = PurePath(corpus["path"] or "")
+    if not place.is_absolute() and ".." in place.parts:
+        raise InputError(
+            f"{path}.data.corpus.path is {corpus['path']!r}, expected a path inside the working folder: copy the "
+            "file there, or give its absolute path."
         )
     if corpus["source"] == "grammar" and corpus["stories"] is None:
         raise InputError(

@@ -1,14 +1,23 @@
-"""How large an experiment's artifacts will be and how long it takes, before it runs: from its settings alone."""
+"""What an experiment takes before it runs, from its settings alone: operations, memory, disk and time of each stage.
 
+Work is counted in training steps: those of training runs, of reverse sweeps, and those at which contributions are
+measured. What a step takes follows from the sizes in operations; in seconds it is measured on this machine
+(lawpipe.calibration) or, for a machine that is not known, taken from what it took on another.
+"""
+
+import json
+import subprocess
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lawpipe import plan
+from lawpipe import files, plan
 
 #: Bytes on disk for each raw byte, as measured: random features, dense weights and contributions hardly
 #: compress; curves are smooth; the constant weights of a policy that needs no search all but vanish.
@@ -26,30 +35,78 @@ OVERHEAD = 4_000
 #: The policies whose weights are the same at every step.
 SAME_AT_EVERY_STEP = ("conventional", "tuned", "clean_only", "clean_only_tuned", "clean_only_matched", "static")
 
-#: Memory of a Python process with PyTorch, and of one with pandas and matplotlib, in MB.
+#: Memory of a Python process with PyTorch or a corpus, and of one with pandas and matplotlib, in MB.
 TORCH_MB, PANDAS_MB = 400, 250
 
-#: How many arrays of the size of a policy's weights a job of a stage holds at most.
-COPIES = {"make_policy": 2, "search": 8, "train": 7, "plot": 7}
+#: What the parameters on the way may take before only some of them are kept (lawpipe.engine.checkpoints), in MB.
+PATH_MB = 1074
 
+#: A micro-batch of a language model has at most so many tokens, and logits (lawpipe.problems.language_model); held at
+#: once are about so many numbers for each of its logits, and for each number that a layer passes on.
+MICRO_TOKENS, MICRO_LOGITS, PER_LOGIT, PER_PASSED_ON = 2**12, 2**23, 6, 3
+
+#: How many arrays of the size of a policy's weights a job of a stage holds at most.
+COPIES = {"make_policy": 4, "search": 8, "train": 7, "plot": 7}
 
 #: Seconds of one processor core (2 to 3 GHz, one thread), fitted to `make bench` and to the default run: for each
-#: feature of an example in a gradient evaluation's step; for each floating-point operation of a matrix product; for
-#: each number of an intermediate result; for a job to start.
-PER_FEATURE, PER_OPERATION, PER_NUMBER, PER_JOB = 0.45e-9, 1 / 110e9, 0.7e-9, 2.0
+#: feature of an example in a training step and its reverse; for each floating-point operation of a matrix product;
+#: for each number of an intermediate result.
+PER_FEATURE, PER_OPERATION, PER_NUMBER = 0.45e-9, 1 / 110e9, 0.7e-9
+
+#: Seconds of a core for what is no training: a job with PyTorch and one without to start, a policy's law to be
+#: fitted, an experiment's figures, a story to be written and cut into tokens.
+START, LIGHT_START, PER_FIT, PLOT, PER_STORY = 1.3, 0.35, 0.15, 9.0, 0.5e-3
 
 #: The work of a language model's passes, in forward passes of an example: forward, with the gradient, and with the
 #: Hessian-vector product and the contributions as well.
 FORWARD, GRADIENT, SECOND, CONTRIBUTION = 1, 3, 8, 5
 
+#: The stages with training runs.
+TRAINING = ("search", "make_policy", "train")
 
-#: What it takes to make a control without a search, in gradient evaluations, as measured.
+#: Seconds of one core: a shorter run is not worth measuring the machine for.
+LONG = 120
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Something of a step of a training run with its losses, of a reverse sweep, and of a measured step."""
+
+    run: float
+    sweep: float
+    measured: float = 0.0
+
+    def times(self, each: "Steps") -> float:
+        """Return so many steps times what each takes."""
+        return self.run * each.run + self.sweep * each.sweep + self.measured * each.measured
+
+
+#: The work of making a policy, in training runs and reverse sweeps, as counted; nothing for those not named.
 MAKING = {
-    **dict.fromkeys(("tuned", "clean_only_tuned"), 4.0),
-    **dict.fromkeys(("loss_proportional", "inverse_loss", "greedy", "online", "near_optimal_matched"), 1.0),
-    **dict.fromkeys(("clean_only_matched", "inverse_loss_matched", "greedy_matched", "online_matched"), 1.5),
-    **dict.fromkeys(("inverse_loss_tuned", "greedy_tuned", "online_tuned"), 8.0),
+    **dict.fromkeys(("tuned", "clean_only_tuned"), Steps(8.0, 0.0)),
+    **dict.fromkeys(("loss_proportional", "inverse_loss", "near_optimal_matched"), Steps(1.5, 0.0)),
+    **dict.fromkeys(("greedy", "online"), Steps(1.5, 0.5)),
+    **dict.fromkeys(("clean_only_matched", "inverse_loss_matched"), Steps(2.5, 0.0)),
+    **dict.fromkeys(("greedy_matched", "online_matched"), Steps(2.5, 0.5)),
+    "inverse_loss_tuned": Steps(12.0, 0.0),
+    **dict.fromkeys(("greedy_tuned", "online_tuned"), Steps(12.0, 4.0)),
 }
+
+#: The same for an outer iteration, by problem: some steps are refused, and some have feedback; of a language model,
+#: the examples whose weight has become zero cost half as much or nothing.
+ITERATION = {"perceptron": Steps(1.3, 1.15), "language_model": Steps(1.0, 0.9)}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the jobs of a stage take together, but for the memory, which is that of one."""
+
+    jobs: int
+    operations: float
+    memory_mb: int
+    files: int
+    bytes: float
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -60,10 +117,7 @@ class Estimate:
     bytes: int
 
     def __str__(self) -> str:
-        size, unit = self.bytes / 1e6, "MB"
-        if size >= 1000:
-            size, unit = size / 1000, "GB"
-        return f"{self.files} files, {size:.{0 if size >= 10 else 1}f} {unit}"
+        return f"{self.files} files, {_size(self.bytes)}"
 
 
 def artifacts(settings: Mapping[str, Any]) -> Estimate:
@@ -73,63 +127,190 @@ def artifacts(settings: Mapping[str, Any]) -> Estimate:
     and by the contributions: measured steps x 2 (against) x 2 (kinds) x examples x 3 float32 columns for two
     policies. Within a factor of two of what is then written.
     """
-    examples, width = _sizes(settings)
-    train = examples["train"]
-    steps = settings["training"]["steps"]
-    measured = min(settings["analysis"]["measured_steps"], steps)
-    weights = steps * train * (8 if settings["training"]["precision"] == "float64" else 4)
-    data = sum(examples.values()) * width * 4 * (TOKENS if settings["problem"] in plan.ON_TEXT else DENSE)
-    contributions = len(plan.WITH_CONTRIBUTIONS) * measured * 2 * 2 * train * 3 * 4 * DENSE
-    a_policy = 2 * ((steps + 1) * 3 * 8 + train * 20 + measured * 4 * 50) * CURVES
-    files = len([file for file in plan.corpus_files(settings) if file.endswith(".parquet")])
-    total = _corpus(settings)
-    for seed in settings["seeds"]:
-        policies = [policy for batch in plan.batches(settings, seed).values() for policy in batch]
-        kept = sum(weights * (CONSTANT if policy in SAME_AT_EVERY_STEP else DENSE) + a_policy for policy in policies)
-        of_seed = len(plan.tables(settings, seed)) + len(plan.parts(settings, seed))
-        total += data + kept + contributions + OVERHEAD * of_seed
-        files += of_seed
-    summary = 1
-    return Estimate(files=files + summary, bytes=round(total))
+    costs = stages(settings).values()
+    return Estimate(sum(cost.files for cost in costs), round(sum(cost.bytes for cost in costs)))
 
 
-def seconds(settings: Mapping[str, Any]) -> float:
-    """Estimate the time of one experiment, all seeds, on one core of the CPU, in seconds: good to a factor of two.
+def seconds(settings: Mapping[str, Any], each: Steps | None = None) -> float:
+    """Estimate the time of one experiment, all seeds, on one core, in seconds: good to a factor of two."""
+    return sum(cost.seconds for cost in stages(settings, each).values())
 
-    The gradient evaluations of the search and of the controls, and for each policy a training run, two reverse sweeps
-    and the measured steps.
+
+def stages(settings: Mapping[str, Any], each: Steps | None = None) -> dict[str, Cost]:
+    """Estimate the stages of an experiment, all seeds, by the names of their cost files.
+
+    `each` is what a step takes on the machine in question, in seconds; by default on another.
     """
-    examples, width = _sizes(settings)
-    steps, iterations = settings["training"]["steps"], settings["search"]["iterations"]
-    train, desired, test = examples["train"], examples["desired"], examples["test"]
-    measured = min(settings["analysis"]["measured_steps"], steps)
-    if settings["problem"] in plan.ON_TEXT:
-        sweep = steps * (SECOND * train + GRADIENT * desired)
-        run = steps * (GRADIENT * train + FORWARD * test)
-        single = measured * 2 * (CONTRIBUTION * train + GRADIENT * desired)
-        unit = _forward_seconds(settings)
-        evaluation, policy = unit * (run + sweep), unit * (run + 2 * sweep + single)
-    else:
-        evaluation = steps * train * width * PER_FEATURE
-        policy = 2.5 * evaluation
-    total = 0.0
+    each = each or elsewhere(settings)
+    each_operations = operations(settings)
+    jobs: dict[tuple[str, str], int] = {}
     for seed in settings["seeds"]:
-        groups = plan.batches(settings, seed)
-        policies = sum(len(group) for group in groups.values())
-        searches = sum(settings["controls"]["iterations"] for name in groups if name in plan.SEARCHED_CONTROLS)
-        evaluations = iterations + searches + sum(MAKING.get(name, 0.0) for name in groups)
-        total += evaluations * evaluation + policies * policy + (6 + 2 * len(groups)) * PER_JOB
-    return total
+        for name in plan.jobs(settings, seed):
+            jobs[name] = jobs.get(name, 0) + 1
+    for stage in ("summarise_seeds", "plot", *(("prepare_corpus",) if settings["problem"] in plan.ON_TEXT else ())):
+        jobs[stage, ""] = 1
+    result = {}
+    for (stage, batch), count in jobs.items():
+        work = _work(settings, stage, batch)
+        tables, size = _written(settings, stage, batch)
+        result[f"{stage}_{batch}" if batch else stage] = Cost(
+            jobs=count,
+            operations=count * work.times(each_operations),
+            memory_mb=memory_mb(settings, stage),
+            files=count * tables,
+            bytes=count * (size + OVERHEAD * tables),
+            seconds=count * (work.times(each) + _beside(settings, stage)),
+        )
+    return result
+
+
+def here(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, Steps]:
+    """Measure what a step of each experiment takes on this machine, in seconds; nothing where all of it is short.
+
+    In a process of its own: this one may have no use for PyTorch.
+    """
+    if sum(seconds(settings) for settings in experiments.values()) < LONG:
+        return {}
+    command = [sys.executable, "-m", "lawpipe.calibration"]
+    run = subprocess.run(command, input=json.dumps(experiments), capture_output=True, text=True, check=False)
+    # An estimate is no reason to stop a run that may well go on; what is wrong shows in its jobs.
+    return {name: Steps(*taken) for name, taken in json.loads(run.stdout).items()} if run.returncode == 0 else {}
+
+
+def elsewhere(settings: Mapping[str, Any]) -> Steps:
+    """Estimate what a step takes on a core of 2 to 3 GHz, in seconds."""
+    examples, width = sizes(settings)
+    if settings["problem"] in plan.ON_TEXT:
+        passes = _passes(examples)
+        unit = _forward_seconds(settings)
+        return Steps(passes.run * unit, passes.sweep * unit, passes.measured * unit)
+    evaluation = examples["train"] * width * PER_FEATURE
+    return Steps(0.35 * evaluation, 0.65 * evaluation, evaluation)
+
+
+def operations(settings: Mapping[str, Any]) -> Steps:
+    """Return the floating-point operations of the matrix products of a step."""
+    examples, width = sizes(settings)
+    train, desired, test = (examples[split] for split in ("train", "desired", "test"))
+    if settings["problem"] in plan.ON_TEXT:
+        passes, each = _passes(examples), settings["data"]["length"] * _products(settings)
+        return Steps(passes.run * each, passes.sweep * each, passes.measured * each)
+    # A product of N examples with D parameters is 2 N D of them; a prediction takes one, a gradient two.
+    product = 2 * width
+    return Steps(
+        product * (2 * train + desired + test),
+        product * (3 * train + 2 * desired),
+        product * (5 * train + 2 * desired + 2 * test),
+    )
+
+
+def _passes(examples: Mapping[str, int]) -> Steps:
+    """Return the passes of a language model in a step, in forward passes of one example."""
+    train, desired, test = (examples[split] for split in ("train", "desired", "test"))
+    return Steps(
+        GRADIENT * train + FORWARD * (desired + test),
+        SECOND * train + GRADIENT * desired,
+        (FORWARD + 2 * CONTRIBUTION) * train + GRADIENT * (desired + test),
+    )
+
+
+def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
+    """Count the steps of a job."""
+    steps = settings["training"]["steps"]
+    if stage == "search" or (stage == "make_policy" and batch in plan.SEARCHED_CONTROLS):
+        iterations = settings["search" if stage == "search" else "controls"]["iterations"] + 1
+        each = ITERATION[settings["problem"]]
+        return Steps(iterations * steps * each.run, iterations * steps * each.sweep)
+    if stage == "make_policy":
+        making = MAKING.get(batch, Steps(0.0, 0.0))
+        return Steps(steps * making.run, steps * making.sweep)
+    if stage == "train":
+        policies = len(_policies(settings, batch))
+        measured = min(settings["analysis"]["measured_steps"], steps)
+        # Weighted training losses take a part of a run more; with single contributions there are two sweeps.
+        sweeps = 2 if batch in plan.WITH_CONTRIBUTIONS else 1
+        return Steps(1.3 * policies * steps, sweeps * policies * steps, policies * measured)
+    return Steps(0.0, 0.0)
+
+
+def _beside(settings: Mapping[str, Any], stage: str) -> float:
+    """Estimate the seconds of a core that a job takes beside its steps."""
+    if stage == "prepare_corpus":
+        return START + PER_STORY * (settings["data"]["corpus"]["stories"] or TINYSTORIES)
+    if stage == "fit":
+        return LIGHT_START + PER_FIT * len(settings["policies"])
+    if stage == "plot":
+        return PLOT
+    # A language model is drawn with PyTorch.
+    heavy = stage == "initialise" and settings["problem"] in plan.ON_TEXT
+    return START if heavy or stage in TRAINING else LIGHT_START
+
+
+def _written(settings: Mapping[str, Any], stage: str, batch: str) -> tuple[int, float]:
+    """Estimate the Parquet files that a job writes and their bytes, but for what every file has."""
+    examples, width = sizes(settings)
+    train, steps = examples["train"], settings["training"]["steps"]
+    measured = min(settings["analysis"]["measured_steps"], steps)
+    weights = steps * train * _itemsize(settings)
+    policies = _policies(settings, batch)
+    curves = ((steps + 1) * 3 * 8 + train * 20 + measured * 4 * 50) * CURVES
+    tables = len(plan.COLLECTED)
+    if stage == "generate_data":
+        density = TOKENS if settings["problem"] in plan.ON_TEXT else DENSE
+        return len(examples), sum(examples.values()) * width * 4 * density
+    if stage == "search":
+        searched = len(plan.searched_policies(settings))
+        return 1 + searched, searched * weights * DENSE
+    if stage == "make_policy":
+        return 1 + (batch in plan.TUNED), weights * (CONSTANT if batch in SAME_AT_EVERY_STEP else DENSE)
+    if stage == "train":
+        kept = batch in plan.WITH_CONTRIBUTIONS
+        return tables + kept, curves * len(policies) + kept * measured * 2 * 2 * train * 3 * 4 * DENSE
+    if stage == "collect":
+        return tables, curves * sum(len(_policies(settings, name)) for name in settings["policies"])
+    if stage == "prepare_corpus":
+        stories = settings["data"]["corpus"]["stories"] or TINYSTORIES
+        return 1, stories * STORY_TOKENS * 4 * TOKENS
+    return {"initialise": 1, "fit": 2, "summarise": 1, "summarise_seeds": 1}.get(stage, 0), 0.0
+
+
+def _policies(settings: Mapping[str, Any], batch: str) -> list[str]:
+    """Return the policies of a batch."""
+    return plan.searched_policies(settings) if batch == plan.SEARCHED else [batch]
+
+
+def _itemsize(settings: Mapping[str, Any]) -> int:
+    """Return the bytes of a number."""
+    return 8 if settings["training"]["precision"] == "float64" else 4
+
+
+def _products(settings: Mapping[str, Any]) -> float:
+    """Return the operations of the matrix products of a language model's forward pass, for a token."""
+    model, length = settings["model"], settings["data"]["length"]
+    hidden, layers = model["hidden"], model["layers"]
+    vocabulary = settings["data"]["tokenizer"]["vocabulary"]
+    return float(2 * (12 * hidden**2 * layers + hidden * vocabulary) + 4 * length * hidden * layers)
+
+
+def _passed_on(settings: Mapping[str, Any]) -> int:
+    """Return about how many numbers the layers of a language model pass on for a token."""
+    model = settings["model"]
+    return int(model["layers"] * (20 * model["hidden"] + model["heads"] * settings["data"]["length"]))
+
+
+def _parameters(settings: Mapping[str, Any], width: int) -> int:
+    """Return about how many parameters the model has."""
+    if settings["problem"] not in plan.ON_TEXT:
+        return width
+    hidden, vocabulary = settings["model"]["hidden"], settings["data"]["tokenizer"]["vocabulary"]
+    return int(12 * hidden**2 * settings["model"]["layers"] + 2 * hidden * vocabulary)
 
 
 def _forward_seconds(settings: Mapping[str, Any]) -> float:
     """Estimate the time of a forward pass of one example of a language model: its products and what they pass on."""
-    model, length = settings["model"], settings["data"]["length"]
-    vocabulary = settings["data"]["tokenizer"]["vocabulary"]
-    hidden, layers = model["hidden"], model["layers"]
-    products = 2 * (12 * hidden**2 * layers + hidden * vocabulary) + 4 * length * hidden * layers
-    numbers = vocabulary + layers * (20 * hidden + model["heads"] * length)
-    return float(length * (products * PER_OPERATION + numbers * PER_NUMBER))
+    length, vocabulary = settings["data"]["length"], settings["data"]["tokenizer"]["vocabulary"]
+    numbers = vocabulary + _passed_on(settings)
+    return float(length * (_products(settings) * PER_OPERATION + numbers * PER_NUMBER))
 
 
 def _duration(value: float) -> str:
@@ -140,35 +321,78 @@ def _duration(value: float) -> str:
     return f"{value:.2g} s"
 
 
-def _corpus(settings: Mapping[str, Any]) -> float:
-    """Estimate the bytes of an experiment's tokenised corpus; where its length is not known, that of TinyStories."""
-    if settings["problem"] not in plan.ON_TEXT:
-        return 0
-    return (settings["data"]["corpus"]["stories"] or TINYSTORIES) * STORY_TOKENS * 4 * TOKENS
+def _size(value: float) -> str:
+    """Write a number of bytes in the unit that suits it, roughly."""
+    size, unit = value / 1e6, "MB"
+    if size >= 1000:
+        size, unit = size / 1000, "GB"
+    return f"{size:.{0 if size >= 10 else 1}f} {unit}"
 
 
-def describe(experiments: Mapping[str, Mapping[str, Any]]) -> str:
-    """Say, in a line an experiment, what it writes and takes when it is computed from nothing."""
-    width = max(len(name) for name in experiments)
+def describe(experiments: Mapping[str, Mapping[str, Any]], each: Mapping[str, Steps]) -> str:
+    """Say what the experiments write and take when they are computed from nothing: a line each, and one a stage.
+
+    The stages of those that are run by their own name only are left out. `each` is what `here` measured.
+    """
     lines = []
     for name, settings in experiments.items():
         seeds = len(settings["seeds"])
-        cost = f"{artifacts(settings)}, about {_duration(seconds(settings))} of one core"
-        line = f"  {name:<{width}}  {seeds} seed{'s' if seeds > 1 else ''}, {cost}"
-        lines.append(line if settings["in_all"] else f"{line}  (by its own name only)")
+        costs = stages(settings, each.get(name))
+        took = _duration(sum(cost.seconds for cost in costs.values()))
+        line = f"  {name}  {seeds} seed{'s' if seeds > 1 else ''}, {artifacts(settings)}, about {took} of one core"
+        if not settings["in_all"]:
+            lines.append(f"{line}  (by its own name only)")
+            continue
+        lines.append(line)
+        groups: dict[str, list[Cost]] = {}
+        for stage, cost in costs.items():
+            kind = next((kind for kind in TRAINING if stage.startswith(kind)), "all others")
+            groups.setdefault(kind, []).append(cost)
+        for kind, members in groups.items():
+            lines.append(
+                f"    {kind:<12} {sum(cost.jobs for cost in members):>4} jobs"
+                f"  {sum(cost.operations for cost in members):8.1e} operations"
+                f"  {max(cost.memory_mb for cost in members):>6} MB of memory each"
+                f"  {_size(sum(cost.bytes for cost in members)):>7} on disk"
+                f"  {_duration(sum(cost.seconds for cost in members)):>8}"
+            )
     return "\n".join(lines)
+
+
+def record(path: Path, experiments: Mapping[str, Mapping[str, Any]], each: Mapping[str, Steps]) -> None:
+    """Write the estimate of every stage as JSON, for the report to set what it then took beside it."""
+    costs = {name: stages(settings, each.get(name)) for name, settings in experiments.items()}
+    table = {name: {stage: asdict(cost) for stage, cost in found.items()} for name, found in costs.items()}
+    with files.whole(path) as temporary:
+        temporary.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
 def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
     """Estimate the peak memory of one job of a stage, in MB, for schedulers."""
-    examples, _ = _sizes(settings)
-    itemsize = 8 if settings["training"]["precision"] == "float64" else 4
-    weights_mb: float = settings["training"]["steps"] * examples["train"] * itemsize / 1e6
-    base = TORCH_MB if stage in ("initialise", "search", "train") else PANDAS_MB
-    return round(base + COPIES.get(stage, 0) * weights_mb)
+    examples, width = sizes(settings)
+    steps = settings["training"]["steps"]
+    weights_mb: float = steps * examples["train"] * _itemsize(settings) / 1e6
+    trains = stage in TRAINING
+    on_text = settings["problem"] in plan.ON_TEXT and stage in ("prepare_corpus", "generate_data", "initialise")
+    base = TORCH_MB if trains or on_text else PANDAS_MB
+    theta_mb = _parameters(settings, width) * _itemsize(settings) / 1e6
+    path_mb = steps * theta_mb if steps * theta_mb <= PATH_MB else 2.2 * isqrt(steps) * theta_mb
+    # A run that is tried is held beside the one in hand.
+    training_mb = 2 * path_mb + _micro_batch_mb(settings) if trains else 0.0
+    return round(base + COPIES.get(stage, 0) * weights_mb + training_mb)
 
 
-def _sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:
+def _micro_batch_mb(settings: Mapping[str, Any]) -> float:
+    """Estimate what a language model's double backward pass holds; the perceptron's is nothing to speak of."""
+    if settings["problem"] not in plan.ON_TEXT:
+        return 0.0
+    vocabulary = settings["data"]["tokenizer"]["vocabulary"]
+    tokens = min(MICRO_TOKENS, MICRO_LOGITS // vocabulary)
+    numbers = PER_LOGIT * vocabulary + PER_PASSED_ON * _passed_on(settings)
+    return float(tokens * numbers * _itemsize(settings) / 1e6)
+
+
+def sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:
     """Return the number of examples of each split and the numbers in one, from the user's files where they exist."""
     data = settings["data"]
     examples = {split: data[f"{split}_examples"] for split in plan.splits(settings)}

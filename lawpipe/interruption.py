@@ -1,6 +1,12 @@
-"""Stopping when asked: SIGTERM (a scheduler that wants its node back) and SIGINT (Ctrl-C) end a stage cleanly."""
+"""Stopping when asked: SIGTERM (a scheduler that wants its node back) and SIGINT (Ctrl-C) end a stage cleanly.
 
+So does the death of the Snakemake that started it: the next run would make the same files beside it.
+"""
+
+import os
+import select
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
@@ -8,6 +14,9 @@ from types import FrameType
 Handler = Callable[[int, FrameType | None], None]
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+#: The environment variable with the number of the process without which a stage is not to go on.
+STARTED_BY = "LAWPIPE_STARTED_BY"
 
 #: Seconds that work may go on after a signal until it comes to a good moment to stop.
 PATIENCE = 3.0
@@ -19,6 +28,24 @@ class Stopped(Exception):  # no error: somebody asked for it
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
         self.signal = number
+
+
+def stop_with_starter() -> None:
+    """Ask this process to stop, as SIGTERM does, when the one that STARTED_BY names has ended; nothing if none is."""
+    starter = os.environ.get(STARTED_BY)
+    if starter is None or not hasattr(os, "pidfd_open"):  # Linux alone has it
+        return
+    try:
+        handle = os.pidfd_open(int(starter))
+    except ProcessLookupError:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
+
+    def wait() -> None:
+        select.select([handle], [], [])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @contextmanager

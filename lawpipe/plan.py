@@ -3,22 +3,28 @@
 from collections.abc import Mapping
 from typing import Any
 
+#: All blocks of an experiment's settings that determine a result.
+COMPLETE = (
+    *("data", "model", "initialisation", "device", "training", "search", "controls", "analysis"),
+    *("policies", "transfer_from"),
+)
+
 #: The blocks of an experiment's settings that determine each stage's result. They accumulate along the
 #: pipeline, and hold nothing more: a changed search does not redraw the data.
 STAGES: dict[str, tuple[str, ...]] = {
     "prepare_corpus": ("data.corpus", "data.tokenizer"),
     "generate_data": ("data",),
-    "initialise": ("data", "model"),
-    "make_policy": ("data", "model", "device", "training"),
-    "search": ("data", "model", "device", "training", "search"),
-    "train": ("data", "model", "device", "training", "analysis"),
-    "collect": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
-    "fit": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
-    "summarise": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
-    "summarise_seeds": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
-    "plot": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
-    "claims": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
-    "report": ("data", "model", "device", "training", "search", "controls", "analysis", "policies"),
+    "initialise": ("data", "model", "initialisation"),
+    "make_policy": ("data", "model", "initialisation", "device", "training"),
+    "search": ("data", "model", "initialisation", "device", "training", "search"),
+    "train": ("data", "model", "initialisation", "device", "training", "analysis"),
+    "collect": COMPLETE,
+    "fit": COMPLETE,
+    "summarise": COMPLETE,
+    "summarise_seeds": COMPLETE,
+    "plot": COMPLETE,
+    "claims": COMPLETE,
+    "report": COMPLETE,
 }
 
 #: The stages whose result no seed has a part in.
@@ -33,11 +39,18 @@ SEARCHED = "near_optimal"
 #: The policy of the search that is best on the validation examples.
 VALIDATED = "near_optimal_validated"
 
-#: The policies that are made from other policies of their seed.
+#: The policy with the weights of another experiment's searched one, that of `transfer_from`.
+TRANSFERRED = "transferred"
+
+#: The policies that are made from other policies of their seed, which for `transferred` are another experiment's.
 BUILDS_ON: dict[str, tuple[str, ...]] = {
     "near_optimal_matched": (SEARCHED,),
     "near_optimal_tuned": ("tuned",),
+    TRANSFERRED: (SEARCHED,),
 }
+
+#: The blocks of another experiment's settings that determine what is transferred from it; its data are the same.
+TRANSFERRED_FROM = ("model", "initialisation", "device", "training", "search")
 
 #: The policies that take a search of their own: only the first `controls.seeds` of the seeds have them.
 SEARCHED_CONTROLS = ("static", "near_optimal_tuned")
@@ -134,15 +147,19 @@ def parts(settings: Mapping[str, Any], seed: int) -> list[str]:
     return [f"parts/{table}/{batch}.parquet" for table in COLLECTED for batch in batches(settings, seed)]
 
 
+def jobs(settings: Mapping[str, Any], seed: int) -> list[tuple[str, str]]:
+    """Return the jobs of one seed: a stage and, of stages with a job a batch of policies, the batch."""
+    groups = batches(settings, seed)
+    return [
+        *((stage, "") for stage in ("generate_data", "initialise", "search", "collect", "fit", "summarise")),
+        *(("make_policy", policy) for policy in groups if policy != SEARCHED),
+        *(("train", batch) for batch in groups),
+    ]
+
+
 def costs(settings: Mapping[str, Any], seed: int) -> list[str]:
     """Return the cost files of one seed, as paths below the seed's folder."""
-    groups = batches(settings, seed)
-    names = [
-        *("generate_data", "initialise", "search", "collect", "fit", "summarise"),
-        *(f"make_policy_{policy}" for policy in groups if policy != SEARCHED),
-        *(f"train_{batch}" for batch in groups),
-    ]
-    return [f"cost/{name}.json" for name in names]
+    return [f"cost/{stage}_{batch}.json" if batch else f"cost/{stage}.json" for stage, batch in jobs(settings, seed)]
 
 
 def stage_settings(
@@ -152,17 +169,19 @@ def stage_settings(
 
     `seed` is left out for the stages that join the seeds, which get all of them, and for those before there are
     any. A job for a batch of policies depends on the search only if they do: those that it makes, those built on
-    them, and those with a search of their own, which has its own number of iterations.
+    them, and those with a search of their own, which has its own number of iterations. What is null is left out.
     """
     names = STAGES[stage]
-    if batch is not None and SEARCHED in (batch, *builds_on(batch)):
+    if batch == TRANSFERRED:
+        names = (*names, "transfer_from")
+    elif batch is not None and SEARCHED in (batch, *builds_on(batch)):
         names = (*names, "search")
     result: dict[str, Any] = {"experiment": experiment, "problem": settings["problem"]}
     for name in names:
         block, _, key = name.partition(".")
         if key:
             result.setdefault(block, {})[key] = settings[block][key]
-        elif block in settings:
+        elif settings.get(block) is not None:
             result[block] = settings[block]
     if batch in SEARCHED_CONTROLS:
         result["search"] = {key: value for key, value in settings["search"].items() if key not in NOT_OF_CONTROLS}
@@ -170,6 +189,9 @@ def stage_settings(
     if batch == "static":
         method = result["search"]["method"]
         result["search"]["method"] = FOR_ONE_ROW.get(method, method)
+    if "search" in result and settings.get("processes", 1) > 1:
+        # Their number is the order of a sum, and a search may answer to that with another policy.
+        result["processes"] = settings["processes"]
     if stage == "make_policy":
         result["policy"] = batch
     if stage in FOR_ALL_SEEDS:

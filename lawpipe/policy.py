@@ -29,6 +29,11 @@ class Policy:
         return {"step": steps, "weights": self.weights, "learning_rate": self.learning_rates}
 
 
+def number_type(precision: str) -> str:
+    """Return the type of weights under a precision setting; products of rounded operands leave them in float32."""
+    return "float64" if precision == "float64" else "float32"
+
+
 def constant(row: npt.NDArray[Any], steps: int, learning_rate: float, **kept: Any) -> Policy:
     """Return the policy with the same weights [N] and the same learning rate at every step."""
     return Policy(np.tile(row, (steps, 1)), np.full(steps, learning_rate, dtype=np.float64), **kept)

@@ -81,6 +81,13 @@ def _module_files(name: str) -> list[Path]:
     return files
 
 
+@cache
+def file_digest(path: str) -> str:
+    """Digest a file's content: SHA-256, 64 hexadecimal digits; read once a process."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that can change a number."""
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}

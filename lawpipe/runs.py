@@ -11,7 +11,9 @@ from torch import Tensor
 from lawpipe import artifacts, policy, problems
 from lawpipe.engine import trajectory
 from lawpipe.engine.trajectory import Trajectory
+from lawpipe.errors import InputError
 from lawpipe.problems import Problem
+from lawpipe.problems.sharded import shared
 
 #: The sets of examples, those for training first.
 SPLITS = ("train", "desired", "test", "validation")
@@ -34,9 +36,23 @@ def load(settings: dict[str, Any], options: argparse.Namespace) -> tuple[Problem
 
 
 def start(settings: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[Problem, Tensor]:
-    """Return the problem of a seed's splits and its initial parameters, flat, [P]; `files` are by name."""
-    problem = problems.load(settings, {split: files[split] for split in SPLITS if split in files})
-    return problem, trajectory.flatten(artifacts.read(files["theta0"], "theta0"), problem)
+    """Return the problem of a seed's splits and its initial parameters, flat, [P]; `files` are by name.
+
+    If the job has several processes, they share the problem.
+    """
+    problem = shared(problems.load(settings, {split: files[split] for split in SPLITS if split in files}))
+    theta0 = trajectory.flatten(artifacts.read(files["theta0"], "theta0"), problem)
+    _check_size(files["theta0"], "parameters", len(theta0), problem.parameters)
+    return problem, theta0
+
+
+def _check_size(path: Path, what: str, found: int, expected: int) -> None:
+    """Raise InputError if an artifact does not belong to the problem."""
+    if found != expected:
+        raise InputError(
+            f"{path} is for {found} {what}, expected {expected}: it belongs to another experiment or to other "
+            "settings; delete the file and run again to make it anew."
+        )
 
 
 def train(problem: Problem, theta0: Tensor, paths: Sequence[Path]) -> Iterator[list[tuple[str, Trajectory]]]:
@@ -49,6 +65,9 @@ def train(problem: Problem, theta0: Tensor, paths: Sequence[Path]) -> Iterator[l
     for start in range(0, len(paths), together):
         group = paths[start : start + together]
         stored = [policy.load(path) for path in group]
+        for path, each in zip(group, stored, strict=True):
+            _check_size(path, "steps", len(each.weights), steps)
+            _check_size(path, "training examples", each.weights.shape[1], problem.examples)
         weights = [torch.as_tensor(each.weights, dtype=problem.dtype, device=problem.device) for each in stored]
         rates = [each.learning_rates.tolist() for each in stored]
         runs = trajectory.train_many(problem, [theta0] * len(group), weights, rates)

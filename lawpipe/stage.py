@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lawpipe import artifacts, choice, files, interruption, provenance
+from lawpipe import artifacts, choice, files, interruption, processes, provenance
 from lawpipe.errors import InputError
 
 
@@ -37,7 +37,9 @@ class Job:
         return f"{self.settings['experiment']} seed {self.settings['seed']}"
 
     def write(self, path: Path, table: str, columns: artifacts.Columns) -> None:
-        """Write an artifact with this job's settings and code digest in its metadata."""
+        """Write an artifact with this job's settings and code digest in its metadata, once for all its processes."""
+        if not processes.first():
+            return
         artifacts.write(path, table, columns, settings=self.settings, code=self.code)
         self.written.append(path)
 
@@ -66,20 +68,24 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
     """Open a stage's job; when it ends well, write its cost if `--cost` was given.
 
     The cost file holds what differs from run to run: wall and processor seconds, peak memory in MB, the
-    machine, the git state, the time of day, the artifacts (from the folder above `cost`), and the job's notes.
+    machine, the git state, the time of day, the artifacts (from the folder above `cost`), and the job's notes. The
+    job's processes count together.
     """
     started = time.time()
     clock = time.perf_counter()
     this = Job(options, options.settings, provenance.code_digest(script, choice.chosen(options.settings)))
-    yield this
-    if options.cost is None:
+    with processes.joined():
+        yield this
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        processor_seconds, memory = processes.totals([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024])
+    if options.cost is None or not processes.first():
         return
-    usage = resource.getrusage(resource.RUSAGE_SELF)
     cost = {
         "stage": options.cost.stem,
         "seconds": round(time.perf_counter() - clock, 3),
-        "processor_seconds": round(usage.ru_utime + usage.ru_stime, 3),
-        "peak_memory_mb": round(usage.ru_maxrss / 1024, 1),
+        "processor_seconds": round(processor_seconds, 3),
+        "peak_memory_mb": round(memory, 1),
+        "processes": processes.count(),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "hardware": provenance.hardware(),
         "git": provenance.git_state(),
@@ -97,6 +103,8 @@ def _below(path: Path, folder: Path) -> str:
 
 def drop_stale(state: Path) -> None:
     """Remove the side folders beside `state` of the same stage with other settings or code: killed, never resumed."""
+    if not processes.first():
+        return
     for folder in state.parent.glob(f"{state.name.rpartition('-')[0]}-*"):
         if folder != state:
             shutil.rmtree(folder)
@@ -115,12 +123,15 @@ def run(main: Callable[[], None]) -> None:
     """
     try:
         with interruption.at_once():
+            interruption.stop_with_starter()
             main()
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        if processes.speaks():
+            print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except interruption.Stopped as stopped:
         # Whoever read what this process said may have been stopped as well.
         with suppress(OSError):
-            print(stopped, file=sys.stderr, flush=True)
+            if processes.speaks():
+                print(stopped, file=sys.stderr, flush=True)
         os._exit(128 + stopped.signal)

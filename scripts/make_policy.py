@@ -9,7 +9,7 @@ search goes on from its last checkpoint in --state, if it was killed.
 import shutil
 from pathlib import Path
 
-from lawpipe import policies, policy, stage
+from lawpipe import policies, policy, processes, stage
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
             job.write(options.learning_rates, "learning_rates", made.tried_rates)
         job.notes |= {"policy": job.settings["policy"], **made.notes}
         print(f"{job.label}: made {job.settings['policy']}; {describe(made)}")
-    if options.state is not None:
+    if options.state is not None and processes.first():
         shutil.rmtree(options.state, ignore_errors=True)
 
 

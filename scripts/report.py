@@ -18,9 +18,16 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="output: the page")
     parser.add_argument("--front-page", type=Path, help="output: the findings as reStructuredText")
     parser.add_argument("--judged", action="store_true", help="begin with the claims in ROOT/claims.parquet")
+    parser.add_argument("--records", type=Path, help="a folder of runs recorded on other machines")
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
-        made = page.report(options.root, options.experiments, options.output.parent, judged=options.judged)
+        made = page.report(
+            options.root,
+            options.experiments,
+            options.output.parent,
+            judged=options.judged,
+            records=options.records,
+        )
         stage.write_text(options.output, made)
         if options.front_page is not None:
             stage.write_text(options.front_page, page.front_page(options.root, options.experiments))

@@ -3,7 +3,7 @@
 Takes the examples and the initial parameters. Gives search.parquet, a row an outer iteration, and in the policies
 folder near_optimal.parquet (the best on the desired loss), with validation examples near_optimal_validated.parquet
 (the best on those) and a snapshot at each configured iteration. A killed search goes on from its last checkpoint in
---state, with the same result to the bit.
+--state, with the same result to the bit. Several processes (python -m lawpipe.launch) share the examples.
 """
 
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from lawpipe import files, interruption, runs, stage
+from lawpipe import artifacts, files, interruption, processes, runs, stage
 from lawpipe import search as methods
 from lawpipe.errors import InputError
 from lawpipe.policy import Policy
@@ -43,8 +43,14 @@ def main(argv: list[str] | None = None) -> None:
         problem, theta0 = runs.load(job.settings, options)
         learning_rates = [float(training["learning_rate"])] * training["steps"]
 
-        def write(path: Path, weights: Tensor) -> None:
-            job.write(path, "policy", Policy(weights.cpu().numpy(), np.array(learning_rates)).columns())
+        def columns_of(weights: Tensor) -> artifacts.Columns:
+            return Policy(weights.cpu().numpy(), np.array(learning_rates)).columns()
+
+        def snapshot(iteration: int, weights: Tensor) -> None:
+            if not processes.first():
+                return
+            aside = options.state / f"search_{iteration:04d}.parquet"
+            artifacts.write(aside, "policy", columns_of(weights), settings=job.settings, code=job.code)
 
         search = Search(
             Objective(problem, theta0, learning_rates),
@@ -55,7 +61,7 @@ def main(argv: list[str] | None = None) -> None:
             validated=options.validation is not None,
             checkpoint=Checkpoint(options.state),
             on_row=Progress(job.label, settings["iterations"]),
-            on_snapshot=lambda iteration, weights: write(options.state / f"search_{iteration:04d}.parquet", weights),
+            on_snapshot=snapshot,
         )
         try:
             with interruption.at_a_good_moment() as search.asked_to_stop:
@@ -63,19 +69,25 @@ def main(argv: list[str] | None = None) -> None:
         except FloatingPointError as error:
             raise InputError(
                 f"training.learning_rate: training under the conventional policy diverges at "
-                f"{training['learning_rate']} (the loss is not finite), expected a rate at which it learns; lower it."
+                f"{training['learning_rate']} ({error}), expected a rate at which it learns; lower it."
             ) from error
-        write(options.policies / "near_optimal.parquet", search.best)
+        job.notes |= {"stopped": search.reason, "search": asdict(search.rows[-1])}
+        if not processes.first():
+            # All hold the same, and one writes it.
+            return
+        job.write(options.policies / "near_optimal.parquet", "policy", columns_of(search.best))
         if search.best_validated is not None:
-            write(options.policies / "near_optimal_validated.parquet", search.best_validated)
+            job.write(
+                options.policies / "near_optimal_validated.parquet", "policy", columns_of(search.best_validated)
+            )
         for iteration in settings["snapshots"]:
             name = f"search_{iteration:04d}.parquet"
             # Linked, not moved: a kill before the end of this script finds them in the side folder again.
             with files.whole(options.policies / name) as temporary:
                 os.link(options.state / name, temporary)
+            job.written.append(options.policies / name)
         columns = {field.name: [getattr(row, field.name) for row in search.rows] for field in fields(Row)}
         job.write(options.search, "search", columns)
-        job.notes |= {"stopped": search.reason, "search": asdict(search.rows[-1])}
         print(f"{job.label}: stopped, {search.reason}")
     shutil.rmtree(options.state, ignore_errors=True)
 

@@ -1,11 +1,11 @@
 """Train under each of some policies, and measure what each training example contributes.
 
-Takes the examples, the initial parameters and one or more policies. Trains under each policy and sweeps back once for
-the desired and once for the test loss. Gives the loss curves (a row a policy and step t = 0..T with the weighted
-training loss, null at T, the desired and the test loss, in nats) and, at evenly spaced steps: the similarity of
-the contributions (instantaneous and adjoint), the shares of zero weights, what each example was used for, and the
-gap. With --contributions also the single contributions, losses and gradient norms of all examples under the policy of
-that name.
+Takes the examples, the initial parameters and one or more policies. Trains under each policy and sweeps back for the
+desired loss, with --contributions for the test loss too. Gives the loss curves (a row a policy and step t = 0..T with
+the weighted training loss, null at T, the desired and the test loss, in nats) and, at evenly spaced steps: the
+similarity of the contributions (instantaneous and adjoint), the shares of zero weights, what each example was used
+for, and the gap. With --contributions also the adjoint contributions to the test loss, which nearly double the time,
+and the single contributions, losses and gradient norms of all examples under the policy of that name.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from lawpipe import artifacts, runs, sources, stage
 from lawpipe.analysis import policy_tables, redundancy
 from lawpipe.data import examples
-from lawpipe.engine.measurement import Measurement, measure_many, measured_steps
+from lawpipe.engine.measurement import AGAINST, Measurement, measure_many, measured_steps
 from lawpipe.engine.trajectory import Trajectory
 
 TABLES = ("curves", "similarity", "zero_weights", "examples", "measures")
@@ -40,10 +40,11 @@ def main(argv: list[str] | None = None) -> None:
         marked, origin = sources.marked(options.train), story_column(options.train)
         planted = redundancy.groups(examples.made_of(options.train))
         tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+        sweeps = AGAINST if options.contributions else ("desired",)
         for group in runs.train(problem, theta0, options.policies):
             steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
             kept = [options.contributions is not None and name == options.contributions.stem for name, _ in group]
-            measured = measure_many([run for _, run in group], steps.tolist(), norms=kept)
+            measured = measure_many([run for _, run in group], steps.tolist(), norms=kept, sweeps=sweeps)
             for (name, run), found, keep in zip(group, measured, kept, strict=True):
                 if keep:
                     job.write(options.contributions, "contributions", contribution_columns(found))

@@ -1,6 +1,7 @@
 """Small problems for tests, and the oracle: plain automatic differentiation through the loop."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -80,12 +81,12 @@ def windows(count: int, width: int, vocabulary: int, seed: int = 0) -> np.ndarra
 
 
 def language_model(
-    dtype: torch.dtype = torch.float64, model: Model | None = None, micro_batch: int | None = None
+    dtype: torch.dtype = torch.float64, model: Model | None = None, micro_batch: int | None = None, **options: Any
 ) -> LanguageModel:
     """A small language model on random tokens."""
     model = model or Transformer(vocabulary=23, length=6, hidden_size=8, layers=2, heads=2)
     references = {"desired": windows(5, 7, 23, 1), "test": windows(4, 7, 23, 2)}
-    return LanguageModel(model, windows(13, 7, 23), references, dtype, devices.device("cpu"), micro_batch)
+    return LanguageModel(model, windows(13, 7, 23), references, dtype, devices.device("cpu"), micro_batch, **options)
 
 
 def initial(problem: LanguageModel, seed: int = 0) -> Tensor:

@@ -1,6 +1,7 @@
 """The command `lawpipe`."""
 
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,6 +9,8 @@ import pytest
 
 from lawpipe import artifacts, cli, provenance, stage
 from lawpipe.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -52,3 +55,19 @@ def test_other_files_are_refused_in_a_sentence(tmp_path, monkeypatch, capsys):
         cli.run()
     assert caught.value.code == 1
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_estimate_says_what_a_config_takes(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    cli.main(["estimate", "config/small.yaml"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("  perceptron  2 seeds, ")
+    assert any(line.split()[:3] == ["search", "2", "jobs"] for line in lines)
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "broken.yaml"])
+def test_estimate_of_what_is_no_config_is_one_sentence(name, tmp_path, monkeypatch):
+    (tmp_path / "broken.yaml").write_text("a: [")
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(InputError, match="cannot be read"):
+        cli.main(["estimate", str(tmp_path / name)])

@@ -134,7 +134,8 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"training": {"steps": 1.5}}, ["1.5", "a whole number"]),
     ({"training": {"steps": True}}, ["true", "a whole number"]),
     ({"training": {"steps": None}}, ["null", "a whole number"]),
-    ({"training": {"precision": "float16"}}, ["'float16'", "'float32' or 'float64'"]),
+    ({"training": {"precision": "float16"}}, ["'float16'", "'tf32' or 'bfloat16'"]),
+    ({"training": {"precision": "tf32"}}, ["training.precision is tf32", "float32 or float64"]),
     ({"training": []}, ["experiments.a.training is []", "a mapping"]),
     ({"data": {"flip_fraction": 1.1}}, ["a.data.flip_fraction is 1.1", "from 0 to 1"]),
     ({"data": {"duplicates": 2, "flip_fraction": 0.1}}, ["a.data.duplicates is 2", "flip_fraction is 0.1", "to 0"]),
@@ -212,6 +213,10 @@ def test_presets_follow_the_problem() -> None:
         (TEXT | {"model": {"heads": 3}}, "expected a multiple of model.heads, which is 3"),
         (TEXT | {"data": {"corpus": {"source": "file"}}}, "experiments.a.data.corpus.path is missing"),
         (TEXT | {"data": {"corpus": {"path": "a.txt"}}}, "set data.corpus.source to file"),
+        (
+            TEXT | {"data": {"corpus": {"source": "file", "path": "../a.txt"}}},
+            "experiments.a.data.corpus.path is '../a.txt', expected a path inside the working folder",
+        ),
         (TEXT | {"data": {"corpus": {"stories": None}}}, "such as 20000"),
         (
             TEXT | {"data": {"perturbation": {"mix": {"replace": 0, "delete": 0, "repeat": 0.0}}}},
@@ -223,6 +228,56 @@ def test_presets_follow_the_problem() -> None:
 )
 def test_mistakes_in_a_language_model_experiment(block: dict[str, Any], expected: str) -> None:
     assert expected in sentence({"a": block})
+
+
+MOVED = {"policies": ["conventional", "near_optimal", "transferred"], "transfer_from": "b"}
+
+
+@pytest.mark.parametrize(
+    ("block", "source", "expected"),
+    [
+        (MOVED | {"transfer_from": None}, {}, "experiments.a.transfer_from is missing: the policy transferred needs"),
+        ({"transfer_from": "b"}, {}, "experiments.a.transfer_from is 'b', but no policy is transferred"),
+        (MOVED | {"transfer_from": "bb"}, {}, "experiments.a.transfer_from is 'bb', expected an experiment"),
+        (MOVED | {"transfer_from": "xyz"}, {}, "one of a, b."),
+        (MOVED | {"transfer_from": 3}, {}, "experiments.a.transfer_from is 3, expected text or null"),
+        (MOVED, TEXT, "experiments.a.transfer_from is 'b', whose problem is not the same"),
+        (MOVED, {"data": {"dimension": 3}}, "experiments.a.transfer_from is 'b', whose data is not the same"),
+        (MOVED, {"training": {"steps": 3}}, "experiments.a.transfer_from is 'b', whose training.steps is not"),
+        (MOVED, {"seeds": [1, 2]}, "experiments.a.transfer_from is 'b', which has no seed 0"),
+        (MOVED | {"initialisation": -1}, {}, "experiments.a.initialisation is -1, expected a whole number"),
+    ],
+)
+def test_mistakes_in_a_transfer(block: dict[str, Any], source: dict[str, Any], expected: str) -> None:
+    assert expected in sentence({"a": block, "b": source})
+
+
+def test_a_transferred_policy_depends_on_what_its_source_depends_on() -> None:
+    own = MOVED | {"initialisation": 2, "training": {"learning_rate": 0.3}}
+    settings = resolved({"a": own, "b": {"search": {"iterations": 7}}}).experiments["a"]
+    assert settings["transfer_from"]["experiment"] == "b"
+    assert settings["transfer_from"]["search"]["iterations"] == 7
+    assert settings["transfer_from"]["training"]["learning_rate"] == 0.1
+    assert "initialisation" not in settings["transfer_from"]
+
+    def of(stage: str, batch: str | None = None) -> dict[str, Any]:
+        return plan.stage_settings(settings, stage, "a", seed=0, batch=batch)
+
+    for stage in ("make_policy", "train"):
+        assert of(stage, "transferred")["transfer_from"] == settings["transfer_from"]
+        assert "search" not in of(stage, "transferred")
+        assert "transfer_from" not in of(stage, "conventional")
+    assert "transfer_from" not in of("search")
+    assert of("collect")["transfer_from"] == settings["transfer_from"]
+    assert of("initialise")["initialisation"] == of("search")["initialisation"] == 2
+    assert "initialisation" not in of("generate_data")
+
+
+def test_what_is_null_is_not_in_the_settings_of_a_stage() -> None:
+    settings = resolved({"a": {}}).experiments["a"]
+    assert settings["initialisation"] is None
+    for stage in ("initialise", "search", "summarise"):
+        assert not {"initialisation", "transfer_from"} & set(plan.stage_settings(settings, stage, "a", seed=0))
 
 
 def test_a_file_of_stories_takes_the_place_of_the_hub() -> None:
@@ -385,3 +440,20 @@ def test_a_control_depends_on_what_it_is_made_from_and_on_its_own_search() -> No
             assert not {"iterations", "snapshots"} & set(found["search"])
     assert search("near_optimal_tuned")["method"] == "feedback_descent"
     assert search("static")["method"] == "mirror_descent"
+
+
+def test_several_processes_are_a_setting_of_what_depends_on_a_search() -> None:
+    raw = {"name": "mine", "experiments": {"one": {}, "two": {"processes": 2}}}
+    one, two = resolve(raw, SCHEMA).experiments.values()
+
+    def differ(stage: str, batch: str | None = None) -> bool:
+        return plan.stage_settings(one, stage, "a", seed=0, batch=batch) != plan.stage_settings(
+            two, stage, "a", seed=0, batch=batch
+        )
+
+    assert all(differ(stage) for stage in ("search", "collect", "summarise"))
+    assert all(differ("make_policy", policy) for policy in ("static", "near_optimal_matched"))
+    assert differ("train", "near_optimal")
+    assert not any(differ(stage) for stage in ("generate_data", "initialise"))
+    assert not differ("make_policy", "tuned")
+    assert not differ("train", "conventional")

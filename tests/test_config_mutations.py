@@ -1,11 +1,19 @@
-"""Configs with mistakes, by the hundred: each is accepted, or refused in one sentence that names a key."""
+"""Configs with mistakes, by the hundred: each is accepted, or refused in one sentence that names a key.
+
+A sample of them goes through Snakemake itself, as a dry run.
+"""
 
 import copy
+import os
+import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lawpipe.config import resolve
@@ -75,3 +83,57 @@ def test_a_mutated_config_is_accepted_or_refused_in_one_sentence(config: dict[st
         assert any(str(key) in text for key in (*known, "name", "experiments", "the config"))
     else:
         assert resolved.in_all
+
+
+#: How many configs go through a dry run: each takes two seconds.
+SAMPLE = 4
+
+
+def sample() -> list[dict[str, Any]]:
+    """Return some mutated configs, the same every time; half of them are accepted, as far as there are such."""
+    drawn: list[dict[str, Any]] = []
+
+    @settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
+    @given(mutated())
+    def collect(config: dict[str, Any]) -> None:
+        drawn.append(config)
+
+    collect()
+    random.Random(0).shuffle(drawn)
+    accepted = [config for config in drawn if is_accepted(config)]
+    refused = [config for config in drawn if not is_accepted(config) and "experiments" in config]
+    return accepted[: SAMPLE // 2] + refused[: SAMPLE - SAMPLE // 2]
+
+
+def is_accepted(config: dict[str, Any]) -> bool:
+    """Tell whether the validator accepts a config."""
+    try:
+        resolve(config, SCHEMA)
+    except InputError:
+        return False
+    return True
+
+
+@pytest.mark.workflow
+def test_a_sample_goes_through_a_dry_run(tmp_path: Path) -> None:
+    for place, config in enumerate(sample()):
+        path = tmp_path / f"{place}.yaml"
+        path.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+        command = [sys.executable, "-m", "lawpipe.driver", "--dry-run", "--quiet", "all", "--cores", "1"]
+        run = subprocess.run(
+            [*command, "--snakefile", str(ROOT / "Snakefile"), "--configfile", str(path)],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = run.stdout + run.stderr
+        assert "Traceback" not in said, (config, said)
+        errors = [line for line in said.splitlines() if line.startswith("error: ")]
+        if is_accepted(config):
+            assert run.returncode == 0, (config, said)
+            assert errors == []
+        else:
+            assert run.returncode == 1, (config, said)
+            assert len(errors) == 1, (config, said)

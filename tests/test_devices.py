@@ -29,3 +29,5 @@ def test_one_thread_unless_told_otherwise(monkeypatch):
 
 def test_precision():
     assert (devices.dtype("float32"), devices.dtype("float64")) == (torch.float32, torch.float64)
+    # Whatever the products are rounded to, numbers are kept in float32.
+    assert (devices.dtype("tf32"), devices.dtype("bfloat16")) == (torch.float32, torch.float32)

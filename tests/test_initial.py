@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lawpipe import artifacts, initial
+from lawpipe import artifacts, initial, seeds
 from lawpipe.data import gaussian
 from tests.small_problems import DATA
 
@@ -17,3 +17,14 @@ def test_the_perceptrons_are_pytorchs_default_and_belong_to_the_seed(tmp_path):
     assert 0.9 * 400**-0.5 < np.abs(values).max() <= 400**-0.5
     assert not np.array_equal(values, draws[1][0][2])
     np.testing.assert_array_equal(values, initial.draw({"seed": 0, "problem": "perceptron"}, path)[0][2])
+
+
+def test_another_draw_is_another_start_of_the_same_seed():
+    own, again, other, third = (
+        initial.generator({"seed": 5} | settings).random(8)
+        for settings in ({}, {"initialisation": None}, {"initialisation": 0}, {"initialisation": 1})
+    )
+    # Without the setting it is the stream that it has always been.
+    np.testing.assert_array_equal(own, seeds.generator(5, "initialisation").random(8))
+    np.testing.assert_array_equal(own, again)
+    assert len({tuple(values) for values in (own, other, third)}) == 3

@@ -65,3 +65,28 @@ stage.run(main)
     _, said = process.communicate(timeout=20)
     assert (process.returncode, said) == (143, "stopped by SIGTERM\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stage_stops_when_who_started_it_is_killed(tmp_path):
+    starter = subprocess.Popen(["sleep", "60"])
+    script = """
+import time
+from lawpipe import stage
+
+def main():
+    print("working", flush=True)
+    time.sleep(60)
+
+stage.run(main)
+"""
+    environment = os.environ | {interruption.STARTED_BY: str(starter.pid)}
+    command = [sys.executable, "-c", script]
+    stage = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert stage.stdout.readline() == "working\n"
+    starter.kill()
+    starter.wait()
+    _, said = stage.communicate(timeout=20)
+    assert (stage.returncode, said) == (143, "stopped by SIGTERM\n")
+    # One that is gone already when the stage begins.
+    late = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=20)
+    assert (late.returncode, late.stdout, late.stderr) == (143, "", "stopped by SIGTERM\n")

@@ -24,6 +24,13 @@ def is_positive(found: Interval) -> bool:
     return edge is not None and edge > 0
 
 
+def of_gain(base: float | None, policy: float | None, best: float | None) -> float | None:
+    """Return (base - policy) / (base - best) of three J; None without one of them, or if the best gains nothing."""
+    if base is None or policy is None or best is None or base <= best:
+        return None
+    return (base - policy) / (base - best)
+
+
 def share(objectives: Objectives, policy: str, base: str = "conventional", best: str = "near_optimal") -> Interval:
     """Return (J(base) - J(policy)) / (J(base) - J(best)) over the seeds that have all three.
 
@@ -37,5 +44,5 @@ def share(objectives: Objectives, policy: str, base: str = "conventional", best:
     for seed, value in objectives.get(policy, {}).items():
         start, end = (objectives[name].get(seed) for name in (base, best))
         if value is not None and start is not None and end is not None:
-            found.append((start - value) / (start - end) if start > end else None)
+            found.append(of_gain(start, value, end))
     return mean_interval(found)

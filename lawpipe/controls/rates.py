@@ -80,7 +80,7 @@ def best(context: Context, train: Callable[[float], Trajectory]) -> Grid:
     except FloatingPointError as error:
         raise InputError(
             f"training.learning_rate: training diverges at {context.learning_rate} and at every rate near it "
-            "(the loss is not finite), expected a rate at which it learns; lower it."
+            f"({error}), expected a rate at which it learns; lower it."
         ) from error
 
 
@@ -104,10 +104,13 @@ def tune(train: Callable[[float], Trajectory], own_rate: float) -> Grid:
     Raises FloatingPointError if every run diverges.
     """
     trials: dict[int, Trial] = {}
+    at_start = math.nan
 
     def attempt(place: int) -> None:
+        nonlocal at_start
         rate = own_rate * 10 ** (place / A_DECADE)
         run = train(rate)
+        at_start = float(run.problem.reference_losses("desired", run.first.unsqueeze(0))[0])
         found = {against: run.objective(against) for against in ("desired", "test")}
         values = {against: value if math.isfinite(value) else math.inf for against, value in found.items()}
         trials[place] = Trial(rate, values["desired"], values["test"])
@@ -130,8 +133,7 @@ def tune(train: Callable[[float], Trajectory], own_rate: float) -> Grid:
     for place in (middle - 1, middle + 1):
         if -limit <= place <= limit:
             attempt(place)
-    if math.isinf(trials[lowest()].objective_desired):
-        raise FloatingPointError("training diverges at every learning rate of the grid")
+    trajectory.check_converges(trials[lowest()].objective_desired, at_start)
     return Grid(tuple(trials[place] for place in sorted(trials)), trials[lowest()])
 
 

@@ -34,8 +34,8 @@ def best(context: Context, objective: Objective, method: Method | None = None) -
             run.run()
     except FloatingPointError as error:
         raise InputError(
-            f"training.learning_rate: training under uniform weights diverges at {objective.learning_rates[0]} (the "
-            "loss is not finite), expected a rate at which it learns; lower it."
+            f"training.learning_rate: training under uniform weights diverges at {objective.learning_rates[0]} "
+            f"({error}), expected a rate at which it learns; lower it."
         ) from error
     lowest = min(run.rows, key=lambda row: row.objective)
     notes = {

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from lawpipe.engine.trajectory import Trajectory
-from lawpipe.problems.base import Problem, Sweep
+from lawpipe.problems.base import Problem, mapped
 
 
 def contributions(trajectory: Trajectory, against: str = "desired") -> Iterator[tuple[int, Tensor]]:
@@ -30,7 +30,7 @@ def contributions(trajectory: Trajectory, against: str = "desired") -> Iterator[
     for start, thetas in trajectory.segments(backwards=True):
         part = slice(start, start + len(thetas))
         sweep = problem.sweep(thetas, trajectory.weights[part], trajectory.learning_rates[part], adjoint, source)
-        adjoint = yield from _later(sweep, start)
+        adjoint = yield from mapped(sweep, partial(_later, start))
         # Else this segment would still be held while the next is recomputed.
         del thetas, sweep
 
@@ -55,15 +55,9 @@ def _source(problem: Problem, steps: int, against: str, thetas: Tensor) -> Tenso
     return problem.reference_gradients(against, thetas) / steps
 
 
-def _later(sweep: Sweep, start: int) -> Sweep:
+def _later(start: int, step: int, block: Tensor) -> tuple[int, Tensor]:
     """Count the steps of a sweep from `start`."""
-    while True:
-        try:
-            step, block = next(sweep)
-        except StopIteration as end:
-            adjoint: Tensor = end.value
-            return adjoint
-        yield start + step, block
+    return start + step, block
 
 
 def gradient(trajectory: Trajectory, against: str = "desired", out: Tensor | None = None) -> Tensor:

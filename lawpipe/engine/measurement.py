@@ -1,6 +1,6 @@
 """What is measured of a policy: its curves, and at some steps what each training example contributes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ class Measurement:
     #: Norm of every training example's gradient, [S, N]; None unless asked for.
     gradient_norms: Floats | None
     #: Contributions [S, N] by reference set and kind: `instantaneous` <grad L(theta[t]), grad l_n(theta[t])>, and
-    #: `adjoint` <adjoint[t+1], grad l_n(theta[t])> with the adjoint of the mean loss J on that set.
+    #: `adjoint` <adjoint[t+1], grad l_n(theta[t])> with the adjoint of the mean loss J on that set, where asked for.
     contributions: dict[tuple[str, str], Floats]
     #: The Frank-Wolfe gap on the desired examples, nats.
     gap: float
@@ -43,28 +43,35 @@ def measured_steps(steps: int, count: int) -> npt.NDArray[np.int32]:
     return np.unique(np.linspace(0, steps - 1, min(steps, count)).round()).astype(np.int32)
 
 
-def measure(trajectory: Trajectory, steps: Sequence[int], *, norms: bool = True) -> Measurement:
-    """Measure a policy's training run at the given steps; one reverse sweep for each reference set.
+def measure(
+    trajectory: Trajectory, steps: Sequence[int], *, norms: bool = True, sweeps: Sequence[str] = AGAINST
+) -> Measurement:
+    """Measure a policy's training run at the given steps.
 
-    `norms` asks for the gradient norms, which a language model has only from the gradients of single examples.
+    `norms` asks for the gradient norms, which a language model has only from the gradients of single examples, and
+    `sweeps` names the reference sets of the adjoint contributions, a reverse sweep each; "desired" is one of them.
     """
-    return next(measure_many([trajectory], steps, norms=[norms]))
+    return next(measure_many([trajectory], steps, norms=[norms], sweeps=sweeps))
 
 
 def measure_many(
-    trajectories: Sequence[Trajectory], steps: Sequence[int], *, norms: Sequence[bool]
+    trajectories: Sequence[Trajectory],
+    steps: Sequence[int],
+    *,
+    norms: Sequence[bool],
+    sweeps: Sequence[str] = AGAINST,
 ) -> Iterator[Measurement]:
     """Yield what `measure` finds in each of several runs of one problem and length; they are swept back together."""
-    pairs = [(trajectory, against) for trajectory in trajectories for against in AGAINST]
+    pairs = [(trajectory, against) for trajectory in trajectories for against in sweeps]
     sampled = iter(adjoint.sample(pairs, steps))
     for trajectory, asked in zip(trajectories, norms, strict=True):
-        yield _measured(trajectory, steps, [next(sampled) for _ in AGAINST], asked)
+        yield _measured(trajectory, steps, {against: next(sampled) for against in sweeps}, asked)
 
 
 def _measured(
-    trajectory: Trajectory, steps: Sequence[int], sampled: Sequence[tuple[torch.Tensor, float]], norms: bool
+    trajectory: Trajectory, steps: Sequence[int], sampled: Mapping[str, tuple[torch.Tensor, float]], norms: bool
 ) -> Measurement:
-    """Measure a run, given the samples of its adjoint contributions and the gap, for each reference set."""
+    """Measure a run, given the samples of its adjoint contributions and the gap, for each reference set swept for."""
     problem = trajectory.problem
     found: dict[tuple[str, str], Sequence[torch.Tensor]] = {}
     losses, lengths = [], []
@@ -76,15 +83,17 @@ def _measured(
         for against in AGAINST:
             direction = problem.reference_gradients(against, theta.unsqueeze(0))[0]
             instantaneous[against].append(problem.contributions(theta, direction))
-    for against, (along, _) in zip(AGAINST, sampled, strict=True):
-        found |= {(against, "instantaneous"): instantaneous[against], (against, "adjoint"): [*along]}
+    for against in AGAINST:
+        found[against, "instantaneous"] = instantaneous[against]
+        if against in sampled:
+            found[against, "adjoint"] = [*sampled[against][0]]
     return Measurement(
         steps=np.asarray(steps, dtype=np.int32),
         curves={against: trajectory.curve(against) for against in AGAINST},
         losses=_table(losses),
         gradient_norms=_table(lengths) if norms else None,
         contributions={key: _table(rows) for key, rows in found.items()},
-        gap=sampled[AGAINST.index("desired")][1],
+        gap=sampled["desired"][1],
     )
 
 

@@ -10,9 +10,13 @@ import torch
 from torch import Tensor
 
 from lawpipe.engine import checkpoints
+from lawpipe.engine.checkpoints import Budget
 from lawpipe.problems.base import Problem
 
 Curve = npt.NDArray[np.float64]
+
+#: A run has diverged if its mean loss J is above this many times the loss at its start, or this many nats.
+DIVERGED = 1000.0
 
 #: From parameters, rows of weights and their learning rates to the parameters on the way: `Problem.descend`.
 Descend = Callable[[Tensor, Tensor, Sequence[float]], Tensor]
@@ -22,9 +26,9 @@ Descend = Callable[[Tensor, Tensor, Sequence[float]], Tensor]
 class Trajectory:
     """One training run: its policy, and the parameters on the way, whole or as checkpoints.
 
-    The parameters come in segments of `segment` steps. With a single segment they are all in `kept`, [T+1, P]; with
-    several, `kept` holds theta at the start of each and at the end, and the losses on the reference sets, which
-    need all of them, were taken in passing.
+    The parameters come in segments of `segment` steps. With a single segment they are all in `kept`, [T+1, P]. With
+    several, `kept` holds theta at the start of each and at the end, or (`on_host`) all of them in the host's memory;
+    the losses on the reference sets, which need all of them, were taken in passing.
     """
 
     problem: Problem
@@ -33,6 +37,7 @@ class Trajectory:
     segment: int
     kept: Tensor
     passing: dict[str, Curve]
+    on_host: bool = False
 
     @property
     def steps(self) -> int:
@@ -45,9 +50,14 @@ class Trajectory:
         return self.segment == self.steps
 
     @property
+    def first(self) -> Tensor:
+        """theta[0], [P]."""
+        return self.kept[0].to(self.problem.device)
+
+    @property
     def last(self) -> Tensor:
         """theta[T], [P]."""
-        return self.kept[-1]
+        return self.kept[-1].to(self.problem.device)
 
     @property
     def thetas(self) -> Tensor:
@@ -64,6 +74,9 @@ class Trajectory:
         starts = range(0, self.steps, self.segment)
         for start in reversed(starts) if backwards else starts:
             part = slice(start, min(start + self.segment, self.steps))
+            if self.on_host:
+                yield start, self.kept[part].to(self.problem.device, non_blocking=True)
+                continue
             # The last step leads to the next segment: it is not needed.
             rates = self.learning_rates[part][:-1]
             yield start, self.problem.descend(self.kept[start // self.segment], self.weights[part], rates)
@@ -100,35 +113,38 @@ def train(
     theta0: Tensor,
     weights: Tensor,
     learning_rates: Sequence[float],
-    budget: int | None = None,
+    budget: Budget | None = None,
     descend: Descend | None = None,
 ) -> Trajectory:
     """Train from theta0 under the policy `weights` [T, N], one full-batch step for each row.
 
-    `budget` is what the parameters on the way may take, in bytes, by default the device's. `descend` may stand in for
+    `budget` is what the parameters on the way may take, by default the device's. `descend` may stand in for
     `Problem.descend` where the weights are decided on the way: it is called once for every step, and writes them.
     """
     descend = descend or problem.descend
     steps = len(learning_rates)
-    available = checkpoints.budget(problem.device) if budget is None else budget
-    segment = checkpoints.segment_length(steps, theta0.numel() * theta0.element_size(), available)
+    available = budget or checkpoints.budget(problem.device)
+    plan = checkpoints.plan(steps, theta0.numel() * theta0.element_size(), available)
+    segment = plan.segment
     if segment == steps:
         kept = descend(theta0, weights, learning_rates)
         return Trajectory(problem, weights, learning_rates, segment, kept, {})
     starts = range(0, steps, segment)
-    kept = torch.empty(len(starts) + 1, len(theta0), dtype=theta0.dtype, device=theta0.device)
-    kept[0] = theta0
-    losses = {against: [problem.reference_losses(against, kept[:1])] for against in problem.references}
+    kept = checkpoints.on_host(steps + 1, theta0) if plan.on_host else theta0.new_empty(len(starts) + 1, len(theta0))
+    kept[0] = theta = theta0
+    losses = {against: [problem.reference_losses(against, theta0.unsqueeze(0))] for against in problem.references}
     for place, start in enumerate(starts):
         part = slice(start, start + segment)
-        thetas = descend(kept[place], weights[part], learning_rates[part])[1:]
-        kept[place + 1] = thetas[-1]
+        thetas = descend(theta, weights[part], learning_rates[part])[1:]
+        theta = thetas[-1].clone()
         for against, found in losses.items():
             found.append(problem.reference_losses(against, thetas))
+        rows = slice(start + 1, start + 1 + len(thetas)) if plan.on_host else slice(place + 1, place + 2)
+        kept[rows].copy_(thetas if plan.on_host else thetas[-1:])
         # Else this segment would still be held while the next is computed.
         del thetas
     curves = {against: np.concatenate(found) for against, found in losses.items()}
-    return Trajectory(problem, weights, learning_rates, segment, kept, curves)
+    return Trajectory(problem, weights, learning_rates, segment, kept, curves, plan.on_host)
 
 
 def train_many(
@@ -136,7 +152,7 @@ def train_many(
     theta0s: Sequence[Tensor],
     weights: Sequence[Tensor],
     learning_rates: Sequence[Sequence[float]],
-    budget: int | None = None,
+    budget: Budget | None = None,
 ) -> list[Trajectory]:
     """Train S times on the same examples, each from its own theta0 under its own policy and rates, together.
 
@@ -148,15 +164,21 @@ def train_many(
     if len({len(rates) for rates in learning_rates}) > 1:
         raise ValueError("runs of different lengths cannot be trained together")
     runs = list(zip(theta0s, weights, learning_rates, strict=True))
-    available = checkpoints.budget(problem.device) if budget is None else budget
+    available = budget or checkpoints.budget(problem.device)
     size = sum((len(rates) + 1) * theta0.numel() * theta0.element_size() for theta0, _, rates in runs)
-    if size > available:
+    if size > available.device:
         return [train(problem, *run, budget) for run in runs]
     kept = problem.descend_many(torch.stack([*theta0s]), weights, learning_rates)
     return [
         Trajectory(problem, policy, rates, len(rates), path, {})
         for (_, policy, rates), path in zip(runs, kept, strict=True)
     ]
+
+
+def check_converges(objective: float, start: float) -> None:
+    """Raise FloatingPointError, with the numbers, if a run of mean loss J that starts at a loss has diverged."""
+    if not objective <= DIVERGED * max(start, 1.0):
+        raise FloatingPointError(f"the mean loss of the run is {objective:.3g} nats, at its start {start:.3g}")
 
 
 def flatten(theta0: pa.Table, problem: Problem) -> Tensor:

@@ -292,9 +292,9 @@ TABLES: tuple[Entry, ...] = (
         "zero_weights",
         "Properties of zero weights",
         "Fig 8, Fig 9, Fig 10",
-        "The share of (step, example) pairs that follow each property before convergence: mean over the "
-        "seeds with its 95 % t interval, and the pairs in all. "
-        "A share of few pairs says little.",
+        "The share of (step, example) pairs that follow each property before convergence, and of (step, group) pairs "
+        "where dependent examples were planted: mean over the seeds with its 95 % t interval, and the cases in all. "
+        "A share of few cases says little, and one of planted groups only beside that of unrelated examples.",
         module="report.tables",
         data=("zero_weights",),
     ),

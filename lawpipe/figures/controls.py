@@ -3,22 +3,19 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
-from lawpipe.analysis.intervals import Interval, mean_interval
-from lawpipe.figures import panels, style, surfaces
+from lawpipe.analysis.intervals import mean_interval
+from lawpipe.figures import marks, panels, style, surfaces
 from lawpipe.figures.results import Results
 from lawpipe.figures.words import policy_label
 from lawpipe.report.gains import BASE, BEST, BOTH, WORDS, chosen, grids, objectives, share_of
 
 GRIDS = {"tuned": "uniform", "clean_only_tuned": "clean examples only", "online_tuned": "online"}
 GRID_COLOURS = (style.OTHERS[0], style.OTHERS[4], style.OTHERS[1])
-#: The axis of shares, in per cent: what lies beyond is an arrow at its edge.
-SHARES = (-150.0, 350.0)
 #: The axis of J over learning rates goes so many times as far up as J at the experiment's: beyond, training blows up.
 MOST_OF_OWN = 1.6
 
@@ -38,49 +35,25 @@ def gains(results: Results) -> Figure:
             shown = label if row == 0 else None
             values = [value for value in found[against][name].values() if value is not None]
             levels.plot(values, [row + offset] * len(values), ".", color=colour, markersize=3, alpha=0.6)
-            _draw(levels, mean_interval(values), row + offset, colour, shown)
+            marks.draw(levels, mean_interval(values), row + offset, colour, shown)
         with_share = [(row, gain.share(found[against], name)) for row, name in enumerate(policies)]
         with_share = [(row, share) for row, share in with_share if share.n]
         for index, (row, share) in enumerate(with_share):
-            _draw_share(shares, _in_percent(share), row + offset, colour, label if index == 0 else None)
+            marks.draw_share(shares, share, row + offset, colour, label if index == 0 else None)
     _finish_rows(levels, policies, [sum(v is not None for v in found["desired"][name].values()) for name in policies])
     levels.set_title("Objective J: mean loss over training")
     levels.set_xlabel("J (nats), lower is better")
     levels.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     _finish_rows(shares, policies, None)
     if shares.lines or shares.containers:
-        for mark in (0, 100):
-            shares.axvline(mark, color=surfaces.MUTED, linestyle=":", linewidth=1)
         shares.set_title("Share of the near-optimal gain")
-        shares.set_xlabel("share of the fall of J (%; arrows: beyond)")
-        shares.set_xlim(*SHARES)
+        marks.finish_shares(shares)
     else:
         panels.say_empty(shares, "The near-optimal policy has no gain beyond its interval to share out.")
     _draw_grids(canvas.at(1, 0), results, "desired")
     _draw_grids(canvas.at(1, 1), results, "test")
     canvas.here.extend(_beside(found))
     return panels.finish(canvas)
-
-
-def _draw(axes: Axes, found: Interval, height: float, colour: str, label: str | None) -> None:
-    """Draw a mean with its interval, if it has one, as a row."""
-    if found.mean is None:
-        return
-    sides = None
-    if found.n_reached >= panels.SEEDS_FOR_A_BAND and found.low is not None and found.high is not None:
-        sides = np.array([[found.mean - found.low], [found.high - found.mean]])
-    axes.errorbar(
-        [found.mean], [height], xerr=sides, fmt="o", color=colour, markersize=4.5, elinewidth=1.4, label=label
-    )
-
-
-def _draw_share(axes: Axes, found: Interval, height: float, colour: str, label: str | None) -> None:
-    """Draw a share in per cent as a row; one beyond the axis is an arrow at its edge."""
-    if found.mean is None or SHARES[0] <= found.mean <= SHARES[1]:
-        _draw(axes, found, height, colour, label)
-        return
-    edge, arrow = (SHARES[1] - 6, ">") if found.mean > SHARES[1] else (SHARES[0] + 6, "<")
-    axes.plot([edge], [height], arrow, color=colour, markersize=6, label=label)
 
 
 def _finish_rows(axes: Axes, policies: Sequence[str], counts: Sequence[int] | None) -> None:
@@ -91,12 +64,6 @@ def _finish_rows(axes: Axes, policies: Sequence[str], counts: Sequence[int] | No
     axes.set_yticks(range(len(policies)), labels if counts is not None else [""] * len(policies))
     axes.set_ylim(len(policies) - 0.5, -0.5)
     axes.set_ylabel("policy")
-
-
-def _in_percent(found: Interval) -> Interval:
-    """Return a share in per cent."""
-    mean, low, high = (None if value is None else 100 * value for value in (found.mean, found.low, found.high))
-    return Interval(mean, low, high, found.n, found.n_reached)
 
 
 def _draw_grids(axes: Axes, results: Results, against: str) -> None:

@@ -44,9 +44,10 @@ def objective(results: Results) -> Figure:
         axes.set_ylabel("mean loss (nats)")
         axes.legend(loc="upper right")
         ends = [results.quantity(policy, f"objective_{against}").mean for policy in POLICIES]
-        canvas.here.append(
-            f"{against.capitalize()}: {number(100 * ends[1] / ends[0])} % of the conventional area is left."
+        left = (
+            f"{number(100 * ends[1] / ends[0])} % of the conventional area is left" if ends[0] else "both areas are 0"
         )
+        canvas.here.append(f"{against.capitalize()}: {left}.")
     canvas.here.append("The area over T is J: the objective of the search, on the desired examples alone.")
     return panels.finish(canvas)
 

@@ -5,7 +5,6 @@ outlines, so a figure looks the same on every machine; the report maps the neutr
 light or dark page.
 """
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import seaborn as sns
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from lawpipe import files
 from lawpipe.figures.surfaces import BLUE, GRID, INK, MUTED, PAPER
 
 #: A cell of a heat map with nothing to show (the same on a dark page), and one that holds an exact zero.
@@ -123,16 +123,11 @@ def save(figure: Figure, path: Path, title: str) -> None:
 
     Call it within `theme`, whose fixed salt makes the ids of the SVG the same every time.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     metadata: Mapping[str, Any] = {"Date": None, "Creator": None, "Title": title}
-    try:
+    with files.whole(path) as temporary:
         figure.savefig(temporary, format="svg", metadata=dict(metadata), dpi=150)
         text = temporary.read_text(encoding="utf-8")
         temporary.write_text(_numbered(_shortened(text)), encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _shortened(svg: str) -> str:

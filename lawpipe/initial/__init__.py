@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from lawpipe import choice
+from lawpipe import choice, seeds
 
 #: A parameter tensor's name, shape and values: a row of theta0.parquet. Linear weights are (out, in).
 Parameter = tuple[str, tuple[int, ...], npt.NDArray[Any]]
@@ -16,3 +17,9 @@ def draw(settings: Mapping[str, Any], train: Path) -> list[Parameter]:
     """Draw the parameters of a stage's settings, in the order in which they stand in theta."""
     parameters: list[Parameter] = choice.load(__name__, settings["problem"]).draw(settings, train)
     return parameters
+
+
+def generator(settings: Mapping[str, Any]) -> np.random.Generator:
+    """Return the random generator of a stage's parameters: that of its seed, or of another draw for the same seed."""
+    draw = settings.get("initialisation")
+    return seeds.generator(settings["seed"], "initialisation", *([] if draw is None else [str(draw)]))

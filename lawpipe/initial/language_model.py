@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from lawpipe import models, seeds
-from lawpipe.initial import Parameter
+from lawpipe import models
+from lawpipe.initial import Parameter, generator
 
 
 def draw(settings: Mapping[str, Any], train: Path) -> list[Parameter]:
     """Draw theta0; the training examples are not needed for it."""
     model = models.build(settings)
-    values = model.initialise(seeds.generator(settings["seed"], "initialisation"))
+    values = model.initialise(generator(settings))
     return [(name, shape, values[name].astype(np.float32).ravel()) for name, shape in model.shapes.items()]

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from lawpipe import seeds
 from lawpipe.data import examples
-from lawpipe.initial import Parameter
+from lawpipe.initial import Parameter, generator
 
 
 def draw(settings: Mapping[str, Any], train: Path) -> list[Parameter]:
     """Draw theta0 ~ U(-1/sqrt(D), 1/sqrt(D)), [D], PyTorch's default for a linear layer (the authors' code)."""
     dimension = examples.load(train).features.shape[1]
     bound = dimension**-0.5
-    values = seeds.generator(settings["seed"], "initialisation").uniform(-bound, bound, dimension)
+    values = generator(settings).uniform(-bound, bound, dimension)
     return [("weight", (1, dimension), values.astype(np.float32))]

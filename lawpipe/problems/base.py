@@ -7,13 +7,14 @@ with respect to the policy, the search) is built on the few products below.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from lawpipe.errors import InputError
 
 #: Blocks of adjoint contributions, [B, N], each with the first of its steps; returns the adjoint at the start, [P].
 #: Of S runs together: blocks [S, B, N], adjoints [S, P].
@@ -21,6 +22,16 @@ Sweep = Generator[tuple[int, Tensor], None, Tensor]
 
 #: The derivative of an objective's own term at parameters [B, P], [B, P].
 Source = Callable[[Tensor], Tensor]
+
+
+def share_of(count: int, place: int, of: int) -> slice:
+    """Return the rows of one of some parts of `count` examples, as even as can be: all, if there are too few."""
+    return slice(place * count // of, (place + 1) * count // of) if count >= of else slice(0, count)
+
+
+def alone(mine: Tensor) -> Tensor:
+    """Return the total of one process: what it has."""
+    return mine
 
 
 class Problem(ABC):
@@ -35,13 +46,17 @@ class Problem(ABC):
     examples: int
     #: P, the number of parameters.
     parameters: int
-    #: The names of the reference sets.
-    references: tuple[str, ...]
+    #: The reference sets, and the number of examples in each.
+    references: Mapping[str, int]
+    #: Adds up, in place, a sum over the training examples where several processes share them.
+    total: Callable[[Tensor], Tensor] = staticmethod(alone)
 
-    @classmethod
-    @abstractmethod
-    def load(cls, settings: Mapping[str, Any], splits: Mapping[str, Path]) -> Self:
-        """Build the problem from the artifacts of its splits; "train" is one of them."""
+    def share(self, place: int, of: int) -> Self:
+        """Return the problem of one of some shares of every set of examples, those of `share_of`.
+
+        Raises InputError if the problem is for one process.
+        """
+        raise InputError(f"processes is {of}, but {type(self).__name__} is a problem for one process: set it to 1.")
 
     @abstractmethod
     def losses(self, theta: Tensor) -> Tensor:
@@ -111,6 +126,7 @@ class Problem(ABC):
         """
         for step in reversed(range(len(learning_rates))):
             contributions, product = self.adjoint_product(thetas[step], weights[step], adjoint)
+            product = self.total(product)
             yield step, contributions.unsqueeze(0)
             # Update and source are added one after the other: a fused add rounds worse over thousands of steps.
             adjoint = adjoint.sub(product, alpha=learning_rates[step]).add_(source(thetas[step : step + 1])[0])
@@ -150,3 +166,14 @@ class Problem(ABC):
             if ends:
                 return torch.stack(ends)
             yield step, torch.stack(blocks)
+
+
+def mapped(sweep: Sweep, change: Callable[[int, Tensor], tuple[int, Tensor]]) -> Sweep:
+    """Change every step and block of a sweep; it ends as before."""
+    while True:
+        try:
+            step, block = next(sweep)
+        except StopIteration as end:
+            adjoint: Tensor = end.value
+            return adjoint
+        yield change(step, block)

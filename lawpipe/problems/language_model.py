@@ -8,11 +8,14 @@ F(theta, gamma) = sum_n gamma[n] l_n(theta) and s = <grad_theta F, direction>, t
 theta is the one and with respect to gamma the others. It goes in micro-batches: working memory does not grow with N.
 """
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
+from functools import wraps
 from math import prod
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,18 +23,22 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from lawpipe import artifacts, devices, models
+from lawpipe import artifacts, devices, models, products
 from lawpipe.data.specials import PAD
 from lawpipe.errors import InputError
 from lawpipe.models import Model
 from lawpipe.models import cross_entropy as ending
 from lawpipe.models.base import HEAD
-from lawpipe.problems.base import Problem
+from lawpipe.problems import micro_batch as filling
+from lawpipe.problems.base import Problem, share_of
+from lawpipe.replay import Replay
 
-#: A micro-batch has at most so many tokens, and so many logits, per device: enough to keep the processor busy, few
-#: enough for flat memory.
-TOKENS = {"cpu": 2**12, "cuda": 2**16}
-LOGITS = {"cpu": 2**23, "cuda": 2**29}
+#: A micro-batch has at most so many tokens, and so many logits: enough to keep a processor busy, few enough for flat
+#: memory. On CUDA its size follows from the memory of the card.
+TOKENS, LOGITS = 2**12, 2**23
+
+#: Set to 1, micro-batches of full size are captured as CUDA graphs.
+GRAPHS = "LAWPIPE_GRAPHS"
 
 #: Bytes for the gradients of single examples, where their norms are measured.
 SINGLE_GRADIENTS = 2**25
@@ -59,6 +66,23 @@ class Windows:
         return self.tokens[:, 1:].reshape(-1)
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _rounding(
+    method: Callable[Concatenate["LanguageModel", P], R],
+) -> Callable[Concatenate["LanguageModel", P], R]:
+    """Let a method compute with the products of its problem."""
+
+    @wraps(method)
+    def wrapped(self: "LanguageModel", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with products.rounding(self.precision, self.device):
+            return method(self, *args, **kwargs)
+
+    return wrapped
+
+
 class LanguageModel(Problem):
     """Training a language model on token windows; theta holds its parameters in the order of `model.shapes`."""
 
@@ -70,20 +94,37 @@ class LanguageModel(Problem):
         dtype: torch.dtype,
         device: torch.device,
         micro_batch: int | None = None,
+        precision: str = "float32",
+        graphs: bool = False,
     ) -> None:
-        """Hold windows [N, L+1] of tokens; `micro_batch` is a number of tokens, by default the device's own."""
+        """Hold windows [N, L+1] of tokens; `micro_batch` is a number of tokens, by default the device's own.
+
+        `precision` is that of the matrix products, where it is less than the type's; `graphs` captures micro-batches.
+        """
         self.model = model
         self.dtype = dtype
         self.device = device
         self._train = self._windows(train)
         self._references = {name: self._windows(windows) for name, windows in references.items()}
-        self.references = tuple(references)
+        self._count()
         self._sizes = [prod(shape) for shape in model.shapes.values()]
-        self.examples = len(train)
         self.parameters = sum(self._sizes)
-        kind = device.type if device.type in TOKENS else "cpu"
-        tokens = micro_batch or min(TOKENS[kind], LOGITS[kind] // model.shapes[HEAD][0])
-        self._rows = max(1, tokens // (train.shape[1] - 1))
+        self.precision = precision
+        self._micro_batch = micro_batch
+        self._replayed: dict[str, Replay] | None = {} if graphs else None
+        self._fill()
+
+    def _fill(self) -> None:
+        """Choose the examples of a micro-batch; on CUDA, unless they are given, as many as fill the card."""
+        tokens = self._micro_batch or min(TOKENS, LOGITS // self.model.shapes[HEAD][0])
+        self._rows = max(1, tokens // self._train.shares.shape[1])
+        if self.device.type == "cuda" and self._micro_batch is None:
+            self._rows = filling.rows_that_fit(self.examples, filling.room(self.device), self._memory)
+
+    def _count(self) -> None:
+        """Say how many examples there are."""
+        self.references = {name: len(windows.tokens) for name, windows in self._references.items()}
+        self.examples = len(self._train.tokens)
 
     def _windows(self, tokens: npt.NDArray[np.integer[Any]]) -> Windows:
         """Lay out a split; a window without a target has loss 0."""
@@ -96,13 +137,36 @@ class LanguageModel(Problem):
         """Build the problem from the tables of its splits."""
         loaded = {name: _read(path, settings) for name, path in splits.items()}
         train = loaded.pop("train")
-        dtype = devices.dtype(settings["training"]["precision"])
-        return cls(models.build(settings), train, loaded, dtype, devices.device(settings["device"]))
+        precision = settings["training"]["precision"]
+        return cls(
+            models.build(settings),
+            train,
+            loaded,
+            devices.dtype(precision),
+            devices.device(settings["device"]),
+            precision=precision,
+            graphs=os.environ.get(GRAPHS) == "1",
+        )
 
+    def share(self, place: int, of: int) -> Self:
+        """Return the problem of one of some shares of every set of examples."""
+        result = copy(self)
+        result._train = self._train.take(share_of(self.examples, place, of))
+        result._references = {
+            name: windows.take(share_of(len(windows.tokens), place, of)) for name, windows in self._references.items()
+        }
+        result._count()
+        # What is captured belongs to the examples it was captured with.
+        result._replayed = None if self._replayed is None else {}
+        result._fill()
+        return result
+
+    @_rounding
     def losses(self, theta: Tensor) -> Tensor:
         """Return the loss of every training example, [N]."""
         return self._losses(theta, self._train)
 
+    @_rounding
     def gradient_norms(self, theta: Tensor) -> Tensor:
         """Return the norm of every training example's gradient, [N], from the single gradients, a few at a time."""
 
@@ -120,6 +184,7 @@ class LanguageModel(Problem):
             norms.append(torch.stack([gradient.flatten(1).square().sum(dim=1) for gradient in single]).sum(dim=0))
         return torch.cat(norms).sqrt_()
 
+    @_rounding
     def contributions(self, theta: Tensor, direction: Tensor) -> Tensor:
         """Return every <grad l_n(theta), direction>, [N]."""
         result = torch.empty(self.examples, dtype=self.dtype, device=self.device)
@@ -128,10 +193,12 @@ class LanguageModel(Problem):
             result[part] = self._second(theta, batch, torch.zeros_like(batch.shares[:, 0]), direction, None)
         return result
 
+    @_rounding
     def weighted_gradient(self, theta: Tensor, weights: Tensor) -> Tensor:
         """Return sum_n weights[n] grad l_n(theta), [P]; examples of weight 0 cost nothing."""
         return self._gradient(theta, self._train, weights)
 
+    @_rounding
     def adjoint_product(self, theta: Tensor, weights: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
         """Return the contributions along a direction, [N], and the weighted Hessian's product with it, [P].
 
@@ -139,17 +206,21 @@ class LanguageModel(Problem):
         """
         contributions = torch.empty_like(weights)
         product = torch.zeros_like(theta)
-        for chosen, total in ((weights != 0, product), (weights == 0, None)):
-            for rows in self._micro_batches(chosen):
-                contributions[rows] = self._second(theta, self._train.take(rows), weights[rows], direction, total)
+        for rows in self._micro_batches(weights != 0):
+            contributions[rows], part = self._fixed("second", self._weighted, theta, direction, rows, weights[rows])
+            product += part
+        for rows in self._micro_batches(weights == 0):
+            contributions[rows] = self._second(theta, self._train.take(rows), weights[rows], direction, None)
         return contributions, product
 
+    @_rounding
     def reference_losses(self, against: str, thetas: Tensor) -> npt.NDArray[np.float64]:
         """Return the mean loss on a reference set, [S], averaged in float64."""
         windows = self._references[against]
         means = [self._losses(theta, windows).mean(dtype=torch.float64) for theta in thetas]
         return torch.stack(means).cpu().numpy() if means else np.empty(0)
 
+    @_rounding
     def reference_gradients(self, against: str, thetas: Tensor) -> Tensor:
         """Return the gradient of the mean loss on a reference set, [S, P]."""
         return torch.stack([self._mean_gradient(theta, self._references[against]) for theta in thetas])
@@ -164,6 +235,27 @@ class LanguageModel(Problem):
         """Return the gradient of the mean loss of some windows, [P]."""
         weights = torch.full_like(windows.shares[:, 0], 1 / len(windows.shares))
         return self._gradient(theta, windows, weights)
+
+    def _memory(self, rows: int) -> int:
+        """Return the bytes that a step of the reverse sweep takes for some examples, on CUDA."""
+        theta = torch.zeros(self.parameters, dtype=self.dtype, device=self.device)
+        some = torch.arange(rows, device=self.device)
+        weights = torch.full_like(self._train.shares[:rows, 0], 1 / rows)
+        with products.rounding(self.precision, self.device):
+            return filling.peak(self.device, lambda: self._weighted(theta, theta, some, weights))
+
+    def _fixed(self, name: str, function: Callable[..., tuple[Tensor, ...]], *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Call a function of a micro-batch, whose rows are an input; captured if it is of full size."""
+        if self._replayed is None or len(inputs[-1]) < self._rows:
+            return function(*inputs)
+        if name not in self._replayed:
+            self._replayed[name] = Replay(function, inputs)
+        return self._replayed[name](*inputs)
+
+    def _weighted(self, theta: Tensor, direction: Tensor, rows: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the contributions along a direction of some examples, and their part of the Hessian product."""
+        product = torch.zeros_like(theta)
+        return self._second(theta, self._train.take(rows), weights, direction, product), product
 
     def _micro_batches(self, chosen: Tensor) -> Iterator[Tensor]:
         """Yield the rows where `chosen` holds, a micro-batch at a time."""
@@ -194,17 +286,24 @@ class LanguageModel(Problem):
 
     def _gradient(self, theta: Tensor, windows: Windows, weights: Tensor) -> Tensor:
         """Return the weighted gradient over some windows, [P]."""
-        leaves = self._leaves(theta)
         total = torch.zeros_like(theta)
-        sums = self._named(total)
         for rows in self._micro_batches(weights != 0):
             batch = windows.take(rows)
-            hidden = self.model.hidden(leaves, batch.inputs).flatten(0, 1)
-            each = (batch.shares * weights[rows].unsqueeze(1)).view(-1)
-            grad_hidden, grad_head = ending.gradient(hidden.detach(), leaves[HEAD].detach(), batch.targets, each)
-            sums[HEAD] += grad_head
-            _accumulate(sums, leaves, torch.autograd.grad(hidden, [*leaves.values()], grad_hidden, allow_unused=True))
+            (part,) = self._fixed("first", self._first, theta, batch.tokens, batch.shares, weights[rows])
+            total += part
         return total
+
+    def _first(self, theta: Tensor, tokens: Tensor, shares: Tensor, weights: Tensor) -> tuple[Tensor]:
+        """Return the weighted gradient over a micro-batch, [P]."""
+        leaves, batch = self._leaves(theta), Windows(tokens, shares)
+        total = torch.zeros_like(theta)
+        sums = self._named(total)
+        hidden = self.model.hidden(leaves, batch.inputs).flatten(0, 1)
+        each = (batch.shares * weights.unsqueeze(1)).view(-1)
+        grad_hidden, grad_head = ending.gradient(hidden.detach(), leaves[HEAD].detach(), batch.targets, each)
+        sums[HEAD] += grad_head
+        _accumulate(sums, leaves, torch.autograd.grad(hidden, [*leaves.values()], grad_hidden, allow_unused=True))
+        return (total,)
 
     def _second(
         self, theta: Tensor, batch: Windows, weights: Tensor, direction: Tensor, product: Tensor | None

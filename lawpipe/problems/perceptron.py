@@ -6,6 +6,7 @@ probability of the wrong label, its gradient is q a and its Hessian q (1 - q) a 
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +18,7 @@ from torch.nn.functional import softplus
 
 from lawpipe import devices
 from lawpipe.data import examples as labelled
-from lawpipe.problems.base import Problem, Source, Sweep
+from lawpipe.problems.base import Problem, Source, Sweep, share_of
 
 #: Steps whose predictions are recomputed together in the reverse sweep, as one matrix product. Sixteen rows of
 #: 4,096 examples stay in a processor's second-level cache.
@@ -44,7 +45,11 @@ class Perceptron(Problem):
         self.device = device
         self._train = self._signed(train)
         self._references = {name: self._signed(split) for name, split in references.items()}
-        self.references = tuple(references)
+        self._count()
+
+    def _count(self) -> None:
+        """Say how many there are of everything."""
+        self.references = {name: features.shape[1] for name, features in self._references.items()}
         self.parameters, self.examples = self._train.shape
 
     def _signed(self, split: labelled.Examples) -> Tensor:
@@ -60,6 +65,14 @@ class Perceptron(Problem):
         train = loaded.pop("train")
         dtype = devices.dtype(settings["training"]["precision"])
         return cls(train, loaded, dtype, devices.device(settings["device"]))
+
+    def share(self, place: int, of: int) -> Self:
+        """Return the problem of one of some shares of every set of examples."""
+        result = copy(self)
+        result._train = _share(self._train, place, of)
+        result._references = {name: _share(features, place, of) for name, features in self._references.items()}
+        result._count()
+        return result
 
     def losses(self, theta: Tensor) -> Tensor:
         """Return softplus(a_n . theta), [N]."""
@@ -127,7 +140,7 @@ class Perceptron(Problem):
             for step in reversed(range(start, stop)):
                 row = along[step - start]
                 torch.mv(features.T, adjoint, out=row)
-                product = torch.mv(features, curvature[step - start].mul_(row))
+                product = self.total(torch.mv(features, curvature[step - start].mul_(row)))
                 adjoint = adjoint.sub(product).add_(sources[step])
             yield start, wrong.mul_(along[: stop - start])
         return adjoint
@@ -181,6 +194,11 @@ class Perceptron(Problem):
                 adjoints = adjoints.sub(product.mul_(rates[step])).add_(terms[step])
             yield start, found[:, : len(block)]
         return adjoints
+
+
+def _share(features: Tensor, place: int, of: int) -> Tensor:
+    """Return the features of one of some shares of their examples, [D, n]."""
+    return features[:, share_of(features.shape[1], place, of)].contiguous()
 
 
 def _block(weights: Sequence[Tensor], start: int, size: int) -> Tensor:

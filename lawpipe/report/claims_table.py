@@ -46,14 +46,14 @@ def claims(root: Path) -> Table:
             (
                 row["experiment"],
                 row["claim"].replace("_", " "),
-                row["source"],
                 row["paper"],
+                row["source"],
                 row["verdict"].replace("_", " "),
                 _ours(row),
                 str(row["n"]),
                 row["reason"],
             ),
-            "break" if place and row["experiment"] != found[place - 1]["experiment"] else "",
+            f"{'break ' if place and row['experiment'] != found[place - 1]['experiment'] else ''}{row['verdict']}",
         )
         for place, row in enumerate(found)
     ]
@@ -61,14 +61,18 @@ def claims(root: Path) -> Table:
     note = f"{len(found)} rows: " + ", ".join(
         f"{count} {verdict.replace('_', ' ')}" for verdict, count in counts.items() if count
     )
-    header = ("experiment", "claim", "paper's", "what it says", "verdict", "ours", "n", "reason")
-    return Table(CLAIMS, header, tuple(rows), labels=5, prose=7, note=f"{note}.")
+    header = ("experiment", "claim", "what it says", "paper's", "verdict", "ours", "n", "reason")
+    return Table(
+        CLAIMS, header, tuple(rows), labels=5, prose=7, note=f"{note}.", widths=(11, 13, 22, 8, 12, 14, 3, 17)
+    )
 
 
 def contradicted() -> Table:
     """Return the table of the paper's contradictions."""
     rows = tuple(Row((each.source, each.says, each.but, each.arithmetic or "-")) for each in contradictions())
-    return Table(CONTRADICTIONS, ("where", "the paper says", "but", "our arithmetic"), rows, labels=4)
+    return Table(
+        CONTRADICTIONS, ("where", "the paper says", "but", "our arithmetic"), rows, labels=4, widths=(11, 29, 29, 31)
+    )
 
 
 def _ours(row: Mapping[str, Any]) -> str:

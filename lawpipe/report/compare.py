@@ -12,8 +12,9 @@ from lawpipe.figures.results import OverSeeds, Results
 from lawpipe.figures.words import UNBROKEN, over_seeds, percent
 from lawpipe.paper import Published
 
-#: Properties of zero weights that depend on the loss they are measured against, and the one that does not.
-PROPERTIES = ("noncontributive_excluded", "redundant_dropped", "learned_ignored")
+#: Properties of zero weights that depend on the loss they are measured against, and all that the paper has.
+OF_A_LOSS = ("noncontributive_excluded", "redundant_dropped")
+PROPERTIES = (*OF_A_LOSS, "learned_ignored")
 #: Coefficients of the scaling law, of which B varies by factors.
 COEFFICIENTS = ("loss_floor", "scale", "exponent", "first_step", "r_squared")
 
@@ -76,7 +77,7 @@ def share(results: Results, policy: str, name: str, against: str, kind: str = "i
     """Write a property of zero weights: mean share over the seeds with its 95 % interval."""
     rows = results.zero_weights
     rows = rows[(rows["policy"] == policy) & (rows["property"] == name)]
-    if name != "learned_ignored":
+    if name in OF_A_LOSS:
         rows = rows[(rows["against"] == against) & (rows["kind"] == kind)]
     found = mean_interval(rows["value"])
     if found.mean is None:
@@ -94,10 +95,10 @@ def coefficient(results: Results, policy: str, name: str, against: str) -> OverS
     """Return a coefficient of the scaling law over the seeds."""
     rows = results.fits[(results.fits["policy"] == policy) & (results.fits["against"] == against)]
     found = mean_interval(rows[name], logarithmic=name == "scale")
-    return _as_over_seeds(found)
+    return as_over_seeds(found)
 
 
-def _as_over_seeds(found: Interval) -> OverSeeds:
+def as_over_seeds(found: Interval) -> OverSeeds:
     """Turn an interval into what the summary over seeds holds."""
     mean, low, high = (np.nan if value is None else value for value in (found.mean, found.low, found.high))
     return OverSeeds(mean, low, high, found.n, found.n_reached)

@@ -19,6 +19,13 @@ class Cost:
     longest: float
     #: The largest of the jobs.
     peak_memory_mb: float
+    #: Seconds of processors, of all jobs together; None if a job does not say.
+    processor_seconds: float | None = None
+    #: What was estimated before the run: matrix operations and seconds of a core of all jobs, memory of one. None if
+    #: nothing was.
+    operations: float | None = None
+    estimated_seconds: float | None = None
+    estimated_memory_mb: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,16 @@ class Spent:
         return sum(stage.seconds for stage in self.stages)
 
     @property
+    def estimated_seconds(self) -> float | None:
+        """What was estimated of all stages; None if of some there is no estimate."""
+        return _sum([stage.estimated_seconds for stage in self.stages])
+
+    @property
+    def processor_seconds(self) -> float | None:
+        """Seconds of processors of all stages; None if a job does not say."""
+        return _sum([stage.processor_seconds for stage in self.stages])
+
+    @property
     def peak_memory_mb(self) -> float:
         """The most memory that one job took."""
         return max((stage.peak_memory_mb for stage in self.stages), default=0.0)
@@ -47,6 +64,8 @@ class Spent:
 def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
     """Read the cost files of an experiment and of its seeds; stages come in the order in which they began.
 
+    What the workflow estimated before it last ran, in cost/estimate.json above the experiment, is set beside them.
+
     Raises InputError for a file that is not a cost file.
     """
     files = [file for seed in seeds for file in sorted((folder / f"seed{seed}/cost").glob("*.json"))]
@@ -54,6 +73,7 @@ def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
     by_stage: dict[str, list[dict[str, Any]]] = {}
     for file in files:
         by_stage.setdefault(file.stem, []).append(_read(file))
+    estimates = _estimates(folder)
     stages = [
         Cost(
             stage=stage.replace("_", " "),
@@ -61,6 +81,10 @@ def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
             seconds=sum(job["seconds"] for job in jobs),
             longest=max(job["seconds"] for job in jobs),
             peak_memory_mb=max(job["peak_memory_mb"] for job in jobs),
+            processor_seconds=_sum([job.get("processor_seconds") for job in jobs]),
+            operations=estimates.get(stage, {}).get("operations"),
+            estimated_seconds=estimates.get(stage, {}).get("seconds"),
+            estimated_memory_mb=estimates.get(stage, {}).get("memory_mb"),
         )
         for stage, jobs in sorted(by_stage.items(), key=lambda item: min(str(job["started"]) for job in item[1]))
     ]
@@ -74,6 +98,21 @@ def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
         times[0] if times else "-",
         times[-1] if times else "-",
     )
+
+
+def _estimates(folder: Path) -> dict[str, dict[str, float]]:
+    """Return the estimates of an experiment's stages by name; none where they are not recorded."""
+    try:
+        recorded = json.loads((folder.parent / "cost/estimate.json").read_text(encoding="utf-8"))
+        return {stage: dict(cost) for stage, cost in recorded.get(folder.name, {}).items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        # Nothing that a result depends on.
+        return {}
+
+
+def _sum(values: list[float | None]) -> float | None:
+    """Add numbers; None if one is missing."""
+    return sum(value for value in values if value is not None) if None not in values else None
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from lawpipe.errors import InputError
 from lawpipe.figures import catalogue, problem, results
 from lawpipe.figures.catalogue import Entry
 from lawpipe.figures.results import Results
-from lawpipe.report import claims_table, compare, costs, findings, gains, links, scaling_tables, svg, tables
+from lawpipe.report import claims_table, compare, costs, findings, gains, links, recorded, scaling_tables, svg, tables
 from lawpipe.report.compare import Comparison
 from lawpipe.report.table import Table
 
@@ -72,10 +72,17 @@ class Section:
     digests: dict[str, str]
 
 
-def report(root: Path, experiments: Sequence[str], place: Path | None = None, *, judged: bool = False) -> str:
+def report(
+    root: Path,
+    experiments: Sequence[str],
+    place: Path | None = None,
+    *,
+    judged: bool = False,
+    records: Path | None = None,
+) -> str:
     """Return the report on some experiments under `root` as HTML, with links for a page in the folder `place`.
 
-    `judged` puts the table of the paper's claims first.
+    `judged` puts the table of the paper's claims first; `records` is a folder of runs that were recorded elsewhere.
 
     Raises InputError if an artifact or figure is missing or damaged.
     """
@@ -86,6 +93,7 @@ def report(root: Path, experiments: Sequence[str], place: Path | None = None, *,
     hardware = dict.fromkeys(machine for section in sections for machine in section.spent.machines)
     seconds = sum(section.spent.seconds for section in sections)
     script = _read("page.js")
+    kept = recorded.read(records) if records is not None else []
     return _template("page.html").render(
         sections=sections,
         letters=Markup(letters.drawing()),
@@ -94,6 +102,8 @@ def report(root: Path, experiments: Sequence[str], place: Path | None = None, *,
         contradictions=claims_table.contradicted() if judged else None,
         sizes=scaling_tables.sizes(root) if judged else None,
         methods=Markup(svg.inlined(root / "methods.svg", "methods-", "Search methods", letters)) if judged else None,
+        growth=Markup(svg.inlined(root / "growth.svg", "growth-", "Growth", letters)) if judged else None,
+        recorded=[each for each in (recorded.searches(kept, loaded), recorded.steps(kept)) if each is not None],
         glance=tables.glance(loaded),
         paper=paper,
         drawn_with={name: metadata.version(name) for name in DRAWN_WITH},
@@ -127,10 +137,14 @@ def front_page(root: Path, experiments: Sequence[str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def table_page(table: Table) -> str:
-    """Return a table as an HTML page of its own."""
+def table_page(table: Table, figure: Path | None = None) -> str:
+    """Return a table as an HTML page of its own, below the figure of the same numbers if there is one."""
     style, dark = Markup(_read("style.css")), Markup(_read("dark.css"))
-    return _template("table_page.html").render(table=table, style=style, dark=dark)
+    letters = svg.Letters()
+    drawing = None if figure is None else Markup(svg.inlined(figure, "figure-", table.entry.title, letters))
+    return _template("table_page.html").render(
+        table=table, drawing=drawing, letters=Markup(letters.drawing()), style=style, dark=dark
+    )
 
 
 def _read(name: str) -> str:

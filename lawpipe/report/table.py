@@ -7,7 +7,7 @@ from lawpipe.figures.catalogue import Entry
 
 @dataclass(frozen=True)
 class Row:
-    """A row of cells; `kind` sets it apart: `mean` (over seeds), `paper`, `break` (a line above), or nothing."""
+    """A row of cells; `kind` sets it apart: `mean` (over seeds), `paper`, `break` (a line above), a verdict."""
 
     cells: tuple[str, ...]
     kind: str = ""
@@ -18,7 +18,8 @@ class Table:
     """A table; the first `labels` columns are labels, the rest numbers.
 
     `prose` is the column that holds whole sentences of anybody's, if there is one; `note` is a sentence on what this
-    table in particular shows.
+    table in particular shows. `widths` shares the page's width among the columns, in percent; without it a column is
+    as wide as what stands in it.
     """
 
     entry: Entry
@@ -27,3 +28,4 @@ class Table:
     labels: int = 1
     prose: int | None = None
     note: str = ""
+    widths: tuple[int, ...] = ()

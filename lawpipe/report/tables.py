@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from lawpipe import paper
+from lawpipe.analysis import redundancy
 from lawpipe.figures import catalogue, problem
 from lawpipe.figures.results import Results
 from lawpipe.figures.words import UNBROKEN, number, over_seeds, percent, policy_label
 from lawpipe.report import online_table, scaling_tables, texts
-from lawpipe.report.compare import missing, share
+from lawpipe.report.compare import OF_A_LOSS, missing, share
 from lawpipe.report.table import Row, Table
 
 BOTH = ("desired", "test")
@@ -50,6 +51,20 @@ PROPERTIES = {
     "noncontributive_excluded": "contribution <= 0: weight is 0",
     "redundant_dropped": "contribution > 0: weight is 0",
     "learned_ignored": "loss < 1e-6: weight below 0.2 of the step's largest",
+}
+
+#: The same of planted groups, and of as many unrelated examples (`_control`): where an experiment has some.
+PLANTED = {
+    f"{group}_{measure}{control}": f"{subject}: {words}"
+    for group, planted, unrelated in (
+        (redundancy.COPIES, "an example and its copy", "two unrelated examples"),
+        (redundancy.COMBINATIONS, "two examples and their sum", "three unrelated examples"),
+    )
+    for measure, words in (
+        ("one_dropped", "one or more has weight 0, of groups with any weight"),
+        ("largest_share", "the largest weight's share of the group's"),
+    )
+    for control, subject in (("", planted), ("_control", unrelated))
 }
 
 
@@ -168,15 +183,14 @@ def search(results: Results) -> Table:
 
 
 def zero_weights(results: Results) -> Table:
-    """Each property's share for the policies but the snapshots."""
+    """Each property's share for the policies but the snapshots; of planted groups where there are any."""
     found = results.zero_weights
+    planted = {name: words for name, words in PLANTED.items() if (found["property"] == name).any()}
     rows = []
-    for name, words in PROPERTIES.items():
+    for name, words in (PROPERTIES | planted).items():
         if name == "learned_ignored" and not catalogue.figure("fig09_learned").suits(results.settings):
             continue
-        kinds = (
-            [("", "")] if name == "learned_ignored" else [(k, a) for a in BOTH for k in ("instantaneous", "adjoint")]
-        )
+        kinds = [(k, a) for a in BOTH for k in ("instantaneous", "adjoint")] if name in OF_A_LOSS else [("", "")]
         for kind, against in kinds:
             for policy in results.chosen:
                 chosen = found[(found["policy"] == policy) & (found["property"] == name)]
@@ -186,7 +200,7 @@ def zero_weights(results: Results) -> Table:
                 rows.append(
                     Row((words, kind, against, policy_label(policy), text, f"{int(chosen['count'].sum()):,}"))
                 )
-    header = ("property", "contribution", "against", "policy", "share", "pairs, all seeds")
+    header = ("property", "contribution", "against", "policy", "share", "cases, all seeds")
     return Table(catalogue.table("zero_weights"), header, tuple(rows), labels=4)
 
 

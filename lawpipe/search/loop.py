@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lawpipe import processes
+from lawpipe.engine import trajectory
 from lawpipe.interruption import Stopped
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.method import Method
@@ -93,7 +95,7 @@ class Search:
             self._log(point, step.step_size)
             if iteration in self.snapshots:
                 self.on_snapshot(iteration, point.weights)
-            asked = self.asked_to_stop()
+            asked = processes.agreed(self.asked_to_stop())
             if self.checkpoint is not None and (asked or self.checkpoint.due()):
                 self._save(point)
             if asked:
@@ -111,8 +113,8 @@ class Search:
         )
         self.method.start(weights)
         run, value = self.objective.train(weights)
-        if not math.isfinite(value):
-            raise FloatingPointError("the objective of the conventional policy is not finite")
+        at_start = float(problem.reference_losses("desired", self.objective.theta0.unsqueeze(0))[0])
+        trajectory.check_converges(value, at_start)
         point = self._complete(run, value)
         self._log(point, None)
         if 0 in self.snapshots:

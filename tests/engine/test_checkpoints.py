@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lawpipe.engine import adjoint, checkpoints, trajectory
+from lawpipe.engine.checkpoints import Budget
 from lawpipe.engine.measurement import measure
 from lawpipe.search.loop import Search
 from lawpipe.search.mirror_descent import MirrorDescent
@@ -17,18 +18,24 @@ STEPS = 21  # segments of 5, the last of 1
 RATES = [0.3 - 0.01 * step for step in range(STEPS)]
 
 
-@pytest.fixture(params=["perceptron", "language model"])
+RECOMPUTED, ON_HOST = Budget(0), Budget(0, 2**30)
+
+
+@pytest.fixture(params=["perceptron", "language model", "language model, on the host"])
 def runs(request):
-    """A run kept whole, and the same as checkpoints."""
+    """A run kept whole, and the same as checkpoints or with its parameters in the host's memory."""
     problem = perceptron() if request.param == "perceptron" else language_model()
     theta0 = start(problem) if request.param == "perceptron" else initial(problem)
     weights = random_weights(STEPS, problem.examples)
-    return tuple(trajectory.train(problem, theta0, weights, RATES, budget) for budget in (2**30, 0))
+    parts = ON_HOST if "host" in request.param else RECOMPUTED
+    return tuple(trajectory.train(problem, theta0, weights, RATES, budget) for budget in (Budget(2**30), parts))
 
 
 def test_the_same_parameters_curves_and_gradient(runs):
     whole, parts = runs
-    assert (whole.whole, len(whole.kept), parts.whole, len(parts.kept), parts.segment) == (True, 22, False, 6, 5)
+    assert (whole.whole, len(whole.kept), parts.whole, parts.segment) == (True, 22, False, 5)
+    assert len(parts.kept) == (22 if parts.on_host else 6)
+    assert torch.equal(parts.last, whole.last)
     assert torch.equal(parts.thetas, whole.thetas)
     for against in ("desired", "test"):
         np.testing.assert_allclose(parts.curve(against), whole.curve(against), rtol=1e-14)
@@ -47,7 +54,8 @@ def test_the_same_measurements(runs):
     assert found.gap == pytest.approx(expected.gap, rel=1e-10)
 
 
-def test_each_segment_is_computed_once_more(monkeypatch):
+@pytest.mark.parametrize(("budget", "again"), [(RECOMPUTED, STEPS - math.ceil(STEPS / 5)), (ON_HOST, 0)])
+def test_each_segment_is_computed_once_more_unless_the_host_has_it(monkeypatch, budget, again):
     problem, counted = perceptron(), []
     gradient = type(problem).weighted_gradient
 
@@ -56,21 +64,25 @@ def test_each_segment_is_computed_once_more(monkeypatch):
         return gradient(self, theta, weights)
 
     monkeypatch.setattr(type(problem), "weighted_gradient", counting)
-    run = trajectory.train(problem, start(problem), random_weights(STEPS, problem.examples), RATES, 0)
+    run = trajectory.train(problem, start(problem), random_weights(STEPS, problem.examples), RATES, budget)
     assert len(counted) == STEPS
     adjoint.gradient(run)
-    assert len(counted) == 2 * STEPS - math.ceil(STEPS / 5)
+    assert len(counted) == STEPS + again
 
 
 def test_the_budget_decides():
-    assert checkpoints.segment_length(100, 8, 808) == 100
-    assert checkpoints.segment_length(100, 8, 807) == 10
-    assert checkpoints.segment_length(1, 8, 0) == 1
+    assert checkpoints.plan(100, 8, Budget(808)) == checkpoints.Plan(100, False)
+    assert checkpoints.plan(100, 8, Budget(808, 808)) == checkpoints.Plan(100, False)
+    assert checkpoints.plan(100, 8, Budget(807, 808)) == checkpoints.Plan(10, True)
+    assert checkpoints.plan(100, 8, Budget(807, 807)) == checkpoints.Plan(10, False)
+    assert checkpoints.plan(1, 8, Budget(0)) == checkpoints.Plan(1, False)
+    # A CPU's memory is the host's.
+    assert checkpoints.budget(torch.device("cpu")).host == 0
 
 
 @pytest.mark.parametrize("steps", [225, 226, 240, 241, 1000, 2000, 4000, 8191])
 def test_copies_of_theta(steps):
-    length = checkpoints.segment_length(steps, 8, 0)
+    length = checkpoints.plan(steps, 8, Budget(0)).segment
     assert math.ceil(steps / length) + 1 + length + 1 <= 2.2 * math.sqrt(steps)
 
 
@@ -82,5 +94,5 @@ def test_a_search_on_checkpoints_goes_the_same_way(monkeypatch):
         return [(row.objective, row.test_objective, row.gap) for row in found.rows]
 
     whole = search()
-    monkeypatch.setitem(checkpoints.BUDGET, "cpu", 0)
+    monkeypatch.setattr(checkpoints, "CPU", 0)
     np.testing.assert_allclose(search(), whole, rtol=1e-10)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from lawpipe.engine import adjoint, trajectory
+from lawpipe.engine.checkpoints import Budget
 from lawpipe.engine.measurement import measure, measure_many
 from lawpipe.problems.base import Problem
 from lawpipe.problems.perceptron import FEW, ROWS
@@ -97,8 +98,8 @@ def test_the_same_measurements(together):
 
 
 def test_runs_too_large_to_be_kept_are_trained_one_by_one(together):
-    small = one_by_one(*together, budget=0)
-    for found, expected in zip(trajectory.train_many(*together, budget=0), small, strict=True):
+    small = one_by_one(*together, budget=Budget(0))
+    for found, expected in zip(trajectory.train_many(*together, budget=Budget(0)), small, strict=True):
         assert not found.whole
         assert torch.equal(found.kept, expected.kept)
     for found, run in zip(measure_many(small, [0, 5], norms=[False] * len(small)), small, strict=True):

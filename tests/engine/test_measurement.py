@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lawpipe.engine import adjoint, trajectory
-from lawpipe.engine.measurement import measure, measured_steps
+from lawpipe.engine.measurement import measure, measure_many, measured_steps
 from tests.small_problems import perceptron, random_weights, start
 
 
@@ -46,3 +46,17 @@ def test_the_weighted_mean_contribution_is_the_speed_of_the_loss():
     local = float((weights[4].numpy() * found.contributions["desired", "instantaneous"][0]).sum())
     curve = found.curves["desired"]
     assert (curve[4] - curve[5]) / 1e-6 == pytest.approx(local, rel=1e-4)
+
+
+def test_a_sweep_that_is_not_asked_for_is_not_made():
+    problem = perceptron()
+    runs = [
+        trajectory.train(problem, start(problem), random_weights(10, problem.examples, seed=seed), [0.2] * 10)
+        for seed in (0, 1)
+    ]
+    for run, found in zip(runs, measure_many(runs, [0, 9], norms=[False] * 2, sweeps=["desired"]), strict=True):
+        everything = measure(run, [0, 9], norms=False)
+        assert everything.contributions.keys() - found.contributions.keys() == {("test", "adjoint")}
+        assert found.gap == pytest.approx(everything.gap, rel=1e-10)
+        for key, values in found.contributions.items():
+            np.testing.assert_allclose(values, everything.contributions[key], rtol=1e-10)

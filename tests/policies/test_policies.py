@@ -221,6 +221,20 @@ def test_the_online_weights_are_those_of_its_memory_along_its_run(seed: Seed, na
     assert float(run.weights[-1].max() - run.weights[-1].min()) > 0
 
 
+def test_transferred_to_the_same_setting_is_the_near_optimal_policy_to_the_bit(seed: Seed) -> None:
+    moved, own = seed.made["transferred"], seed.made["near_optimal"]
+    np.testing.assert_array_equal(moved.weights, own.weights)
+    assert seed.objective("transferred") == seed.objective("near_optimal") < seed.objective("conventional")
+
+
+def test_transferred_weights_keep_this_experiments_rate_and_precision(seed: Seed) -> None:
+    training = seed.settings["training"] | {"learning_rate": 0.7, "precision": "float64"}
+    settings = seed.settings | {"training": training, "policy": "transferred"}
+    made = policies.make(Context(settings, seed.files, {"near_optimal": seed.made["near_optimal"]}))
+    assert made.weights.dtype == np.float64
+    assert (made.learning_rates == 0.7).all()
+
+
 def test_a_rate_at_which_nothing_learns_is_named(tmp_path: Path) -> None:
     settings = PERCEPTRON | {
         "data": PERCEPTRON["data"] | {"train_variance": 1e30},

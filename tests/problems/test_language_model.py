@@ -14,7 +14,7 @@ from lawpipe.data.specials import PAD
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.errors import InputError
 from lawpipe.initial import draw
-from lawpipe.problems.language_model import LanguageModel
+from lawpipe.problems.language_model import GRAPHS, LanguageModel
 from tests.models.test_layers import plain_norm
 from tests.small_problems import initial, language_model, objective_through_the_loop, random_weights, windows
 
@@ -185,13 +185,25 @@ def split(tmp_path):
 def test_from_artifacts_to_losses(split):
     drawn = draw(SETTINGS, split)
     problem = LanguageModel.load(SETTINGS, {"train": split, "desired": split})
-    assert (problem.examples, problem.references) == (13, ("desired",))
+    assert (problem.examples, problem.references) == (13, {"desired": 13})
     assert [(name, shape) for name, shape, _ in drawn] == list(problem.model.shapes.items())
     theta = torch.from_numpy(np.concatenate([values for _, _, values in drawn]))
     assert problem.losses(theta).mean() == pytest.approx(problem.reference_losses("desired", theta[None])[0])
     again, other = (draw(SETTINGS | {"seed": seed}, split) for seed in (0, 1))
     np.testing.assert_array_equal(drawn[0][2], again[0][2])
     assert not np.array_equal(drawn[0][2], other[0][2])
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("0", False)])
+def test_graphs_are_captured_where_the_environment_asks_for_it(split, monkeypatch, value, expected):
+    monkeypatch.setenv(GRAPHS, value)
+    assert (LanguageModel.load(SETTINGS, {"train": split})._replayed is not None) == expected
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("tf32", torch.float32), ("float64", torch.float64)])
+def test_the_precision_of_the_settings(split, precision, dtype):
+    problem = LanguageModel.load(SETTINGS | {"training": {"precision": precision}}, {"train": split})
+    assert (problem.dtype, problem.precision) == (dtype, precision)
 
 
 def test_a_users_own_model_is_a_module_of_the_package(split, monkeypatch):

@@ -25,7 +25,7 @@ def test_claims_stand_by_experiment_with_their_counts(tmp_path: Path) -> None:
     )
     table = claims_table.claims(tmp_path)
     assert [row.cells[:2] for row in table.rows] == [("one", "a claim"), ("one", "another"), ("two", "a claim")]
-    assert [row.kind for row in table.rows] == ["", "", "break"]
+    assert [row.kind for row in table.rows] == ["partly", "reproduced", "break not_tested"]
     assert table.rows[0].cells[4:] == ("partly", "2.00 [1.50,\N{NO-BREAK SPACE}3.00]", "3", "reason")
     assert table.rows[2].cells[4:6] == ("not tested", "-")
     assert table.note == "3 rows: 1 reproduced, 1 partly, 1 not tested."

@@ -1,3 +1,5 @@
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,24 @@ def test_a_damaged_cost_file_is_one_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / "cost/plot.json").write_text(text)
     with pytest.raises(InputError, match=r"plot\.json is not a stage's cost"):
         costs.read(tmp_path, ())
+
+
+def test_what_was_estimated_stands_beside_what_was_measured(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "perceptron", tmp_path / "perceptron")
+    assert costs.read(tmp_path / "perceptron", (0, 1)).estimated_seconds is None
+    cost = {"operations": 2.5e9, "seconds": 7.0, "memory_mb": 90}
+    stages = ("generate_data", "search", "train_conventional", "summarise_seeds")
+    (tmp_path / "cost").mkdir()
+    (tmp_path / "cost/estimate.json").write_text(json.dumps({"perceptron": dict.fromkeys(stages, cost)}))
+    spent = costs.read(tmp_path / "perceptron", (0, 1))
+    search = next(stage for stage in spent.stages if stage.stage == "search")
+    assert (search.operations, search.estimated_seconds, search.estimated_memory_mb) == (2.5e9, 7.0, 90)
+    assert spent.estimated_seconds == 4 * 7.0
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"perceptron": 1}', '{"perceptron": {"search": 1}}'])
+def test_a_damaged_estimate_is_none(root: Path, tmp_path: Path, text: str) -> None:
+    shutil.copytree(root / "perceptron", tmp_path / "perceptron")
+    (tmp_path / "cost").mkdir()
+    (tmp_path / "cost/estimate.json").write_text(text)
+    assert costs.read(tmp_path / "perceptron", (0,)).estimated_seconds is None

@@ -1,8 +1,12 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from lawpipe.analysis import policy_tables, redundancy
 from lawpipe.figures import catalogue, results
 from lawpipe.figures.catalogue import TABLES
 from lawpipe.figures.results import Results
@@ -95,6 +99,42 @@ def test_shares_are_means_over_the_seeds_with_all_their_pairs(plain: Results) ->
     stored = stored[(stored["kind"] == "instantaneous") & (stored["against"] == "desired")]
     assert found[4].startswith(percent(stored["value"].mean()))
     assert found[5] == f"{stored['count'].sum():,}"
+
+
+def test_planted_groups_are_shown_beside_unrelated_examples_where_there_are_any(plain: Results) -> None:
+    assert not {row.cells[0] for row in tables.zero_weights(plain).rows} & set(tables.PLANTED.values())
+    planted = pd.DataFrame(
+        {
+            "policy": "near_optimal",
+            "property": ["copies_one_dropped", "copies_one_dropped_control", "copies_one_dropped"],
+            "kind": None,
+            "against": None,
+            "value": [0.25, 0.125, 0.75],
+            "count": [8, 16, 4],
+            "seed": [0, 0, 1],
+        }
+    )
+    found = replace(plain)
+    found.__dict__["zero_weights"] = pd.concat([plain.zero_weights, planted], ignore_index=True)
+    rows = {row.cells[:4]: row.cells[4:] for row in tables.zero_weights(found).rows}
+    words = tables.PLANTED["copies_one_dropped"]
+    assert rows[words, "", "", "near-optimal"] == (
+        compare.share(found, "near_optimal", "copies_one_dropped", ""),
+        "12",
+    )
+    assert rows[words, "", "", "near-optimal"][0].startswith(percent(0.5))
+    unrelated = rows[tables.PLANTED["copies_one_dropped_control"], "", "", "near-optimal"]
+    assert unrelated == (f"{percent(0.125)} (1 of 2 seeds)", "16")
+    assert tables.PLANTED["combinations_one_dropped"] not in {cells[0] for cells in rows}
+
+
+def test_every_planted_property_that_is_measured_has_words() -> None:
+    groups = {redundancy.COPIES: [(0, 1)], redundancy.COMBINATIONS: [(2, 3, 4)]}
+    weights = np.full((3, 12), 1 / 12)
+    found = {("desired", "adjoint"): weights}
+    curves = {"desired": np.linspace(2, 1, 4)}
+    measured = policy_tables.zero_weight_rows(weights, found, weights, np.arange(3, dtype=np.int32), curves, groups)
+    assert set(measured["property"]) - {*tables.PROPERTIES} == set(tables.PLANTED)
 
 
 def test_shares_of_nothing_say_so(nulls: Results) -> None:

@@ -98,7 +98,10 @@ def test_the_search_logs_every_iteration_and_keeps_its_policies(folder):
         "search_0003",
     ]
     assert not (folder / ".side").exists()
-    assert json.loads((folder / "cost/search.json").read_text())["stopped"] == "all 5 iterations are done"
+    cost = json.loads((folder / "cost/search.json").read_text())
+    assert cost["stopped"] == "all 5 iterations are done"
+    policies = ("near_optimal", "search_0001", "search_0003")
+    assert cost["files"] == [*(f"policies/{name}.parquet" for name in policies), "search.parquet"]
 
 
 def test_curves_agree_with_the_search(folder):

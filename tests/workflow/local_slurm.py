@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CONFIGURATION = Path("/etc/slurm/slurm.conf")
-MUNGE_SOCKET = Path("/run/munge/munge.socket.2")
 PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "squeue")
 
 TEXT = """ClusterName=local
@@ -23,6 +22,7 @@ SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort=16817
 SlurmdPort=16818
 AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
 SlurmUser=root
 SlurmdUser=root
 StateSaveLocation={folder}/state
@@ -44,6 +44,10 @@ PartitionName=short Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 
 
+class DoesNotStart(Exception):
+    """This machine lets no Slurm be started."""
+
+
 def why_not() -> str:
     """Say why no Slurm can be started here; empty if one can."""
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
@@ -56,41 +60,43 @@ def why_not() -> str:
 
 @contextmanager
 def running(folder: Path) -> Iterator[None]:
-    """Start a Slurm with its state in `folder`, and stop it at the end."""
+    """Start a Slurm with its state in `folder`, and stop it at the end.
+
+    Raises DoesNotStart if its node takes no jobs.
+    """
     for name in ("state", "spool"):
         (folder / name).mkdir(parents=True)
-    started = _start_munge()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     settings = {"host": socket.gethostname(), "folder": folder, "cores": os.cpu_count(), "memory": memory * 3 // 4}
     CONFIGURATION.parent.mkdir(parents=True, exist_ok=True)
     CONFIGURATION.write_text(TEXT.format(**settings))
     try:
-        subprocess.run(["slurmctld"], check=True)
-        subprocess.run(["slurmd", "-N", socket.gethostname()], check=True)
+        for command in (_munged(folder), ["slurmctld"], ["slurmd", "-N", socket.gethostname()]):
+            _start(command, folder / f"{command[0]}.out")
         _wait_for_idle()
         yield
     finally:
         CONFIGURATION.unlink()
-        for name in ("slurmd", "slurmctld"):
+        for name in ("slurmd", "slurmctld", "munged"):
             _stop(folder / f"{name}.pid")
-        if started:
-            subprocess.run(["munged", "--stop"], check=False)
 
 
-def _start_munge() -> bool:
-    """Start the authentication daemon unless it runs; tell whether this did."""
-    if MUNGE_SOCKET.exists():
-        return False
-    key = Path("/etc/munge/munge.key")
-    if not key.exists():
-        key.write_bytes(os.urandom(128))
-        shutil.chown(key, "munge", "munge")
-        key.chmod(0o400)
-    for place in (MUNGE_SOCKET.parent, Path("/var/log/munge"), Path("/var/lib/munge")):
-        place.mkdir(parents=True, exist_ok=True)
-        shutil.chown(place, "munge", "munge")
-    subprocess.run(["runuser", "-u", "munge", "--", "munged", "--force"], check=True, capture_output=True)
-    return True
+def _munged(folder: Path) -> list[str]:
+    """Return the command of an authentication daemon of our own: the machine's may be dead or closed to us."""
+    key = folder / "munge.key"
+    key.write_bytes(os.urandom(128))
+    key.chmod(0o400)
+    files = {"key-file": "key", "socket": "socket", "log-file": "log", "seed-file": "seed"}
+    places = [f"--{option}={folder}/munge.{ending}" for option, ending in files.items()]
+    return ["munged", "--force", f"--pid-file={folder}/munged.pid", *places]
+
+
+def _start(command: list[str], output: Path) -> None:
+    """Start a daemon."""
+    with output.open("w") as stream:
+        started = subprocess.run(command, check=False, stdout=stream, stderr=stream)
+    if started.returncode:
+        raise DoesNotStart(f"{command[0]} exits with {started.returncode}: {output.read_text().strip()}")
 
 
 def _wait_for_idle(seconds: float = 30) -> None:
@@ -101,7 +107,7 @@ def _wait_for_idle(seconds: float = 30) -> None:
         if found.stdout.strip() == "idle":
             return
         if time.monotonic() > deadline:
-            raise TimeoutError(f"Slurm's node is {found.stdout.strip() or found.stderr.strip()}, not idle")
+            raise DoesNotStart(f"Slurm's node is {found.stdout.strip() or found.stderr.strip()}, not idle")
         time.sleep(0.5)
 
 

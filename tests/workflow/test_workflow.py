@@ -1,5 +1,6 @@
 """The workflow itself: a run from nothing, and what runs again after each kind of change."""
 
+import json
 import os
 from collections.abc import Callable
 
@@ -9,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from lawpipe import artifacts, estimate, plan
+from lawpipe import artifacts, estimate, plan, reproduce
 from lawpipe.config import resolve
+from lawpipe.report import costs
 from tests.workflow.copies import Project
 
 pytestmark = pytest.mark.workflow
@@ -63,6 +65,20 @@ def test_the_sizes_are_as_estimated(small: Project) -> None:
         assert 0.5 < guess.bytes / sum(path.stat().st_size for path in files) < 2
 
 
+def test_jobs_and_memory_are_as_estimated(small: Project) -> None:
+    recorded = json.loads((small.results / "cost/estimate.json").read_text())
+    for name, settings in experiments(small).items():
+        spent = costs.read(small.results / name, tuple(settings["seeds"]))
+        assert {stage.stage: stage.jobs for stage in spent.stages} == {
+            stage.replace("_", " "): cost["jobs"] for stage, cost in recorded[name].items()
+        }
+        for stage in spent.stages:
+            # A scheduler may end what takes more than it was said to; of short jobs less is estimated generously.
+            lowest = 0.5 if stage.stage.partition(" ")[0] in ("search", "train") else 0.25
+            assert lowest < stage.peak_memory_mb / stage.estimated_memory_mb < 1.5, stage
+            assert stage.estimated_seconds > 0
+
+
 def test_the_console_says_what_happens(small: Project) -> None:
     console = (small.folder / "console.txt").read_text()
     assert "perceptron_noisy  1 seed," in console
@@ -96,6 +112,22 @@ def test_a_moved_folder_touched_files_and_comments_rerun_nothing(copy: Copy) -> 
     assert project.plan().jobs == {}
 
 
+def test_a_search_in_several_processes_is_a_search_of_its_own_and_gives_the_same(copy: Copy) -> None:
+    project = copy()
+    configs = ("config/small.yaml", project.write_config("experiments: {perceptron_noisy: {processes: 2}}"))
+    assert "search-perceptron_noisy" in project.plan(configs=configs).changed
+    folder = project.results / "perceptron_noisy/seed0"
+    before = pq.read_table(folder / "search.parquet").to_pandas()
+    rule = "search-perceptron_noisy"
+    target = folder.relative_to(project.folder) / "search.parquet"
+    run = project.snakemake(str(target), "--allowed-rules", rule, configs=configs)
+    assert run.returncode == 0, run.stdout
+    assert json.loads((folder / "cost/search.json").read_text())["processes"] == 2
+    assert artifacts.metadata(folder / "search.parquet")["settings"]["processes"] == 2
+    after = pq.read_table(folder / "search.parquet").to_pandas()
+    np.testing.assert_allclose(after["objective"], before["objective"], rtol=1e-5)  # in single precision
+
+
 def test_a_change_in_a_module_reruns_the_stages_that_import_it(copy: Copy) -> None:
     project = copy()
     deep = project.folder / "lawpipe/search/checkpoint.py"  # search -> lawpipe.search.loop -> this
@@ -112,7 +144,7 @@ def test_a_change_in_the_figures_redraws_them_alone(copy: Copy) -> None:
     project = copy()
     style = project.folder / "lawpipe/figures/style.py"
     style.write_text(style.read_text() + "\nCHANGED = True\n")
-    assert project.plan().jobs == {"plot": 3, "plot_methods": 1, "report": 1, "all": 1}
+    assert project.plan().jobs == {"plot": 3, "plot_methods": 1, "plot_growth": 1, "report": 1, "all": 1}
 
 
 def test_a_change_in_the_language_model_leaves_the_perceptron_alone(copy: Copy) -> None:
@@ -260,7 +292,12 @@ def test_own_data_are_inputs_and_mistakes_in_them_one_sentence(copy: Copy) -> No
     assert right.returncode == 0, right.stdout
     assert project.plan(target, configs=configs).jobs == {}
     write_own(project, "desired", 0)
+    # Content counts, not the date: a copy keeps an old one, and a clock may jump back.
+    os.utime(project.folder / "own/desired.parquet", (0, 0))
     assert project.plan(target, configs=configs).jobs == {"generate_data": 1}
+    write_own(project, "desired", 1)
+    os.utime(project.folder / "own/desired.parquet", (4e9, 4e9))
+    assert project.plan(target, configs=configs).jobs == {}
 
 
 def test_the_default_config_plans_the_papers_perceptron(bare: Project) -> None:
@@ -287,6 +324,61 @@ def test_a_sweep_is_a_target_by_the_name_it_was_given(copy: Copy) -> None:
     assert planned["search-k-desired_examples8"] == planned["search-k-desired_examples16"] == 1
     assert planned["report_of_experiment"] == 2
     assert project.plan(configs=("config/small.yaml", overlay)).jobs == {}
+
+
+TRANSFER = """
+experiments:
+  moved:
+    extends: perceptron
+    in_all: false
+    seeds: [1]
+    policies: [conventional, near_optimal, transferred]
+    transfer_from: perceptron
+    initialisation: 1
+    search: {iterations: 3, snapshots: []}
+"""
+
+
+def test_a_policy_is_transferred_to_another_initialisation(copy: Copy) -> None:
+    project = copy()
+    configs = ("config/small.yaml", project.write_config(TRANSFER))
+    run = project.snakemake("transfer", configs=configs)
+    assert run.returncode == 0, run.stdout
+    source, moved = (project.results / f"{name}/seed1" for name in ("perceptron", "moved"))
+    assert not artifacts.read(source / "theta0.parquet", "theta0").equals(
+        artifacts.read(moved / "theta0.parquet", "theta0")
+    )
+    weights, transferred, own = (
+        artifacts.matrix(artifacts.read(path, "policy"), "weights")
+        for path in (
+            source / "policies/near_optimal.parquet",
+            moved / "policies/transferred.parquet",
+            moved / "policies/near_optimal.parquet",
+        )
+    )
+    np.testing.assert_array_equal(transferred, weights)
+    assert (own != weights).any()
+    rows = artifacts.read(project.results / "transfer.parquet", "transfer").to_pylist()
+    assert [(row["source"], row["experiment"], row["against"]) for row in rows] == [
+        ("perceptron", "moved", "desired"),
+        ("perceptron", "moved", "test"),
+    ]
+    assert rows[0]["changed"] == "another initialisation"
+    assert rows[0]["transferred"] < rows[0]["conventional"]
+    assert (project.results / "transfer.svg").is_file()
+    assert "another initialisation" in (project.results / "transfer.html").read_text()
+    assert project.plan("transfer", configs=configs).jobs == {}
+    # Whatever the source's policy depends on, the transferred one does.
+    deeper = project.write_config(f"{TRANSFER}  perceptron: {{search: {{iterations: 9}}}}\n")
+    planned = project.plan("transfer", configs=("config/small.yaml", deeper)).jobs
+    assert planned["search-perceptron"] == planned["make_policy"] == planned["train"] == 1
+    assert not {"search-moved", "train_with_contributions", "initialise"} & set(planned)
+
+
+def test_without_a_transferred_policy_there_is_nothing_to_compare(copy: Copy) -> None:
+    run = copy().snakemake("transfer")
+    assert run.returncode != 0
+    assert "error: no experiment of this config transfers a policy" in run.stdout
 
 
 def test_an_overlay_without_experiments_is_laid_over_the_default(copy: Copy) -> None:
@@ -329,3 +421,7 @@ def test_snakemakes_own_report_has_every_figure_and_no_broken_caption(small: Pro
     assert figures
     for figure in figures:
         assert figure.stem in text
+
+
+def test_the_numbers_are_those_recorded(small: Project) -> None:
+    assert reproduce.differences(reproduce.values(small.results), reproduce.recorded()) == []

@@ -9,22 +9,33 @@ from pathlib import Path
 
 import yaml
 
-from lawpipe import choice, estimate, plan
-from lawpipe.config import check_folders, resolve
+from lawpipe import choice, estimate, interruption, plan
+from lawpipe.config import check_folders, check_writable, resolve
 from lawpipe.errors import InputError
 from lawpipe.figures import catalogue
-from lawpipe.provenance import code_digest
+from lawpipe.provenance import code_digest, file_digest
 
 BASE = Path(workflow.basedir)
+
+# The jobs stop when this Snakemake is gone: it cannot tell them so when it is killed.
+os.environ[interruption.STARTED_BY] = str(os.getpid())
 
 try:
     SCHEMA = yaml.safe_load((BASE / "workflow/schemas/config.schema.yaml").read_text())
     CONFIG = resolve(config, SCHEMA, stories=os.environ.get("LAWPIPE_STORIES"))
     check_folders(CONFIG)
+    check_writable(
+        Path(CONFIG.root, name, f"seed{seed}")
+        for name, chosen in CONFIG.experiments.items()
+        for seed in chosen["seeds"]
+    )
 except InputError as mistake:
     sys.exit(f"error: {mistake}")
 
 EXPERIMENTS = CONFIG.experiments
+
+# The experiments with a policy from another.
+TRANSFERS = [name for name, chosen in EXPERIMENTS.items() if plan.TRANSFERRED in chosen["policies"]]
 
 # Folders: of all results, of an experiment, of one of its seeds.
 ROOT = CONFIG.root
@@ -33,6 +44,12 @@ SEED = f"{EXPERIMENT}/seed{{seed}}"
 
 # Searches by every method that were recorded on some machine, for the report.
 RECORDED_SEARCHES = BASE / "benchmarks/records/search.parquet"
+
+# How time and memory grow, as recorded on some machine.
+RECORDED_GROWTH = BASE / "benchmarks/records/growth.parquet"
+
+# Runs on a GPU that were recorded, for the report.
+RECORDED_RUNS = sorted((BASE / "benchmarks/records").glob("gpu-*.json"))
 
 # Paths are parameters that Snakemake does not track: a moved checkout or environment reruns nothing.
 PYTHON = Path(sys.executable)
@@ -105,12 +122,28 @@ def gpu(wildcards):
     return int(EXPERIMENTS[wildcards.experiment]["device"] == "cuda")
 
 
+def processes(wildcards):
+    """The processes that share the examples of a search, be it the experiment's or a control's: a thread each."""
+    searches = wildcards.get("policy", plan.SEARCHED) in (plan.SEARCHED, *plan.SEARCHED_CONTROLS)
+    return EXPERIMENTS[wildcards.experiment]["processes"] if searches else 1
+
+
+def for_each_process(amount):
+    """A function of the wildcards: what all processes of a job take, from what one does."""
+    return lambda wildcards: amount(wildcards) * processes(wildcards)
+
+
 def sources(wildcards):
-    """What the examples of a seed are drawn from: the experiment's corpus, or the user's own files."""
+    """What the workflow makes that the examples of a seed are drawn from: the experiment's corpus."""
     chosen = EXPERIMENTS[wildcards.experiment]
     if chosen["problem"] in plan.ON_TEXT:
         return {"tokens": f"{EXPERIMENT}/tokens.parquet"}
-    return {"own": plan.own_files(chosen)}
+    return {}
+
+
+def own_content(wildcards):
+    """The digest of each of the user's own files: tracked instead of their dates, which a clock or a copy may set back."""
+    return [file_digest(file) for file in plan.own_files(EXPERIMENTS[wildcards.experiment])]
 
 
 def examples(wildcards):
@@ -128,6 +161,8 @@ def policies_built_on(wildcards):
     """The policies that a policy is made from."""
     names = plan.builds_on(wildcards.policy)
     of_seed = {name: value for name, value in wildcards.items() if name != "policy"}
+    if wildcards.policy == plan.TRANSFERRED:
+        of_seed["experiment"] = EXPERIMENTS[wildcards.experiment]["transfer_from"]["experiment"]
     return expand(f"{SEED}/policies/{{policy}}.parquet", policy=names, **of_seed)
 
 
@@ -176,7 +211,7 @@ def report_inputs(wildcards):
     files = (
         []
         if "experiment" in wildcards.keys()
-        else [f"{ROOT}/{file}" for file in ("claims.parquet", "sizes.parquet", "methods.svg")]
+        else [f"{ROOT}/{file}" for file in ("claims.parquet", "sizes.parquet", "methods.svg", "growth.svg")]
     )
     for name in shown(wildcards):
         chosen = EXPERIMENTS[name]

@@ -2,8 +2,6 @@
 
 
 rule prepare_corpus:
-    input:
-        lambda wildcards: plan.own_files(EXPERIMENTS[wildcards.experiment]),
     output:
         tokenizer=f"{EXPERIMENT}/tokenizer.json",
         tokens=f"{EXPERIMENT}/tokens.parquet",
@@ -25,6 +23,7 @@ rule prepare_corpus:
         script=script("prepare_corpus"),
         settings=settings("prepare_corpus"),
         code=code("prepare_corpus"),
+        own=own_content,
     message:
         "{wildcards.experiment}: reading the corpus and making its tokeniser"
     shell:
@@ -56,6 +55,7 @@ rule generate_data:
         script=script("generate_data"),
         settings=settings("generate_data"),
         code=code("generate_data"),
+        own=own_content,
         tokens=lambda wildcards, input: f"--tokens {input.tokens}" if "tokens" in input.keys() else "",
         validation="",
     message:

@@ -126,11 +126,13 @@ rule report:
         root=Path(ROOT),
         experiments=lambda wildcards: " ".join(shown(wildcards)),
         judged="--judged",
+        records=["--records", BASE / "benchmarks/records"] if RECORDED_RUNS else "",
+        recorded=[hashlib.sha256(path.read_bytes()).hexdigest() for path in RECORDED_RUNS],
     message:
         "writing the report"
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --root {params.root}"
-        " --experiments {params.experiments} --output {output.page} --front-page {output.findings} {params.judged}"
+        " --experiments {params.experiments} --output {output.page} --front-page {output.findings} {params.judged} {params.records}"
         " --cost {output.cost} > {log} 2>&1"
 
 
@@ -146,6 +148,8 @@ use rule report as report_of_experiment with:
         f"{EXPERIMENT}/benchmarks/report.tsv"
     params:
         judged="",
+        records="",
+        recorded=[],
     message:
         "{wildcards.experiment}: writing its report"
 
@@ -215,6 +219,37 @@ rule compare_sweep:
         " --key {params.key} --figure {output.figure} --cost {output.cost} 2>&1 | tee {log}"
 
 
+# The policies of some experiments in the settings of others.
+rule transfer:
+    input:
+        expand("{folder}/summary.parquet", folder=[f"{ROOT}/{name}" for name in TRANSFERS]),
+    output:
+        points=f"{ROOT}/transfer.parquet",
+        figure=f"{ROOT}/transfer.svg",
+        page=f"{ROOT}/transfer.html",
+        cost=f"{ROOT}/cost/transfer.json",
+    log:
+        f"{ROOT}/logs/transfer.txt",
+    benchmark:
+        f"{ROOT}/benchmarks/transfer.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        gpu=0,
+    params:
+        python=PYTHON,
+        script=script("transfer"),
+        settings=json.dumps({"experiments": TRANSFERS}),
+        code=code_digest(script("transfer")),
+        folders=[Path(ROOT, name) for name in TRANSFERS],
+    message:
+        "comparing transferred policies with those searched there"
+    shell:
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --folders {params.folders}"
+        " --points {output.points} --figure {output.figure} --page {output.page} --cost {output.cost} 2>&1 | tee {log}"
+
+
 # The recorded comparison of the search methods, for the page.
 rule plot_methods:
     output:
@@ -241,3 +276,21 @@ rule plot_methods:
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --rows {params.rows:q}"
         " --figure {output.figure} --cost {output.cost} > {log} 2>&1"
+
+
+# How time and memory grow, as recorded, for the page.
+use rule plot_methods as plot_growth with:
+    output:
+        figure=f"{ROOT}/growth.svg",
+        cost=f"{ROOT}/cost/growth.json",
+    log:
+        f"{ROOT}/logs/growth.txt",
+    benchmark:
+        f"{ROOT}/benchmarks/growth.tsv"
+    params:
+        script=script("plot_growth"),
+        code=code_digest(script("plot_growth")),
+        rows=RECORDED_GROWTH,
+        content=hashlib.sha256(RECORDED_GROWTH.read_bytes()).hexdigest(),
+    message:
+        "drawing the recorded growth of time and memory"

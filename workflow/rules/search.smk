@@ -19,14 +19,17 @@ for name, chosen in EXPERIMENTS.items():
             f"{SEED}/benchmarks/search.tsv"
         wildcard_constraints:
             experiment=one_of([name]),
-        threads: 1
+        # What takes longest and most waits for comes first, so that no core is idle at the end.
+        priority: 1
+        threads: processes
         resources:
-            mem_mb=memory("search"),
+            mem_mb=for_each_process(memory("search")),
             runtime=720,
-            gpu=gpu,
+            gpu=for_each_process(gpu),
         params:
             python=PYTHON,
             script=script("search"),
+            processes=processes,
             settings=settings("search"),
             code=code("search"),
             state=side_folder("search"),
@@ -36,7 +39,7 @@ for name, chosen in EXPERIMENTS.items():
         message:
             "{wildcards.experiment}, seed {wildcards.seed}: searching for the near-optimal policy"
         shell:
-            "{params.python:q} {params.script:q} --settings {params.settings:q}"
+            "{params.python:q} -m lawpipe.launch {params.processes} {params.script:q} --settings {params.settings:q}"
             " --train {input.train} --desired {input.desired} --test {input.test} {params.validation}"
             " --theta0 {input.theta0} --search {output.search} --policies $(dirname {output.policies[0]})"
             " --state {params.state} --cost {output.cost} 2>&1 | tee {log}"
@@ -58,14 +61,16 @@ rule make_policy:
         f"{SEED}/benchmarks/make_policy_{{policy}}.tsv"
     wildcard_constraints:
         policy=one_of(batch for batch in ALL_BATCHES if batch != plan.SEARCHED and batch not in plan.TUNED),
-    threads: 1
+    priority: 1
+    threads: processes
     resources:
-        mem_mb=memory("make_policy"),
+        mem_mb=for_each_process(memory("make_policy")),
         runtime=720,
-        gpu=gpu,
+        gpu=for_each_process(gpu),
     params:
         python=PYTHON,
         script=script("make_policy"),
+        processes=processes,
         settings=settings("make_policy"),
         code=code("make_policy"),
         state=side_folder("make_policy"),
@@ -74,7 +79,7 @@ rule make_policy:
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: making the {wildcards.policy} policy"
     shell:
-        "{params.python:q} {params.script:q} --settings {params.settings:q} --train {input.train}"
+        "{params.python:q} -m lawpipe.launch {params.processes} {params.script:q} --settings {params.settings:q} --train {input.train}"
         " --desired {input.desired} --test {input.test} --theta0 {input.theta0} {params.others} {params.tried}"
         " --output {output.policy} --state {params.state} --cost {output.cost} > {log} 2>&1"
 

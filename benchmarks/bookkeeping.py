@@ -1,0 +1,97 @@
+"""Time of everything in a search but training and sweep: what works on all T x N weights, on one thread.
+
+    python benchmarks/bookkeeping.py [--steps T] [--examples N]
+
+Projection, the step of mirror descent, what is logged of an iteration, a checkpoint, a policy as Parquet. Prints
+seconds of processor and wall time, and how many copies of the weights in memory take as long: what that would be on a
+card follows from the card's own copy. The last column is the share of an outer iteration on a card that reaches
+half of its float32 peak, if the stage were as slow there as it is here.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lawpipe import artifacts, devices, policy, provenance
+from lawpipe.counts import Size
+from lawpipe.engine import adjoint, simplex
+from lawpipe.policy import Policy
+from lawpipe.search import log_weights
+from lawpipe.search.checkpoint import Checkpoint
+from lawpipe.search.mirror_descent import MirrorDescent
+from lawpipe.search.objective import Point
+
+#: Half of the float32 peak of a H100 or H200.
+RATE = 33e12
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Time every stage once."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--examples", type=int, default=4096)
+    options = parser.parse_args(argv)
+    devices.device("cpu")
+    shape = (options.steps, options.examples)
+    generator = torch.Generator().manual_seed(0)
+    gradient = torch.randn(shape, generator=generator).mul_(1e-4)
+    weights = log_weights.policy_(torch.randn(shape, generator=generator).mul_(2))
+    copied, trial = torch.empty_like(weights), torch.empty_like(weights)
+    method = MirrorDescent()
+    method.start(weights)
+    point = Point(weights, None, 1.0, gradient)  # type: ignore[arg-type]
+
+    def update() -> None:
+        method.propose(point, log_weights.root_mean_square(gradient), trial, 0.7)
+        log_weights.policy_(trial)
+
+    def log() -> None:
+        adjoint.gap(weights, gradient)
+        sum(float((1 / rows.square().sum(dim=1)).sum(dtype=torch.float64)) for rows in torch.split(weights, 64))
+        sum(int((rows > 0).sum()) for rows in torch.split(weights, 64))
+
+    def write() -> None:
+        columns = Policy(weights.numpy(), np.full(len(weights), 0.1)).columns()
+        artifacts.write(file, "policy", columns, settings={}, code="")
+
+    with tempfile.TemporaryDirectory() as name:
+        file, checkpoint = Path(name) / "policy.parquet", Checkpoint(Path(name))
+        state = {"weights": weights, "gradient": gradient, "best": trial, **_tensors(method)}
+        stages: dict[str, Callable[[], object]] = {
+            "copy": lambda: copied.copy_(weights),
+            "projection": lambda: simplex.project_(torch.add(weights, gradient, alpha=-1.0, out=copied)),
+            "mirror-descent step": update,
+            "log of an iteration": log,
+            "checkpoint, written": lambda: checkpoint.save(state, {}),
+            "checkpoint, read": lambda: checkpoint.load(torch.device("cpu")),
+            "policy, written": write,
+            "policy, read": lambda: policy.load(file),
+        }
+        iteration = Size(*shape, 512, 512, 5000, 64, 128, 2).iteration() / RATE
+        copied.copy_(weights)
+        print(f"{shape[0]:,} x {shape[1]:,} weights, {weights.nbytes / 2**20:.0f} MiB")
+        print(f"{'':<24}{'s':>8}{'wall s':>9}{'copies':>8}{'share of an iteration':>23}")
+        first = 0.0
+        for stage, action in stages.items():
+            wall, processor = time.perf_counter(), time.process_time()
+            action()
+            wall, processor = time.perf_counter() - wall, time.process_time() - processor
+            first = first or processor
+            print(f"{stage:<24}{processor:>8.2f}{wall:>9.2f}{processor / first:>8.1f}{processor / iteration:>22.2%}")
+        print(f"{'policy.parquet':<24}{file.stat().st_size / 2**20:>8.0f} MiB")
+    print(json.dumps(provenance.hardware() | provenance.versions()))
+
+
+def _tensors(method: MirrorDescent) -> dict[str, torch.Tensor]:
+    """Return what a checkpoint holds of a method."""
+    return {f"method_{name}": value for name, value in method.state().items() if isinstance(value, torch.Tensor)}
+
+
+if __name__ == "__main__":
+    main()

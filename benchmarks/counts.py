@@ -1,0 +1,250 @@
+"""Operations and bytes of the language model at the paper's four sizes, and how long a card must take at least.
+
+    python benchmarks/counts.py             print the tables of docs/gpu.md and of the README's part on GPUs
+    python benchmarks/counts.py --write     put them there, and the complete settings into benchmarks/paper.json, for
+                                            machines without the packages that read configs
+
+Operations are those of the matrix products (lawpipe.counts). Bytes are counted while the engine works on a few
+examples: every operation of PyTorch reads its inputs and writes its results once, as if no cache helped. What grows
+with the examples is the traffic of their tokens. Logits-sized are arrays with a number for each token and word.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from lawpipe.config import resolve
+from lawpipe.counts import KERNELS, LEAST, PASSES, Pass, Size
+from lawpipe.models import cross_entropy
+from lawpipe.models.transformer import Transformer
+from lawpipe.problems.language_model import LanguageModel
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE, README = ROOT / "docs/gpu.md", ROOT / "README.md"
+BEGIN, END = "<!-- counted: python benchmarks/counts.py --write -->", "<!-- end -->"
+
+#: Gradient evaluations of a search by the fast method: about what it takes on small sizes.
+EVALUATIONS = 8
+
+#: Operations a second of a H100 or H200: float32 by its data sheet, bf16 as measured (8192 x 8192 x 8192 on random
+#: numbers), TF32 as half of that; bytes a second of a copy, read and written, as measured on a H200.
+RATES = {"float32": 67e12, "TF32": 395e12, "bf16": 790e12}
+COPY = 4.3e12
+
+#: Arrays of the size of the weights that a search holds, and training runs whose parameters it keeps.
+ARRAYS, RUNS = 8, 2
+
+#: Operations that take a tensor for its shape alone.
+MAKES = ("empty_like", "new_empty", "new_full", "new_zeros", "zeros_like")
+
+
+@dataclass
+class Traffic(TorchDispatchMode):
+    """Adds up the bytes that operations read and write; `logits` of them in arrays of tokens times vocabulary."""
+
+    vocabulary: int
+    hidden: int
+    total: int = 0
+    logits: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run an operation and count it, unless it only looks at memory another way."""
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        if not func.is_view and func is not torch.ops.aten.detach.default:
+            name = func.overloadpacket.__name__
+            touched = [args, [value for key, value in kwargs.items() if key != "out"], result]
+            if name in MAKES:
+                touched = [result]
+            elif name == "scatter_add_":
+                touched = [args[2], args[2], args[3]]
+            for tensor in _tensors(touched):
+                self._count(tensor)
+        return result
+
+    def _count(self, tensor: Tensor) -> None:
+        """Count a tensor once; what is repeated along a dimension is in memory once."""
+        strides = zip(tensor.shape, tensor.stride(), strict=True)
+        numbers = int(np.prod([size for size, stride in strides if stride != 0], dtype=np.int64))
+        self.total += numbers * tensor.element_size()
+        if self.vocabulary in tensor.shape and not {self.hidden, 2 * self.hidden} & {*tensor.shape}:
+            self.logits += numbers * tensor.element_size()
+
+
+def _tensors(values: Any) -> Iterator[Tensor]:
+    """Yield the tensors in nested sequences."""
+    if isinstance(values, Tensor):
+        yield values
+    elif isinstance(values, list | tuple):
+        for value in values:
+            yield from _tensors(value)
+
+
+def experiments() -> dict[str, Any]:
+    """Return the complete settings of the paper's experiments."""
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+    raw = yaml.safe_load((ROOT / "config/paper.yaml").read_text(encoding="utf-8"))
+    return resolve(raw, schema).experiments
+
+
+def sizes() -> dict[str, tuple[Size, int]]:
+    """Return the paper's four sizes, smallest first, with the number of heads."""
+    texts = {name: own for name, own in experiments().items() if own["problem"] == "language_model"}
+    found = {name: (Size.of(own), own["model"]["heads"]) for name, own in texts.items()}
+    return dict(sorted(found.items(), key=lambda item: item[1][0].steps))
+
+
+def actions(problem: LanguageModel, theta: Tensor, direction: Tensor) -> dict[str, Callable[[], object]]:
+    """Return the passes over all examples, all of which have weight, by name."""
+    weights = torch.full((problem.examples,), 1 / problem.examples, dtype=problem.dtype, device=problem.device)
+    return {
+        "forward": lambda: problem.losses(theta),
+        "gradient": lambda: problem.weighted_gradient(theta, weights),
+        "contributions": lambda: problem.contributions(theta, direction),
+        "second": lambda: problem.adjoint_product(theta, weights, direction),
+    }
+
+
+def traffic(size: Size, heads: int) -> dict[str, tuple[float, float]]:
+    """Return the bytes of a token in each pass, all and logits-sized, in float32."""
+    cross_entropy.KEEP = 0
+    found: dict[int, dict[str, Traffic]] = {}
+    few, many = 3, 7
+    for examples in (few, many):
+        generator = np.random.default_rng(0)
+        model = Transformer(size.vocabulary, size.length, size.hidden, size.layers, heads)
+        tokens = generator.integers(2, size.vocabulary, (examples, size.length + 1))
+        # One micro-batch and one chunk of logits, as on a card.
+        problem = LanguageModel(model, tokens, {}, torch.float32, torch.device("cpu"), 10**6)
+        cross_entropy.CHUNK["cpu"] = 10**9
+        theta = 0.1 * torch.randn(problem.parameters, generator=torch.Generator().manual_seed(0))
+        found[examples] = {}
+        for name, action in actions(problem, theta, theta).items():
+            with Traffic(size.vocabulary, size.hidden) as counter:
+                action()
+            found[examples][name] = counter
+    tokens_between = (many - few) * size.length
+    pairs = {name: (found[few][name], found[many][name]) for name in PASSES}
+    return {
+        name: ((more.total - fewer.total) / tokens_between, (more.logits - fewer.logits) / tokens_between)
+        for name, (fewer, more) in pairs.items()
+    }
+
+
+def table(heading: list[str], rows: list[list[str]]) -> str:
+    """Return a table as Markdown."""
+    lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def operations() -> str:
+    """Return the table of operations and of the shortest possible times."""
+    rows = []
+    for name, (size, _) in sizes().items():
+        least = size.iteration(LEAST)
+        rows.append(
+            [
+                f"`{name}`",
+                f"{size.steps:,} x {size.examples:,}, {size.vocabulary:,}",
+                f"{size.parameters / 1e6:.2f} M",
+                f"{size.forward_step() / 1e12:.1f}",
+                f"{size.backward_step() / 1e12:.1f}",
+                f"{size.iteration() / 1e15:.1f}",
+                *(duration(least / rate) for rate in RATES.values()),
+            ]
+        )
+    heading = ["experiment", "T x N, V", "P", "forward step, TFLOP", "backward step, TFLOP", "iteration, PFLOP"]
+    return table([*heading, *(f"floor, {name}" for name in RATES)], rows)
+
+
+def expected() -> str:
+    """Return the table of the time and memory to expect of each size, computed from the counts."""
+    rows = []
+    for name, (size, heads) in sizes().items():
+        found = traffic(size, heads)
+        cells = [f"`{name}`", f"{size.steps:,} x {size.examples:,}, {size.vocabulary:,}"]
+        for precision, passes in (("float32", PASSES), ("TF32", KERNELS)):
+            evaluation = seconds(size, found, passes, RATES[precision])
+            cells += [duration(evaluation), duration(EVALUATIONS * evaluation)]
+        weights = ARRAYS * size.steps * size.examples * 4
+        run = (size.steps + 1) * size.parameters * 4
+        cells += [gigabytes(weights), gigabytes(RUNS * run)]
+        rows.append(cells)
+    heading = [*("experiment", "T x N, V"), "an evaluation, float32", f"{EVALUATIONS} of them", "an evaluation, TF32"]
+    return table([*heading, f"{EVALUATIONS} of them", "weights, GB", "parameters of two runs, GB"], rows)
+
+
+def seconds(size: Size, found: dict[str, tuple[float, float]], passes: Mapping[str, Pass], rate: float) -> float:
+    """Return the time of an outer iteration in which neither products and traffic nor two kernels overlap."""
+    total = 0.0
+    for name, examples in (
+        ("gradient", size.examples + size.desired),
+        ("forward", size.desired + size.test),
+        ("second", size.examples),
+    ):
+        moved = found[name][0] - (found[name][1] if passes is KERNELS else 0.0)
+        total += examples * (size.operations(passes[name]) / rate + size.length * moved / COPY)
+    return size.steps * total
+
+
+def gigabytes(count: float) -> str:
+    """Write bytes in GB."""
+    return f"{count / 1e9:.2g}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time in a unit that suits it."""
+    unit, size = next((pair for pair in (("h", 3600), ("min", 60), ("s", 1)) if seconds >= 1.5 * pair[1]), ("s", 1))
+    return f"{seconds / size:.2g} {unit}"
+
+
+def bytes_and_times() -> str:
+    """Return the table of where a token's traffic goes at the third size, and of the times both take on a card."""
+    size, heads = sizes()["transformer_4k"]
+    rows = []
+    found = traffic(size, heads)
+    ways = [(name, PASSES, *found[name]) for name in PASSES]
+    ways += [(name, KERNELS, found[name][0] - found[name][1], 0.0) for name in ("gradient", "second")]
+    for name, passes, total, logits in ways:
+        work = size.operations(passes[name]) / size.length
+        least = size.operations(LEAST[name]) / size.length
+        label = f"{name}, kernels" if passes is KERNELS else name
+        each = [label, f"{work / 1e6:.1f}", f"{total / 1e3:.0f}", f"{logits / 4 / size.vocabulary:.0f}"]
+        for rate in RATES.values():
+            together = work / rate + total / COPY
+            each += [f"{1e9 * work / rate:.0f} + {1e9 * total / COPY:.0f}", f"{least / rate / together:.0%}"]
+        rows.append(each)
+    heading = ["a token, one pass", "MFLOP", "KB", "passes over its logits"]
+    return table([*heading, *(text for name in RATES for text in (f"{name}: products + traffic, ns", "share"))], rows)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print the tables, or put them into their pages."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="replace the tables in docs/gpu.md and the README")
+    options = parser.parse_args(argv)
+    torch.set_num_threads(1)
+    made = {PAGE: f"{operations()}\n\n{bytes_and_times()}", README: expected()}
+    if options.write:
+        (ROOT / "benchmarks/paper.json").write_text(json.dumps(experiments(), indent=1) + "\n", encoding="utf-8")
+        for page, tables in made.items():
+            before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+            page.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    else:
+        print(*made.values(), sep="\n\n")
+
+
+if __name__ == "__main__":
+    main()

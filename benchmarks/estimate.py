@@ -1,0 +1,56 @@
+"""How far the estimates are from what a run took: stage by stage, for the results of a config.
+
+    python benchmarks/estimate.py config/config.yaml results
+
+Time is estimated at this machine's speed, measured now, so the results should be this machine's; it is compared with
+the processors' seconds of the jobs, which other work on the machine lengthens less than the wall's. Counts only jobs
+that have a cost file.
+"""
+
+import argparse
+from pathlib import Path
+
+import yaml
+
+from lawpipe import estimate
+from lawpipe.config import resolve
+from lawpipe.report import costs
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print a line for each kind of stage of each experiment that has results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("results", type=Path)
+    options = parser.parse_args(argv)
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    everything = resolve(yaml.safe_load(options.config.read_text()), schema).experiments
+    experiments = {name: chosen for name, chosen in everything.items() if (options.results / name).is_dir()}
+    steps = estimate.here(experiments)
+    for name, settings in experiments.items():
+        guessed = estimate.stages(settings, steps.get(name))
+        spent = costs.read(options.results / name, tuple(settings["seeds"]))
+        taken = {cost.stage.replace(" ", "_"): cost for cost in spent.stages}
+        disk = sum(file.stat().st_size for file in (options.results / name).rglob("*.parquet"))
+        print(f"{name}: disk estimated {estimate.artifacts(settings)}, found {disk / 1e6:.0f} MB")
+        for kind in dict.fromkeys(kind_of(stage) for stage in guessed):
+            rows = [(guessed[stage], taken[stage]) for stage in guessed if kind_of(stage) == kind and stage in taken]
+            seconds = sum(guess.seconds / guess.jobs * found.jobs for guess, found in rows)
+            measured = sum(found.processor_seconds or 0.0 for _, found in rows)
+            memory = max(guess.memory_mb for guess, _ in rows), max(found.peak_memory_mb for _, found in rows)
+            print(
+                f"  {kind:<16} {sum(found.jobs for _, found in rows):>3} jobs  {seconds:8.1f} s estimated "
+                f"{measured:8.1f} s taken  {seconds / measured:5.2f}   {memory[0]:>5} MB estimated "
+                f"{memory[1]:>5.0f} MB taken  {memory[0] / memory[1]:5.2f}"
+            )
+
+
+def kind_of(stage: str) -> str:
+    """Return the kind of a stage by its name: those with training runs have a job for each batch of policies."""
+    return next((kind for kind in estimate.TRAINING if stage.startswith(kind)), stage)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""What several processes cost and gain: a gradient evaluation shared by them against the same in one, in one run.
+
+    python -m lawpipe.launch 2 benchmarks/processes.py
+
+For the paper's perceptron and for the default config's language model, on fewer steps. The first process computes
+alone, the others waiting, and then all compute together, in turn; medians of wall seconds, and their ratio. With N
+processes that have a core each, N is the best that it can be.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import yaml
+from torch import Tensor
+
+from lawpipe import calibration, processes, stage
+from lawpipe.config import resolve
+from lawpipe.engine import adjoint, trajectory
+from lawpipe.problems import Problem
+from lawpipe.problems.sharded import shared
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: Steps of an evaluation, by experiment of the default config.
+STEPS = {"perceptron": 300, "stories": 4}
+
+REPEATS = 5
+
+
+def main() -> None:
+    """Time both problems and print a line for each."""
+    with processes.joined():
+        schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+        experiments = resolve(yaml.safe_load((ROOT / "config/config.yaml").read_text()), schema).experiments
+        print(f"{processes.count()} processes")
+        for name, steps in STEPS.items():
+            problem, theta = calibration.draw(experiments[name], 1.0)
+            report(name, problem, theta, steps)
+
+
+def report(name: str, problem: Problem, theta: Tensor, steps: int) -> None:
+    """Print how long an evaluation takes alone and together."""
+    together = shared(problem)
+    alone, both = [], []
+    for _ in range(REPEATS):
+        alone.append(timed(lambda: evaluate(problem, theta, steps) if processes.first() else None))
+        both.append(timed(lambda: evaluate(together, theta, steps)))
+    one, several = statistics.median(alone), statistics.median(both)
+    print(f"{name}: {steps} steps alone {one:.3f} s, together {several:.3f} s, {one / several:.2f} times as fast")
+
+
+def evaluate(problem: Problem, theta: Tensor, steps: int) -> None:
+    """Compute the gradient of a run of some steps under uniform weights."""
+    weights = torch.full((steps, problem.examples), 1 / problem.examples, dtype=problem.dtype)
+    adjoint.gradient(trajectory.train(problem, theta, weights, [0.1] * steps))
+
+
+def timed(work: Callable[[], None]) -> float:
+    """Return the seconds until all processes have done some work."""
+    processes.totals([0.0])
+    began = time.perf_counter()
+    work()
+    processes.totals([0.0])
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,15 @@
+"""The near-optimal weights of another experiment: what they are worth in a setting that they were not searched in."""
+
+import numpy as np
+
+from lawpipe.policies import Context
+from lawpipe.policy import Policy
+
+
+def make(context: Context) -> Policy:
+    """Return the weights of the other experiment's `near_optimal` at this experiment's own learning rate.
+
+    The examples are the same ones, row by row; initialisation, learning rate or model are this experiment's.
+    """
+    weights = context.others["near_optimal"].weights.astype(context.settings["training"]["precision"], copy=False)
+    return Policy(weights, np.full(context.steps, context.learning_rate))

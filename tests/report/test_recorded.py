@@ -1,0 +1,94 @@
+"""Recorded runs beside those of the page, from records that the benchmark itself makes of a toy run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from lawpipe.counts import Size
+from lawpipe.errors import InputError
+from lawpipe.report import page, recorded
+from tests.report.conftest import SIZES
+
+WHERE = {
+    "date": "2026-01-02",
+    "commit": "0123456789abcdef",
+    "command": "python benchmarks/gpu.py",
+    "hardware": {"card": "A card <of glass>", "processor": "A processor"},
+}
+SEARCH: dict[str, Any] = {
+    "name": "search-toy",
+    "experiment": "transformer_toy",
+    "method": "projected_gradient",
+    "precision": "tf32",
+    "corpus": "grammar",
+    "steps": 6000,
+    "examples": 24,
+    "vocabulary": 300,
+    "evaluations": 3,
+    "search_seconds": 7200.0,
+    "objective": {"conventional": 5.0, "near_optimal": 4.0},
+    "objective_test": {"conventional": 5.5, "near_optimal": 4.5},
+    "acceleration": {"desired": 1.75, "test": None},
+}
+
+
+@pytest.fixture
+def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+    import gpu_steps
+
+    size, device = Size(3, 8, 4, 4, 50, 6, 8, 1), torch.device("cpu")
+    ceiling = gpu_steps.ceilings(device, 64)
+    found = {
+        "name": "steps-toy",
+        **{"steps": size.steps, "examples": size.examples, "vocabulary": size.vocabulary, "reduced": True},
+        "rows": gpu_steps.step(size, 2, device, ceiling, 1, precision="float32", micro_batch=12, graphs=True),
+        "public": gpu_steps.public_step(size, 2, device, 1),
+    }
+    for each in (found, SEARCH):
+        (tmp_path / f"gpu-{each['name']}.json").write_text(json.dumps(each | WHERE))
+    (tmp_path / "search.parquet").write_bytes(b"no record")
+    return tmp_path
+
+
+def test_recorded_searches_stand_beside_those_of_the_page_and_are_marked(root: Path, records: Path) -> None:
+    table = recorded.searches(recorded.read(records), [page.load(root / name) for name in SIZES])
+    assert table is not None
+    first, *here = table.rows
+    assert first.cells[0] == "transformer_toy"
+    assert first.cells[1] == "recorded: A card <of glass>, 2026-01-02, commit 0123456789"
+    assert first.cells[2] == "projected gradient, tf32, grammar stories"
+    assert first.cells[4:] == ("3", "5.00 → 4.00", "5.50 → 4.50", "1.75", "never", "2.00")
+    assert [row.cells[:2] for row in here] == [("stories", "here")]
+    assert all(len(row.cells) == len(table.header) for row in table.rows)
+
+
+def test_recorded_steps_stand_beside_the_public_codes(records: Path) -> None:
+    table = recorded.steps(recorded.read(records))
+    assert table is not None
+    assert [row.cells[2] for row in table.rows] == ["forward", "backward", "backward"]
+    assert table.rows[0].cells[3] == "float32, graphs, micro batch 12"
+    assert table.rows[0].cells[0].startswith("recorded, toy size: ")
+    assert table.rows[2].cells[3].startswith("the public code's way, 8 examples")
+    assert all(float(row.cells[4]) > 0 and len(row.cells) == len(table.header) for row in table.rows)
+
+
+def test_the_page_shows_them_if_there_are_any(root: Path, records: Path, tmp_path: Path) -> None:
+    html = page.report(root, ["stories"], records=records)
+    assert 'href="#recorded"' in html
+    assert "recorded: A card &lt;of glass&gt;, 2026-01-02" in html
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    none = page.report(root, ["stories"], records=empty)
+    assert none == page.report(root, ["stories"])
+    assert "recorded runs" not in none.lower()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"name": "x"}'])
+def test_what_is_no_record_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "gpu-x.json").write_text(text)
+    with pytest.raises(InputError, match=r"gpu-x\.json is no record"):
+        recorded.read(tmp_path)
