@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lawpipe import files, plan
+from lawpipe.counts import PASSES, Size
 
 #: Bytes on disk for each raw byte, as measured: random features, dense weights and contributions hardly
 #: compress; curves are smooth; the constant weights of a policy that needs no search all but vanish.
@@ -193,8 +194,12 @@ def operations(settings: Mapping[str, Any]) -> Steps:
     examples, width = sizes(settings)
     train, desired, test = (examples[split] for split in ("train", "desired", "test"))
     if settings["problem"] in plan.ON_TEXT:
-        passes, each = _passes(examples), settings["data"]["length"] * _products(settings)
-        return Steps(passes.run * each, passes.sweep * each, passes.measured * each)
+        size = Size.of(settings)
+        forward, gradient, along = (
+            size.operations(PASSES[name]) for name in ("forward", "gradient", "contributions")
+        )
+        measured = train * (forward + 2 * along) + (desired + test) * gradient
+        return Steps(size.forward_step(), size.backward_step(), measured)
     # A product of N examples with D parameters is 2 N D of them; a prediction takes one, a gradient two.
     product = 2 * width
     return Steps(
@@ -284,14 +289,6 @@ def _itemsize(settings: Mapping[str, Any]) -> int:
     return 8 if settings["training"]["precision"] == "float64" else 4
 
 
-def _products(settings: Mapping[str, Any]) -> float:
-    """Return the operations of the matrix products of a language model's forward pass, for a token."""
-    model, length = settings["model"], settings["data"]["length"]
-    hidden, layers = model["hidden"], model["layers"]
-    vocabulary = settings["data"]["tokenizer"]["vocabulary"]
-    return float(2 * (12 * hidden**2 * layers + hidden * vocabulary) + 4 * length * hidden * layers)
-
-
 def _passed_on(settings: Mapping[str, Any]) -> int:
     """Return about how many numbers the layers of a language model pass on for a token."""
     model = settings["model"]
@@ -302,15 +299,14 @@ def _parameters(settings: Mapping[str, Any], width: int) -> int:
     """Return about how many parameters the model has."""
     if settings["problem"] not in plan.ON_TEXT:
         return width
-    hidden, vocabulary = settings["model"]["hidden"], settings["data"]["tokenizer"]["vocabulary"]
-    return int(12 * hidden**2 * settings["model"]["layers"] + 2 * hidden * vocabulary)
+    return Size.of(settings).parameters
 
 
 def _forward_seconds(settings: Mapping[str, Any]) -> float:
     """Estimate the time of a forward pass of one example of a language model: its products and what they pass on."""
     length, vocabulary = settings["data"]["length"], settings["data"]["tokenizer"]["vocabulary"]
     numbers = vocabulary + _passed_on(settings)
-    return float(length * (_products(settings) * PER_OPERATION + numbers * PER_NUMBER))
+    return float(Size.of(settings).operations(PASSES["forward"]) * PER_OPERATION + length * numbers * PER_NUMBER)
 
 
 def _duration(value: float) -> str:
