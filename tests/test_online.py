@@ -82,7 +82,7 @@ def test_agreement_is_the_cosine_between_a_noisy_gradient_and_its_signal() -> No
 
 def test_weights_stay_on_the_simplex_and_do_not_depend_on_the_scale_of_contributions() -> None:
     torch.manual_seed(0)
-    memories = [online.Memory(20), online.Memory(20)]
+    memories = [online.Memory(20, rate=0.3, decay=0.97) for _ in range(2)]
     for _ in range(200):
         contributions = torch.randn(20, dtype=torch.float64) + torch.linspace(-1, 1, 20)
         found = [memory.update(scale * contributions) for memory, scale in zip(memories, (1.0, 1e6), strict=True)]
