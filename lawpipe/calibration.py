@@ -31,8 +31,9 @@ SECONDS = 2.0
 #: A step, forward and back, may take so long, in seconds of a core as one knows them; else it has fewer examples.
 LONGEST = 0.2
 
-#: Seconds of a run whose steps are timed together, so that the clock's own time does not count.
-TOGETHER = 0.05
+#: Seconds of a run whose steps are timed together, so that the clock's own time does not count, and the most steps:
+#: those of a tiny problem take longer than one would think.
+TOGETHER, MOST_TOGETHER = 0.05, 100
 
 
 def main() -> None:
@@ -59,7 +60,7 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
     known = estimate.elsewhere(settings)
     one = known.run + known.sweep
     share = min(1.0, LONGEST / one)
-    steps = max(1, ceil(TOGETHER / (share * one)))
+    steps = min(MOST_TOGETHER, ceil(TOGETHER / (share * one)))
     problem, theta = draw(settings, share)
     rates = [1e-3] * steps
     weights = torch.full((steps, problem.examples), 1 / problem.examples, dtype=problem.dtype, device=problem.device)
