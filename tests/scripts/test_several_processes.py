@@ -102,7 +102,6 @@ def test_two_processes_find_what_one_finds(tmp_path: Path, name: str) -> None:
         assert np.array_equal(found > 0, expected > 0)
     took = [json.loads(outputs["cost"].read_text()) for outputs in (one, two)]
     assert [cost["processes"] for cost in took] == [1, 2]
-    assert took[1]["peak_memory_mb"] > 1.2 * took[0]["peak_memory_mb"]
 
 
 def test_a_control_that_is_searched_for_in_two_processes(tmp_path: Path) -> None:
