@@ -223,7 +223,8 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
     """Count the steps of a job."""
     steps = settings["training"]["steps"]
     if stage == "search" or (stage == "make_policy" and batch in plan.SEARCHED_CONTROLS):
-        iterations = settings["search" if stage == "search" else "controls"]["iterations"] + 1
+        own = stage == "search"
+        iterations = settings["search"]["iterations"] + 1 if own else settings["controls"]["evaluations"]
         each = ITERATION[settings["problem"]]
         return Steps(iterations * steps * each.run, iterations * steps * each.sweep)
     if stage == "make_policy":

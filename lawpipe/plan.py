@@ -185,7 +185,7 @@ def stage_settings(
             result[block] = settings[block]
     if batch in SEARCHED_CONTROLS:
         result["search"] = {key: value for key, value in settings["search"].items() if key not in NOT_OF_CONTROLS}
-        result["controls"] = {"iterations": settings["controls"]["iterations"]}
+        result["controls"] = {"evaluations": settings["controls"]["evaluations"]}
     if batch == "static":
         method = result["search"]["method"]
         result["search"]["method"] = FOR_ONE_ROW.get(method, method)

@@ -152,7 +152,7 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
         {"policies": ["conventional", "near_optimal", "near_optimal_tuned"]},
         ["a.policies holds near_optimal_tuned", "made from tuned", "add tuned"],
     ),
-    ({"controls": {"iterations": 0}}, ["a.controls.iterations is 0", "from 1 to 9999"]),
+    ({"controls": {"evaluations": 0}}, ["a.controls.evaluations is 0", "from 1 to 9999"]),
     ({"in_all": "yes"}, ["a.in_all is 'yes'", "true or false"]),
     ({"search": {"method": "projected_gradient"}}, ["a.search.rate is missing", "projected_gradient"]),
     ({"search": {"rate": 0.1}}, ["a.search.rate is 0.1", "feedback_descent sets its own step"]),
@@ -435,7 +435,7 @@ def test_a_control_depends_on_what_it_is_made_from_and_on_its_own_search() -> No
         assert search("near_optimal_matched", stage) == settings["search"]
         for policy in plan.SEARCHED_CONTROLS:
             found = plan.stage_settings(settings, stage, "a", seed=0, batch=policy)
-            assert found["controls"] == {"iterations": 15}
+            assert found["controls"] == {"evaluations": 15}
             assert "method" in found["search"]
             assert not {"iterations", "snapshots"} & set(found["search"])
     assert search("near_optimal_tuned")["method"] == "feedback_descent"

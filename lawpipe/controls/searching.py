@@ -1,4 +1,4 @@
-"""A control that is searched for: the loop of the experiment's own search, with fewer iterations."""
+"""A control that is searched for: the loop of the experiment's own search, for a few gradient evaluations."""
 
 from typing import Any
 
@@ -14,18 +14,20 @@ from lawpipe.search.objective import Objective
 
 
 def best(context: Context, objective: Objective, method: Method | None = None) -> tuple[Tensor, dict[str, Any]]:
-    """Search from uniform for `controls.iterations` iterations; return the best weights and how the search ended.
+    """Search from uniform for `controls.evaluations` gradient evaluations; return the best weights and how it ended.
 
     `method` is the experiment's own unless given.
 
     Raises InputError if training under uniform weights diverges.
     """
-    iterations = context.settings["controls"]["iterations"]
-    settings = {**context.settings["search"], "iterations": iterations}
+    evaluations = context.settings["controls"]["evaluations"]
+    settings = {**context.settings["search"], "iterations": evaluations}
     run = Search(
         objective,
         method or search.method(settings),
-        iterations=iterations,
+        # An iteration costs one at least.
+        iterations=evaluations,
+        most_cost=evaluations,
         gap_tolerance=settings["gap_tolerance"],
         checkpoint=None if context.state is None else Checkpoint(context.state),
     )

@@ -41,16 +41,18 @@ class Row:
 class Search:
     """A search from the conventional policy, 1/N everywhere.
 
-    Stops after `iterations`, or when the gap is at most `gap_tolerance` times J, or when no step is
-    acceptable. `on_snapshot(iteration, weights)` is called at the iterations in `snapshots`, and at the end
-    with the last policy for those not reached. A `validated` search also watches the reference set "validation", and
-    keeps the policy that is best there. With a `checkpoint` the search resumes, bit for bit.
+    Stops after `iterations`, or when it has cost `most_cost`, or when the gap is at most `gap_tolerance` times J,
+    or when no step is acceptable. `on_snapshot(iteration, weights)` is called at the iterations in `snapshots`, and
+    at the end with the last policy for those not reached. A `validated` search also watches the reference set
+    "validation", and keeps the policy that is best there. With a `checkpoint` the search resumes, bit for bit.
     """
 
     objective: Objective
     method: Method
     iterations: int
     gap_tolerance: float = 0.0
+    #: What the search may cost, in gradient evaluations: the iteration that reaches it is the last.
+    most_cost: float = math.inf
     snapshots: tuple[int, ...] = ()
     validated: bool = False
     checkpoint: Checkpoint | None = None
@@ -168,6 +170,9 @@ class Search:
             self.reason = f"the gap is at most {self.gap_tolerance:g} of J"
         elif last.iteration >= self.iterations:
             self.reason = f"all {self.iterations} iterations are done"
+        elif last.cost + 1 >= self.most_cost:
+            # The gradient at the last policy counts as well.
+            self.reason = f"it has cost {last.cost + 1:.3g} gradient evaluations"
         return self.reason != ""
 
     def _save(self, point: Point) -> None:

@@ -17,7 +17,7 @@ from tests.scripts.test_text_stages import SETTINGS as TEXT
 from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
 from tests.scripts.test_training_stages import call, prepare
 
-CONTROLS = {"controls": {"iterations": 6}}
+CONTROLS = {"controls": {"evaluations": 6}}
 NAMES = choice.names("lawpipe.policies")
 MATCHED = [name for name in NAMES if name.endswith("_matched")]
 FOLLOWING = {"greedy": greedy, "loss_proportional": loss_proportional, "inverse_loss": inverse_loss}
@@ -184,7 +184,7 @@ def test_the_search_at_the_tuned_rate_starts_from_the_tuned_policy_and_improves_
     made = seed.made["near_optimal_tuned"]
     np.testing.assert_array_equal(made.learning_rates, seed.made["tuned"].learning_rates)
     assert seed.objective("near_optimal_tuned") < seed.objective("tuned")
-    assert made.notes["evaluations"] <= CONTROLS["controls"]["iterations"]
+    assert made.notes["evaluations"] <= CONTROLS["controls"]["evaluations"]
 
 
 @pytest.mark.parametrize("name", MATCHED)

@@ -26,7 +26,7 @@ COMMON = {
     "policies": ["conventional", "near_optimal", "static"],
     "training": {"steps": 12, "precision": "float64"},
     "search": {"iterations": 3, "snapshots": [2]},
-    "controls": {"iterations": 2},
+    "controls": {"evaluations": 3},
 }
 
 PROBLEMS = {

@@ -72,6 +72,16 @@ def test_the_best_policy_is_kept_when_the_method_goes_on_to_a_worse_one():
     assert run.objective() == pytest.approx(min(values), rel=1e-14)
 
 
+def test_stops_in_the_iteration_that_reaches_its_cost():
+    whole, short = make(), make(most_cost=4)
+    whole.run()
+    short.run()
+    # The gradient at the last policy is paid for as well, by nobody's row.
+    reached = next(place for place, row in enumerate(whole.rows) if row.cost + 1 >= 4)
+    assert short.rows == whole.rows[: reached + 1]
+    assert short.reason == f"it has cost {whole.rows[reached].cost + 1:.3g} gradient evaluations"
+
+
 def test_stops_at_the_gap_tolerance():
     search = make(gap_tolerance=0.5, iterations=50)
     search.run()
