@@ -22,7 +22,7 @@ endif
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
 
-small: $(READY)  ## the whole report at toy size, in under a minute: results-small/report.html
+small: $(READY)  ## the whole report at toy size, in about a minute: results-small/report.html
 	$(SNAKEMAKE) --configfile config/small.yaml
 
 grid: $(READY)  ## stories at three sizes, as in the paper's Table 2: results-grid/report.html
