@@ -11,6 +11,7 @@ prints operations, memory, disk and time of its stages, at the speed of this mac
 
 import argparse
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from lawpipe.errors import InputError
 #: What a config may say, from the project's folder.
 SCHEMA = Path("workflow/schemas/config.schema.yaml")
 
+#: The config that one without experiments is laid over.
+DEFAULT = Path("config/config.yaml")
+
 
 def main(argv: list[str] | None = None) -> None:
     """Run a command."""
@@ -33,7 +37,7 @@ def main(argv: list[str] | None = None) -> None:
     inspecting = commands.add_parser("inspect", help="print an artifact's columns, settings, code, versions and cost")
     inspecting.add_argument("file", type=Path, help="a Parquet file that lawpipe wrote")
     estimating = commands.add_parser("estimate", help="print what a config takes: operations, memory, disk, time")
-    estimating.add_argument("config", type=Path, nargs="?", default=Path("config/config.yaml"), help="a YAML file")
+    estimating.add_argument("config", type=Path, nargs="?", default=DEFAULT, help="a YAML file")
     options = parser.parse_args(argv)
     print(inspect(options.file) if options.command == "inspect" else estimated(options.config))
 
@@ -49,7 +53,10 @@ def estimated(path: Path) -> str:
         raise InputError(
             f"{path} or {SCHEMA} cannot be read ({error}): name a config, in the project's folder."
         ) from error
-    experiments = resolve(raw, schema).experiments
+    if isinstance(raw, dict) and "experiments" not in raw:
+        # As in the workflow, it is laid over the default.
+        raw = yaml.safe_load(DEFAULT.read_text(encoding="utf-8")) | raw
+    experiments = resolve(raw, schema, stories=os.environ.get("LAWPIPE_STORIES")).experiments
     return estimate.describe(experiments, estimate.here(experiments))
 
 

@@ -65,6 +65,14 @@ def test_estimate_says_what_a_config_takes(capsys, monkeypatch):
     assert any(line.split()[:3] == ["search", "2", "jobs"] for line in lines)
 
 
+def test_estimate_lays_a_config_without_experiments_over_the_default(tmp_path, capsys, monkeypatch):
+    (tmp_path / "mine.yaml").write_text("name: mine")
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(cli.estimate, "here", lambda experiments: {})
+    cli.main(["estimate", str(tmp_path / "mine.yaml")])
+    assert capsys.readouterr().out.startswith("  perceptron  5 seeds, ")
+
+
 @pytest.mark.parametrize("name", ["missing.yaml", "broken.yaml"])
 def test_estimate_of_what_is_no_config_is_one_sentence(name, tmp_path, monkeypatch):
     (tmp_path / "broken.yaml").write_text("a: [")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lawpipe import policy
 from lawpipe.policies import Context
 from lawpipe.policy import Policy
 
@@ -11,5 +12,6 @@ def make(context: Context) -> Policy:
 
     The examples are the same ones, row by row; initialisation, learning rate or model are this experiment's.
     """
-    weights = context.others["near_optimal"].weights.astype(context.settings["training"]["precision"], copy=False)
+    stored = policy.number_type(context.settings["training"]["precision"])
+    weights = context.others["near_optimal"].weights.astype(stored, copy=False)
     return Policy(weights, np.full(context.steps, context.learning_rate))

@@ -233,6 +233,9 @@ def test_transferred_weights_keep_this_experiments_rate_and_precision(seed: Seed
     made = policies.make(Context(settings, seed.files, {"near_optimal": seed.made["near_optimal"]}))
     assert made.weights.dtype == np.float64
     assert (made.learning_rates == 0.7).all()
+    rounded = settings | {"training": training | {"precision": "bfloat16"}}
+    made = policies.make(Context(rounded, seed.files, {"near_optimal": seed.made["near_optimal"]}))
+    assert made.weights.dtype == np.float32
 
 
 def test_a_rate_at_which_nothing_learns_is_named(tmp_path: Path) -> None:
