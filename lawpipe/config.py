@@ -49,8 +49,8 @@ RESERVED_NAMES = (
     *("report_of_experiment", "compare_laws", "compare_sweep", "plot_methods", "plot_growth", "transfer"),
 )
 
-#: Precisions of matrix products of rounded operands.
-ROUNDED = ("tf32", "bfloat16")
+#: Precisions of a problem without products that would gain from rounding.
+PRECISIONS_OF_TYPES = ("float32", "float64")
 
 MOST_SNAPSHOTS = 12
 
@@ -416,7 +416,7 @@ def _cross_check(settings: Settings, path: str) -> None:
     if settings["problem"] == "perceptron":
         _check_folder(settings["data"]["folder"], f"{path}.data.folder")
         _check_planted(settings["data"], f"{path}.data")
-        if settings["training"]["precision"] in ROUNDED:
+        if settings["training"]["precision"] not in PRECISIONS_OF_TYPES:
             raise InputError(
                 f"{path}.training.precision is {settings['training']['precision']}, which is for language models: "
                 "the perceptron has no use for it, set float32 or float64."

@@ -13,6 +13,7 @@ from lawpipe.engine.trajectory import Trajectory
 from lawpipe.policies import Context
 from lawpipe.policy import Policy
 from lawpipe.problems import Problem
+from lawpipe.problems.base import LOOK, diverged
 
 #: Gives scores >= 0, [N], from the parameters that a training run is at, [P]; asked once at every step, in order, so
 #: that it may remember the run.
@@ -41,8 +42,9 @@ def at_its_best_rate(context: Context, begin: Begin) -> Policy:
         return train(problem, theta0, [rate] * context.steps, begin(problem))
 
     grid = rates.best(context, at)
-    found = at(grid.best.learning_rate).weights
-    return Policy(found.cpu().numpy(), np.full(context.steps, grid.best.learning_rate), **rates.kept(context, grid))
+    return Policy(
+        grid.run.weights.cpu().numpy(), np.full(context.steps, grid.best.learning_rate), **rates.kept(context, grid)
+    )
 
 
 def at_conventional_length(context: Context, begin: Begin) -> Policy:
@@ -58,8 +60,9 @@ def at_conventional_length(context: Context, begin: Begin) -> Policy:
     rule, theta, learning_rates = begin(problem), theta0, []
     for step, length in enumerate(wanted):
         found[step] = _shares(rule(theta))
-        learning_rates.append(step_length.rate(problem, theta, found[step], length, context.learning_rate))
-        theta = problem.descend(theta, found[step : step + 1], learning_rates[-1:])[1]
+        gradient = problem.weighted_gradient(theta, found[step])
+        learning_rates.append(step_length.rate(gradient, length, context.learning_rate))
+        theta = theta.sub(gradient, alpha=learning_rates[-1])
     return Policy(found.cpu().numpy(), np.array(learning_rates))
 
 
@@ -78,13 +81,17 @@ def train(problem: Problem, theta0: Tensor, learning_rates: Sequence[float], rul
     """Return that training run.
 
     The steps are the engine's, so training under its weights as a fixed policy goes through the same parameters,
-    bit for bit.
+    bit for bit. A run that has diverged ends there, as the engine's do.
     """
 
     def descend(theta: Tensor, rows: Tensor, learning_rates: Sequence[float]) -> Tensor:
         thetas = torch.empty(len(learning_rates) + 1, len(theta), dtype=theta.dtype, device=theta.device)
         thetas[0] = theta
         for step in range(len(learning_rates)):
+            if step % LOOK == 0 and diverged(thetas[step]):
+                rows[step:] = 1 / problem.examples
+                thetas[step + 1 :] = torch.nan
+                break
             part = slice(step, step + 1)
             rows[step] = _shares(rule(thetas[step]))
             thetas[step + 1] = problem.descend(thetas[step], rows[part], learning_rates[part])[1]

@@ -39,10 +39,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class Grid:
-    """The rates that were tried, rising, and the one with the lowest J on the desired examples."""
+    """The rates that were tried, rising, the one with the lowest J on the desired examples, and its training run."""
 
     trials: tuple[Trial, ...]
     best: Trial
+    run: Trajectory
 
     @property
     def interior(self) -> bool:
@@ -104,16 +105,17 @@ def tune(train: Callable[[float], Trajectory], own_rate: float) -> Grid:
     Raises FloatingPointError if every run diverges.
     """
     trials: dict[int, Trial] = {}
-    at_start = math.nan
+    run: Trajectory
 
     def attempt(place: int) -> None:
-        nonlocal at_start
+        nonlocal run
         rate = own_rate * 10 ** (place / A_DECADE)
-        run = train(rate)
-        at_start = float(run.problem.reference_losses("desired", run.first.unsqueeze(0))[0])
-        found = {against: run.objective(against) for against in ("desired", "test")}
+        tried = train(rate)
+        found = {against: tried.objective(against) for against in ("desired", "test")}
         values = {against: value if math.isfinite(value) else math.inf for against, value in found.items()}
         trials[place] = Trial(rate, values["desired"], values["test"])
+        if lowest() == place:
+            run = tried
 
     def lowest() -> int:
         return min(trials, key=lambda place: (trials[place].objective_desired, place))
@@ -133,8 +135,9 @@ def tune(train: Callable[[float], Trajectory], own_rate: float) -> Grid:
     for place in (middle - 1, middle + 1):
         if -limit <= place <= limit:
             attempt(place)
-    trajectory.check_converges(trials[lowest()].objective_desired, at_start)
-    return Grid(tuple(trials[place] for place in sorted(trials)), trials[lowest()])
+    best, at_start = trials[lowest()], run.problem.reference_losses("desired", run.first.unsqueeze(0))[0]
+    trajectory.check_converges(best.objective_desired, float(at_start))
+    return Grid(tuple(trials[place] for place in sorted(trials)), best, run)
 
 
 def _finite(values: Iterable[float]) -> list[float | None]:

@@ -1,4 +1,7 @@
-"""How far training moves in a step, and the learning rates at which it moves as far as another run."""
+"""How far training moves in a step, and the learning rates at which it moves as far as another run.
+
+The steps are those of `Problem.descend`, bit for bit; taken here, each needs its gradient once.
+"""
 
 from collections.abc import Sequence
 
@@ -18,8 +21,9 @@ def lengths(problem: Problem, theta0: Tensor, weights: Tensor, learning_rate: fl
     """Return |learning_rate sum_n weights[t,n] grad l_n(theta[t])| of every step t of a training run, T numbers."""
     result, theta = [], theta0
     for row in weights:
-        result.append(learning_rate * _norm(problem.weighted_gradient(theta, row)))
-        theta = problem.descend(theta, row.unsqueeze(0), [learning_rate])[1]
+        gradient = problem.weighted_gradient(theta, row)
+        result.append(learning_rate * _norm(gradient))
+        theta = theta.sub(gradient, alpha=learning_rate)
     return result
 
 
@@ -29,17 +33,18 @@ def matching_rates(
     """Return the learning rates at which the steps under `weights` [T, N] have the wanted lengths, T numbers."""
     rates, theta = [], theta0
     for row, length in zip(weights, wanted, strict=True):
-        rates.append(rate(problem, theta, row, length, otherwise))
-        theta = problem.descend(theta, row.unsqueeze(0), rates[-1:])[1]
+        gradient = problem.weighted_gradient(theta, row)
+        rates.append(rate(gradient, length, otherwise))
+        theta = theta.sub(gradient, alpha=rates[-1])
     return rates
 
 
-def rate(problem: Problem, theta: Tensor, row: Tensor, length: float, otherwise: float) -> float:
-    """Return the learning rate at which the step from theta under the weights `row` [N] has a length.
+def rate(gradient: Tensor, length: float, otherwise: float) -> float:
+    """Return the learning rate at which a step along a gradient [P] has a length.
 
     A step without a gradient goes nowhere at any rate; it is given the rate `otherwise`.
     """
-    slope = _norm(problem.weighted_gradient(theta, row))
+    slope = _norm(gradient)
     return length / slope if slope > 0 else otherwise
 
 

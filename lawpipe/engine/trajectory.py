@@ -1,5 +1,6 @@
 """The forward half of the engine: one training run under a policy, and what it is worth."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from lawpipe.engine import checkpoints
 from lawpipe.engine.checkpoints import Budget
-from lawpipe.problems.base import Problem
+from lawpipe.problems.base import Problem, diverged
 
 Curve = npt.NDArray[np.float64]
 
@@ -103,6 +104,8 @@ class Trajectory:
 
     def objective(self, against: str = "desired") -> float:
         """Return J = (1/T) sum_{t=1..T} L(theta[t]), in nats; not finite if training diverged."""
+        if diverged(self.last):
+            return math.nan
         if self.whole:
             return float(self.problem.reference_losses(against, self.kept[1:]).mean())
         return float(self.passing[against][1:].mean())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from lawpipe import choice
+from lawpipe import choice, policy
 from lawpipe.policy import Policy
 
 
@@ -35,6 +35,11 @@ class Context:
         return float(self.settings["training"]["learning_rate"])
 
     @property
+    def number_type(self) -> str:
+        """The type of its weights."""
+        return policy.number_type(self.settings["training"]["precision"])
+
+    @property
     def examples(self) -> int:
         """N, the number of training examples."""
         return int(pq.ParquetFile(self.files["train"]).metadata.num_rows)
@@ -42,5 +47,5 @@ class Context:
 
 def make(context: Context) -> Policy:
     """Make the policy that a stage's settings name."""
-    policy: Policy = choice.load(__name__, context.settings["policy"]).make(context)
-    return policy
+    made: Policy = choice.load(__name__, context.settings["policy"]).make(context)
+    return made

@@ -27,4 +27,4 @@ def row(context: Context) -> npt.NDArray[np.floating]:
         raise InputError(
             "policies holds clean_only, but every training example is flipped or perturbed: leave it out."
         )
-    return np.asarray(clean / clean.sum(), dtype=policy.number_type(context.settings["training"]["precision"]))
+    return np.asarray(clean / clean.sum(), dtype=context.number_type)

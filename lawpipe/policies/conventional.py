@@ -15,6 +15,4 @@ def make(context: Context) -> Policy:
 
 def row(context: Context) -> npt.NDArray[np.floating]:
     """Return the weights [N] of every step."""
-    return np.full(
-        context.examples, 1 / context.examples, dtype=policy.number_type(context.settings["training"]["precision"])
-    )
+    return np.full(context.examples, 1 / context.examples, dtype=context.number_type)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from lawpipe import policy
 from lawpipe.policies import Context
 from lawpipe.policy import Policy
 
@@ -12,6 +11,5 @@ def make(context: Context) -> Policy:
 
     The examples are the same ones, row by row; initialisation, learning rate or model are this experiment's.
     """
-    stored = policy.number_type(context.settings["training"]["precision"])
-    weights = context.others["near_optimal"].weights.astype(stored, copy=False)
+    weights = context.others["near_optimal"].weights.astype(context.number_type, copy=False)
     return Policy(weights, np.full(context.steps, context.learning_rate))

@@ -29,6 +29,15 @@ def share_of(count: int, place: int, of: int) -> slice:
     return slice(place * count // of, (place + 1) * count // of) if count >= of else slice(0, count)
 
 
+#: Steps between two looks at whether a training run has diverged: each waits for the device.
+LOOK = 16
+
+
+def diverged(theta: Tensor) -> bool:
+    """Return whether parameters are no longer finite: no later ones of the run will be."""
+    return not bool(torch.isfinite(theta).all())
+
+
 def alone(mine: Tensor) -> Tensor:
     """Return the total of one process: what it has."""
     return mine
@@ -97,10 +106,15 @@ class Problem(ABC):
         """Run weighted gradient descent and return all parameters on the way, [T+1, P].
 
         theta[t+1] = theta[t] - learning_rates[t] sum_n weights[t, n] grad l_n(theta[t])
+
+        A run that has diverged ends there: the parameters after it are NaN.
         """
         thetas = torch.empty(len(learning_rates) + 1, self.parameters, dtype=self.dtype, device=self.device)
         thetas[0] = theta
         for step, rate in enumerate(learning_rates):
+            if step % LOOK == 0 and diverged(thetas[step]):
+                thetas[step + 1 :] = torch.nan
+                break
             gradient = self.weighted_gradient(thetas[step], weights[step])
             torch.sub(thetas[step], gradient, alpha=rate, out=thetas[step + 1])
         return thetas

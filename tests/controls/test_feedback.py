@@ -1,8 +1,11 @@
+import math
+
 import pytest
 import torch
 
 from lawpipe.controls import feedback
 from lawpipe.engine import trajectory
+from lawpipe.problems.base import LOOK
 from tests.small_problems import perceptron, start
 
 RATES = [0.3, 0.2, 0.4]
@@ -31,3 +34,17 @@ def test_scores_without_a_sum_give_a_uniform_step(value: float) -> None:
     problem = perceptron()
     weights = feedback.weights(problem, start(problem), RATES, lambda theta: torch.full((37,), value))
     torch.testing.assert_close(weights, torch.full((3, 37), 1 / 37, dtype=torch.float64))
+
+
+def test_a_run_that_has_diverged_asks_for_no_more_scores() -> None:
+    problem = perceptron()
+    seen = []
+
+    def scores(theta: torch.Tensor) -> torch.Tensor:
+        seen.append(theta)
+        return torch.ones(37)
+
+    run = feedback.train(problem, start(problem), [0.1] * 20 + [math.inf] * 40, scores)
+    assert len(seen) == 2 * LOOK
+    torch.testing.assert_close(run.weights, torch.full((60, 37), 1 / 37, dtype=torch.float64))
+    assert math.isnan(run.objective())

@@ -49,6 +49,7 @@ def test_the_best_is_inside_wherever_it_lies_and_within_an_eighth_of_a_decade(ce
     assert grid.interior
     assert abs(math.log10(grid.best.learning_rate / 0.3) - centre) <= 0.125 + 1e-9
     assert grid.best.objective_desired == min(trial.objective_desired for trial in grid.trials)
+    assert grid.run.objective("desired") == grid.best.objective_desired
     place = grid.trials.index(grid.best)
     around = [math.log10(grid.trials[place + side].learning_rate / grid.best.learning_rate) for side in (-1, 1)]
     assert around == pytest.approx([-0.25, 0.25])

@@ -1,12 +1,14 @@
 """Training runs."""
 
+import math
+
 import numpy as np
 import pyarrow as pa
 import pytest
 import torch
 
 from lawpipe.engine import trajectory
-from lawpipe.problems.base import Problem
+from lawpipe.problems.base import LOOK, Problem
 from tests.small_problems import perceptron, random_weights, start
 
 RATES = [0.3, 0.2, 0.1]
@@ -44,3 +46,20 @@ def test_flatten_follows_the_order_of_the_table():
     table = pa.table({"name": ["a", "b"], "shape": [[2, 1], [1]], "values": [[1.0, 2.0], [3.0]]})
     problem = perceptron(torch.float32)
     torch.testing.assert_close(trajectory.flatten(table, problem), torch.tensor([1.0, 2.0, 3.0]))
+
+
+def test_a_run_that_has_diverged_computes_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, steps = perceptron(), 100
+    asked: list[int] = []
+
+    def exploding(theta: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        asked.append(len(asked))
+        return theta * (torch.inf if len(asked) > 20 else 0)
+
+    monkeypatch.setattr(problem, "weighted_gradient", exploding)
+    run = trajectory.train(problem, start(problem), random_weights(steps, problem.examples), [1.0] * steps)
+    assert len(asked) == 2 * LOOK
+    assert torch.isfinite(run.thetas[:21]).all()
+    assert torch.isnan(run.thetas[2 * LOOK + 1 :]).all()
+    monkeypatch.setattr(problem, "reference_losses", pytest.fail)
+    assert math.isnan(run.objective())
