@@ -12,7 +12,7 @@ SNAKEFILES := Snakefile workflow/rules
 # Jobs side by side use the cores better than threads within one.
 export OMP_NUM_THREADS ?= 1
 # glibc hands the memory of every large tensor back and fetches it page by page for the next: keeping it, in large
-# pages, saves a twentieth of the language model's time (README.md, "How fast it is").
+# pages, saves a twentieth of the language model's time.
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=268435456
 
 ifneq ($(CONFIG),$(wildcard $(CONFIG)))
