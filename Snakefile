@@ -52,6 +52,10 @@ for target, names in CONFIG.groups.items():
 
 
 onstart:
+    # Its limit of jobs a second (100) makes Snakemake 9.27 look again a second after every job, at every waiting job, and
+    # after each of these looks again: some hundred jobs later that keeps a core busy. On one machine nothing needs it.
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
     steps = estimate.here(EXPERIMENTS)
     measured = "measured here just now" if steps else "not measured here"
     print(

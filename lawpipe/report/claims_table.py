@@ -61,7 +61,7 @@ def claims(root: Path) -> Table:
     note = f"{len(found)} rows: " + ", ".join(
         f"{count} {verdict.replace('_', ' ')}" for verdict, count in counts.items() if count
     )
-    header = ("experiment", "claim", "what it says", "paper's", "verdict", "ours", "n", "reason")
+    header = ("experiment", "claim", "what it says", "where", "verdict", "ours", "n", "reason")
     return Table(
         CLAIMS, header, tuple(rows), labels=5, prose=7, note=f"{note}.", widths=(11, 13, 22, 8, 12, 14, 3, 17)
     )

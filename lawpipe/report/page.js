@@ -64,3 +64,8 @@ show();
 if (window.matchMedia("(max-width: 60rem)").matches) {
   document.querySelectorAll("nav details").forEach((each) => each.removeAttribute("open"));
 }
+
+// On paper nothing can be unfolded.
+window.addEventListener("beforeprint", () => {
+  document.querySelectorAll("main details").forEach((each) => { each.open = true; });
+});

@@ -40,7 +40,11 @@ addEventListener("load", async () => {
     document.getElementById("theme").click();
     colours.push(colour());
   }
+  const folded = [...document.querySelectorAll("main details")];
+  const shut = folded.filter((each) => !each.open).length;
+  dispatchEvent(new Event("beforeprint"));
   const found = {
+    folded: folded.length, shut, shut_on_paper: folded.filter((each) => !each.open).length,
     pictures: sources.length, broken, orders, colours,
     drawings: [...document.querySelectorAll("figure svg")].map((each) => each.getBoundingClientRect().height),
     asked: performance.getEntriesByType("resource").map((each) => each.name.slice(0, 80)),
@@ -119,6 +123,11 @@ def test_at_desktop_width_everything_is_there_and_nothing_is_asked_for(desktop: 
     assert min(found["drawings"]) > 200
     assert found["overflow"] <= 0
     assert found["open"] == len(SIZES)
+
+
+def test_what_is_folded_on_the_screen_is_open_on_paper(desktop: dict[str, Any]) -> None:
+    assert desktop["folded"] == desktop["shut"] > 0
+    assert desktop["shut_on_paper"] == 0
 
 
 def test_a_click_sorts_a_table_and_the_third_puts_it_back(desktop: dict[str, Any]) -> None:

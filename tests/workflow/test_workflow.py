@@ -1,5 +1,6 @@
 """The workflow itself: a run from nothing, and what runs again after each kind of change."""
 
+import inspect
 import json
 import os
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 from lawpipe import artifacts, estimate, plan, reproduce
 from lawpipe.config import resolve
@@ -433,3 +435,9 @@ def test_the_numbers_are_those_recorded(small: Project) -> None:
         {name: {"conventional": each["conventional"]} for name, each in of.items()} for of in (found, recorded)
     )
     assert reproduce.differences(ours, theirs) == []
+
+
+def test_snakemake_still_has_its_limit_of_jobs_where_the_workflow_takes_it_away() -> None:
+    """`onstart` in the Snakefile: without the limit nothing looks at the waiting jobs again and again."""
+    for part in (JobScheduler.job_selector, JobScheduler.schedule):
+        assert "if self.job_rate_limiter is" in inspect.getsource(part)
