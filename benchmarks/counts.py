@@ -222,9 +222,8 @@ def bytes_and_times() -> str:
             each += [f"{1e9 * work / rate:.0f} + {1e9 * total / COPY:.0f}", f"{least / rate / together:.0%}"]
         rows.append(each)
     heading = ["a token, one pass", "MFLOP", "KB", "passes over its logits"]
-    return markdown(
-        [*heading, *(text for name in RATES for text in (f"{name}: products + traffic, ns", "share"))], rows
-    )
+    heading += [text for name in RATES for text in (f"{name}: products + traffic, ns", "share")]
+    return markdown(heading, rows)
 
 
 def main(argv: list[str] | None = None) -> None:

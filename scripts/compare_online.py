@@ -21,17 +21,13 @@ def main(argv: list[str] | None = None) -> None:
     """Run the stage; `argv` as on the command line."""
     parser = stage.parser(__doc__)
     parser.add_argument("--folders", type=Path, nargs="*", required=True, help="folders of the experiments")
-    parser.add_argument(
-        "--points", type=Path, required=True, help="output: a row an experiment, seed, policy and set"
-    )
+    parser.add_argument("--points", type=Path, required=True, help="output: a row a seed, policy and set")
     parser.add_argument("--figure", type=Path, required=True, help="output: the figure")
     parser.add_argument("--page", type=Path, required=True, help="output: the page with figure and table")
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
         if not options.folders:
-            raise InputError(
-                "no experiment of this config has weights without a search: add the policy online_tuned."
-            )
+            raise InputError("no experiment of this config has weights without a search: add online_tuned to one.")
         found = compare_online.points([page.load(folder) for folder in options.folders])
         numbers = {name: nulls(found[name].to_numpy()) for name in ("objective", "share")}
         job.write(options.points, "online", {name: found[name].to_numpy() for name in found} | numbers)

@@ -62,11 +62,11 @@ ENTRY = Entry(
     "compare_online",
     "Weights without a search against tuned baselines",
     None,
-    "J on test of weights that follow the run, without being told which examples are spoilt, and of searched ones: the "
-    "share of the fall of J from uniform weights to the oracle's, which leaves the spoilt examples out; or, where "
+    "J on test of weights that follow the run, without being told which examples are spoilt, and of searched ones: "
+    "the share of the fall of J from uniform weights to the oracle's, which leaves the spoilt examples out; or, where "
     "there is nothing to leave out, the change of J against uniform weights. Means over the seeds with 95 % t "
-    "intervals, paired by seed. No policy was chosen or tuned by a test example; the searched one is at the learning "
-    "rate of uniform weights.",
+    "intervals, paired by seed. Learning rates are chosen by J on desired, that of the searched weights by uniform "
+    "ones'.",
     module="figures.compare_online",
     data=("summary",),
 )
@@ -276,7 +276,6 @@ def _label(rows: pd.DataFrame) -> str:
 
 def _legend() -> list[Line2D]:
     """Return what stands for each rule, and what the marks are."""
-    marker = {"marker": "o", "linestyle": "", "markersize": 4.5}
-    rules = [Line2D([], [], color=COLOURS[rule], label=words, **marker) for rule, words in RULES.items()]
-    words = "mean, 95 % t interval from 3 seeds; points are seeds"
-    return [*rules, Line2D([], [], color=surfaces.MUTED, label=words, **marker)]
+    meanings = [(COLOURS[rule], words) for rule, words in RULES.items()]
+    meanings.append((surfaces.MUTED, "mean, 95 % t interval from 3 seeds on; points are seeds"))
+    return [Line2D([], [], color=colour, label=words, marker="o", linestyle="") for colour, words in meanings]
