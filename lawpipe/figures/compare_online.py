@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -52,8 +53,8 @@ FAMILIES = (
     Family("matched", "conventional", "clean_only_matched", "at the step lengths of uniform weights"),
 )
 
-#: What a row of the table and of the figure is about.
-EXPERIMENT = ["problem", "text", "spoilt", "desired_examples", "experiment"]
+#: What experiments are in the order of.
+ORDER = ["problem", "text", "spoilt", "desired_examples", "experiment"]
 #: The ends of the axis of shares, per cent; inches that a row takes, and what stands above and below the rows.
 ENDS = (-60.0, 160.0)
 ROW, AROUND = 0.62, 0.95
@@ -63,8 +64,8 @@ ENTRY = Entry(
     "Weights without a search against tuned baselines",
     None,
     "J on test of weights that follow the run, without being told which examples are spoilt, and of searched ones: "
-    "the share of the fall of J from uniform weights to the oracle's, which leaves the spoilt examples out; or, where "
-    "there is nothing to leave out, the change of J against uniform weights. Means over the seeds with 95 % t "
+    "the share of the fall of J from uniform weights to the oracle's, which leaves the spoilt examples out; or, "
+    "where there is nothing to leave out, the change of J against uniform weights. Means over the seeds with 95 % t "
     "intervals, paired by seed. Learning rates are chosen by J on desired, that of the searched weights by uniform "
     "ones'.",
     module="figures.compare_online",
@@ -80,7 +81,7 @@ def points(experiments: Sequence[Results]) -> pd.DataFrame:
     Raises InputError if an experiment does not have the online policy, or two have one name.
     """
     names: set[str] = set()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for found in experiments:
         if REQUIRED not in found.policies:
             raise InputError(
@@ -95,11 +96,11 @@ def points(experiments: Sequence[Results]) -> pd.DataFrame:
     frame = frame.assign(**{name: pd.to_numeric(frame[name]) for name in ("objective", "share")})
     # Within an experiment the rows stay as they are.
     frame["problem"] = pd.Categorical(frame["problem"], problem.PROBLEMS, ordered=True)
-    frame = frame.sort_values(EXPERIMENT, kind="stable", ignore_index=True)
+    frame = frame.sort_values(ORDER, kind="stable", ignore_index=True)
     return frame.assign(problem=frame["problem"].astype(str))
 
 
-def _rows(found: Results, against: str) -> Iterator[dict[str, object]]:
+def _rows(found: Results, against: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of one experiment on one reference set."""
     settings = found.settings
     data = settings["data"]
@@ -155,7 +156,7 @@ def _header() -> list[str]:
 def _lines(found: pd.DataFrame, family: Family, against: str) -> Iterator[tuple[str, list[str]]]:
     """Yield the name and the cells of each experiment that has the family's policies."""
     chosen = found[(found["against"] == against) & found["policy"].isin(family.policies)]
-    for (name, text, spoilt, desired, experiment), rows in chosen.groupby(EXPERIMENT, sort=False):
+    for experiment, rows in chosen.groupby("experiment", sort=False):
         of = by_policy(rows, "objective")
         if not _has_rules(of, family):
             continue
@@ -163,7 +164,9 @@ def _lines(found: pd.DataFrame, family: Family, against: str) -> Iterator[tuple[
             over_seeds(as_over_seeds(mean_interval(of.get(policy, {}).values())))
             for policy in (family.base, family.oracle)
         ]
-        cells = [_subject(name, text), f"{100 * spoilt:g}{UNBROKEN}%", str(desired), str(rows["seed"].nunique())]
+        first = rows.iloc[0]
+        cells = [_subject(first["problem"], first["text"]), f"{100 * first['spoilt']:g}{UNBROKEN}%"]
+        cells += [str(first["desired_examples"]), str(rows["seed"].nunique())]
         yield str(experiment), [*cells, *means, *(_cell(of, family, rule) for rule in RULES)]
 
 
@@ -227,10 +230,16 @@ def _draw(axes: Axes, groups: Sequence[pd.DataFrame], family: Family) -> None:
     shares = bool(first["spoilt"] > 0)
     axes.set_title(f"{first['problem'].replace('_', ' ').capitalize()}, {family.words}")
     for row, rows in enumerate(groups):
-        draw = _draw_shares if shares else _draw_changes
-        missing = draw(axes, rows, family, row)
-        if missing:
-            axes.text(0, row, missing, color=surfaces.MUTED, fontsize=7, va="center", ha="left")
+        of = by_policy(rows, "objective")
+        why = _without_share(of, family) if shares else ""
+        if not _has_rules(of, family):
+            why = "not run"
+        if why:
+            axes.text(0, row, why, color=surfaces.MUTED, fontsize=7, va="center")
+        elif shares:
+            _draw_shares(axes, rows, family, row)
+        else:
+            _draw_changes(axes, of, family, row)
     if shares:
         marks.finish_shares(axes, "share of the oracle's gain over uniform weights in J on test", ENDS)
     else:
@@ -238,26 +247,28 @@ def _draw(axes: Axes, groups: Sequence[pd.DataFrame], family: Family) -> None:
         axes.set_xlabel("change of J on test against uniform weights (%; below 0 is better)")
 
 
-def _draw_shares(axes: Axes, rows: pd.DataFrame, family: Family, row: int) -> str:
-    """Draw the shares of one experiment; return what there is to say if it has none."""
+def _without_share(of: Objectives, family: Family) -> str:
+    """Say why nothing is a share of the oracle's gain, if so."""
+    if gain.is_positive(gain.difference(of, family.base, family.oracle)):
+        return ""
+    return "the oracle's gain is within its interval" if family.oracle in of else "the oracle was not run"
+
+
+def _draw_shares(axes: Axes, rows: pd.DataFrame, family: Family, row: int) -> None:
+    """Draw the shares of one experiment: of each seed, and their means."""
     of = by_policy(rows, "objective")
-    if not gain.is_positive(gain.difference(of, family.base, family.oracle)):
-        return "the oracle's gain is within its interval" if family.oracle in of else "the oracle was not run"
     for rule, height in _heights(row):
         policy = family.policy(rule)
         values = 100 * rows["share"][rows["policy"] == policy].dropna()
         axes.plot(values, [height] * len(values), ".", color=COLOURS[rule], markersize=3, alpha=0.6)
         marks.draw_share(axes, gain.share(of, policy, family.base, family.oracle), height, COLOURS[rule], None, ENDS)
-    return "" if _has_rules(of, family) else "not run"
 
 
-def _draw_changes(axes: Axes, rows: pd.DataFrame, family: Family, row: int) -> str:
-    """Draw the relative changes of J of one experiment; return what there is to say if it has none."""
-    of = by_policy(rows, "objective")
+def _draw_changes(axes: Axes, of: Objectives, family: Family, row: int) -> None:
+    """Draw the relative changes of J of one experiment."""
     for rule, height in _heights(row):
         changes = [100 * (ratio - 1) for ratio in gain.ratios(of, family.policy(rule), family.base).values()]
         marks.draw_with_seeds(axes, changes, height, COLOURS[rule])
-    return "" if _has_rules(of, family) else "not run"
 
 
 def _heights(row: int) -> Iterator[tuple[str, float]]:
@@ -269,7 +280,8 @@ def _heights(row: int) -> Iterator[tuple[str, float]]:
 def _label(rows: pd.DataFrame) -> str:
     """Say what is particular to an experiment, with its number of seeds."""
     first = rows.iloc[0]
-    spoilt = f"{100 * first['spoilt']:g} % {problem.altered(first)}" if first["spoilt"] else "nothing spoilt"
+    altered = problem.altered({"problem": first["problem"]})
+    spoilt = f"{100 * first['spoilt']:g} % {altered}" if first["spoilt"] else f"none {altered}"
     text = f", {first['text']}" if first["text"] else ""
     return f"{spoilt}, K {first['desired_examples']}{text}\n{first['experiment']} (n = {rows['seed'].nunique()})"
 
