@@ -173,7 +173,7 @@ def test_the_figure_has_panels_of_shares_and_of_changes(found: pd.DataFrame) -> 
     assert [label.get_text() for label in stories.get_yticklabels()] == [
         "50 % perturbed, K 64, grammar\nstories (n = 3)"
     ]
-    assert changes.get_xlabel().startswith("change of J on test against uniform weights (%")
+    assert changes.get_xlabel().startswith("change of J on test against uniform weights\n(%")
     assert "share of the oracle's gain over uniform weights" in shares.get_xlabel()
     means = [float(container.lines[0].get_xdata()[0]) for container in shares.containers]
     assert means == pytest.approx([-25, 50, 75, 37.5])
@@ -186,6 +186,7 @@ def test_the_figure_has_panels_of_shares_and_of_changes(found: pd.DataFrame) -> 
     for axes in drawing.axes:
         assert axes.get_xlabel()
         assert axes.get_title("left")
+    assert "K: its desired examples" in drawing.get_supylabel()
 
 
 def test_without_matched_steps_there_is_one_column_and_one_table(found: pd.DataFrame) -> None:
