@@ -289,5 +289,5 @@ def _label(rows: pd.DataFrame) -> str:
 def _legend() -> list[Line2D]:
     """Return what stands for each rule, and what the marks are."""
     meanings = [(COLOURS[rule], words) for rule, words in RULES.items()]
-    meanings.append((surfaces.MUTED, "mean, 95 % t interval from 3 seeds on; points are seeds; J: mean loss of a run"))
+    meanings.append((surfaces.MUTED, "mean, 95 % t interval of 3 or more seeds (points); J: mean loss of a run"))
     return [Line2D([], [], color=colour, label=words, marker="o", linestyle="") for colour, words in meanings]
