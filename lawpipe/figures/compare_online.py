@@ -193,8 +193,13 @@ def _cell(of: Objectives, family: Family, rule: str) -> str:
     if change.mean is None:
         return number(mean)
     more = gain.difference(of, policy, family.base)
-    sign = "+" if change.mean > 0 else ""
-    return f"{number(mean)}; {sign}{over_seeds(as_over_seeds(more))}{UNBROKEN}nats, {sign}{share_of(change)}"
+    nats = f"{_plus(more)}{over_seeds(as_over_seeds(more))}{UNBROKEN}nats"
+    return f"{number(mean)}; {nats}, {_plus(change)}{share_of(change)}"
+
+
+def _plus(found: Interval) -> str:
+    """Return the sign that a difference above 0 is written with."""
+    return "+" if found.mean is not None and found.mean > 0 else ""
 
 
 def _change(of: Objectives, family: Family, rule: str) -> Interval:
