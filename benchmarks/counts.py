@@ -27,6 +27,7 @@ from lawpipe.counts import KERNELS, LEAST, PASSES, Pass, Size
 from lawpipe.models import cross_entropy
 from lawpipe.models.transformer import Transformer
 from lawpipe.problems.language_model import LanguageModel
+from lawpipe.report.table import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, README = ROOT / "docs/gpu.md", ROOT / "README.md"
@@ -143,12 +144,6 @@ def traffic(size: Size, heads: int) -> dict[str, tuple[float, float]]:
     }
 
 
-def table(heading: list[str], rows: list[list[str]]) -> str:
-    """Return a table as Markdown."""
-    lines = ["| " + " | ".join(heading) + " |", "|" + "---|" * len(heading)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
-
-
 def operations() -> str:
     """Return the table of operations and of the shortest possible times."""
     rows = []
@@ -166,7 +161,7 @@ def operations() -> str:
             ]
         )
     heading = ["experiment", "T x N, V", "P", "forward step, TFLOP", "backward step, TFLOP", "iteration, PFLOP"]
-    return table([*heading, *(f"floor, {name}" for name in RATES)], rows)
+    return markdown([*heading, *(f"floor, {name}" for name in RATES)], rows)
 
 
 def expected() -> str:
@@ -183,7 +178,7 @@ def expected() -> str:
         cells += [gigabytes(weights), gigabytes(RUNS * run)]
         rows.append(cells)
     heading = [*("experiment", "T x N, V"), "an evaluation, float32", f"{EVALUATIONS} of them", "an evaluation, TF32"]
-    return table([*heading, f"{EVALUATIONS} of them", "weights, GB", "parameters of two runs, GB"], rows)
+    return markdown([*heading, f"{EVALUATIONS} of them", "weights, GB", "parameters of two runs, GB"], rows)
 
 
 def seconds(size: Size, found: dict[str, tuple[float, float]], passes: Mapping[str, Pass], rate: float) -> float:
@@ -227,7 +222,8 @@ def bytes_and_times() -> str:
             each += [f"{1e9 * work / rate:.0f} + {1e9 * total / COPY:.0f}", f"{least / rate / together:.0%}"]
         rows.append(each)
     heading = ["a token, one pass", "MFLOP", "KB", "passes over its logits"]
-    return table([*heading, *(text for name in RATES for text in (f"{name}: products + traffic, ns", "share"))], rows)
+    heading += [text for name in RATES for text in (f"{name}: products + traffic, ns", "share")]
+    return markdown(heading, rows)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -122,6 +122,20 @@ TABLES: dict[str, dict[str, Column]] = {
         "transferred": "float64",
         "share": "float64",
     },
+    # Weights without a search and what they are compared with: J in nats on one reference set, and the share of
+    # this seed's gain of the oracle over uniform weights; null where there is none.
+    "online": {
+        "experiment": "string",
+        "problem": "string",
+        "spoilt": "float64",
+        "desired_examples": "int64",
+        "text": "string",
+        "seed": "int64",
+        "policy": "string",
+        "against": "string",
+        "objective": "float64",
+        "share": "float64",
+    },
     "zero_weights": {
         "policy": "string",
         "property": "string",

@@ -46,7 +46,8 @@ RESERVED_NAMES = (
     *("all", "verify", "benchmarks", "cost", "logs"),
     *plan.STAGES,
     *("generate_data_with_validation", "make_policy_at_its_best_rate", "train_with_contributions"),
-    *("report_of_experiment", "compare_laws", "compare_sweep", "plot_methods", "plot_growth", "transfer"),
+    *("report_of_experiment", "compare_laws", "compare_sweep", "compare_online", "transfer"),
+    *("plot_methods", "plot_growth"),
 )
 
 #: Precisions of a problem without products that would gain from rounding.

@@ -10,12 +10,22 @@ Objectives = Mapping[str, Mapping[int, float | None]]
 
 def difference(objectives: Objectives, policy: str, other: str) -> Interval:
     """Return J(policy) - J(other) over the seeds that have both, nats."""
-    found = []
+    return mean_interval([value - against for value, against in _pairs(objectives, policy, other).values()])
+
+
+def ratios(objectives: Objectives, policy: str, other: str) -> dict[int, float]:
+    """Return J(policy) / J(other) of every seed that has both."""
+    return {seed: value / against for seed, (value, against) in _pairs(objectives, policy, other).items()}
+
+
+def _pairs(objectives: Objectives, policy: str, other: str) -> dict[int, tuple[float, float]]:
+    """Return J of two policies for every seed that has both."""
+    found = {}
     for seed, value in objectives.get(policy, {}).items():
         against = objectives.get(other, {}).get(seed)
         if value is not None and against is not None:
-            found.append(value - against)
-    return mean_interval(found)
+            found[seed] = (value, against)
+    return found
 
 
 def is_positive(found: Interval) -> bool:

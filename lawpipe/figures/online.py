@@ -1,11 +1,9 @@
 """Weights without a search: test curves of the policies at their own best learning rates, and what each gains."""
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
-from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import panels, style, surfaces
+from lawpipe.figures import marks, panels, style, surfaces
 from lawpipe.figures.results import Results
 from lawpipe.figures.words import policy_label
 from lawpipe.report.gains import objectives, share_of
@@ -38,14 +36,7 @@ def curves_and_gains(results: Results) -> Figure:
 
     found = objectives(results, "test")
     for place, policy in enumerate(policies):
-        pairs = [(value, found[BASE].get(seed)) for seed, value in found[policy].items()]
-        values = [value / base for value, base in pairs if value is not None and base is not None]
-        over = mean_interval(values)
-        ratios.plot(values, [place] * len(values), ".", color=colours[policy], markersize=4, alpha=0.6)
-        if over.mean is not None:
-            known = over.low is not None and over.high is not None
-            sides = np.array([[over.mean - over.low], [over.high - over.mean]]) if known else None  # type: ignore[operator]
-            ratios.errorbar([over.mean], [place], xerr=sides, fmt="o", color=colours[policy], markersize=5)
+        marks.draw_with_seeds(ratios, gain.ratios(found, policy, BASE).values(), place, colours[policy])
         share = gain.share(found, policy, BASE, ORACLE)
         if share.n and policy not in (BASE, ORACLE):
             canvas.here.append(f"{policy_label(policy)}: {share_of(share)} of the oracle's gain on test.")

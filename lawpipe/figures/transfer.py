@@ -123,8 +123,7 @@ def _draw_levels(axes: Axes, rows: pd.DataFrame, row: int) -> None:
     for place, (policy, colour) in enumerate(COLOURS.items()):
         ratios = (rows[policy] / rows[BASE]).dropna().tolist()
         height = row + _offset(place)
-        axes.plot(ratios, [height] * len(ratios), ".", color=colour, markersize=3, alpha=0.6)
-        marks.draw(axes, mean_interval(ratios), height, colour, policy_label(policy) if row == 0 else None)
+        marks.draw_with_seeds(axes, ratios, height, colour, policy_label(policy) if row == 0 else None)
 
 
 def _offset(place: int) -> float:

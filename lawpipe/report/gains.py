@@ -35,13 +35,17 @@ BOTH = ("desired", "test")
 
 def objectives(results: Results, against: str) -> Objectives:
     """Return J of every policy and seed on a reference set."""
-    column = f"objective_{against}"
+    return by_policy(results.summary, f"objective_{against}")
+
+
+def by_policy(frame: pd.DataFrame, column: str) -> Objectives:
+    """Return the column of a frame that holds J, by its columns `policy` and `seed`."""
     return {
         str(policy): {
             int(seed): float(value) if math.isfinite(value) else None
             for seed, value in zip(rows["seed"], rows[column], strict=True)
         }
-        for policy, rows in results.summary.groupby("policy", sort=False)
+        for policy, rows in frame.groupby("policy", sort=False)
     }
 
 

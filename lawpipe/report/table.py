@@ -1,5 +1,6 @@
 """A table of text, as templates show it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lawpipe.figures.catalogue import Entry
@@ -29,3 +30,9 @@ class Table:
     prose: int | None = None
     note: str = ""
     widths: tuple[int, ...] = ()
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table as Markdown."""
+    first, *others = (f"| {' | '.join(cells)} |" for cells in (header, *rows))
+    return "\n".join([first, "|" + "---|" * len(header), *others])

@@ -4,6 +4,7 @@ import inspect
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from snakemake.scheduling.job_scheduler import JobScheduler
 from lawpipe import artifacts, estimate, plan, reproduce
 from lawpipe.config import resolve
 from lawpipe.report import costs
-from tests.workflow.copies import Project
+from tests.workflow.copies import Project, duplicate
 
 pytestmark = pytest.mark.workflow
 
@@ -381,6 +382,39 @@ def test_without_a_transferred_policy_there_is_nothing_to_compare(copy: Copy) ->
     run = copy().snakemake("transfer")
     assert run.returncode != 0
     assert "error: no experiment of this config transfers a policy" in run.stdout
+
+
+WITHOUT_SEARCH = """
+experiments:
+  followed:
+    extends: perceptron_noisy
+    in_all: false
+    policies: [conventional, near_optimal, tuned, clean_only_tuned, clean_only_matched, online_tuned, online_matched]
+    search: {iterations: 1, snapshots: []}
+"""
+
+
+def test_weights_without_a_search_are_compared_where_they_are(bare: Project, tmp_path: Path) -> None:
+    duplicate(bare.folder, tmp_path / "copy")
+    project = Project(tmp_path / "copy")
+    run = project.snakemake("compare_online")
+    assert run.returncode != 0
+    assert "error: no experiment of this config has weights without a search" in run.stdout
+    configs = ("config/small.yaml", project.write_config(WITHOUT_SEARCH))
+    run = project.snakemake("compare_online", configs=configs)
+    assert run.returncode == 0, run.stdout
+    assert "| perceptron | 10 % | 64 | 1 |" in run.stdout
+    rows = artifacts.read(project.results / "online.parquet", "online").to_pylist()
+    assert {row["experiment"] for row in rows} == {"followed"}
+    by_policy = {row["policy"]: row for row in rows if row["against"] == "test"}
+    summary = artifacts.read(project.results / "followed/seed0/summary.parquet", "summary").to_pylist()
+    stored = {row["policy"]: row["objective_test"] for row in summary}
+    assert by_policy.keys() == stored.keys() - {"near_optimal"}
+    assert {name: row["objective"] for name, row in by_policy.items()} == {name: stored[name] for name in by_policy}
+    assert (project.results / "online.svg").is_file()
+    assert (project.results / "online.html").is_file()
+    assert project.plan("compare_online", configs=configs).jobs == {}
+    assert "compare_online" not in project.plan(configs=configs).jobs
 
 
 def test_an_overlay_without_experiments_is_laid_over_the_default(copy: Copy) -> None:

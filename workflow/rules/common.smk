@@ -37,6 +37,9 @@ EXPERIMENTS = CONFIG.experiments
 # The experiments with a policy from another.
 TRANSFERS = [name for name, chosen in EXPERIMENTS.items() if plan.TRANSFERRED in chosen["policies"]]
 
+# The experiments with weights that need no search, at their own best learning rate.
+WITHOUT_SEARCH = [name for name, chosen in EXPERIMENTS.items() if "online_tuned" in chosen["policies"]]
+
 # Folders: of all results, of an experiment, of one of its seeds.
 ROOT = CONFIG.root
 EXPERIMENT = f"{ROOT}/{{experiment}}"

@@ -250,6 +250,28 @@ rule transfer:
         " --points {output.points} --figure {output.figure} --page {output.page} --cost {output.cost} 2>&1 | tee {log}"
 
 
+# Weights without a search beside tuned baselines, over all experiments of a config that have them (config/online.yaml).
+use rule transfer as compare_online with:
+    input:
+        expand("{folder}/summary.parquet", folder=[f"{ROOT}/{name}" for name in WITHOUT_SEARCH]),
+    output:
+        points=f"{ROOT}/online.parquet",
+        figure=f"{ROOT}/online.svg",
+        page=f"{ROOT}/online.html",
+        cost=f"{ROOT}/cost/compare_online.json",
+    log:
+        f"{ROOT}/logs/compare_online.txt",
+    benchmark:
+        f"{ROOT}/benchmarks/compare_online.tsv"
+    params:
+        script=script("compare_online"),
+        settings=json.dumps({"experiments": WITHOUT_SEARCH}),
+        code=code_digest(script("compare_online")),
+        folders=[Path(ROOT, name) for name in WITHOUT_SEARCH],
+    message:
+        "comparing weights without a search with tuned baselines"
+
+
 # The recorded comparison of the search methods, for the page.
 rule plot_methods:
     output:
