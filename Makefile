@@ -71,6 +71,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/language_model.py
 	$(BIN)/python benchmarks/language_model.py --small
 	$(BIN)/python benchmarks/steps.py
+	$(BIN)/python -m benchmarks.online_overhead
 	$(BIN)/python -m lawpipe.launch 2 benchmarks/processes.py
 	$(BIN)/python benchmarks/bookkeeping.py
 

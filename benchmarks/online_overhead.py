@@ -1,17 +1,15 @@
 """What the online weights cost: processor time of a training step, and peak memory, beside a plain step.
 
-    python benchmarks/online_overhead.py [--hidden 64] [--length 32] [--batch 32] ...
+    python -m benchmarks.online_overhead [--hidden 64] [--length 32] [--batch 32] ...
 
 The model, the batches and AdamW of scripts/train_online.py on random tokens, on one thread. Plain steps and those
 with each way to the contributions, looking at them at every step or at every so many, alternate in this process, so
-that others on the machine disturb all alike; the ratio is that of the summed processor times. Memory is the peak of
-resident memory of a process of its own (--memory) with batches eight times as large, above that of a process that has
-built model and data and trains nothing.
+that others on the machine disturb all alike; the ratio is that of the summed processor times. Memory is how far that
+of a process of its own (--memory) rises in some steps with batches eight times as large.
 """
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -20,6 +18,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from benchmarks.language_model import working_memory
 from lawpipe import online, provenance
 from scripts.train_online import WAYS, LanguageModel, losses
 
@@ -34,11 +33,11 @@ def main(argv: list[str] | None = None) -> None:
     sizes = {"hidden": 64, "length": 32, "batch": 32, "vocabulary": 512, "rounds": 4, "steps": 12}
     for name, value in sizes.items():
         parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--memory", help="measure the peak of this way alone, in MB: built, plain or a way")
+    parser.add_argument("--memory", help="measure the memory of this way alone, in MB: plain or a way")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     if options.memory is not None:
-        print(peak(options))
+        print(memory(options))
         return
     print(json.dumps(provenance.hardware() | provenance.versions()))
     makers = {"plain": lambda: looper(options, None, 1)}
@@ -58,13 +57,11 @@ def main(argv: list[str] | None = None) -> None:
     for name, seconds in spent.items():
         print(f"{name:24}{1e3 * seconds / count:10.2f}{seconds / spent['plain']:9.2f}")
     arguments = sys.argv[1:] if argv is None else argv
-    base = measured(arguments, options.batch, "built")
-    plain = measured(arguments, options.batch, "plain") - base
+    plain = measured(arguments, options.batch, "plain")
     print(f"\n{'':24}{'MB':>10}{'/ plain':>9}\n{'plain':24}{plain:10.1f}{1:9.2f}")
     for way in WAYS:
-        above = measured(arguments, options.batch, way) - base
-        print(f"{way:24}{above:10.1f}{above / plain:9.2f}")
-    print(f"(above the {base:.0f} MB of Python, PyTorch, model and data, which every way has)")
+        found = measured(arguments, options.batch, way)
+        print(f"{way:24}{found:10.1f}{found / plain:9.2f}")
 
 
 def looper(options: argparse.Namespace, way: str | None, every: int) -> Callable[[], None]:
@@ -91,17 +88,16 @@ def looper(options: argparse.Namespace, way: str | None, every: int) -> Callable
     return step
 
 
-def peak(options: argparse.Namespace) -> float:
-    """Return the peak memory of this process in MB, after some steps of a way."""
+def memory(options: argparse.Namespace) -> float:
+    """Return by how much some steps of a way raise the memory of this process, in MB."""
     step = looper(options, options.memory if options.memory in WAYS else None, 1)
-    for _ in range(0 if options.memory == "built" else options.steps):
-        step()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return working_memory(lambda: [step() for _ in range(options.steps)])
 
 
 def measured(arguments: list[str], batch: int, way: str) -> float:
-    """Return the peak memory of a process of its own, in MB."""
-    command = [sys.executable, __file__, *arguments, "--batch", str(LARGER * batch), "--memory", way]
+    """Return what a process of its own measures, in MB."""
+    module = (sys.executable, "-m", "benchmarks.online_overhead")
+    command = [*module, *arguments, "--batch", str(LARGER * batch), "--memory", way]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
