@@ -37,6 +37,8 @@ def main(argv: list[str] | None = None) -> None:
         print(f"{name}: disk estimated {estimate.artifacts(settings)}, found {disk / 1e6:.0f} MB")
         for kind in dict.fromkeys(kind_of(stage) for stage in guessed):
             rows = [(guessed[stage], taken[stage]) for stage in guessed if kind_of(stage) == kind and stage in taken]
+            if not rows:  # not computed yet
+                continue
             seconds = sum(guess.seconds / guess.jobs * found.jobs for guess, found in rows)
             measured = sum(found.processor_seconds or 0.0 for _, found in rows)
             memory = max(guess.memory_mb for guess, _ in rows), max(found.peak_memory_mb for _, found in rows)
