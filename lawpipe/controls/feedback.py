@@ -92,9 +92,8 @@ def train(problem: Problem, theta0: Tensor, learning_rates: Sequence[float], rul
                 rows[step:] = 1 / problem.examples
                 thetas[step + 1 :] = torch.nan
                 break
-            part = slice(step, step + 1)
             rows[step] = _shares(rule(thetas[step]))
-            thetas[step + 1] = problem.descend(thetas[step], rows[part], learning_rates[part])[1]
+            problem.step(thetas[step], rows[step], learning_rates[step], thetas[step + 1])
         return thetas
 
     empty = torch.empty(len(learning_rates), problem.examples, dtype=problem.dtype, device=problem.device)

@@ -24,13 +24,13 @@ Sweep = Generator[tuple[int, Tensor], None, Tensor]
 Source = Callable[[Tensor], Tensor]
 
 
+#: Steps between two looks at whether a training run has diverged: each waits for the device.
+LOOK = 16
+
+
 def share_of(count: int, place: int, of: int) -> slice:
     """Return the rows of one of some parts of `count` examples, as even as can be: all, if there are too few."""
     return slice(place * count // of, (place + 1) * count // of) if count >= of else slice(0, count)
-
-
-#: Steps between two looks at whether a training run has diverged: each waits for the device.
-LOOK = 16
 
 
 def diverged(theta: Tensor) -> bool:
@@ -115,9 +115,12 @@ class Problem(ABC):
             if step % LOOK == 0 and diverged(thetas[step]):
                 thetas[step + 1 :] = torch.nan
                 break
-            gradient = self.weighted_gradient(thetas[step], weights[step])
-            torch.sub(thetas[step], gradient, alpha=rate, out=thetas[step + 1])
+            self.step(thetas[step], weights[step], rate, thetas[step + 1])
         return thetas
+
+    def step(self, theta: Tensor, weights: Tensor, learning_rate: float, out: Tensor) -> None:
+        """Write theta - learning_rate sum_n weights[n] grad l_n(theta), [P], to `out`: one step of `descend`."""
+        torch.sub(theta, self.weighted_gradient(theta, weights), alpha=learning_rate, out=out)
 
     def sweep(
         self,

@@ -158,7 +158,7 @@ class FeedbackDescent:
                 # theta[0] is the same in every run, so this is its first step.
                 self._scale = self._scale or max(float(contributions.std()), 1e-300)
                 log_weights.policy_(row.add_(contributions, alpha=self.gain / self._scale))
-                thetas[step + 1] = problem.descend(here, row, learning_rates[step : step + 1])[1]
+                problem.step(here, row[0], learning_rates[step], thetas[step + 1])
             return thetas
 
         return objective.train(rows, descend)
