@@ -1,14 +1,18 @@
 """A stage's script in one process or in several: `python -m lawpipe.launch PROCESSES SCRIPT ARGUMENTS`.
 
 One is the script itself. Several are `torchrun --standalone --nproc-per-node PROCESSES SCRIPT ARGUMENTS`, without its
-account of where in torchrun a failure came to light: the script says what is wrong. Exits as the script does: with
-128 and the signal's number where it was stopped or killed.
+account of where in torchrun a failure came to light: the script says what is wrong, the launcher which signal stopped
+or killed it. Exits as the script does: with 128 and the signal's number then.
 """
 
 import logging
 import os
 import signal
 import sys
+from contextlib import suppress
+from typing import NoReturn
+
+from lawpipe import interruption
 
 
 def main() -> None:
@@ -26,12 +30,29 @@ def main() -> None:
     try:
         run.main(["--standalone", "--nproc-per-node", count, script, *arguments])
     except ChildFailedError as error:
-        codes = [failure.exitcode for failure in error.failures.values()]
+        failed = [failure.exitcode for failure in error.failures.values()]
+        codes = [128 - code if code < 0 else code for code in failed]
         # When one has ended, torchrun stops the others by SIGTERM.
-        causes = [code for code in codes if code != -signal.SIGTERM] or codes
-        sys.exit(128 - min(causes) if min(causes) < 0 else max(causes))
+        causes = [code for code in codes if code != 128 + signal.SIGTERM] or codes
+        exit_as(max(causes), int(count))
     except SignalException as stopped:
-        sys.exit(128 + stopped.sigval)
+        exit_as(128 + stopped.sigval, int(count))
+
+
+def exit_as(code: int, count: int) -> NoReturn:
+    """Exit with the code of `count` processes; say by which signal they ended, if by one."""
+    # Whoever read what they said may have been stopped as well.
+    with suppress(OSError):
+        if code - 128 in interruption.SIGNALS:
+            print(interruption.Stopped(code - 128), file=sys.stderr, flush=True)
+        elif code > 128:
+            print(
+                f"error: one of the {count} processes of this job was killed by {signal.Signals(code - 128).name}: "
+                "run again, and a search goes on from where it was.",
+                file=sys.stderr,
+                flush=True,
+            )
+    sys.exit(code)
 
 
 if __name__ == "__main__":

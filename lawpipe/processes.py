@@ -7,6 +7,7 @@ torchrun there is one process, and everything here costs nothing: PyTorch is imp
 
 import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from datetime import timedelta
@@ -16,6 +17,9 @@ from lawpipe.errors import InputError
 
 #: How long a process waits for another that neither answers nor ends.
 PATIENCE = timedelta(minutes=10)
+
+#: Seconds within which the launcher stops the processes of which one has ended: it looks ten times a second.
+NOTICE = 5.0
 
 #: Who started this process.
 PARENT = os.getppid()
@@ -65,13 +69,17 @@ def joined() -> Iterator[None]:
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Around what all processes do together: a failure, within seconds, says that one of them is gone."""
+    """Around what all processes do together; InputError where another does not answer.
+
+    Where another has ended, the launcher sees how, stops the rest and says so.
+    """
     try:
         yield
     except RuntimeError as error:
+        time.sleep(NOTICE)
         raise InputError(
-            f"another of the {count()} processes of this job ended early or does not answer: run again, and a search "
-            "goes on from where it was."
+            f"another of the {count()} processes of this job does not answer: run again, and a search goes on from "
+            "where it was."
         ) from error
 
 
@@ -87,16 +95,21 @@ def agreed(asked: int | None) -> int | None:
     """
     if count() == 1:
         return asked
-    if os.getppid() != PARENT:
+    if on_their_own():
         asked = signal.SIGTERM
     numbers = [0.0] * count()
     numbers[place()] = float(asked or 0)
     return int(max(_added(numbers))) or None
 
 
+def on_their_own() -> bool:
+    """Tell whether no launcher is there to say by which signal the processes end."""
+    return count() == 1 or os.getppid() != PARENT
+
+
 def speaks() -> bool:
-    """Tell whether this process says why the job ends: where several end, one does, the first to ask."""
-    if count() == 1 or os.getppid() != PARENT:
+    """Tell whether this process says what mistake ends the job: where several find one, the first to ask."""
+    if on_their_own():
         return first()
     import torch.distributed as dist
 

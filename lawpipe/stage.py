@@ -127,11 +127,14 @@ def run(main: Callable[[], None]) -> None:
             main()
     except InputError as error:
         if processes.speaks():
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {error}", file=sys.stderr, flush=True)
+        if processes.count() > 1:
+            # The threads that wait for the other processes must not see this one taken apart.
+            os._exit(1)
         sys.exit(1)
     except interruption.Stopped as stopped:
         # Whoever read what this process said may have been stopped as well.
         with suppress(OSError):
-            if processes.speaks():
+            if processes.first() and processes.on_their_own():
                 print(stopped, file=sys.stderr, flush=True)
         os._exit(128 + stopped.signal)
