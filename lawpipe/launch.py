@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 from contextlib import suppress
 from typing import NoReturn
 
@@ -28,7 +29,8 @@ def main() -> None:
     # Snakemake says as many threads as the job has, which are the processes.
     os.environ["OMP_NUM_THREADS"] = "1"
     try:
-        run.main(["--standalone", "--nproc-per-node", count, script, *arguments])
+        with tempfile.TemporaryDirectory() as logs:  # torchrun makes one, and leaves it
+            run.main(["--standalone", "--nproc-per-node", count, "--log-dir", logs, script, *arguments])
     except ChildFailedError as error:
         failed = [failure.exitcode for failure in error.failures.values()]
         codes = [128 - code if code < 0 else code for code in failed]

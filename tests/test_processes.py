@@ -65,6 +65,14 @@ def test_one_process_is_the_script_itself(tmp_path: Path) -> None:
     assert (code, said, complained) == (0, "begun by 0\n1 False\n", "")
 
 
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    assert finish(tmp_path, "processes.totals([1.0])")[0] == 0
+    assert list(temporary.iterdir()) == []
+
+
 def test_three_add_up_and_one_speaks(tmp_path: Path) -> None:
     work = """
 found = processes.totals([1.0, processes.place()])
@@ -155,8 +163,8 @@ processes.totals([1.0])
     code, _, complained = finish(tmp_path, work)
     assert code == 1
     assert complained == (
-        "error: another of the 2 processes of this job does not answer: run again, and a search goes on from where it "
-        "was.\n"
+        "error: another of the 2 processes of this job does not answer: run again, and a search goes on from where "
+        "it was.\n"
     )
 
 
