@@ -3,9 +3,9 @@
     python -m benchmarks.online_overhead [--hidden 64] [--length 32] [--batch 32] ...
 
 The model, the batches and AdamW of scripts/train_online.py on random tokens, on one thread. Plain steps and those
-with each way to the contributions, looking at them at every step or at every so many, alternate in this process, so
-that others on the machine disturb all alike; the ratio is that of the summed processor times. Memory is how far that
-of a process of its own (--memory) rises in some steps with batches eight times as large.
+with each way to the contributions, at every step, with a new desired gradient at every so many, alternate in this
+process, so that others on the machine disturb all alike; the ratio is that of the summed processor times. Memory is
+how far that of a process of its own (--memory) rises in some steps with batches eight times as large.
 """
 
 import argparse
@@ -20,9 +20,9 @@ from torch import Tensor
 
 from benchmarks.language_model import working_memory
 from lawpipe import online, provenance
-from scripts.train_online import WAYS, LanguageModel, losses
+from scripts.train_online import CONTRIBUTIONS, LanguageModel, losses
 
-EVERY = (1, 4, 6)
+REFRESH = (1, 4, online.REFRESH, 16)
 #: Batches are so many times as large where memory is measured: it should be that of activations.
 LARGER = 8
 
@@ -30,7 +30,7 @@ LARGER = 8
 def main(argv: list[str] | None = None) -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    sizes = {"hidden": 64, "length": 32, "batch": 32, "vocabulary": 512, "rounds": 4, "steps": 12}
+    sizes = {"hidden": 64, "length": 32, "batch": 32, "vocabulary": 512, "rounds": 4, "steps": 16}
     for name, value in sizes.items():
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--memory", help="measure the memory of this way alone, in MB: plain or a way")
@@ -41,9 +41,9 @@ def main(argv: list[str] | None = None) -> None:
         return
     print(json.dumps(provenance.hardware() | provenance.versions()))
     makers = {"plain": lambda: looper(options, None, 1)}
-    for way in WAYS:
-        for every in EVERY:
-            makers[f"{way}, every {every}"] = lambda way=way, every=every: looper(options, way, every)
+    for way in CONTRIBUTIONS:
+        for refresh in REFRESH:
+            makers[f"{way}, refresh {refresh}"] = lambda way=way, refresh=refresh: looper(options, way, refresh)
     loops = {name: make() for name, make in makers.items()}
     spent = dict.fromkeys(loops, 0.0)
     for turn in range(options.rounds + 1):
@@ -59,18 +59,21 @@ def main(argv: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if argv is None else argv
     plain = measured(arguments, options.batch, "plain")
     print(f"\n{'':24}{'MB':>10}{'/ plain':>9}\n{'plain':24}{plain:10.1f}{1:9.2f}")
-    for way in WAYS:
+    for way in CONTRIBUTIONS:
         found = measured(arguments, options.batch, way)
         print(f"{way:24}{found:10.1f}{found / plain:9.2f}")
 
 
-def looper(options: argparse.Namespace, way: str | None, every: int) -> Callable[[], None]:
+def looper(options: argparse.Namespace, way: str | None, refresh: int) -> Callable[[], None]:
     """Return a function that takes one training step; `way` None for a plain one."""
     torch.manual_seed(0)
     model = LanguageModel(options.vocabulary, options.length, options.hidden)
     data = torch.randint(2, options.vocabulary, (16 * options.batch, options.length + 1))
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    weigh = online.Online(model, losses, examples=len(data), every=every, contributions=WAYS[way or "forward"])
+    contributions = CONTRIBUTIONS[way or "difference"]
+    weigh = online.Online(
+        model, losses, examples=len(data), optimizer=optimiser, refresh=refresh, contributions=contributions
+    )
     uniform = torch.full((options.batch,), 1 / options.batch)
     half = options.batch // 2
 
@@ -80,9 +83,9 @@ def looper(options: argparse.Namespace, way: str | None, every: int) -> Callable
     def step() -> None:
         rows = torch.randint(len(data), (options.batch,))
         batch = data[rows]
-        weights = uniform if way is None else weigh(batch, desired, rows)
+        weights, found = (uniform, losses(model, batch)) if way is None else weigh(batch, desired, rows)
         optimiser.zero_grad()
-        (weights @ losses(model, batch)).backward()
+        (weights @ found).backward()
         optimiser.step()
 
     return step
@@ -90,7 +93,7 @@ def looper(options: argparse.Namespace, way: str | None, every: int) -> Callable
 
 def memory(options: argparse.Namespace) -> float:
     """Return by how much some steps of a way raise the memory of this process, in MB."""
-    step = looper(options, options.memory if options.memory in WAYS else None, 1)
+    step = looper(options, options.memory if options.memory in CONTRIBUTIONS else None, 1)
     return working_memory(lambda: [step() for _ in range(options.steps)])
 
 

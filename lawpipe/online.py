@@ -1,9 +1,9 @@
 """Example weights computed while training: the Learning Law without a search, for anyone's PyTorch loop.
 
-    weigh = online.Online(model, losses, examples=len(data))          # losses(model, batch): one per example
-    for rows, batch in batches:
-        weights = weigh(batch, lambda: (some_desired, others_desired), rows)
-        (weights @ losses(model, batch)).backward()
+    weigh = online.Online(model, losses, examples=len(data), optimizer=optimizer)
+    for rows, batch in batches:                                       # losses(model, batch): one per example
+        weights, found = weigh(batch, lambda: (some_desired, others_desired), rows)
+        (weights @ found).backward()
         optimizer.step(), optimizer.zero_grad()
 
 Mirror descent on the instantaneous problem. Under weights gamma the desired loss L falls at the speed sum_n gamma[n]
@@ -28,11 +28,17 @@ small where the weights have fitted those at hand, and then nothing is learned n
 
     u <- u + e (r (CT - mean) / s - (1 - decay) u).
 
+In a loop of mini-batches an example is looked at a few times in all, and a batch of desired examples is noisy: there
+a and b are averages over past batches, each of its own half of the desired examples, as momentum takes them. Where
+the optimiser divides each parameter's step by a scale of its own, as Adam does, the desired loss falls at the speed
+sum_n gamma[n] <P grad L, grad l_n> with that diagonal P, so contributions are taken in this metric.
+
 docs/online.md has what was measured, and what was tried instead.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -41,11 +47,15 @@ from torch import Tensor, nn
 #: How far a standard deviation of the contributions moves a log-weight in a step, and what is kept of a log-weight.
 RATE, DECAY = 0.5, 0.9
 
+#: Steps from one desired gradient to the next in a training loop, and what one leaves of the average of those before.
+REFRESH, MOMENTUM = 8, 0.9
+
 #: Losses of the examples of a batch, [B], from a model that is called as the user's own is, and a batch.
 Losses = Callable[[Callable[..., Any], Any], Tensor]
 
-#: Contributions of a batch's examples, [B], along a direction: a tensor for each parameter that is trained.
-Contributions = Callable[[nn.Module, Losses, Any, Sequence[Tensor]], Tensor]
+#: Contributions of a batch's examples, [B], along a direction: a tensor for each parameter that is trained. The last
+#: argument is what the losses gave at the parameters, [B], for the backward pass to come.
+Contributions = Callable[[nn.Module, Losses, Any, Sequence[Tensor], Tensor], Tensor]
 
 
 class Memory:
@@ -90,10 +100,32 @@ def agreement(first: Tensor, second: Tensor) -> float:
     return math.sqrt(min(shared / size, 1.0)) if shared > 0 else 0.0
 
 
-def forward_mode(model: nn.Module, losses: Losses, batch: Any, direction: Sequence[Tensor]) -> Tensor:
-    """Return <grad l_n, direction> of a batch's examples, [B], by one forward-mode product.
+def difference(
+    model: nn.Module,
+    losses: Losses,
+    batch: Any,
+    direction: Sequence[Tensor],
+    found: Tensor,
+    share: float = 3e-4,
+) -> Tensor:
+    """Return about <grad l_n, direction> of a batch's examples, [B], for any model, by one more forward pass.
 
-    About two forward passes. Not for kernels without a forward-mode derivative, such as scaled_dot_product_attention.
+    (l_n(theta + h direction) - l_n(theta)) / h,      h |direction| = share |theta|
+    """
+    names, values = _trained(model)
+    with torch.no_grad():
+        step = share * _norm(values) / long if (long := _norm(direction)) > 0 else 0.0
+        there = {
+            name: torch.add(value, d, alpha=step) for name, value, d in zip(names, values, direction, strict=True)
+        }
+        change = losses(_Called(model, there), batch) - found
+    return change / step if step > 0 else torch.zeros_like(change)
+
+
+def forward_mode(model: nn.Module, losses: Losses, batch: Any, direction: Sequence[Tensor], found: Tensor) -> Tensor:
+    """Return <grad l_n, direction> by one forward-mode product: about two forward passes.
+
+    Not for kernels without a forward-mode derivative, such as scaled_dot_product_attention.
     """
     names, values = _trained(model)
 
@@ -105,38 +137,15 @@ def forward_mode(model: nn.Module, losses: Losses, batch: Any, direction: Sequen
     return slopes
 
 
-def double_backward(model: nn.Module, losses: Losses, batch: Any, direction: Sequence[Tensor]) -> Tensor:
-    """Return the same as the derivative of <sum_n w[n] grad l_n, direction> with respect to w; a pass dearer."""
-    names, values = _trained(model)
-    leaves = [value.detach().requires_grad_() for value in values]
-    with torch.enable_grad():
-        found = losses(_Called(model, dict(zip(names, leaves, strict=True))), batch)
-        each = torch.ones_like(found, requires_grad=True)
-        slopes = torch.autograd.grad(found, leaves, each, create_graph=True, materialize_grads=True)
-        along = torch.stack([torch.sum(a * b) for a, b in zip(slopes, direction, strict=True)]).sum()
-        (contributions,) = torch.autograd.grad(along, each)
-    return contributions.detach()
-
-
-def difference(
-    model: nn.Module, losses: Losses, batch: Any, direction: Sequence[Tensor], share: float = 1e-2
+def double_backward(
+    model: nn.Module, losses: Losses, batch: Any, direction: Sequence[Tensor], found: Tensor
 ) -> Tensor:
-    """Return about the same for any model, from two forward passes: a forward difference along the direction.
-
-        (l_n(theta + h direction) - l_n(theta)) / h,      h |direction| = share |theta|
-
-    Not for losses that differ from call to call, as with dropout.
-    """
-    names, values = _trained(model)
-    with torch.no_grad():
-        long = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(each) for each in direction]))
-        size = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(each) for each in values]))
-        step = float(share * size / long) if long > 0 else 0.0
-        there = {
-            name: torch.add(value, d, alpha=step) for name, value, d in zip(names, values, direction, strict=True)
-        }
-        change = losses(_Called(model, there), batch) - losses(model, batch)
-    return change / step if step > 0 else change
+    """Return the same as the derivative of <sum_n w[n] grad l_n, direction> in w: two more backward passes."""
+    each = torch.ones_like(found, requires_grad=True)
+    slopes = torch.autograd.grad(found, _trained(model)[1], each, create_graph=True, materialize_grads=True)
+    along = torch.stack([torch.sum(a * b) for a, b in zip(slopes, direction, strict=True)]).sum()
+    (contributions,) = torch.autograd.grad(along, each, retain_graph=True)
+    return contributions
 
 
 class Online:
@@ -147,43 +156,106 @@ class Online:
         model: nn.Module,
         losses: Losses,
         *,
-        examples: int,
-        every: int = 1,
-        contributions: Contributions = forward_mode,
+        examples: int | None,
+        optimizer: torch.optim.Optimizer | None = None,
+        refresh: int = REFRESH,
+        momentum: float = MOMENTUM,
+        contributions: Contributions = difference,
         rate: float = RATE,
         decay: float = DECAY,
     ) -> None:
         """Weigh `examples` examples; see that `losses` gives the loss of each of a batch's examples, [B].
 
-        Only every `every`-th call looks at the desired examples and at contributions; the calls between answer from
-        memory, at no cost.
+        Every `refresh`-th call takes a desired gradient; every call the contributions along the average of those so
+        far, of which each new one leaves `momentum`, and in the metric of the `optimizer` if one is given. `examples`
+        None is for data that are seen once: nothing is remembered of them, and the log-weights are those at which an
+        example rests whose lead stays as it is.
         """
         self.model = model
         self.losses = losses
-        self.every = every
+        self.optimizer = optimizer
+        self.refresh = refresh
+        self.momentum = momentum
         self.contributions = contributions
-        self.memory = Memory(examples, rate=rate, decay=decay)
+        self.rate = rate
+        self.decay = decay
+        self.memory = None if examples is None else Memory(examples, rate=rate, decay=decay)
         self.calls = 0
+        self.evidence = 0.0
+        self.halves: list[list[Tensor]] = [[], []]
+        self.direction: Sequence[Tensor] = ()
 
-    def __call__(self, batch: Any, desired: Callable[[], tuple[Any, Any]], rows: Tensor | None = None) -> Tensor:
-        """Return the weights of a batch's examples, [B], a sum of 1; `rows` are their numbers (None: all of them).
+    def __call__(
+        self, batch: Any, desired: Callable[[], tuple[Any, Any]], rows: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the weights of a batch's examples, [B], a sum of 1, and their losses, [B], for the backward pass.
 
-        `desired` gives two batches of desired examples that have none in common, fresh ones if there are many.
+        `desired` gives two batches of desired examples, each from its own half of them, fresh ones if there are many;
+        it is called where they are needed. `rows` are the numbers of the batch's examples (None: all of them).
         """
+        if self.calls % self.refresh == 0:
+            self._look(desired())
         self.calls += 1
-        if (self.calls - 1) % self.every:
-            return self.memory.weights(rows)
-        parameters = _trained(self.model)[1]
-        first, second = (self._gradient(part, parameters) for part in desired())
-        evidence = agreement(_flat(first), _flat(second))
-        if evidence == 0:
-            return self.memory.weights(rows)
-        direction = [(a + b) / 2 for a, b in zip(first, second, strict=True)]
-        return self.memory.update(self.contributions(self.model, self.losses, batch, direction), evidence, rows)
+        dice = _Dice(_trained(self.model)[1][0].device)
+        found = self.losses(self.model, batch)
+        memory = self.memory
+        if memory is None:
+            memory, rows = Memory(len(found), rate=self.rate / (1 - self.decay), decay=self.decay), None
+        if self.evidence == 0:
+            return memory.weights(rows).to(found), found
+        with dice.thrown_again():
+            contributions = self.contributions(self.model, self.losses, batch, self.direction, found)
+        return memory.update(contributions.detach(), self.evidence, rows), found
 
-    def _gradient(self, batch: Any, parameters: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Return the gradient of the mean loss of a batch, a tensor for each parameter."""
-        return torch.autograd.grad(self.losses(self.model, batch).mean(), parameters, materialize_grads=True)
+    def _look(self, desired: tuple[Any, Any]) -> None:
+        """Take in the desired gradient of two batches, and how far the averages of both agree."""
+        parameters = _trained(self.model)[1]
+        looks = self.calls // self.refresh
+        new = max(1 - self.momentum, 1 / (looks + 1))
+        for half, batch in zip(self.halves, desired, strict=True):
+            loss = self.losses(self.model, batch).mean()
+            gradient = torch.autograd.grad(loss, parameters, materialize_grads=True)
+            half[:] = [torch.lerp(old, g, new) for old, g in zip(half, gradient, strict=True)] if looks else gradient
+        self.evidence = agreement(*(_flat(half) for half in self.halves))
+        mean = [(a + b) / 2 for a, b in zip(*self.halves, strict=True)]
+        self.direction = mean if self.optimizer is None else in_metric(self.optimizer, parameters, mean)
+
+
+def in_metric(
+    optimizer: torch.optim.Optimizer, parameters: Sequence[Tensor], direction: Sequence[Tensor]
+) -> list[Tensor]:
+    """Return P direction for an optimiser that steps along P times its averaged gradients; P diagonal.
+
+        P = 1 / (sqrt(v / (1 - beta_2^t)) + epsilon)
+
+    with Adam's v, and 1 for optimisers that have none or have not stepped yet.
+    """
+    groups = {parameter: group for group in optimizer.param_groups for parameter in group["params"]}
+    found = []
+    for parameter, d in zip(parameters, direction, strict=True):
+        state = optimizer.state.get(parameter, {})
+        if "exp_avg_sq" in state:
+            bias = 1 - groups[parameter]["betas"][1] ** float(state["step"])
+            d = d / ((state["exp_avg_sq"] / bias).sqrt() + groups[parameter]["eps"])
+        found.append(d)
+    return found
+
+
+class _Dice:
+    """The state of the random numbers here and now, so that dropout drops the same twice."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.devices = [device] if device.type == "cuda" else []
+        self.states = [torch.get_rng_state(), *(torch.cuda.get_rng_state(each) for each in self.devices)]
+
+    @contextmanager
+    def thrown_again(self) -> Iterator[None]:
+        """Within the block random numbers are those that came after that state; after it they go on as before."""
+        with torch.random.fork_rng(self.devices):
+            torch.set_rng_state(self.states[0])
+            for device, state in zip(self.devices, self.states[1:], strict=True):
+                torch.cuda.set_rng_state(state, device)
+            yield
 
 
 class _Called:
@@ -201,6 +273,11 @@ def _trained(model: nn.Module) -> tuple[list[str], tuple[Tensor, ...]]:
     """Return the names of the parameters that are trained, and these."""
     pairs = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
     return [name for name, _ in pairs], tuple(value for _, value in pairs)
+
+
+def _norm(tensors: Sequence[Tensor]) -> float:
+    """Return the Euclidean norm of some tensors together."""
+    return float(torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(each) for each in tensors])))
 
 
 def _flat(tensors: Sequence[Tensor]) -> Tensor:

@@ -1,13 +1,13 @@
-"""Train a small language model on a text of yours with and without the online weights, and draw the two test curves.
+"""Train a small language model on a text of yours with and without the online weights, and draw the test curves.
 
     python scripts/train_online.py --text my/stories.txt --output curves.svg [--optimiser sgd] [--perturbed 0.5] ...
 
 Takes Parquet or JSONL with a column `text`, or plain text with blank lines between its parts; without --text the
 embedded grammar writes some. A few windows of it are the desired examples, as many others the test examples; of the
-training windows a share is perturbed as in the paper (--perturbed 0 for none). Mini-batches, AdamW or SGD with
-momentum, a warm-up and a linear decay. If several learning rates are given each way of training uses its own best
-one, by the mean desired loss over the run, never by test. Prints losses and time a step; `--curves` writes the curves
-as Parquet.
+training windows a share is perturbed as in the paper (--perturbed 0 for none), and an oracle then trains on the
+others alone. Mini-batches, AdamW or SGD with momentum, a warm-up and a linear decay. If several learning rates are
+given each way of training uses its own best one, by the mean desired loss over the run, never by test. Prints losses
+and time a step; `--curves` writes the curves as Parquet.
 """
 
 import argparse
@@ -32,10 +32,16 @@ from lawpipe.data.specials import PAD
 from lawpipe.figures import style
 
 SPLITS = ("train", "desired", "test")
-WAYS = {
+CONTRIBUTIONS = {
+    "difference": online.difference,
     "forward": online.forward_mode,
     "backward": online.double_backward,
-    "difference": online.difference,
+}
+PLAIN, ORACLE, ONLINE = "plain", "unperturbed only", "online weights"
+COLOURS = {
+    PLAIN: style.POLICIES["conventional"],
+    ORACLE: style.BLUE,
+    ONLINE: style.POLICIES["near_optimal"],
 }
 
 
@@ -101,13 +107,12 @@ def main(argv: list[str] | None = None) -> None:
     torch.set_num_threads(1)
     data = load(options)
     chosen = []
-    for weighted in (False, True):
-        runs = [train(data, options, rate, weighted) for rate in options.learning_rates]
-        best = min(runs, key=lambda run: math.inf if run["desired"].isna().any() else run["desired"].mean())
+    for way in ways(options):
+        best = tuned(data, options, way)
         chosen.append(best)
         last = best.iloc[-1]
         print(
-            f"{last['way']:14} learning rate {last['learning_rate']:g}: test loss {last['test']:.4f} at the end, "
+            f"{way:16} learning rate {last['learning_rate']:g}: test loss {last['test']:.4f} at the end, "
             f"{best['test'].mean():.4f} on average; weight on perturbed {last['weight_on_perturbed']:.1%}; "
             f"{1e3 * last['seconds']:.1f} ms a step"
         )
@@ -133,8 +138,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--steps", type=int, default=1000)
     made.add_argument("--optimiser", choices=["adamw", "sgd"], default="adamw")
     made.add_argument("--learning-rates", type=float, nargs="+", default=[3e-3])
-    made.add_argument("--every", type=int, default=6, help="steps between looks at the contributions")
-    made.add_argument("--contributions", choices=[*WAYS], default="forward")
+    made.add_argument("--refresh", type=int, default=online.REFRESH, help="steps that use one desired gradient")
+    made.add_argument("--momentum", type=float, default=online.MOMENTUM, help="of the desired gradients' average")
+    made.add_argument("--contributions", choices=[*CONTRIBUTIONS], default="difference")
+    made.add_argument("--plain-metric", action="store_true", help="contributions as if for plain gradient descent")
+    made.add_argument("--forget", action="store_true", help="weigh every batch by itself, as data that are seen once")
     made.add_argument("--seed", type=int, default=0)
     return made
 
@@ -168,7 +176,18 @@ def load(options: argparse.Namespace) -> Data:
     return Data(placed, torch.from_numpy(np.array(marked)), made.size)
 
 
-def train(data: Data, options: argparse.Namespace, rate: float, weighted: bool) -> pd.DataFrame:
+def ways(options: argparse.Namespace) -> list[str]:
+    """Return the ways to train."""
+    return [PLAIN, ORACLE, ONLINE] if 0 < options.perturbed < 1 else [PLAIN, ONLINE]
+
+
+def tuned(data: Data, options: argparse.Namespace, way: str) -> pd.DataFrame:
+    """Return the run at the learning rate with the lowest mean desired loss."""
+    runs = [train(data, options, rate, way) for rate in options.learning_rates]
+    return min(runs, key=lambda run: math.inf if run["desired"].isna().any() else run["desired"].mean())
+
+
+def train(data: Data, options: argparse.Namespace, rate: float, way: str) -> pd.DataFrame:
     """Train once; return the desired and test loss and the weight on perturbed windows on the way."""
     torch.manual_seed(options.seed)
     model = LanguageModel(data.vocabulary, options.length, options.hidden)
@@ -185,31 +204,33 @@ def train(data: Data, options: argparse.Namespace, rate: float, weighted: bool) 
     weigh = online.Online(
         model,
         losses,
-        examples=options.examples,
-        every=options.every,
-        contributions=WAYS[options.contributions],
+        examples=None if options.forget else options.examples,
+        optimizer=None if options.plain_metric else optimiser,
+        refresh=options.refresh,
+        momentum=options.momentum,
+        contributions=CONTRIBUTIONS[options.contributions],
     )
+    trained_on = torch.nonzero(~data.perturbed).flatten() if way == ORACLE else torch.arange(options.examples)
+    desired = functools.partial(two_batches, data, options, generator)
+    uniform = torch.full((options.batch,), 1 / options.batch)
     rows, spent, spoilt = [], 0.0, []
     for step in range(options.steps + 1):
         if step % max(1, options.steps // 40) == 0 or step == options.steps:
             rows.append({"step": step, **{name: evaluate(model, data.windows[name]) for name in SPLITS[1:]}})
         if step == options.steps:
             break
-        chosen = torch.randint(options.examples, (options.batch,), generator=generator)
+        chosen = trained_on[torch.randint(len(trained_on), (options.batch,), generator=generator)]
         batch = data.windows["train"][chosen]
         began = time.perf_counter()
-        if weighted:
-            weights = weigh(batch, functools.partial(two_batches, data, options, generator), chosen)
-        else:
-            weights = torch.full((options.batch,), 1 / options.batch)
+        weights, found = weigh(batch, desired, chosen) if way == ONLINE else (uniform, losses(model, batch))
         optimiser.zero_grad()
-        (weights @ losses(model, batch)).backward()
+        (weights @ found).backward()
         optimiser.step()
         schedule.step()
         spent += time.perf_counter() - began
         spoilt.append(float(weights[data.perturbed[chosen]].sum()))
     return pd.DataFrame(rows).assign(
-        way="online weights" if weighted else "plain",
+        way=way,
         learning_rate=rate,
         seconds=spent / options.steps,
         weight_on_perturbed=float(np.mean(spoilt)),
@@ -217,10 +238,11 @@ def train(data: Data, options: argparse.Namespace, rate: float, weighted: bool) 
 
 
 def two_batches(data: Data, options: argparse.Namespace, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Draw two batches of desired windows that have none in common, together as large as a training batch."""
+    """Draw a batch from each half of the desired windows, together as large as a training batch."""
     desired = data.windows["desired"]
-    rows = torch.randperm(len(desired), generator=generator)[: options.batch]
-    return desired[rows[::2]], desired[rows[1::2]]
+    half, count = len(desired) // 2, options.batch // 2
+    first, second = (torch.randperm(half, generator=generator)[:count] for _ in range(2))
+    return desired[first], desired[half + second]
 
 
 def evaluate(model: nn.Module, batch: Tensor) -> float:
@@ -231,11 +253,10 @@ def evaluate(model: nn.Module, batch: Tensor) -> float:
 
 def draw(curves: pd.DataFrame, path: Path) -> None:
     """Draw the test curves."""
-    colours = {"plain": style.POLICIES["conventional"], "online weights": style.POLICIES["near_optimal"]}
     with style.theme():
         figure, axes = plt.subplots(figsize=(5.4, 3.4), layout="constrained")
         for way, rows in curves.groupby("way", sort=False):
-            axes.plot(rows["step"], rows["test"], color=colours[str(way)], label=str(way))
+            axes.plot(rows["step"], rows["test"], color=COLOURS[str(way)], label=str(way))
         axes.set_xlabel("training step")
         axes.set_ylabel("loss on unseen windows (nats)")
         axes.legend()

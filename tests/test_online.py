@@ -118,24 +118,30 @@ def test_a_batch_of_bad_examples_still_has_weights() -> None:
     assert weights.tolist() == pytest.approx([1 / (1 + math.exp(-1)), 1 / (1 + math.e)])
 
 
-def test_forward_mode_and_double_backward_are_the_products_of_single_gradients(model: Classifier) -> None:
+def test_contributions_are_the_products_of_single_gradients(model: Classifier) -> None:
     data, parameters = batch(7, 1), [each for each in model.parameters() if each.requires_grad]
     direction = [torch.randn_like(each) for each in parameters]
+    found = losses(model, data)
     expected = []
-    for loss in losses(model, data):
+    for loss in found:
         slopes = torch.autograd.grad(loss, parameters, retain_graph=True, materialize_grads=True)
         expected.append(sum(float(torch.sum(a * b)) for a, b in zip(slopes, direction, strict=True)))
+    exact = torch.tensor(expected, dtype=torch.float64)
     for way in (online.forward_mode, online.double_backward):
-        found = way(model, losses, data, direction)
-        assert not found.requires_grad
-        torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64), rtol=1e-12, atol=1e-12)
-    near = online.difference(model, losses, data, direction, share=1e-6)
-    torch.testing.assert_close(near, torch.tensor(expected, dtype=torch.float64), rtol=1e-3, atol=1e-4)
+        each = way(model, losses, data, direction, found)
+        torch.testing.assert_close(each, exact, rtol=1e-12, atol=1e-12)
+    near = online.difference(model, losses, data, direction, found)
+    torch.testing.assert_close(near, exact, rtol=1e-3, atol=1e-3)
+    single = online.difference(
+        model.float(), losses, (data[0].float(), data[1]), [each.float() for each in direction], found.float()
+    )
+    torch.testing.assert_close(single.double(), exact, rtol=1e-2, atol=2e-3)
 
 
 def test_a_direction_of_zeros_has_no_contributions(model: Classifier) -> None:
     direction = [torch.zeros_like(each) for each in model.parameters() if each.requires_grad]
-    assert online.difference(model, losses, batch(3, 1), direction).tolist() == [0, 0, 0]
+    found = losses(model, batch(3, 1))
+    assert online.difference(model, losses, batch(3, 1), direction, found).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("way", [online.forward_mode, online.double_backward, online.difference])
@@ -145,27 +151,111 @@ def test_the_weights_leave_the_model_and_its_gradients_alone(model: Classifier, 
     for step in range(3):
         data = batch(6, step)
         rows = torch.arange(6) + 6 * step
-        weights = weigh(data, lambda: (batch(50, 7), batch(50, 8)), rows)
+        weights, found = weigh(data, lambda: (batch(50, 7), batch(50, 8)), rows)
         assert float(weights.sum()) == pytest.approx(1)
         assert not weights.requires_grad
-    assert all(each.grad is None for each in model.parameters())
+        torch.testing.assert_close(found, losses(model, data), rtol=0, atol=0)
+        assert all(each.grad is None for each in model.parameters())
     for now, then in zip(model.parameters(), before, strict=True):
         torch.testing.assert_close(now.detach(), then, rtol=0, atol=0)
+    assert weigh.memory is not None
     assert (weigh.memory.log_weights[:18] != 0).all()
     assert (weigh.memory.log_weights[18:] == 0).all()
+    (weights @ found).backward()
+    assert model.first.weight.grad is not None
 
 
-def test_between_looks_the_memory_answers(model: Classifier) -> None:
-    weigh, looks = online.Online(model, losses, examples=6, every=3), []
+def test_a_desired_gradient_is_used_for_some_steps(model: Classifier) -> None:
+    weigh, looks = online.Online(model, losses, examples=6, refresh=3), []
 
     def desired() -> Any:
         looks.append(weigh.calls)
-        return batch(50, 7), batch(50, 8)
+        return batch(50, len(looks)), batch(50, 8)
 
-    found = [weigh(batch(6, 0), desired) for _ in range(7)]
-    assert looks == [1, 4, 7]
-    torch.testing.assert_close(found[1], found[0])
-    assert not torch.equal(found[3], found[2])
+    directions = []
+    for _ in range(7):
+        weigh(batch(6, 0), desired)
+        directions.append(weigh.direction)
+    assert looks == [0, 3, 6]
+    assert directions[0] is directions[1] is directions[2]
+    assert directions[3] is not directions[2]
+
+
+def test_desired_gradients_are_averaged(model: Classifier) -> None:
+    parameters = [each for each in model.parameters() if each.requires_grad]
+    weigh = online.Online(model, losses, examples=6, refresh=1, momentum=0.6)
+    gradients = []
+    for step in range(4):
+        halves = batch(20, 2 * step), batch(20, 2 * step + 1)
+        gradients.append(
+            [torch.autograd.grad(losses(model, half).mean(), parameters, materialize_grads=True) for half in halves]
+        )
+        weigh(batch(6, 0), lambda halves=halves: halves)
+    # A mean of those so far until the newest has a share of 0.4.
+    shares = [0.6 * 0.6 / 2, 0.6 * 0.6 / 2, 0.6 * 0.4, 0.4]
+    for place in range(2):
+        for found, *each in zip(weigh.halves[place], *(step[place] for step in gradients), strict=True):
+            torch.testing.assert_close(found, sum(share * g for share, g in zip(shares, each, strict=True)))
+    assert weigh.evidence == online.agreement(*(torch.cat([g.flatten() for g in half]) for half in weigh.halves))
+
+
+def test_in_the_metric_of_adam_a_small_step_lowers_the_loss_by_the_product(model: Classifier) -> None:
+    """Without momentum Adam steps along P g, so <P d, g> is how fast <d, theta> falls."""
+    parameters = [each for each in model.parameters() if each.requires_grad and each is not model.unused]
+    direction = [torch.randn_like(each) for each in parameters]
+    assert online.in_metric(torch.optim.Adam(parameters), parameters, direction) == direction
+    optimizer = torch.optim.Adam(parameters, lr=1e-3, betas=(0.0, 0.99), eps=1e-4)
+    for step in range(3):
+        before = [each.detach().clone() for each in parameters]
+        optimizer.zero_grad()
+        losses(model, batch(5, step)).mean().backward()
+        optimizer.step()
+    moved = sum(float(torch.sum(d * (b - p.detach()))) for d, b, p in zip(direction, before, parameters, strict=True))
+    scaled = online.in_metric(optimizer, parameters, direction)
+    gradients = [each.grad for each in parameters if each.grad is not None]
+    product = sum(float(torch.sum(d * g)) for d, g in zip(scaled, gradients, strict=True))
+    assert 1e-3 * product == pytest.approx(moved, rel=1e-9)
+
+
+def test_halves_that_disagree_teach_nothing(model: Classifier) -> None:
+    weigh = online.Online(model, losses, examples=6)
+    inputs = batch(50, 7)[0]
+    opposite = [(inputs, torch.full((50,), label)) for label in (0, 1)]
+    weights, _ = weigh(batch(6, 0), lambda: (opposite[0], opposite[1]))
+    assert weigh.evidence == 0
+    assert weights.dtype == torch.float64
+    assert weights.tolist() == pytest.approx([1 / 6] * 6)
+
+
+def test_without_a_memory_weights_are_those_at_which_a_lasting_lead_rests(model: Classifier) -> None:
+    desired = (batch(50, 7), batch(50, 8))
+    weigh = online.Online(model, losses, examples=None, rate=0.2, decay=0.75)
+    first, _ = weigh(batch(6, 0), lambda: desired)
+    weigh(batch(9, 1), lambda: desired)
+    again, _ = weigh(batch(6, 0), lambda: desired)
+    torch.testing.assert_close(again, first, rtol=0, atol=0)
+    contributions = online.forward_mode(model, losses, batch(6, 0), weigh.direction, losses(model, batch(6, 0)))
+    lead = (contributions - contributions.mean()) / contributions.std()
+    scores = (weigh.evidence * 0.8 * lead).clamp(max=0).exp()
+    torch.testing.assert_close(first, scores / scores.sum(), rtol=1e-3, atol=1e-3)
+
+
+def test_dropout_drops_the_same_for_the_contributions_and_goes_on_as_without_them() -> None:
+    dropping = nn.Sequential(nn.Linear(4, 64), nn.Dropout(0.5), nn.Linear(64, 3)).double()
+    desired, seen = (batch(50, 7), batch(50, 8)), []
+
+    def once_more(model: nn.Module, losses: Any, data: Any, direction: Any, found: Tensor) -> Tensor:
+        seen.append((losses(model, data).tolist(), found.tolist()))
+        return found
+
+    torch.manual_seed(1)
+    online.Online(dropping, losses, examples=6, contributions=once_more)(batch(6, 0), lambda: desired)
+    after = torch.rand(1)
+    torch.manual_seed(1)
+    for each in (*desired, batch(6, 0)):
+        losses(dropping, each)
+    torch.testing.assert_close(after, torch.rand(1), rtol=0, atol=0)
+    assert [first == second for first, second in seen] == [True]
 
 
 @pytest.mark.parametrize("way", [online.forward_mode, online.double_backward])
@@ -185,11 +275,11 @@ def test_a_loop_with_the_api_is_the_policy_of_the_workflow(way: online.Contribut
         logits = model(features).squeeze(1)
         return binary_cross_entropy_with_logits(logits, torch.zeros_like(logits), reduction="none")
 
-    weigh = online.Online(model, loss, examples=problem.examples, contributions=way)
+    weigh = online.Online(model, loss, examples=problem.examples, refresh=1, momentum=0, contributions=way)
     for step in range(12):
-        weights = weigh(train, lambda: (desired[::2], desired[1::2]))
+        weights, found = weigh(train, lambda: (desired[::2], desired[1::2]))
         torch.testing.assert_close(weights, expected.weights[step], rtol=1e-9, atol=1e-12)
         optimizer.zero_grad()
-        (weights @ loss(model, train)).backward()
+        (weights @ found).backward()
         optimizer.step()
     torch.testing.assert_close(model.weight[0].detach(), expected.last, rtol=1e-9, atol=1e-12)

@@ -38,16 +38,17 @@ def test_it_trains_both_ways_on_a_text_and_draws(
     output, curves = tmp_path / "o.svg", tmp_path / "o.parquet"
     options = ["--text", text, "--output", output, "--curves", curves, "--optimiser", optimiser, "--steps", 24]
     # At the second rate training goes nowhere, and is not chosen.
-    train_online.main([*map(str, options), *SMALL, "--learning-rates", "0.02", "1e-9", "--every", "2"])
+    train_online.main([*map(str, options), *SMALL, "--learning-rates", "0.02", "1e-9", "--refresh", "2"])
     assert "<svg" in output.read_text()
     found = pd.read_parquet(curves)
-    assert list(found["way"].unique()) == ["plain", "online weights"]
+    assert list(found["way"].unique()) == ["plain", "unperturbed only", "online weights"]
     assert (found["learning_rate"] == 0.02).all()
     for _, rows in found.groupby("way"):
         assert rows["test"].iloc[-1] < rows["test"].iloc[0]
     starts = found[found["step"] == 0]
     assert starts["test"].nunique() == 1
-    assert found["weight_on_perturbed"].nunique() == 2
+    assert found["weight_on_perturbed"].nunique() == 3
+    assert (found.loc[found["way"] == "unperturbed only", "weight_on_perturbed"] == 0).all()
     assert "ms a step" in capsys.readouterr().out
 
 
