@@ -201,8 +201,9 @@ class Online:
         memory = self.memory
         if memory is None:
             memory, rows = Memory(len(found), rate=self.rate / (1 - self.decay), decay=self.decay), None
+        memory.log_weights = memory.log_weights.to(found)
         if self.evidence == 0:
-            return memory.weights(rows).to(found), found
+            return memory.weights(rows), found
         with dice.thrown_again():
             contributions = self.contributions(self.model, self.losses, batch, self.direction, found)
         return memory.update(contributions.detach(), self.evidence, rows), found

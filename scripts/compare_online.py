@@ -8,32 +8,19 @@ By hand, on any results:
         --points online.parquet --figure online.svg --page online.html
 """
 
-from pathlib import Path
-
 from lawpipe import stage
-from lawpipe.analysis.policy_tables import nulls
-from lawpipe.errors import InputError
-from lawpipe.figures import compare_online, style
-from lawpipe.report import page
+from lawpipe.figures import compare_online
+from lawpipe.report import comparison
+
+NONE = "no experiment of this config has weights without a search: add online_tuned to one."
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run the stage; `argv` as on the command line."""
-    parser = stage.parser(__doc__)
-    parser.add_argument("--folders", type=Path, nargs="*", required=True, help="folders of the experiments")
-    parser.add_argument("--points", type=Path, required=True, help="output: a row a seed, policy and set")
-    parser.add_argument("--figure", type=Path, required=True, help="output: the figure")
-    parser.add_argument("--page", type=Path, required=True, help="output: the page with figure and table")
-    with stage.job(parser.parse_args(argv), __file__) as job:
-        options = job.options
-        if not options.folders:
-            raise InputError("no experiment of this config has weights without a search: add online_tuned to one.")
-        found = compare_online.points([page.load(folder) for folder in options.folders])
-        numbers = {name: nulls(found[name].to_numpy()) for name in ("objective", "share")}
-        job.write(options.points, "online", {name: found[name].to_numpy() for name in found} | numbers)
-        with style.theme():
-            style.save(compare_online.figure(found), options.figure, compare_online.ENTRY.title)
-        stage.write_text(options.page, page.table_page(compare_online.table(found), options.figure))
+    with stage.job(comparison.parser(__doc__).parse_args(argv), __file__) as job:
+        found = compare_online.points(comparison.experiments(job, NONE))
+        table = compare_online.table(found)
+        comparison.write(job, "online", found, ("objective", "share"), compare_online.figure, table)
         print(compare_online.tables(found))
 
 
