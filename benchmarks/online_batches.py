@@ -11,7 +11,6 @@ means over the run and at its end, the share of the oracle's gain on test, with 
 import argparse
 import multiprocessing
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from typing import NamedTuple
@@ -29,7 +28,8 @@ from scripts.train_online import ONLINE, ORACLE, PLAIN
 SIZES = {"steps": 600, "examples": 4096, "hidden": 32, "length": 24}
 RATES = {"adamw": ("0.01", "0.03", "0.1"), "sgd": ("0.3", "1", "3")}
 CASES = [("adamw", 0.0), ("adamw", 0.25), ("adamw", 0.5), ("adamw", 0.75), ("sgd", 0.0), ("sgd", 0.5)]
-#: What each variant of the method is without, as options of the script; in the case of half of the windows.
+#: The case in which variants are tried, and the options of the script that each of them is.
+VARIED = ("adamw", 0.5)
 VARIANTS = {
     "a new desired gradient every step": ["--refresh", "1", "--momentum", "0"],
     "without averages": ["--momentum", "0"],
@@ -39,18 +39,17 @@ VARIANTS = {
 }
 
 
-class Run(NamedTuple):
-    """One way of training in one case, with one seed."""
+class Task(NamedTuple):
+    """What is trained in one case with one seed: ways of training, each with its name and options of its own."""
 
     case: tuple[str, float]
-    way: str
     seed: int
     arguments: list[str]
-    name: str
+    ways: list[tuple[str, str, list[str]]]
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Train, and print the tables."""
+    """Train, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, value in SIZES.items():
         parser.add_argument(f"--{name}", type=int, default=value)
@@ -58,12 +57,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--variants", action="store_true", help="the method without one part after the other")
     options = parser.parse_args(argv)
-    runs = list(variants(options) if options.variants else cases(options))
+    tasks = [task(options, case, seed) for case, seed in product(CASES, range(options.seeds))]
+    if options.variants:
+        tasks = [with_variants(each) for each in tasks if each.case == VARIED]
+    outcomes = []
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        outcomes = []
-        for each in pool.map(outcome, runs):
-            outcomes.append(each)
-            print(f"trained {len(outcomes)} of {len(runs)}", file=sys.stderr, end="\r")
+        for done, found in enumerate(pool.map(outcome, tasks), start=1):
+            outcomes += found
+            print(f"{done} of {len(tasks)} seeds", file=sys.stderr, end="\r")
     print(file=sys.stderr)
     found = pd.DataFrame(outcomes)
     print("| optimiser, perturbed | way | mean test loss | at the end | share of the oracle's gain; at the end |")
@@ -73,50 +74,45 @@ def main(argv: list[str] | None = None) -> None:
             print(line(str(case), str(name), rows))
 
 
-def cases(options: argparse.Namespace) -> Iterator[Run]:
-    """Yield the runs of all ways in all cases."""
-    for case, seed in product(CASES, range(options.seeds)):
-        arguments = command(options, case, seed)
-        for way in train_online.ways(train_online.parser().parse_args(arguments)):
-            yield Run(case, way, seed, arguments, way)
-
-
-def variants(options: argparse.Namespace) -> Iterator[Run]:
-    """Yield the runs of the variants in one case."""
-    case = ("adamw", 0.5)
-    for seed in range(options.seeds):
-        arguments = command(options, case, seed)
-        for way in (PLAIN, ORACLE, ONLINE):
-            yield Run(case, way, seed, arguments, way)
-        for name, more in VARIANTS.items():
-            yield Run(case, ONLINE, seed, [*arguments, *more], name)
-
-
-def command(options: argparse.Namespace, case: tuple[str, float], seed: int) -> list[str]:
-    """Return the script's arguments."""
+def task(options: argparse.Namespace, case: tuple[str, float], seed: int) -> Task:
+    """Return what is trained in a case with a seed."""
     optimiser, perturbed = case
     arguments = ["--optimiser", optimiser, "--perturbed", str(perturbed), "--seed", str(seed)]
     for name in SIZES:
         arguments += [f"--{name}", str(getattr(options, name))]
     if options.text is not None:
         arguments += ["--text", options.text]
-    return [*arguments, "--learning-rates", *RATES[optimiser]]
+    arguments += ["--learning-rates", *RATES[optimiser]]
+    ways = train_online.ways(train_online.parser().parse_args(arguments))
+    return Task(case, seed, arguments, [(way, way, []) for way in ways])
 
 
-def outcome(run: Run) -> dict[str, str | int | float]:
-    """Train at every rate; return what the best run came to."""
-    options = train_online.parser().parse_args(run.arguments)
-    best = train_online.tuned(train_online.load(options), options, run.way)
-    optimiser, perturbed = run.case
-    return {
-        "case": f"{optimiser}, {perturbed:.0%}",
-        "name": run.name,
-        "seed": run.seed,
-        "mean": float(best["test"].mean()),
-        "end": float(best["test"].iloc[-1]),
-        "rate": float(best["learning_rate"].iloc[0]),
-        "weight": float(best["weight_on_perturbed"].iloc[0]),
-    }
+def with_variants(found: Task) -> Task:
+    """Return the same with the variants of the method."""
+    more = [(name, ONLINE, arguments) for name, arguments in VARIANTS.items()]
+    return found._replace(ways=[*found.ways, *more])
+
+
+def outcome(found: Task) -> list[dict[str, str | int | float]]:
+    """Train every way at every rate; return what the best run of each came to."""
+    optimiser, perturbed = found.case
+    data = train_online.load(train_online.parser().parse_args(found.arguments))
+    rows = []
+    for name, way, more in found.ways:
+        options = train_online.parser().parse_args([*found.arguments, *more])
+        best = train_online.tuned(data, options, way)
+        rows.append(
+            {
+                "case": f"{optimiser}, {perturbed:.0%}",
+                "name": name,
+                "seed": found.seed,
+                "mean": float(best["test"].mean()),
+                "end": float(best["test"].iloc[-1]),
+                "rate": float(best["learning_rate"].iloc[0]),
+                "weight": float(best["weight_on_perturbed"].iloc[0]),
+            }
+        )
+    return rows
 
 
 def line(case: str, name: str, rows: pd.DataFrame) -> str:

@@ -50,12 +50,12 @@ def main() -> None:
         beside = _others(own)
         if was_killed and _locked() and not beside:
             print("an earlier run was killed: removing its lock", file=sys.stderr, flush=True)
-            _unlock(arguments)
+            _unlock()
         foreign = _locked() and not beside
         settle_clock(time.time())
         code, asked = _run(arguments, kept_open)
         if code < 0 and not foreign and not _others(own):
-            _unlock(arguments)  # Snakemake itself was killed
+            _unlock()  # Snakemake itself was killed
     if foreign and code:
         raise InputError(
             f"{Path.cwd()} is locked by Snakemake: another one is at work in this folder, or one was killed; wait "
@@ -104,9 +104,10 @@ def _locked() -> bool:
     return any(LOCKS.glob("*.lock"))
 
 
-def _unlock(arguments: list[str]) -> None:
-    """Remove Snakemake's lock from the working folder."""
-    subprocess.run([*SNAKEMAKE, *arguments, "--unlock"], check=False, capture_output=True)
+def _unlock() -> None:
+    """Remove Snakemake's lock from the working folder, as its --unlock does, but without a process to be killed."""
+    for path in LOCKS.glob("*.lock"):
+        path.unlink(missing_ok=True)
 
 
 def _others(own: Path) -> bool:
