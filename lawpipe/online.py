@@ -209,14 +209,20 @@ class Online:
         return memory.update(contributions.detach(), self.evidence, rows), found
 
     def _look(self, desired: tuple[Any, Any]) -> None:
-        """Take in the desired gradient of two batches, and how far the averages of both agree."""
+        """Take in the desired gradient of two batches, and how far the averages of both agree.
+
+        Gradients that are not finite are left out.
+        """
         parameters = _trained(self.model)[1]
-        looks = self.calls // self.refresh
-        new = max(1 - self.momentum, 1 / (looks + 1))
-        for half, batch in zip(self.halves, desired, strict=True):
+        gradients = []
+        for batch in desired:
             loss = self.losses(self.model, batch).mean()
-            gradient = torch.autograd.grad(loss, parameters, materialize_grads=True)
-            half[:] = [torch.lerp(old, g, new) for old, g in zip(half, gradient, strict=True)] if looks else gradient
+            gradients.append(torch.autograd.grad(loss, parameters, materialize_grads=True))
+        if not all(math.isfinite(_norm(gradient)) for gradient in gradients):
+            return
+        new = max(1 - self.momentum, 1 / (self.calls // self.refresh + 1))
+        for half, gradient in zip(self.halves, gradients, strict=True):
+            half[:] = [torch.lerp(old, g, new) for old, g in zip(half, gradient, strict=True)] if half else gradient
         self.evidence = agreement(*(_flat(half) for half in self.halves))
         mean = [(a + b) / 2 for a, b in zip(*self.halves, strict=True)]
         self.direction = mean if self.optimizer is None else in_metric(self.optimizer, parameters, mean)

@@ -199,6 +199,21 @@ def test_desired_gradients_are_averaged(model: Classifier) -> None:
     assert weigh.evidence == online.agreement(*(torch.cat([g.flatten() for g in half]) for half in weigh.halves))
 
 
+def test_a_desired_gradient_that_is_not_finite_is_left_out(model: Classifier) -> None:
+    inputs, labels = batch(50, 7)
+    broken = (torch.full_like(inputs, math.nan), labels)
+    batches = iter([(broken, batch(50, 8)), (batch(50, 7), batch(50, 8)), (batch(50, 9), broken)])
+    weigh = online.Online(model, losses, examples=6, refresh=1)
+    weights, _ = weigh(batch(6, 0), lambda: next(batches))
+    assert weights.tolist() == pytest.approx([1 / 6] * 6)
+    weights, _ = weigh(batch(6, 0), lambda: next(batches))
+    assert weights.std() > 0
+    before = weigh.direction
+    weights, _ = weigh(batch(6, 0), lambda: next(batches))
+    assert weigh.direction is before
+    assert float(weights.sum()) == pytest.approx(1)
+
+
 def test_in_the_metric_of_adam_a_small_step_lowers_the_loss_by_the_product(model: Classifier) -> None:
     """Without momentum Adam steps along P g, so <P d, g> is how fast <d, theta> falls."""
     parameters = [each for each in model.parameters() if each.requires_grad and each is not model.unused]
