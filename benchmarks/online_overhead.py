@@ -30,7 +30,7 @@ LARGER = 8
 def main(argv: list[str] | None = None) -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    sizes = {"hidden": 64, "length": 32, "batch": 32, "vocabulary": 512, "rounds": 4, "steps": 16}
+    sizes = {"hidden": 64, "length": 32, "batch": 32, "vocabulary": 512, "rounds": 5, "steps": 32}
     for name, value in sizes.items():
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--memory", help="measure the memory of this way alone, in MB: plain or a way")
