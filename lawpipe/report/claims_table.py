@@ -63,7 +63,7 @@ def claims(root: Path) -> Table:
     )
     header = ("experiment", "claim", "what it says", "where", "verdict", "ours", "n", "reason")
     return Table(
-        CLAIMS, header, tuple(rows), labels=5, prose=7, note=f"{note}.", widths=(11, 12, 20, 8, 10, 13, 3, 23)
+        CLAIMS, header, tuple(rows), labels=5, prose=7, note=f"{note}.", widths=(11, 13, 17, 7, 11, 16, 3, 22)
     )
 
 
