@@ -28,6 +28,8 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     # Snakemake says as many threads as the job has, which are the processes.
     os.environ["OMP_NUM_THREADS"] = "1"
+    # What PyTorch's C++ logs when another process is gone says less than the launcher.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
     try:
         with tempfile.TemporaryDirectory() as logs:  # torchrun makes one, and leaves it
             run.main(["--standalone", "--nproc-per-node", count, "--log-dir", logs, script, *arguments])
