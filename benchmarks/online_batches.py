@@ -5,7 +5,7 @@
 The model, the data and the training of scripts/train_online.py. Every way of training is taken at its own best
 learning rate by the mean desired loss over the run, every seed is another model, split and order. Prints Markdown:
 means over the run and at its end, the share of the oracle's gain on test, with 95 % t intervals over the seeds.
---variants takes one case and leaves out one part of the method after the other. A quarter of an hour on two cores.
+--variants takes one case and leaves out one part of the method after the other. Half an hour on two cores.
 """
 
 import argparse

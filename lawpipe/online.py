@@ -110,7 +110,9 @@ def difference(
 ) -> Tensor:
     """Return about <grad l_n, direction> of a batch's examples, [B], for any model, by one more forward pass.
 
-    (l_n(theta + h direction) - l_n(theta)) / h,      h |direction| = share |theta|
+        (l_n(theta + h direction) - l_n(theta)) / h,      h |direction| = share |theta|
+
+    The step is short enough for the curvature of the losses, and long enough for float32.
     """
     names, values = _trained(model)
     with torch.no_grad():
@@ -284,7 +286,7 @@ def _trained(model: nn.Module) -> tuple[list[str], tuple[Tensor, ...]]:
 
 def _norm(tensors: Sequence[Tensor]) -> float:
     """Return the Euclidean norm of some tensors together."""
-    return float(torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(each) for each in tensors])))
+    return float(nn.utils.get_total_norm(tensors))
 
 
 def _flat(tensors: Sequence[Tensor]) -> Tensor:
