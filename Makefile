@@ -6,7 +6,7 @@ CONFIG ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
-SNAKEMAKE := $(BIN)/python -m lawpipe.driver
+SNAKEMAKE := $(BIN)/python -m workflow.driver
 CONFIGURED := $(if $(CONFIG),--configfile $(CONFIG))
 SNAKEFILES := Snakefile workflow/rules
 # Jobs side by side use the cores better than threads within one.
@@ -59,7 +59,7 @@ format: $(READY)
 	$(BIN)/snakefmt --line-length 118 $(SNAKEFILES)
 
 reproduce: $(READY)  ## the small config from nothing, its numbers beside the recorded ones; fails if one differs
-	$(BIN)/python -m lawpipe.reproduce
+	$(BIN)/python -m tests.workflow.reproduce
 
 soak: $(READY)  ## the small config killed at twenty random moments: ten minutes
 	$(BIN)/python -m tests.workflow.soak $(OPTIONS)
@@ -72,7 +72,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/language_model.py --small
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python -m benchmarks.online_overhead
-	$(BIN)/python -m lawpipe.launch 2 benchmarks/processes.py
+	$(BIN)/python -m lawpipe.run.launch 2 benchmarks/processes.py
 	$(BIN)/python benchmarks/bookkeeping.py
 
 bench-search: $(READY)  ## the search methods against each other; OPTIONS=--reduced takes two minutes

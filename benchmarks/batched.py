@@ -18,10 +18,11 @@ import torch
 from engine import draw
 from torch import Tensor
 
-from lawpipe import devices, provenance
+from lawpipe.compute import devices
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.engine.trajectory import Trajectory
-from lawpipe.problems.perceptron import Perceptron
+from lawpipe.problems.perceptron.losses import Perceptron
+from lawpipe.run import provenance
 
 SIZES = (1, 4, 16)
 

@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lawpipe import artifacts, devices, policy, provenance
-from lawpipe.counts import Size
-from lawpipe.engine import adjoint, simplex
-from lawpipe.policy import Policy
+from lawpipe.compute import devices
+from lawpipe.cost.flops import Size
+from lawpipe.engine import adjoint, policy, simplex
+from lawpipe.engine.policy import Policy
+from lawpipe.run import artifacts, provenance
 from lawpipe.search import log_weights
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.mirror_descent import MirrorDescent

@@ -4,7 +4,7 @@
     python benchmarks/counts.py --write     put them there, and the complete settings into benchmarks/paper.json, for
                                             machines without the packages that read configs
 
-Operations are those of the matrix products (lawpipe.counts). Bytes are counted while the engine works on a few
+Operations are those of the matrix products (lawpipe.cost.flops). Bytes are counted while the engine works on a few
 examples: every operation of PyTorch reads its inputs and writes its results once, as if no cache helped. What grows
 with the examples is the traffic of their tokens. Logits-sized are arrays with a number for each token and word.
 """
@@ -22,12 +22,12 @@ import yaml
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lawpipe.config import resolve
-from lawpipe.counts import KERNELS, LEAST, PASSES, Pass, Size
-from lawpipe.models import cross_entropy
-from lawpipe.models.transformer import Transformer
-from lawpipe.problems.language_model import LanguageModel
-from lawpipe.report.table import markdown
+from lawpipe.config.resolve import resolve
+from lawpipe.cost.flops import KERNELS, LEAST, PASSES, Pass, Size
+from lawpipe.problems.language_model.losses import LanguageModel
+from lawpipe.problems.language_model.models import cross_entropy
+from lawpipe.problems.language_model.models.transformer import Transformer
+from lawpipe.results.table import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, README = ROOT / "docs/gpu.md", ROOT / "README.md"

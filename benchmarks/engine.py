@@ -27,11 +27,12 @@ from torch import Tensor
 from torch.func import functional_call, grad, jvp, vmap
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
-from lawpipe import devices, provenance
-from lawpipe.data import gaussian
-from lawpipe.data.examples import Examples
+from lawpipe.compute import devices
 from lawpipe.engine import adjoint, simplex, trajectory
-from lawpipe.problems.perceptron import Perceptron
+from lawpipe.problems.perceptron import gaussian
+from lawpipe.problems.perceptron.labelled import Examples
+from lawpipe.problems.perceptron.losses import Perceptron
+from lawpipe.run import provenance
 from lawpipe.search.loop import Search
 from lawpipe.search.mirror_descent import MirrorDescent
 from lawpipe.search.objective import Objective

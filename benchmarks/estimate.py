@@ -12,8 +12,8 @@ from pathlib import Path
 
 import yaml
 
-from lawpipe import estimate
-from lawpipe.config import resolve
+from lawpipe.config.resolve import resolve
+from lawpipe.cost import estimate
 from lawpipe.report import costs
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -34,10 +34,12 @@ import gpu_steps
 import numpy as np
 import torch
 
-from lawpipe import artifacts, plan, policy, products, provenance, runs
 from lawpipe.analysis.acceleration import acceleration
-from lawpipe.counts import Size
-from lawpipe.engine import trajectory
+from lawpipe.compute import matmul
+from lawpipe.config import plan
+from lawpipe.cost.flops import Size
+from lawpipe.engine import policy, setup, trajectory
+from lawpipe.run import artifacts, provenance
 from scripts import fit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -181,13 +183,13 @@ def steps(options: argparse.Namespace, device: torch.device) -> bool:
         if device.type != "cuda":
             # A CPU times a few examples.
             size = replace(size, examples=min(size.examples, 64))
-        ways: list[dict[str, Any]] = [{"precision": kind} for kind in ("float32", *products.ROUNDED)]
+        ways: list[dict[str, Any]] = [{"precision": kind} for kind in ("float32", *matmul.ROUNDED)]
         if place == 0:
             tokens = [size.length * count for count in (64, 256, 1024) if count < size.examples]
             each = [{"micro_batch": count, "graphs": graphs} for count in tokens for graphs in (False, True)]
             if device.type == "cuda":
                 each += [{"chunk": numbers} for numbers in gpu_steps.CHUNKS]
-                ways += [{"precision": kind, "kernels": False} for kind in products.ROUNDED]
+                ways += [{"precision": kind, "kernels": False} for kind in matmul.ROUNDED]
             ways += [{"precision": kind, **way} for kind in ("float32", "tf32") for way in each]
 
         def measure(size: Size = size, heads: int = heads, ways: list[dict[str, Any]] = ways) -> dict[str, Any]:
@@ -195,7 +197,7 @@ def steps(options: argparse.Namespace, device: torch.device) -> bool:
             return {
                 "rows": rows,
                 "public": gpu_steps.public_step(size, heads, device, repeats),
-                "rounding": gpu_steps.rounding_errors(size, heads, device, ("float32", *products.ROUNDED)),
+                "rounding": gpu_steps.rounding_errors(size, heads, device, ("float32", *matmul.ROUNDED)),
                 "ceilings": ceiling,
             }
 
@@ -313,7 +315,7 @@ def evaluate(
     options: argparse.Namespace, own: Mapping[str, Any], folder: Path, near_optimal: Path, log: Path, name: str
 ) -> dict[str, Any]:
     """Train under the conventional and the searched policy; write curves, fits and log beside the record."""
-    problem, theta0 = runs.start(own, files(options))
+    problem, theta0 = setup.start(own, files(options))
     found = policy.load(near_optimal)
     device = {"dtype": problem.dtype, "device": problem.device}
     weights = {

@@ -11,13 +11,13 @@ import torch
 from language_model import by_public_way
 from torch import Tensor
 
-from lawpipe import products
-from lawpipe.counts import LEAST, Size
+from lawpipe.compute import matmul
+from lawpipe.cost.flops import LEAST, Size
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.engine.checkpoints import Budget
-from lawpipe.models import cross_entropy
-from lawpipe.models.transformer import Transformer
-from lawpipe.problems.language_model import LanguageModel
+from lawpipe.problems.language_model.losses import LanguageModel
+from lawpipe.problems.language_model.models import cross_entropy
+from lawpipe.problems.language_model.models.transformer import Transformer
 
 #: The largest relative error that a way may have, by the precision of its products: rounding moves a few ReLUs of a
 #: small case across their kinks, where derivatives jump.
@@ -87,7 +87,7 @@ def check(device: torch.device, precisions: Sequence[str]) -> Rows:
     compiled = cross_entropy._installed() and device.type == "cuda"
     for precision in precisions:
         for name, way in WAYS.items():
-            if way.get("kernels") and (not compiled or precision not in products.ROUNDED):
+            if way.get("kernels") and (not compiled or precision not in matmul.ROUNDED):
                 continue
             batch = size.examples // 2 * size.length
             problem, _ = draw(size, heads, precision, device, graphs=way.get("graphs", False), micro_batch=batch)
@@ -163,11 +163,11 @@ def ceilings(device: torch.device, width: int) -> dict[str, float]:
     """Return operations a second of large products of random numbers, by precision, and bytes a second of a copy."""
     a, b = (torch.randn(width, width, device=device) for _ in range(2))
     found = {}
-    for precision in ("float32", *products.ROUNDED):
+    for precision in ("float32", *matmul.ROUNDED):
         # Rounding on a CPU is an emulation: its speed says nothing.
         if precision == "float32" or device.type == "cuda":
             left, right = (a.bfloat16(), b.bfloat16()) if precision == "bfloat16" else (a, b)
-            with products.rounding(precision if precision == "tf32" else "float32", device):
+            with matmul.rounding(precision if precision == "tf32" else "float32", device):
                 found[precision] = 2 * width**3 / seconds(lambda x=left, y=right: x @ y, device, 10)
     source = torch.randn(32 * width**2, device=device)
     target = torch.empty_like(source)

@@ -22,11 +22,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from lawpipe import devices, files, provenance
+from lawpipe.compute import devices
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.engine.checkpoints import Budget
 from lawpipe.problems.base import Problem
-from lawpipe.problems.perceptron import Perceptron
+from lawpipe.problems.perceptron.losses import Perceptron
+from lawpipe.run import files, provenance
 
 PERCEPTRON = {"examples": 2048, "steps": 400, "dimension": 64}
 STORIES = {"examples": 32, "steps": 8, "hidden": 32}

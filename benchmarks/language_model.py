@@ -29,9 +29,10 @@ from torch import Tensor
 from torch.func import grad, jvp, vmap
 from torch.nn.functional import cross_entropy, embedding
 
-from lawpipe import devices, provenance
-from lawpipe.models.transformer import Transformer
-from lawpipe.problems.language_model import LanguageModel
+from lawpipe.compute import devices
+from lawpipe.problems.language_model.losses import LanguageModel
+from lawpipe.problems.language_model.models.transformer import Transformer
+from lawpipe.run import provenance
 
 ENGINE = "this engine"
 DOUBLE = "plain double backward"

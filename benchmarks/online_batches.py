@@ -2,7 +2,7 @@
 
     python -m benchmarks.online_batches [--text my/stories.parquet] [--seeds 5] [--variants] ...
 
-The model, the data and the training of scripts/train_online.py. Every way of training is taken at its own best
+The model, the data and the training of examples/train_online.py. Every way of training is taken at its own best
 learning rate by the mean desired loss over the run, every seed is another model, split and order. Prints Markdown:
 means over the run and at its end, the share of the oracle's gain on test, with 95 % t intervals over the seeds.
 --variants takes one case and leaves out one part of the method after the other. Half an hour on two cores.
@@ -16,14 +16,14 @@ from itertools import product
 from typing import NamedTuple
 
 import pandas as pd
+from scripts.train_online import ONLINE, ORACLE, PLAIN
 
 from lawpipe.analysis import gain
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures.words import UNBROKEN, over_seeds
 from lawpipe.report.compare import as_over_seeds
-from lawpipe.report.gains import share_of
+from lawpipe.results.gains import share_of
+from lawpipe.results.numbers import UNBROKEN, over_seeds
 from scripts import train_online
-from scripts.train_online import ONLINE, ORACLE, PLAIN
 
 SIZES = {"steps": 600, "examples": 4096, "hidden": 32, "length": 24}
 RATES = {"adamw": ("0.01", "0.03", "0.1"), "sgd": ("0.3", "1", "3")}

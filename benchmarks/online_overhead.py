@@ -2,7 +2,7 @@
 
     python -m benchmarks.online_overhead [--hidden 64] [--length 32] [--batch 32] ...
 
-The model, the batches and AdamW of scripts/train_online.py on random tokens, on one thread. Plain steps and those
+The model, the batches and AdamW of examples/train_online.py on random tokens, on one thread. Plain steps and those
 with each way to the contributions, at every step, with a new desired gradient at every so many, alternate in this
 process, so that others on the machine disturb all alike; the ratio is that of the summed processor times. Memory is
 how far that of a process of its own (--memory) rises in some steps with batches eight times as large.
@@ -16,11 +16,12 @@ import time
 from collections.abc import Callable
 
 import torch
+from scripts.train_online import CONTRIBUTIONS, LanguageModel, losses
 from torch import Tensor
 
 from benchmarks.language_model import working_memory
-from lawpipe import online, provenance
-from scripts.train_online import CONTRIBUTIONS, LanguageModel, losses
+from lawpipe import online
+from lawpipe.run import provenance
 
 REFRESH = (1, 4, online.REFRESH, 16)
 #: Batches are so many times as large where memory is measured: it should be that of activations.

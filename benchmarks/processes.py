@@ -1,6 +1,6 @@
 """What several processes cost and gain: a gradient evaluation shared by them against the same in one, in one run.
 
-    python -m lawpipe.launch 2 benchmarks/processes.py
+    python -m lawpipe.run.launch 2 benchmarks/processes.py
 
 For the paper's perceptron and for the default config's language model, on fewer steps. The first process computes
 alone, the others waiting, and then all compute together, in turn; medians of wall seconds, and their ratio. With N
@@ -16,11 +16,12 @@ import torch
 import yaml
 from torch import Tensor
 
-from lawpipe import calibration, processes, stage
-from lawpipe.config import resolve
+from lawpipe.config.resolve import resolve
+from lawpipe.cost import calibration
 from lawpipe.engine import adjoint, trajectory
-from lawpipe.problems import Problem
+from lawpipe.problems.base import Problem
 from lawpipe.problems.sharded import shared
+from lawpipe.run import distributed, stage
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,10 +33,10 @@ REPEATS = 5
 
 def main() -> None:
     """Time both problems and print a line for each."""
-    with processes.joined():
+    with distributed.joined():
         schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
         experiments = resolve(yaml.safe_load((ROOT / "config/config.yaml").read_text()), schema).experiments
-        print(f"{processes.count()} processes")
+        print(f"{distributed.count()} processes")
         for name, steps in STEPS.items():
             problem, theta = calibration.draw(experiments[name], 1.0)
             report(name, problem, theta, steps)
@@ -46,7 +47,7 @@ def report(name: str, problem: Problem, theta: Tensor, steps: int) -> None:
     together = shared(problem)
     alone, both = [], []
     for _ in range(REPEATS):
-        alone.append(timed(lambda: evaluate(problem, theta, steps) if processes.first() else None))
+        alone.append(timed(lambda: evaluate(problem, theta, steps) if distributed.first() else None))
         both.append(timed(lambda: evaluate(together, theta, steps)))
     one, several = statistics.median(alone), statistics.median(both)
     print(f"{name}: {steps} steps alone {one:.3f} s, together {several:.3f} s, {one / several:.2f} times as fast")
@@ -60,10 +61,10 @@ def evaluate(problem: Problem, theta: Tensor, steps: int) -> None:
 
 def timed(work: Callable[[], None]) -> float:
     """Return the seconds until all processes have done some work."""
-    processes.totals([0.0])
+    distributed.totals([0.0])
     began = time.perf_counter()
     work()
-    processes.totals([0.0])
+    distributed.totals([0.0])
     return time.perf_counter() - began
 
 

@@ -5,7 +5,7 @@
 Cost is what search.parquet counts: gradients, 0.35 for a rejected trial run, 1 for any other pass. The paper's
 projected gradient runs at constant rates: 0.01 and 0.1 on the perceptron, 0.4, 4 and 40 on the stories, where the
 others have to reach the best of its results after 20 iterations. Prints a table a problem; `--output` writes all rows
-as Parquet, as lawpipe.figures.methods draws them. `--reduced` has fewer steps and examples: two minutes on one core.
+as Parquet, as lawpipe.studies.methods draws them. `--reduced` has fewer steps and examples: two minutes on one core.
 """
 
 import argparse
@@ -21,11 +21,14 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from lawpipe import devices, provenance, seeds
-from lawpipe.data import corpus, gaussian, perturb, tokenizer, windows
-from lawpipe.models.transformer import Transformer
-from lawpipe.problems.language_model import LanguageModel
-from lawpipe.problems.perceptron import Perceptron
+from lawpipe.compute import devices
+from lawpipe.data import corpus, tokenizer
+from lawpipe.problems.language_model import perturb, windows
+from lawpipe.problems.language_model.losses import LanguageModel
+from lawpipe.problems.language_model.models.transformer import Transformer
+from lawpipe.problems.perceptron import gaussian
+from lawpipe.problems.perceptron.losses import Perceptron
+from lawpipe.run import provenance, random
 from lawpipe.search import method
 from lawpipe.search.loop import Row, Search
 from lawpipe.search.method import Method
@@ -149,7 +152,7 @@ def _perceptron(size: Size, seed: int, options: argparse.Namespace) -> Objective
     splits = gaussian.draw(data, seed, ("train", *REFERENCES))
     problem = Perceptron(splits.pop("train"), splits, torch.float32, devices.device("cpu"))
     bound = problem.parameters**-0.5
-    theta0 = seeds.generator(seed, "initialisation").uniform(-bound, bound, problem.parameters)
+    theta0 = random.generator(seed, "initialisation").uniform(-bound, bound, problem.parameters)
     return Objective(problem, torch.from_numpy(theta0).float(), [options.learning_rate] * size.steps)
 
 
@@ -169,7 +172,7 @@ def _stories(size: Size, seed: int, options: argparse.Namespace) -> Objective:
     model = Transformer(made.size, 32, 32, 2, 2)
     references = {name: cut[name].tokens for name in REFERENCES}
     problem = LanguageModel(model, train, references, torch.float32, devices.device("cpu"))
-    values = model.initialise(seeds.generator(seed, "initialisation"))
+    values = model.initialise(random.generator(seed, "initialisation"))
     theta0 = torch.cat([torch.from_numpy(values[name]).float().flatten() for name in model.shapes])
     return Objective(problem, theta0, [options.learning_rate] * size.steps)
 

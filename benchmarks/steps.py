@@ -21,10 +21,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lawpipe import devices, provenance
+from lawpipe.compute import devices
 from lawpipe.engine import adjoint, simplex, trajectory
 from lawpipe.problems.base import Problem
-from lawpipe.problems.perceptron import Perceptron
+from lawpipe.problems.perceptron.losses import Perceptron
+from lawpipe.run import provenance
 
 PERCEPTRON = {"examples": 4096, "dimension": 128, "desired": 512, "steps": 500}
 STORIES = {"examples": 64, "desired": 8, "vocabulary": 512, "length": 32, "hidden": 32, "heads": 4, "steps": 8}

@@ -1,1 +1,4 @@
-"""lawpipe: the Learning Law of language models, reproduced and audited (arXiv 2402.17759)."""
+"""The Learning Law: policy search, training under policies, analysis and report.
+
+lawpipe.run and the layers above it are listed in ARCHITECTURE.md; this file imports nothing.
+"""

@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from lawpipe import artifacts, stage
 from lawpipe.paper import claims, sizes
+from lawpipe.run import artifacts, stage
 
 
 def main(argv: list[str] | None = None) -> None:

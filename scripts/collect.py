@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lawpipe import artifacts, stage
+from lawpipe.run import artifacts, stage
 
 TABLES = ("curves", "similarity", "zero_weights", "examples", "measures")
 

@@ -8,19 +8,18 @@ By hand, on any results:
         --points online.parquet --figure online.svg --page online.html
 """
 
-from lawpipe import stage
-from lawpipe.figures import compare_online
-from lawpipe.report import comparison
+from lawpipe.run import stage
+from lawpipe.studies import compare_online, outputs
 
 NONE = "no experiment of this config has weights without a search: add online_tuned to one."
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run the stage; `argv` as on the command line."""
-    with stage.job(comparison.parser(__doc__).parse_args(argv), __file__) as job:
-        found = compare_online.points(comparison.experiments(job, NONE))
+    with stage.job(outputs.parser(__doc__).parse_args(argv), __file__) as job:
+        found = compare_online.points(outputs.experiments(job, NONE))
         table = compare_online.table(found)
-        comparison.write(job, "online", found, ("objective", "share"), compare_online.figure, table)
+        outputs.write(job, "online", found, ("objective", "share"), compare_online.figure, table)
         print(compare_online.tables(found))
 
 

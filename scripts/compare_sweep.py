@@ -6,9 +6,10 @@ of the seeds' summaries.
 
 from pathlib import Path
 
-from lawpipe import stage
-from lawpipe.figures import style, sweep
+from lawpipe.figures import style
 from lawpipe.report import page
+from lawpipe.run import stage
+from lawpipe.studies import sweep
 
 
 def main(argv: list[str] | None = None) -> None:

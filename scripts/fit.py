@@ -9,8 +9,8 @@ of these two with L0 or t0 fixed elsewhere: how much of B, beta and the accelera
 from dataclasses import asdict
 from pathlib import Path
 
-from lawpipe import artifacts, stage
 from lawpipe.analysis import curves, scaling_law, scaling_sensitivity
+from lawpipe.run import artifacts, stage
 
 #: The policies that L0 and t0 are found on.
 SHARING = ("conventional", "near_optimal")

@@ -7,8 +7,9 @@ language model takes the experiment's tokenised corpus and gives `tokens`, `pert
 
 from pathlib import Path
 
-from lawpipe import sources, stage
-from lawpipe.plan import SPLITS
+from lawpipe.config.plan import SPLITS
+from lawpipe.problems import examples
+from lawpipe.run import stage
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -19,7 +20,7 @@ def main(argv: list[str] | None = None) -> None:
         parser.add_argument(f"--{split}", type=Path, required=split != "validation", help=f"output: {split} examples")
     with stage.job(parser.parse_args(argv), __file__) as job:
         targets = {split: path for split in SPLITS if (path := getattr(job.options, split)) is not None}
-        drawn = sources.draw(job.settings, tuple(targets), job.options.tokens)
+        drawn = examples.draw(job.settings, tuple(targets), job.options.tokens)
         for split, path in targets.items():
             job.write(path, drawn.table, drawn.splits[split])
         print(drawn.summary)

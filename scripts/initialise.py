@@ -6,7 +6,8 @@ the order of the flat parameter vector.
 
 from pathlib import Path
 
-from lawpipe import initial, stage
+from lawpipe.problems import initial
+from lawpipe.run import stage
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -9,7 +9,9 @@ search goes on from its last checkpoint in --state, if it was killed.
 import shutil
 from pathlib import Path
 
-from lawpipe import policies, policy, processes, stage
+from lawpipe.engine import policy
+from lawpipe.policies import base
+from lawpipe.run import distributed, stage
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -26,19 +28,19 @@ def main(argv: list[str] | None = None) -> None:
         options = job.options
         if options.state is not None:
             stage.drop_stale(options.state)
-        context = policies.Context(
+        context = base.Context(
             settings=job.settings,
             files={name: getattr(options, name) for name in ("train", "desired", "test", "theta0")},
             others={path.stem: policy.load(path) for path in options.others},
             state=options.state,
         )
-        made = policies.make(context)
+        made = base.make(context)
         job.write(options.output, "policy", made.columns())
         if options.learning_rates is not None and made.tried_rates is not None:
             job.write(options.learning_rates, "learning_rates", made.tried_rates)
         job.notes |= {"policy": job.settings["policy"], **made.notes}
         print(f"{job.label}: made {job.settings['policy']}; {describe(made)}")
-    if options.state is not None and processes.first():
+    if options.state is not None and distributed.first():
         shutil.rmtree(options.state, ignore_errors=True)
 
 

@@ -3,15 +3,16 @@
 Takes the experiment's folder with the tables of each seed (search, policies, curves, contributions, similarity,
 zero_weights, examples, fits, summary, and train for the flipped or perturbed examples), the summary over the seeds
 and, of a language model, tokenizer.json and corpus.json; gives one SVG a figure and one HTML page a table, those
-that `lawpipe.figures.catalogue` has for such an experiment.
+that `lawpipe.results.catalogue` has for such an experiment.
 """
 
 from pathlib import Path
 
-from lawpipe import stage
-from lawpipe.figures import catalogue, results, style
+from lawpipe.figures import style
 from lawpipe.figures.draw import DRAW
 from lawpipe.report import page, tables
+from lawpipe.results import catalogue, experiment
+from lawpipe.run import stage
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -23,7 +24,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--tables", type=Path, required=True, help="output: folder of the tables")
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
-        found = results.load(options.folder, options.seeds)
+        found = experiment.load(options.folder, options.seeds)
         for entry in catalogue.figures(found.settings):
             with style.theme():
                 style.save(DRAW[entry.name](found), options.figures / f"{entry.name}.svg", entry.title)

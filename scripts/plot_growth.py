@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from lawpipe import stage
-from lawpipe.figures import growth, style
+from lawpipe.figures import style
+from lawpipe.run import stage
+from lawpipe.studies import growth
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lawpipe import stage
-from lawpipe.figures import methods, style
+from lawpipe.figures import style
+from lawpipe.run import stage
+from lawpipe.studies import methods
 
 
 def main(argv: list[str] | None = None) -> None:

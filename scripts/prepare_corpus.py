@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lawpipe import stage
 from lawpipe.data import corpus, tokenizer
+from lawpipe.run import stage
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -6,8 +6,8 @@ Takes the tables, figures and cost files of some experiments under one root; giv
 
 from pathlib import Path
 
-from lawpipe import stage
 from lawpipe.report import page
+from lawpipe.run import stage
 
 
 def main(argv: list[str] | None = None) -> None:

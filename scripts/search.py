@@ -3,7 +3,7 @@
 Takes the examples and the initial parameters. Gives search.parquet, a row an outer iteration, and in the policies
 folder near_optimal.parquet (the best on the desired loss), with validation examples near_optimal_validated.parquet
 (the best on those) and a snapshot at each configured iteration. A killed search goes on from its last checkpoint in
---state, with the same result to the bit. Several processes (python -m lawpipe.launch) share the examples.
+--state, with the same result to the bit. Several processes (python -m lawpipe.run.launch) share the examples.
 """
 
 import os
@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from lawpipe import artifacts, files, interruption, processes, runs, stage
-from lawpipe import search as methods
-from lawpipe.errors import InputError
-from lawpipe.policy import Policy
+from lawpipe.engine import setup
+from lawpipe.engine.policy import Policy
+from lawpipe.run import artifacts, distributed, files, signals, stage
+from lawpipe.run.errors import InputError
+from lawpipe.search import choose as methods
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.loop import Row, Search
 from lawpipe.search.objective import Objective
@@ -31,7 +32,7 @@ QUIET = 10.0
 def main(argv: list[str] | None = None) -> None:
     """Search and write the log and the policies."""
     parser = stage.parser(__doc__)
-    runs.add_inputs(parser)
+    setup.add_inputs(parser)
     parser.add_argument("--validation", type=Path, help="the validation examples, if there are any")
     parser.add_argument("--search", type=Path, required=True, help="output: the log of the search")
     parser.add_argument("--policies", type=Path, required=True, help="output: the folder of the policies")
@@ -40,14 +41,14 @@ def main(argv: list[str] | None = None) -> None:
         options, settings = job.options, job.settings["search"]
         training = job.settings["training"]
         stage.drop_stale(options.state)
-        problem, theta0 = runs.load(job.settings, options)
+        problem, theta0 = setup.load(job.settings, options)
         learning_rates = [float(training["learning_rate"])] * training["steps"]
 
         def columns_of(weights: Tensor) -> artifacts.Columns:
             return Policy(weights.cpu().numpy(), np.array(learning_rates)).columns()
 
         def snapshot(iteration: int, weights: Tensor) -> None:
-            if not processes.first():
+            if not distributed.first():
                 return
             aside = options.state / f"search_{iteration:04d}.parquet"
             artifacts.write(aside, "policy", columns_of(weights), settings=job.settings, code=job.code)
@@ -64,7 +65,7 @@ def main(argv: list[str] | None = None) -> None:
             on_snapshot=snapshot,
         )
         try:
-            with interruption.at_a_good_moment() as search.asked_to_stop:
+            with signals.at_a_good_moment() as search.asked_to_stop:
                 search.run()
         except FloatingPointError as error:
             raise InputError(
@@ -72,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
                 f"{training['learning_rate']} ({error}), expected a rate at which it learns; lower it."
             ) from error
         job.notes |= {"stopped": search.reason, "search": asdict(search.rows[-1])}
-        if not processes.first():
+        if not distributed.first():
             # All hold the same, and one writes it.
             return
         job.write(options.policies / "near_optimal.parquet", "policy", columns_of(search.best))

@@ -10,8 +10,8 @@ effective number of examples.
 from pathlib import Path
 from typing import Any
 
-from lawpipe import artifacts, stage
 from lawpipe.analysis import acceleration, compression, curves, summary
+from lawpipe.run import artifacts, stage
 
 NO_LAW = (None, None)
 

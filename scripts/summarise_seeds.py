@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lawpipe import artifacts, stage
 from lawpipe.analysis import intervals
+from lawpipe.run import artifacts, stage
 
 #: Ratios: what starts with this varies by factors from seed to seed.
 LOGARITHMIC = "acceleration"

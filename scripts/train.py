@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from lawpipe import artifacts, runs, sources, stage
 from lawpipe.analysis import policy_tables, redundancy
-from lawpipe.data import examples
+from lawpipe.engine import setup
 from lawpipe.engine.measurement import AGAINST, Measurement, measure_many, measured_steps
 from lawpipe.engine.trajectory import Trajectory
+from lawpipe.problems import examples
+from lawpipe.problems.perceptron import labelled
+from lawpipe.run import artifacts, stage
 
 TABLES = ("curves", "similarity", "zero_weights", "examples", "measures")
 
@@ -26,7 +28,7 @@ TABLES = ("curves", "similarity", "zero_weights", "examples", "measures")
 def main(argv: list[str] | None = None) -> None:
     """Write curves and measurements of all policies given."""
     parser = stage.parser(__doc__)
-    runs.add_inputs(parser)
+    setup.add_inputs(parser)
     parser.add_argument("--policies", type=Path, nargs="+", required=True, help="the policies, a file each")
     for table in TABLES:
         option = f"--{table.replace('_', '-')}"
@@ -36,12 +38,12 @@ def main(argv: list[str] | None = None) -> None:
     )
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
-        problem, theta0 = runs.load(job.settings, options)
-        marked, origin = sources.marked(options.train), story_column(options.train)
-        planted = redundancy.groups(examples.made_of(options.train))
+        problem, theta0 = setup.load(job.settings, options)
+        marked, origin = examples.marked(options.train), story_column(options.train)
+        planted = redundancy.groups(labelled.made_of(options.train))
         tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
         sweeps = AGAINST if options.contributions else ("desired",)
-        for group in runs.train(problem, theta0, options.policies):
+        for group in setup.train(problem, theta0, options.policies):
             steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
             kept = [options.contributions is not None and name == options.contributions.stem for name, _ in group]
             measured = measure_many([run for _, run in group], steps.tolist(), norms=kept, sweeps=sweeps)

@@ -4,19 +4,18 @@ Takes the folders of experiments with a transferred policy. Gives a row an exper
 Parquet, one figure, and one HTML page with the figure and a table.
 """
 
-from lawpipe import stage
-from lawpipe.figures import transfer
-from lawpipe.report import comparison
+from lawpipe.run import stage
+from lawpipe.studies import outputs, transfer
 
 NONE = "no experiment of this config transfers a policy: add one with transfer_from."
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run the stage; `argv` as on the command line."""
-    with stage.job(comparison.parser(__doc__).parse_args(argv), __file__) as job:
-        found = transfer.points(comparison.experiments(job, NONE))
+    with stage.job(outputs.parser(__doc__).parse_args(argv), __file__) as job:
+        found = transfer.points(outputs.experiments(job, NONE))
         table = transfer.table(found)
-        comparison.write(job, "transfer", found, (*transfer.POLICIES, "share"), transfer.figure, table)
+        outputs.write(job, "transfer", found, (*transfer.POLICIES, "share"), transfer.figure, table)
         for row in table.rows:
             source, changed, _, against, *_, share = row.cells
             print(f"{source}, {changed}, {against}: {share}")

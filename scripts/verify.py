@@ -8,8 +8,8 @@ list, a listed one that the run does not have. A config without expectations pas
 import sys
 from pathlib import Path
 
-from lawpipe import artifacts, stage
 from lawpipe.paper import expected
+from lawpipe.run import artifacts, stage
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from lawpipe import stage
-from lawpipe.figures import style, which_law
+from lawpipe.figures import style
 from lawpipe.report import page
+from lawpipe.run import stage
+from lawpipe.studies import which_law
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from lawpipe import devices
-from lawpipe.data import gaussian
+from lawpipe.compute import devices
 from lawpipe.data.specials import PAD
-from lawpipe.models import Model
-from lawpipe.models.transformer import Transformer
 from lawpipe.problems.base import Problem
-from lawpipe.problems.language_model import LanguageModel
-from lawpipe.problems.perceptron import Perceptron
+from lawpipe.problems.language_model.losses import LanguageModel
+from lawpipe.problems.language_model.models.base import Model
+from lawpipe.problems.language_model.models.transformer import Transformer
+from lawpipe.problems.perceptron import gaussian
+from lawpipe.problems.perceptron.losses import Perceptron
 
 DATA = {
     "dimension": 5,

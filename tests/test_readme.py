@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.figures import toy
-from tests.figures.toy import Toy
+from tests import toy
+from tests.toy import Toy
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 

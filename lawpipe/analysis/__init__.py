@@ -1,1 +1,4 @@
-"""The analyses: plain functions of numpy arrays, without torch and without files."""
+"""Analyses of curves, weights and contributions: arrays in, numbers out.
+
+Imports no other room, and no PyTorch.
+"""

@@ -1,1 +1,4 @@
-"""Data sources: where the training, desired and test examples come from."""
+"""Text corpora: reading them, writing stories from a grammar, tokenisers.
+
+Imports `run`.
+"""

@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from huggingface_hub import constants, errors
 
 from lawpipe.data import grammar
-from lawpipe.errors import InputError
+from lawpipe.run.errors import InputError
 
 #: A record with more bytes than this is dropped: no story, but a file read with the wrong separator.
 LONGEST_RECORD = 2**20

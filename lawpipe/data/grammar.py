@@ -25,8 +25,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from lawpipe import seeds
 from lawpipe.data import grammar_words as words
+from lawpipe.run import random
 
 # Morphology ------------------------------------------------------------------------------------------------------
 
@@ -425,7 +425,7 @@ def stories(seed: int, count: int) -> list[str]:
 
 def story(seed: int, index: int) -> str:
     """Return one story of a seed: ASCII text, 60 to 250 words, a paragraph a line."""
-    text, _ = tell(seeds.generator(seed, "story", str(index)))
+    text, _ = tell(random.generator(seed, "story", str(index)))
     return text
 
 

@@ -20,9 +20,9 @@ import numpy.typing as npt
 import sentencepiece
 import tokenizers
 
-from lawpipe import files
 from lawpipe.data.specials import PAD, SPECIALS, UNKNOWN
-from lawpipe.errors import InputError
+from lawpipe.run import files
+from lawpipe.run.errors import InputError
 
 #: The SentencePiece model of Mistral-7B-v0.1 inside the package mistral-common, and its SHA-256.
 MISTRAL_FILE = ("data", "tokenizer.model.v1")

@@ -1,1 +1,4 @@
-"""The engine: training under a policy, and differentiating through it."""
+"""One training run and its derivatives: trajectory, adjoint, projection, measurement.
+
+Imports `problems` and the rooms below it.
+"""

@@ -1,1 +1,4 @@
-"""The figures: one experiment's artifacts over all its seeds, drawn beside what the paper shows."""
+"""The figures of one experiment: results in, pictures out.
+
+Imports `paper`, `results` and the rooms below them.
+"""

@@ -10,9 +10,9 @@ from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import marks, panels, style, surfaces
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import policy_label
-from lawpipe.report.gains import BASE, BEST, BOTH, WORDS, chosen, grids, objectives, share_of
+from lawpipe.results.experiment import Results
+from lawpipe.results.gains import BASE, BEST, BOTH, WORDS, chosen, grids, objectives, share_of
+from lawpipe.results.numbers import policy_label
 
 GRIDS = {"tuned": "uniform", "clean_only_tuned": "clean examples only", "online_tuned": "online"}
 GRID_COLOURS = (style.OTHERS[0], style.OTHERS[4], style.OTHERS[1])

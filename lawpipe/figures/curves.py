@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.figures import panels, style, surfaces
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import over_seeds, policy_label
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import over_seeds, policy_label
 
 
 def loss_curves(results: Results) -> Figure:

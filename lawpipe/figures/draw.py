@@ -5,7 +5,7 @@ from collections.abc import Callable
 from matplotlib.figure import Figure
 
 from lawpipe.figures import controls, curves, online, overview, scaling_law, search, similarity, speed, weights
-from lawpipe.figures.results import Results
+from lawpipe.results.experiment import Results
 
 DRAW: dict[str, Callable[[Results], Figure]] = {
     "fig01_objective": overview.objective,

@@ -4,10 +4,10 @@ from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
 from lawpipe.figures import marks, panels, style, surfaces
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import policy_label
-from lawpipe.report.gains import objectives, share_of
-from lawpipe.report.online_table import BASE, ORACLE
+from lawpipe.results.experiment import Results
+from lawpipe.results.gains import objectives, share_of
+from lawpipe.results.numbers import policy_label
+from lawpipe.results.online_table import BASE, ORACLE
 
 #: The policies at their own best learning rate, the searched one at that of uniform weights.
 SHOWN = (BASE, ORACLE, "inverse_loss_tuned", "greedy_tuned", "online_tuned", "near_optimal_tuned")

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.figures import panels, style, surfaces
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import number, over_seeds, plural, policy_label
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import number, over_seeds, plural, policy_label
 
 BOTH = ("desired", "test")
 POLICIES = ("conventional", "near_optimal")

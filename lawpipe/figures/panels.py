@@ -13,11 +13,12 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from scipy import special
 
-from lawpipe import paper
 from lawpipe.analysis.intervals import CONFIDENCE
-from lawpipe.figures import catalogue, problem, style, surfaces
-from lawpipe.figures.results import Results
+from lawpipe.figures import style, surfaces
 from lawpipe.figures.surfaces import TITLE_ID
+from lawpipe.paper import values as paper
+from lawpipe.results import catalogue, problem
+from lawpipe.results.experiment import Results
 
 Array = npt.NDArray[np.float64]
 

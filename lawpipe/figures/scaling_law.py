@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import panels, style, surfaces
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import number, plural, policy_label
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import number, plural, policy_label
 
 BOTH = ("desired", "test")
 

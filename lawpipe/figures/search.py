@@ -6,11 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lawpipe import paper
 from lawpipe.analysis.compression import vocabulary
-from lawpipe.figures import panels, problem, style, surfaces
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import number
+from lawpipe.figures import panels, style, surfaces
+from lawpipe.paper import values as paper
+from lawpipe.results import problem
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import number
 
 COLUMNS = {"desired": "objective", "validation": "validation_objective", "test": "test_objective"}
 LABELS = {

@@ -8,10 +8,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from lawpipe import paper
-from lawpipe.figures import asymptote, panels, problem, style, surfaces
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import number, over_seeds, plural, policy_label
+from lawpipe.analysis import asymptote
+from lawpipe.figures import panels, style, surfaces
+from lawpipe.paper import values as paper
+from lawpipe.results import problem
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import number, over_seeds, plural, policy_label
 
 KINDS = ("instantaneous", "adjoint")
 BOTH = ("desired", "test")

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.figures import panels, style, surfaces
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import number, policy_label
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import number, policy_label
 
 BOTH = ("desired", "test")
 #: Differences above so many % need an axis in factors.

@@ -16,8 +16,8 @@ import seaborn as sns
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from lawpipe import files
 from lawpipe.figures.surfaces import BLUE, GRID, INK, MUTED, PAPER
+from lawpipe.run import files
 
 #: A cell of a heat map with nothing to show (the same on a dark page), and one that holds an exact zero.
 BLANK = "#fdfdfd"

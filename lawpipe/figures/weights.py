@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from lawpipe.analysis import examples
 from lawpipe.analysis.zero_weights import IGNORED_WEIGHT, LEARNED_LOSS
-from lawpipe.figures import panels, problem, style, surfaces
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import number, percent, policy_label
+from lawpipe.figures import panels, style, surfaces
+from lawpipe.results import problem
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import number, percent, policy_label
 
 BOTH = ("desired", "test")
 KINDS = ("instantaneous", "adjoint")

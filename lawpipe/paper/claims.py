@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lawpipe import paper
 from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.analysis.scaling_sensitivity import FAR
 from lawpipe.paper import measures as ours
+from lawpipe.paper import values as paper
 from lawpipe.paper.measures import CONVENTIONAL, NEAR, Measure, OfSizes
 from lawpipe.paper.rules import NOT_REPRODUCED, NOT_TESTED, AtLeast, AtMost, Beyond, Judgement, Rule
 from lawpipe.paper.rules import Near as Value
-from lawpipe.paper.tables import Seed
+from lawpipe.results.seed import Seed
 
 PERCEPTRON, LANGUAGE_MODEL = "perceptron", "language_model"
 BOTH = (PERCEPTRON, LANGUAGE_MODEL)

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lawpipe import paper
 from lawpipe.analysis.acceleration import acceleration_from_fits
+from lawpipe.paper import values as paper
 
 
 @dataclass(frozen=True)

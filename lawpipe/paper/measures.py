@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import stats
 
-from lawpipe.analysis import acceleration
+from lawpipe.analysis import acceleration, asymptote
 from lawpipe.analysis.scaling_sensitivity import FAR
-from lawpipe.figures import asymptote
-from lawpipe.paper.tables import Floats, Seed
+from lawpipe.results.seed import Floats, Seed
 
 #: From one seed to our number.
 Measure = Callable[[Seed], float | None]

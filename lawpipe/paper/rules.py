@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lawpipe.analysis.intervals import Interval
-from lawpipe.figures.words import number
+from lawpipe.results.numbers import number
 
 REPRODUCED, PARTLY, NOT_REPRODUCED, NOT_TESTED = VERDICTS = ("reproduced", "partly", "not_reproduced", "not_tested")
 

@@ -3,10 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
-from lawpipe import policy, sources
-from lawpipe.errors import InputError
-from lawpipe.policies import Context
-from lawpipe.policy import Policy
+from lawpipe.engine import policy
+from lawpipe.engine.policy import Policy
+from lawpipe.policies.base import Context
+from lawpipe.problems import examples
+from lawpipe.run.errors import InputError
 
 
 def make(context: Context) -> Policy:
@@ -22,7 +23,7 @@ def row(context: Context) -> npt.NDArray[np.floating]:
 
     Raises InputError if there is no clean example.
     """
-    clean = ~sources.marked(context.files["train"])
+    clean = ~examples.marked(context.files["train"])
     if not clean.any():
         raise InputError(
             "policies holds clean_only, but every training example is flipped or perturbed: leave it out."

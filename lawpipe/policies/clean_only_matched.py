@@ -2,11 +2,11 @@
 
 import torch
 
-from lawpipe.controls import feedback
-from lawpipe.controls.feedback import Rule
-from lawpipe.policies import Context, clean_only
-from lawpipe.policy import Policy
-from lawpipe.problems import Problem
+from lawpipe.engine.policy import Policy
+from lawpipe.policies import clean_only, feedback
+from lawpipe.policies.base import Context
+from lawpipe.policies.feedback import Rule
+from lawpipe.problems.base import Problem
 
 
 def make(context: Context) -> Policy:

@@ -1,8 +1,8 @@
 """The oracle, uniform over the clean examples, at the learning rate that suits it best."""
 
-from lawpipe.controls import rates
-from lawpipe.policies import Context, clean_only
-from lawpipe.policy import Policy
+from lawpipe.engine.policy import Policy
+from lawpipe.policies import clean_only, rates
+from lawpipe.policies.base import Context
 
 
 def make(context: Context) -> Policy:

@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from lawpipe import policy
-from lawpipe.policies import Context
-from lawpipe.policy import Policy
+from lawpipe.engine import policy
+from lawpipe.engine.policy import Policy
+from lawpipe.policies.base import Context
 
 
 def make(context: Context) -> Policy:

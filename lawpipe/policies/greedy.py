@@ -4,11 +4,11 @@ from functools import partial
 
 from torch import Tensor
 
-from lawpipe.controls import feedback
-from lawpipe.controls.feedback import Rule
-from lawpipe.policies import Context
-from lawpipe.policy import Policy
-from lawpipe.problems import Problem
+from lawpipe.engine.policy import Policy
+from lawpipe.policies import feedback
+from lawpipe.policies.base import Context
+from lawpipe.policies.feedback import Rule
+from lawpipe.problems.base import Problem
 
 
 def make(context: Context) -> Policy:

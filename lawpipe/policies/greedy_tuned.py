@@ -1,8 +1,8 @@
 """Greedy one-step weights at the learning rate that suits them best."""
 
-from lawpipe.controls import feedback
-from lawpipe.policies import Context, greedy
-from lawpipe.policy import Policy
+from lawpipe.engine.policy import Policy
+from lawpipe.policies import feedback, greedy
+from lawpipe.policies.base import Context
 
 
 def make(context: Context) -> Policy:

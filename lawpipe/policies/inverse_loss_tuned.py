@@ -1,8 +1,8 @@
 """Weights in inverse proportion to the losses at the learning rate that suits them best."""
 
-from lawpipe.controls import feedback
-from lawpipe.policies import Context, inverse_loss
-from lawpipe.policy import Policy
+from lawpipe.engine.policy import Policy
+from lawpipe.policies import feedback, inverse_loss
+from lawpipe.policies.base import Context
 
 
 def make(context: Context) -> Policy:

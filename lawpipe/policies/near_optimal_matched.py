@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from lawpipe import runs
-from lawpipe.controls import step_length
-from lawpipe.policies import Context
-from lawpipe.policy import Policy
+from lawpipe.engine import setup
+from lawpipe.engine.policy import Policy
+from lawpipe.policies import step_length
+from lawpipe.policies.base import Context
 
 
 def make(context: Context) -> Policy:
@@ -16,7 +16,7 @@ def make(context: Context) -> Policy:
 
     theta[t] is this policy's own run, eta the experiment's learning rate.
     """
-    problem, theta0 = runs.start(context.settings, context.files)
+    problem, theta0 = setup.start(context.settings, context.files)
     lengths = step_length.conventional(problem, theta0, context.steps, context.learning_rate)
     weights = torch.tensor(context.others["near_optimal"].weights, dtype=problem.dtype, device=problem.device)
     rates = step_length.matching_rates(problem, theta0, weights, lengths, context.learning_rate)

@@ -1,8 +1,8 @@
 """The online policy at the learning rate that suits it best."""
 
-from lawpipe.controls import feedback
-from lawpipe.policies import Context, online
-from lawpipe.policy import Policy
+from lawpipe.engine.policy import Policy
+from lawpipe.policies import feedback, online
+from lawpipe.policies.base import Context
 
 
 def make(context: Context) -> Policy:

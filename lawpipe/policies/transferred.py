@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lawpipe.policies import Context
-from lawpipe.policy import Policy
+from lawpipe.engine.policy import Policy
+from lawpipe.policies.base import Context
 
 
 def make(context: Context) -> Policy:

@@ -4,9 +4,9 @@ A policy that concentrates its weight takes longer steps; against a uniform poli
 alone looks like better weights.
 """
 
-from lawpipe.controls import rates
-from lawpipe.policies import Context, conventional
-from lawpipe.policy import Policy
+from lawpipe.engine.policy import Policy
+from lawpipe.policies import conventional, rates
+from lawpipe.policies.base import Context
 
 
 def make(context: Context) -> Policy:

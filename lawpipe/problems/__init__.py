@@ -1,16 +1,4 @@
-"""The learning problems: a module each, named like the config's `problem`, with a function `load`."""
+"""The learning problems: a folder each with its examples, initial parameters and losses.
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
-from lawpipe import choice
-from lawpipe.problems.base import Problem
-
-__all__ = ["Problem", "load"]
-
-
-def load(settings: Mapping[str, Any], splits: Mapping[str, Path]) -> Problem:
-    """Build the problem of a stage's settings from the artifacts of its splits; "train" is one of them."""
-    problem: Problem = choice.load(__name__, settings["problem"]).load(settings, splits)
-    return problem
+Imports `run`, `compute` and `data`.
+"""

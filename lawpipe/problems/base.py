@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from lawpipe.errors import InputError
+from lawpipe.run.errors import InputError
 
 #: Blocks of adjoint contributions, [B, N], each with the first of its steps; returns the adjoint at the start, [P].
 #: Of S runs together: blocks [S, B, N], adjoints [S, P].

@@ -15,14 +15,14 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn.functional import pad
 
-from lawpipe import processes
-from lawpipe.errors import InputError
 from lawpipe.problems.base import Problem, Source, Sweep, mapped, share_of
+from lawpipe.run import distributed
+from lawpipe.run.errors import InputError
 
 
 def shared(problem: Problem) -> Problem:
     """Share a problem among the processes of this job; of one process, the problem as it is."""
-    return problem if processes.count() == 1 else Sharded(problem, processes.place(), processes.count())
+    return problem if distributed.count() == 1 else Sharded(problem, distributed.place(), distributed.count())
 
 
 class Sharded(Problem):
@@ -110,13 +110,13 @@ class Sharded(Problem):
         # Tensors of one size are what all can hand round.
         padded = pad(mine, (0, widest - mine.shape[-1])).contiguous()
         found = [torch.empty_like(padded) for _ in self._sizes]
-        with processes.together():
+        with distributed.together():
             dist.all_gather(found, padded)
         return torch.cat([each[..., :size] for each, size in zip(found, self._sizes, strict=True)], dim=-1)
 
 
 def total(mine: Tensor) -> Tensor:
     """Add up a tensor over the processes, in place."""
-    with processes.together():
+    with distributed.together():
         dist.all_reduce(mine)
     return mine

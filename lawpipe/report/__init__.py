@@ -1,1 +1,4 @@
-"""The report: tables, sentences made from the numbers, and the self-contained page that shows them."""
+"""The page: its sentences, tables and figures.
+
+Imports `figures` and the rooms below it.
+"""

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lawpipe import artifacts
-from lawpipe.figures.catalogue import Entry
-from lawpipe.figures.words import UNBROKEN, number
 from lawpipe.paper.contradictions import contradictions
 from lawpipe.paper.rules import VERDICTS
-from lawpipe.report.table import Row, Table
+from lawpipe.results.catalogue import Entry
+from lawpipe.results.numbers import UNBROKEN, number
+from lawpipe.results.table import Row, Table
+from lawpipe.run import artifacts
 
 CLAIMS = Entry(
     "claims",

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lawpipe import paper
 from lawpipe.analysis.intervals import Interval, mean_interval
-from lawpipe.figures import problem
-from lawpipe.figures.results import OverSeeds, Results
-from lawpipe.figures.words import UNBROKEN, over_seeds, percent
-from lawpipe.paper import Published
+from lawpipe.paper import values as paper
+from lawpipe.paper.values import Published
+from lawpipe.results import problem
+from lawpipe.results.experiment import OverSeeds, Results
+from lawpipe.results.numbers import UNBROKEN, over_seeds, percent
 
 #: Properties of zero weights that depend on the loss they are measured against, and all that the paper has.
 OF_A_LOSS = ("noncontributive_excluded", "redundant_dropped")

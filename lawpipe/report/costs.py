@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lawpipe.errors import InputError
+from lawpipe.run.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Sequence
 
-from lawpipe import paper
-from lawpipe.figures import problem
-from lawpipe.figures.problem import Settings
-from lawpipe.figures.results import OverSeeds, Results
-from lawpipe.figures.words import number, over_seeds, percent, plural
-from lawpipe.paper import Difference
+from lawpipe.paper import values as paper
+from lawpipe.paper.values import Difference
 from lawpipe.report.compare import in_mixed_units
+from lawpipe.results import problem
+from lawpipe.results.experiment import OverSeeds, Results
+from lawpipe.results.numbers import number, over_seeds, percent, plural
+from lawpipe.results.problem import Settings
 
 POLICIES = ("conventional", "near_optimal")
 SIMILARITIES = {"instantaneous": "similarity", "adjoint": "adjoint_similarity"}

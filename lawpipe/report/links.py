@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from lawpipe.figures.catalogue import Entry
+from lawpipe.results.catalogue import Entry
 
 #: The checkout, if the package is run from one.
 CODE = Path(__file__).resolve().parents[2]

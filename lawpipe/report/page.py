@@ -12,14 +12,15 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from lawpipe import artifacts, paper
-from lawpipe.errors import InputError
-from lawpipe.figures import catalogue, problem, results
-from lawpipe.figures.catalogue import Entry
-from lawpipe.figures.results import Results
-from lawpipe.report import claims_table, compare, costs, findings, gains, links, recorded, scaling_tables, svg, tables
+from lawpipe.paper import values as paper
+from lawpipe.report import claims_table, compare, costs, findings, links, recorded, scaling_tables, svg, tables
 from lawpipe.report.compare import Comparison
-from lawpipe.report.table import Table
+from lawpipe.results import catalogue, experiment, gains, problem
+from lawpipe.results.catalogue import Entry
+from lawpipe.results.experiment import Results
+from lawpipe.results.table import Table
+from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
 
 HERE = Path(__file__).resolve().parent
 
@@ -159,7 +160,7 @@ def load(folder: Path) -> Results:
     seeds = artifacts.metadata(path)["settings"].get("seeds")
     if not seeds:
         raise InputError(f"{path} does not say which seeds it joins: delete it and run again to make it anew.")
-    return results.load(folder, seeds)
+    return experiment.load(folder, seeds)
 
 
 def _section(found: Results, prefix: str, place: Path, letters: svg.Letters) -> Section:

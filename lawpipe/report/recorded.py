@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lawpipe.errors import InputError
-from lawpipe.figures.catalogue import Entry
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import UNBROKEN, number, over_seeds, percent
-from lawpipe.report.table import Row, Table
+from lawpipe.results.catalogue import Entry
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import UNBROKEN, number, over_seeds, percent
+from lawpipe.results.table import Row, Table
+from lawpipe.run.errors import InputError
 
 SEARCHES = Entry(
     "recorded_searches",

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lawpipe import artifacts
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import catalogue
-from lawpipe.figures.catalogue import Entry
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import UNBROKEN, number
-from lawpipe.report.table import Row, Table
+from lawpipe.results import catalogue
+from lawpipe.results.catalogue import Entry
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import UNBROKEN, number
+from lawpipe.results.table import Row, Table
+from lawpipe.run import artifacts
 
 SIZES = Entry(
     "sizes",

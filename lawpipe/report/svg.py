@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from lawpipe.errors import InputError
 from lawpipe.figures.surfaces import SURFACES, TITLE_ID
+from lawpipe.run.errors import InputError
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"

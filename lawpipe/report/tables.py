@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from lawpipe import paper
 from lawpipe.analysis import redundancy
-from lawpipe.figures import catalogue, problem
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import UNBROKEN, number, over_seeds, percent, policy_label
-from lawpipe.report import online_table, scaling_tables, texts
+from lawpipe.paper import values as paper
+from lawpipe.report import scaling_tables, texts
 from lawpipe.report.compare import OF_A_LOSS, missing, share
-from lawpipe.report.table import Row, Table
+from lawpipe.results import catalogue, online_table, problem
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import UNBROKEN, number, over_seeds, percent, policy_label
+from lawpipe.results.table import Row, Table
 
 BOTH = ("desired", "test")
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lawpipe import artifacts
 from lawpipe.data import tokenizer
-from lawpipe.errors import InputError
-from lawpipe.figures import catalogue
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import number, percent, plural
-from lawpipe.report.table import Row, Table
+from lawpipe.results import catalogue
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import number, percent, plural
+from lawpipe.results.table import Row, Table
+from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
 
 #: Stories shown from each end of the order by weight.
 SHOWN = 10

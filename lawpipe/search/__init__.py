@@ -1,13 +1,4 @@
-"""The outer optimisation, the search for a near-optimal policy: a method is a module with a function `make`."""
+"""The outer optimisation: the search for a near-optimal policy.
 
-from collections.abc import Mapping
-from typing import Any
-
-from lawpipe import choice
-from lawpipe.search.method import Method
-
-
-def method(settings: Mapping[str, Any]) -> Method:
-    """Return the search method of an experiment's `search` block, ready to start."""
-    made: Method = choice.load(__name__, settings["method"]).make(settings)
-    return made
+Imports `engine` and the rooms below it.
+"""

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lawpipe import files, processes
-from lawpipe.errors import InputError
+from lawpipe.run import distributed, files
+from lawpipe.run.errors import InputError
 
 #: A checkpoint is due this many seconds after the last.
 INTERVAL = 20.0
@@ -44,7 +44,7 @@ class Checkpoint:
 
         Of several processes, which hold the same, one does.
         """
-        if not processes.first():
+        if not distributed.first():
             return
         arrays = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
         with files.whole(self.path) as temporary:

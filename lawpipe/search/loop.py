@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lawpipe import processes
 from lawpipe.engine import trajectory
-from lawpipe.interruption import Stopped
+from lawpipe.run import distributed
+from lawpipe.run.signals import Stopped
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.method import Method
 from lawpipe.search.objective import FORWARD_COST, Objective, Point
@@ -97,7 +97,7 @@ class Search:
             self._log(point, step.step_size)
             if iteration in self.snapshots:
                 self.on_snapshot(iteration, point.weights)
-            asked = processes.agreed(self.asked_to_stop())
+            asked = distributed.agreed(self.asked_to_stop())
             if self.checkpoint is not None and (asked or self.checkpoint.due()):
                 self._save(point)
             if asked:

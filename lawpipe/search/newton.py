@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from lawpipe.engine import simplex
-from lawpipe.errors import InputError
+from lawpipe.run.errors import InputError
 from lawpipe.search.method import State, Step
 from lawpipe.search.objective import Objective, Point
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lawpipe.data import corpus, grammar
-from lawpipe.errors import InputError
+from lawpipe.run.errors import InputError
 
 SETTINGS = {
     "source": "file",
@@ -263,7 +263,7 @@ def test_glimpse_tells_counts_lengths_words_and_three_examples_as_they_are():
 CHILD = """
 import json, sys, time
 from lawpipe.data import corpus
-from lawpipe.errors import InputError
+from lawpipe.run.errors import InputError
 time.sleep = lambda seconds: None  # the client's pauses between attempts
 for settings in json.loads(sys.argv[1]):
     try:

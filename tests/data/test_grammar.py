@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from lawpipe import seeds
 from lawpipe.data import grammar
+from lawpipe.run import random
 
 WORD = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
 FEMALE = {"she", "her", "herself", "girl"}
@@ -22,7 +22,7 @@ def many() -> list[str]:
 
 @pytest.fixture(scope="module")
 def told() -> list[tuple[str, grammar.Story]]:
-    return [grammar.tell(seeds.generator(1, str(index))) for index in range(2_000)]
+    return [grammar.tell(random.generator(1, str(index))) for index in range(2_000)]
 
 
 def words(text: str) -> list[str]:

@@ -6,9 +6,11 @@ from pathlib import Path
 import torch
 import yaml
 
-from lawpipe import artifacts, plan, problems
-from lawpipe.config import resolve
+from lawpipe.config import plan
+from lawpipe.config.resolve import resolve
 from lawpipe.engine import trajectory
+from lawpipe.problems import losses
+from lawpipe.run import artifacts
 from scripts import generate_data, initialise, prepare_corpus
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,11 +33,11 @@ def test_the_conventional_test_loss_still_falls_by_one_percent_from_step_2t_to_4
     initialise.main([f"--settings={text}", f"--train={files['train']}", f"--theta0={tmp_path}/theta0"])
 
     splits = {name: tmp_path / name for name in ("train", "test")}
-    problem = problems.load(settings, splits)
+    problem = losses.load(settings, splits)
     theta = trajectory.flatten(artifacts.read(tmp_path / "theta0", "theta0"), problem)
     steps, rate = settings["training"]["steps"], settings["training"]["learning_rate"]
     uniform = torch.full((problem.examples,), 1 / problem.examples)
-    losses = {}
+    measured_losses = {}
     for step in range(1, 4 * steps + 1):
         theta = theta - rate * problem.weighted_gradient(theta, uniform)
         if step in (2 * steps, 4 * steps):

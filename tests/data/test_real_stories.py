@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lawpipe.data import corpus, perturb, tokenizer, windows
+from lawpipe.data import corpus, tokenizer
+from lawpipe.problems.language_model import perturb, windows
 
 NAME = Path("shared", "data", "tinystories", "stories.parquet")
 PLACES = [folder / NAME for folder in (Path(__file__).parents[3], Path("/work"))]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lawpipe.data import grammar, tokenizer
-from lawpipe.errors import InputError
+from lawpipe.run.errors import InputError
 
 KINDS = ("bpe", "mistral")
 ODD = [

@@ -8,7 +8,7 @@ from lawpipe.engine import adjoint, trajectory
 from lawpipe.engine.checkpoints import Budget
 from lawpipe.engine.measurement import measure, measure_many
 from lawpipe.problems.base import Problem
-from lawpipe.problems.perceptron import FEW, ROWS
+from lawpipe.problems.perceptron.losses import FEW, ROWS
 from tests.small_problems import initial, language_model, perceptron, random_weights, start
 
 RUNS = FEW + 2

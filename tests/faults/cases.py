@@ -19,7 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lawpipe import artifacts, driver
+from lawpipe import driver
+from lawpipe.run import artifacts
 from scripts import (
     collect,
     fit,
@@ -171,7 +172,7 @@ def project() -> Path:
 def workflow(folder: Path, target: str) -> None:
     """Run the driver for one target of the small config."""
     config = ["--configfile", "config/small.yaml"]
-    by_itself([sys.executable, "-m", "lawpipe.driver", target, "--cores", "1", *config], cwd=folder)
+    by_itself([sys.executable, "-m", "workflow.driver", target, "--cores", "1", *config], cwd=folder)
 
 
 @contextlib.contextmanager
@@ -318,7 +319,7 @@ def _() -> Run:
 )
 def _() -> Run:
     def run() -> None:
-        command = [sys.executable, "-m", "lawpipe.driver", "all", "--configfile", "mine.yaml"]
+        command = [sys.executable, "-m", "workflow.driver", "all", "--configfile", "mine.yaml"]
         with driver.alone(driver.lock_file(command[3:])):
             by_itself(command, cwd=Path.cwd())
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lawpipe import artifacts, stage
-from lawpipe.errors import InputError
+from lawpipe.run import artifacts, stage
+from lawpipe.run.errors import InputError
 from tests.faults.cases import CASES, ROOT, Case, prepare
 
 TABLE = ROOT / "docs/faults.md"

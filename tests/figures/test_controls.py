@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from lawpipe import artifacts
-from lawpipe.figures import catalogue, controls, results, style
-from lawpipe.figures.results import Results
-from lawpipe.report import gains
-from tests.figures import toy
-from tests.figures.toy import Toy
+from lawpipe.figures import controls, style
+from lawpipe.results import catalogue, experiment, gains
+from lawpipe.results.experiment import Results
+from lawpipe.run import artifacts
+from tests import toy
+from tests.toy import Toy
 
 SEEDS = (0, 1, 2)
 CONVENTIONAL, NEAR_OPTIMAL = 1.0, 0.5
@@ -46,7 +46,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Results:
         names = [name for name in DESIRED if seed < 2 or name not in ("static", "near_optimal_tuned")]
         write_summary(folder / f"seed{seed}", names, 1 + 0.01 * seed)
         write_grid(folder / f"seed{seed}/learning_rates/tuned.parquet", [0.1, 0.3, 1.0, 3.0], [0.9, 0.4, 0.6, None])
-    return results.load(folder, SEEDS)
+    return experiment.load(folder, SEEDS)
 
 
 def write_summary(folder: Path, names: list[str], factor: float) -> None:

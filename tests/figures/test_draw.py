@@ -8,13 +8,14 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import compression
-from lawpipe.figures import catalogue, overview, problem, style
-from lawpipe.figures.catalogue import FIGURES, TABLES
+from lawpipe.figures import overview, style
 from lawpipe.figures.draw import DRAW
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import number
-from tests.figures import toy
-from tests.figures.toy import Toy
+from lawpipe.results import catalogue, problem
+from lawpipe.results.catalogue import FIGURES, TABLES
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import number
+from tests import toy
+from tests.toy import Toy
 
 NAMES = [entry.name for entry in FIGURES]
 SIZES = {

@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lawpipe.figures import catalogue, online, results, style
-from lawpipe.figures.results import Results
-from lawpipe.report import online_table
-from tests.figures import toy
-from tests.figures.toy import Toy
+from lawpipe.figures import online, style
+from lawpipe.results import catalogue, experiment, online_table
+from lawpipe.results.experiment import Results
+from tests import toy
+from tests.toy import Toy
 
 SEEDS = (0, 1, 2)
 #: J on test: the oracle gains 0.4 and the online policy three quarters of that.
@@ -19,7 +19,7 @@ TEST = {"tuned": 0.8, "clean_only_tuned": 0.4, "greedy_tuned": 0.9, "online_tune
 @pytest.fixture
 def found(tmp_path: Path) -> Results:
     """Three seeds whose J on test differ by a factor."""
-    made = results.load(toy.write_experiment(tmp_path, "perceptron", Toy(seeds=SEEDS)), SEEDS)
+    made = experiment.load(toy.write_experiment(tmp_path, "perceptron", Toy(seeds=SEEDS)), SEEDS)
     for table in ("summary", "curves"):
         frame: pd.DataFrame = getattr(made, table)
         blank = frame[frame["policy"] == "conventional"]

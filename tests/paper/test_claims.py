@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import yaml
 
-from lawpipe import artifacts, paper
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.config import resolve
+from lawpipe.config.resolve import resolve
 from lawpipe.paper import claims, measures
+from lawpipe.paper import values as paper
 from lawpipe.paper.rules import VERDICTS
-from tests.figures import toy
-from tests.figures.toy import STORIES, Toy
+from lawpipe.run import artifacts
+from tests import toy
+from tests.toy import STORIES, Toy
 
 NOISY = Toy(seeds=(0, 1, 2), flip_fraction=0.25)
 

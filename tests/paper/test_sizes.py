@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from lawpipe import artifacts
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.paper import claims, sizes
-from tests.figures import toy
-from tests.figures.toy import STORIES, Toy
+from lawpipe.run import artifacts
+from tests import toy
+from tests.toy import STORIES, Toy
 
 
 def test_the_papers_rows_come_first_as_ratios_and_ours_by_size(tmp_path: Path) -> None:

@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lawpipe import artifacts, config, paper
+from lawpipe.config import resolve
+from lawpipe.paper import values as paper
+from lawpipe.run import artifacts
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def resolved() -> dict[str, dict[str, object]]:
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
-    return config.resolve(yaml.safe_load((ROOT / "config/config.yaml").read_text()), schema).experiments
+    return resolve.resolve(yaml.safe_load((ROOT / "config/config.yaml").read_text()), schema).experiments
 
 
 def test_every_value_names_its_place_and_only_readings_are_marked_as_such() -> None:

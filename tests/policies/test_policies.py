@@ -8,17 +8,22 @@ import numpy as np
 import pytest
 import torch
 
-from lawpipe import artifacts, choice, online, plan, policies, policy, runs, sources
-from lawpipe.errors import InputError
-from lawpipe.policies import Context, greedy, inverse_loss, loss_proportional
-from lawpipe.policy import Policy
+from lawpipe import online
+from lawpipe.config import plan
+from lawpipe.engine import policy, setup
+from lawpipe.engine.policy import Policy
+from lawpipe.policies import base, greedy, inverse_loss, loss_proportional
+from lawpipe.policies.base import Context
+from lawpipe.problems import examples
+from lawpipe.run import artifacts, registry
+from lawpipe.run.errors import InputError
 from scripts import generate_data, initialise, prepare_corpus, search
 from tests.scripts.test_text_stages import SETTINGS as TEXT
 from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
 from tests.scripts.test_training_stages import call, prepare
 
 CONTROLS = {"controls": {"evaluations": 6}}
-NAMES = choice.names("lawpipe.policies")
+NAMES = registry.names("lawpipe.policies")
 MATCHED = [name for name in NAMES if name.endswith("_matched")]
 FOLLOWING = {"greedy": greedy, "loss_proportional": loss_proportional, "inverse_loss": inverse_loss}
 
@@ -37,10 +42,10 @@ class Seed:
 
     def run(self, name: str) -> Any:
         """Train under the policy as any stage would, from its stored numbers."""
-        problem, theta0 = runs.start(self.settings, self.files)
+        problem, theta0 = setup.start(self.settings, self.files)
         made = self.made[name]
         weights = torch.tensor(made.weights, dtype=problem.dtype)
-        return runs.trajectory.train(problem, theta0, weights, made.learning_rates.tolist())
+        return setup.trajectory.train(problem, theta0, weights, made.learning_rates.tolist())
 
     def objective(self, name: str) -> float:
         return float(self.run(name).objective())
@@ -69,7 +74,7 @@ def seed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     call(search.main, settings, **files, search=folder / "s.parquet", policies=folder, state=folder / ".side-0")
     result = Seed(settings, files, {"near_optimal": policy.load(folder / "near_optimal.parquet")})
     for name in sorted(NAMES, key=lambda name: len(plan.builds_on(name))):
-        result.made[name] = policies.make(result.context(name))
+        result.made[name] = base.make(result.context(name))
     return result
 
 
@@ -101,7 +106,7 @@ def test_conventional_and_tuned_are_uniform(seed: Seed) -> None:
 
 
 def test_the_oracle_gives_the_spoilt_examples_nothing_and_the_others_the_same(seed: Seed) -> None:
-    marked = sources.marked(seed.files["train"])
+    marked = examples.marked(seed.files["train"])
     assert 0 < marked.sum() < len(marked)
     for name in ("clean_only", "clean_only_tuned", "clean_only_matched"):
         weights = seed.made[name].weights
@@ -113,7 +118,7 @@ def test_the_oracle_needs_clean_examples(tmp_path: Path) -> None:
     settings = PERCEPTRON | {"data": PERCEPTRON["data"] | {"flip_fraction": 1.0}, "policy": "clean_only"}
     files = prepare(tmp_path, settings)
     with pytest.raises(InputError, match="clean_only"):
-        policies.make(Context(settings, files))
+        base.make(Context(settings, files))
 
 
 @pytest.mark.parametrize("name", plan.TUNED)
@@ -230,11 +235,11 @@ def test_transferred_to_the_same_setting_is_the_near_optimal_policy_to_the_bit(s
 def test_transferred_weights_keep_this_experiments_rate_and_precision(seed: Seed) -> None:
     training = seed.settings["training"] | {"learning_rate": 0.7, "precision": "float64"}
     settings = seed.settings | {"training": training, "policy": "transferred"}
-    made = policies.make(Context(settings, seed.files, {"near_optimal": seed.made["near_optimal"]}))
+    made = base.make(Context(settings, seed.files, {"near_optimal": seed.made["near_optimal"]}))
     assert made.weights.dtype == np.float64
     assert (made.learning_rates == 0.7).all()
     rounded = settings | {"training": training | {"precision": "bfloat16"}}
-    made = policies.make(Context(rounded, seed.files, {"near_optimal": seed.made["near_optimal"]}))
+    made = base.make(Context(rounded, seed.files, {"near_optimal": seed.made["near_optimal"]}))
     assert made.weights.dtype == np.float32
 
 
@@ -246,4 +251,4 @@ def test_a_rate_at_which_nothing_learns_is_named(tmp_path: Path) -> None:
     }
     files = prepare(tmp_path, settings)
     with pytest.raises(InputError, match=r"training\.learning_rate"):
-        policies.make(Context(settings, files))
+        base.make(Context(settings, files))

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from lawpipe.problems import Problem
-from lawpipe.problems.perceptron import Perceptron
+from lawpipe.problems.base import Problem
+from lawpipe.problems.perceptron.losses import Perceptron
 from tests.small_problems import initial, language_model, perceptron, start
 
 SIZES = {"perceptron": 11, "language_model": 5}

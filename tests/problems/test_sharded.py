@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from lawpipe.errors import InputError
 from lawpipe.problems.base import Problem, share_of
 from lawpipe.problems.sharded import Sharded, shared
+from lawpipe.run.errors import InputError
 from tests.small_problems import language_model, perceptron
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +65,7 @@ def test_all_products_are_those_of_one_process(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(WORK)
     run = subprocess.run(
-        [sys.executable, "-m", "lawpipe.launch", "2", str(script)],
+        [sys.executable, "-m", "lawpipe.run.launch", "2", str(script)],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from scripts import plot
-from tests.figures import toy
-from tests.figures.toy import Toy
+from tests import toy
+from tests.toy import Toy
 
 SIZES = {
     "perceptron": Toy(),

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from lawpipe import artifacts
-from lawpipe.errors import InputError
 from lawpipe.paper.contradictions import contradictions
 from lawpipe.report import claims_table, page
+from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
 
 
 def write(root: Path, *rows: tuple[str, str, float | None, float | None, int, str]) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lawpipe.errors import InputError
 from lawpipe.report import costs
+from lawpipe.run.errors import InputError
 
 
 def test_jobs_of_a_stage_are_added_up(root: Path) -> None:

@@ -3,11 +3,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lawpipe.figures import results
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import percent
 from lawpipe.report import findings
-from tests.figures import toy
+from lawpipe.results import experiment
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import percent
+from tests import toy
 
 
 def altered(found: Results, **values: tuple[float, float, int]) -> Results:
@@ -23,7 +23,7 @@ def altered(found: Results, **values: tuple[float, float, int]) -> Results:
 
 @pytest.fixture(scope="session")
 def plain(root: Path) -> Results:
-    return results.load(root / "perceptron", (0, 1))
+    return experiment.load(root / "perceptron", (0, 1))
 
 
 def test_the_numbers_are_those_of_the_summary(plain: Results) -> None:
@@ -54,13 +54,13 @@ def test_how_many_seeds_reached_the_mark(plain: Results) -> None:
 
 
 def test_missing_numbers_leave_sentences_without_nan(root: Path) -> None:
-    for sentence in findings.sentences(results.load(root / "noisy", (0, 1, 2))):
+    for sentence in findings.sentences(experiment.load(root / "noisy", (0, 1, 2))):
         assert "nan" not in sentence.split()
         assert sentence.endswith(".")
 
 
 def test_a_language_model_is_told_with_its_perturbed_share_and_both_units(root: Path) -> None:
-    found = results.load(root / "stories", toy.STORIES.seeds)
+    found = experiment.load(root / "stories", toy.STORIES.seeds)
     sentences = findings.sentences(found)
     assert "2 seeds of a language model of 1 layer of width 90 with 90 ids, on texts of 16 tokens" in sentences[0]
     assert "corpus source grammar instead of TinyStories" in sentences[0]
@@ -72,5 +72,5 @@ def test_a_language_model_is_told_with_its_perturbed_share_and_both_units(root: 
 
 def test_flipped_labels_are_told_where_there_are_any(plain: Results, root: Path) -> None:
     assert not any("flipped" in sentence for sentence in findings.sentences(plain)[1:])
-    noisy = results.load(root / "noisy", (0, 1, 2))
+    noisy = experiment.load(root / "noisy", (0, 1, 2))
     assert any("on the flipped training examples" in sentence for sentence in findings.sentences(noisy))

@@ -9,16 +9,16 @@ from pathlib import Path
 import docutils.core
 import pytest
 
-from lawpipe import artifacts, provenance
-from lawpipe.errors import InputError
-from lawpipe.figures import catalogue
-from lawpipe.figures.catalogue import FIGURES, TABLES
-from lawpipe.figures.words import over_seeds, percent
 from lawpipe.report import links, page
+from lawpipe.results import catalogue
+from lawpipe.results.catalogue import FIGURES, TABLES
+from lawpipe.results.numbers import over_seeds, percent
+from lawpipe.run import artifacts, provenance
+from lawpipe.run.errors import InputError
 from scripts import report
-from tests.figures import toy
-from tests.figures.toy import Toy
+from tests import toy
 from tests.report.conftest import SIZES
+from tests.toy import Toy
 
 OWN_SCRIPT = (Path(page.__file__).parent / "page.js").read_text()
 VOID = {"meta", "br", "img", "link", "hr", "input"}

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from lawpipe.counts import Size
-from lawpipe.errors import InputError
+from lawpipe.cost.flops import Size
 from lawpipe.report import page, recorded
+from lawpipe.run.errors import InputError
 from tests.report.conftest import SIZES
 
 WHERE = {

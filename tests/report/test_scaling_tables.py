@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from lawpipe import artifacts
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import results
-from lawpipe.figures.words import number
 from lawpipe.report import page, scaling_tables
-from tests.figures import toy
+from lawpipe.results import experiment
+from lawpipe.results.numbers import number
+from lawpipe.run import artifacts
+from tests import toy
 
 
 def write_sensitivity(path: Path, factor: float) -> None:
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_sensitivity_has_a_row_a_variant_with_means_over_the_seeds(folder: Path) -> None:
-    table = scaling_tables.sensitivity(results.load(folder, (0, 1)))
+    table = scaling_tables.sensitivity(experiment.load(folder, (0, 1)))
     assert [row.cells[0] for row in table.rows] == list(scaling_tables.VARIANTS.values())
     found = mean_interval([2.0, 8.0], logarithmic=True)
     assert table.rows[0].cells[1].startswith("4.00 [")

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from lawpipe.errors import InputError
 from lawpipe.figures import surfaces
 from lawpipe.report import svg
+from lawpipe.run.errors import InputError
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9">'
 

@@ -7,28 +7,28 @@ import pandas as pd
 import pytest
 
 from lawpipe.analysis import policy_tables, redundancy
-from lawpipe.figures import catalogue, results
-from lawpipe.figures.catalogue import TABLES
-from lawpipe.figures.results import Results
-from lawpipe.figures.words import number, over_seeds, percent
 from lawpipe.report import compare, tables
-from tests.figures import toy
+from lawpipe.results import catalogue, experiment
+from lawpipe.results.catalogue import TABLES
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import number, over_seeds, percent
+from tests import toy
 from tests.report.conftest import SIZES
 
 
 @pytest.fixture(scope="session")
 def plain(root: Path) -> Results:
-    return results.load(root / "perceptron", (0, 1))
+    return experiment.load(root / "perceptron", (0, 1))
 
 
 @pytest.fixture(scope="session")
 def nulls(root: Path) -> Results:
-    return results.load(root / "noisy", (0, 1, 2))
+    return experiment.load(root / "noisy", (0, 1, 2))
 
 
 @pytest.fixture(scope="session")
 def stories(root: Path) -> Results:
-    return results.load(root / "stories", (0, 1))
+    return experiment.load(root / "stories", (0, 1))
 
 
 @pytest.mark.parametrize(

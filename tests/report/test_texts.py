@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lawpipe import artifacts
 from lawpipe.data import tokenizer
-from lawpipe.errors import InputError
-from lawpipe.figures import results
-from lawpipe.figures.results import Results
 from lawpipe.report import page, texts
-from tests.figures import toy
-from tests.figures.toy import Toy
+from lawpipe.results import experiment
+from lawpipe.results.experiment import Results
+from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
+from tests import toy
+from tests.toy import Toy
 
 #: What a corpus may hold: markup, quotes, control characters, marks that turn the line, a word without end.
 HOSTILE = (
@@ -51,7 +51,7 @@ class Text(HTMLParser):
 
 @pytest.fixture(scope="session")
 def stories(root: Path) -> Results:
-    return results.load(root / "stories", toy.STORIES.seeds)
+    return experiment.load(root / "stories", toy.STORIES.seeds)
 
 
 def test_a_text_is_shown_on_one_line() -> None:
@@ -100,14 +100,14 @@ def test_an_example_without_any_weight_is_never_active(stories: Results, tmp_pat
         columns["total_weight"][place] = 0.0
         columns["first_active"][place] = columns["last_active"][place] = None
     artifacts.write(path, "examples", columns, settings={}, code="0")
-    table = texts.stories(results.load(folder, [0]))
+    table = texts.stories(experiment.load(folder, [0]))
     assert all(row.cells[3:6] == ("0", "never", "never") for row in table.rows[10:])
     assert "15 examples never had any weight, and those shown are the last of them." in table.note
 
 
 def test_few_examples_are_shown_once_each(tmp_path: Path) -> None:
     size = Toy(**{**vars(toy.STORIES), "seeds": (0,), "examples": 7, "steps": 5, "measured": 3})
-    table = texts.stories(results.load(toy.write_experiment(tmp_path, "few", size), [0]))
+    table = texts.stories(experiment.load(toy.write_experiment(tmp_path, "few", size), [0]))
     assert [row.cells[0] for row in table.rows] == [
         "most 1",
         "most 2",
@@ -142,7 +142,7 @@ def test_hostile_stories_are_shown_and_never_obeyed(tmp_path: Path) -> None:
     own = tuple(f"{text} ({index})" for index in range(4) for text in HOSTILE)
     sizes = {"seeds": (0,), "own": own, "examples": 18, "evaluated": 3, "perturbed": 0.0}
     size = Toy(**{**vars(toy.STORIES), **sizes, "vocabulary": 150})
-    found = results.load(toy.write_experiment(tmp_path, "stories", size), [0])
+    found = experiment.load(toy.write_experiment(tmp_path, "stories", size), [0])
     glimpse = json.loads((found.folder / "corpus.json").read_text())
     glimpse["glimpse"]["examples"] = [{"story": i, "text": text} for i, text in enumerate(HOSTILE)]
     (found.folder / "corpus.json").write_text(json.dumps(glimpse))

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from lawpipe import artifacts
+from lawpipe.run import artifacts
 from scripts import claims, verify
-from tests.figures import toy
-from tests.figures.toy import Toy
+from tests import toy
+from tests.toy import Toy
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from lawpipe import artifacts
-from lawpipe.errors import InputError
+from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
 from scripts import collect
 
 SETTINGS = {"experiment": "toy", "seed": 3, "problem": "perceptron"}

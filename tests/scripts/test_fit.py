@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from lawpipe import artifacts
+from lawpipe.run import artifacts
 from scripts import fit
 from tests.analysis.toy_curves import TOY, curve
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lawpipe import plan, policy
-from lawpipe.config import resolve
+from lawpipe.config import plan
+from lawpipe.config.resolve import resolve
+from lawpipe.engine import policy
 from scripts import generate_data, initialise, make_policy, prepare_corpus, search
+from tests.config.test_resolve import SCHEMA
 from tests.scripts.test_training_stages import call, frame
-from tests.test_config import SCHEMA
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,7 +71,7 @@ class Prepared:
 
 def start(script: str, settings: dict[str, object], **options: object) -> subprocess.Popen[str]:
     """Start a stage in two processes."""
-    command = [sys.executable, "-m", "lawpipe.launch", "2", str(ROOT / f"scripts/{script}.py")]
+    command = [sys.executable, "-m", "lawpipe.run.launch", "2", str(ROOT / f"scripts/{script}.py")]
     command += ["--settings", json.dumps(settings)]
     for name, value in options.items():
         command += [f"--{name}", str(value)]

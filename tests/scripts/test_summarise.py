@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from lawpipe import artifacts
+from lawpipe.run import artifacts
 from scripts import summarise
 
 SETTINGS = {"experiment": "toy", "seed": 0, "problem": "perceptron"}

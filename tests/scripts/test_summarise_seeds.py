@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from lawpipe import artifacts
+from lawpipe.run import artifacts
 from scripts import summarise_seeds
 
 SETTINGS = {"experiment": "toy", "seeds": [0, 1, 2], "problem": "perceptron"}

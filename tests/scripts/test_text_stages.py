@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from lawpipe import artifacts
 from lawpipe.data import corpus, tokenizer
 from lawpipe.data.specials import PAD
-from lawpipe.errors import InputError
+from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
 from scripts import generate_data, initialise, make_policy, prepare_corpus, search, train
 from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
 from tests.scripts.test_training_stages import call

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from lawpipe import artifacts, stage
+from lawpipe.run import artifacts, stage
 from scripts import generate_data, initialise, make_policy, search, train
 from tests.small_problems import DATA
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 import torch
 
-from lawpipe import search as methods
 from lawpipe.engine import simplex
+from lawpipe.search import choose as methods
 from lawpipe.search.log_weights import NEGLIGIBLE
 from lawpipe.search.mirror_descent import MirrorDescent
 from lawpipe.search.objective import Objective

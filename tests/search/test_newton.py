@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lawpipe.engine import adjoint, trajectory
-from lawpipe.errors import InputError
+from lawpipe.run.errors import InputError
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.loop import Search
 from lawpipe.search.newton import Face, Newton, hessian_product, make

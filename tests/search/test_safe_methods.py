@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from lawpipe import search as methods
+from lawpipe.search import choose as methods
 from lawpipe.search import feedback_descent
 from lawpipe.search.accelerated_gradient import project_step_
 from lawpipe.search.feedback_descent import FeedbackDescent, Phase

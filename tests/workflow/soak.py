@@ -66,7 +66,7 @@ class Soak:
         """Start the driver on the small config."""
         options = ["--cores", "2", "--configfile", "config/small.yaml"]
         return subprocess.Popen(
-            [sys.executable, "-m", "lawpipe.driver", *self.arguments, *options],
+            [sys.executable, "-m", "workflow.driver", *self.arguments, *options],
             cwd=project.folder,
             env=os.environ | {"PYTHONPATH": str(project.folder), "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,

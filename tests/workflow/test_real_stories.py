@@ -2,7 +2,7 @@
 
 import pytest
 
-from lawpipe import artifacts
+from lawpipe.run import artifacts
 from tests.data.test_real_stories import FOUND, PLACES
 from tests.workflow.copies import Project, duplicate
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lawpipe import artifacts
+from lawpipe.run import artifacts
 from tests.workflow.copies import ROOT, Project
 
 pytestmark = pytest.mark.workflow

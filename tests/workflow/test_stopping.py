@@ -24,7 +24,7 @@ def test_a_signal_to_the_workflow_reaches_its_jobs(bare: Project, tmp_path, how:
     duplicate(bare.folder, tmp_path / "copy")
     project = Project(tmp_path / "copy")
     configs = ("config/small.yaml", project.write_config(LONG))
-    command = [sys.executable, "-m", "lawpipe.driver", TARGET, "--cores", "1", "--configfile", *configs]
+    command = [sys.executable, "-m", "workflow.driver", TARGET, "--cores", "1", "--configfile", *configs]
     environment = os.environ | {"PYTHONPATH": str(project.folder), "OMP_NUM_THREADS": "1"}
     driver = subprocess.Popen(
         command, cwd=project.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

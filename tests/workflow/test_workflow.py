@@ -13,9 +13,12 @@ import pytest
 import yaml
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from lawpipe import artifacts, estimate, plan, reproduce
-from lawpipe.config import resolve
+from lawpipe import reproduce
+from lawpipe.config import plan
+from lawpipe.config.resolve import resolve
+from lawpipe.cost import estimate
 from lawpipe.report import costs
+from lawpipe.run import artifacts
 from tests.workflow.copies import Project, duplicate
 
 pytestmark = pytest.mark.workflow

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import yaml
 
-from lawpipe import choice, estimate, interruption, plan
-from lawpipe.config import check_folders, check_writable, resolve
-from lawpipe.errors import InputError
-from lawpipe.figures import catalogue
-from lawpipe.provenance import code_digest, file_digest
+from lawpipe.config import plan
+from lawpipe.config.resolve import check_folders, check_writable, resolve
+from lawpipe.cost import estimate
+from lawpipe.results import catalogue
+from lawpipe.run import registry, signals
+from lawpipe.run.errors import InputError
+from lawpipe.run.provenance import code_digest, file_digest
 
 BASE = Path(workflow.basedir)
 
 # The jobs stop when this Snakemake is gone: it cannot tell them so when it is killed.
-os.environ[interruption.STARTED_BY] = str(os.getpid())
+os.environ[signals.STARTED_BY] = str(os.getpid())
 
 try:
     SCHEMA = yaml.safe_load((BASE / "workflow/schemas/config.schema.yaml").read_text())
@@ -100,7 +102,7 @@ def settings(stage):
 
 def code(stage):
     """A function of the wildcards: the digest of a stage's script and of every lawpipe module that it uses."""
-    return lambda wildcards: code_digest(script(stage), choice.chosen(stage_settings(stage, wildcards)))
+    return lambda wildcards: code_digest(script(stage), registry.chosen(stage_settings(stage, wildcards)))
 
 
 def side_folder(stage):

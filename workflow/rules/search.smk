@@ -39,7 +39,7 @@ for name, chosen in EXPERIMENTS.items():
         message:
             "{wildcards.experiment}, seed {wildcards.seed}: searching for the near-optimal policy"
         shell:
-            "{params.python:q} -m lawpipe.launch {params.processes} {params.script:q} --settings {params.settings:q}"
+            "{params.python:q} -m lawpipe.run.launch {params.processes} {params.script:q} --settings {params.settings:q}"
             " --train {input.train} --desired {input.desired} --test {input.test} {params.validation}"
             " --theta0 {input.theta0} --search {output.search} --policies $(dirname {output.policies[0]})"
             " --state {params.state} --cost {output.cost} 2>&1 | tee {log}"
@@ -79,7 +79,7 @@ rule make_policy:
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: making the {wildcards.policy} policy"
     shell:
-        "{params.python:q} -m lawpipe.launch {params.processes} {params.script:q} --settings {params.settings:q} --train {input.train}"
+        "{params.python:q} -m lawpipe.run.launch {params.processes} {params.script:q} --settings {params.settings:q} --train {input.train}"
         " --desired {input.desired} --test {input.test} --theta0 {input.theta0} {params.others} {params.tried}"
         " --output {output.policy} --state {params.state} --cost {output.cost} > {log} 2>&1"
 

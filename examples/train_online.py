@@ -1,0 +1,270 @@
+"""Train a small language model on a text of yours with and without the online weights, and draw the test curves.
+
+    python examples/train_online.py --text my/stories.txt --output curves.svg [--optimiser sgd] [--perturbed 0.5] ...
+
+Takes Parquet or JSONL with a column `text`, or plain text with blank lines between its parts; without --text the
+embedded grammar writes some. A few windows of it are the desired examples, as many others the test examples; of the
+training windows a share is perturbed as in the paper (--perturbed 0 for none), and an oracle then trains on the
+others alone. Mini-batches, AdamW or SGD with momentum, a warm-up and a linear decay. If several learning rates are
+given each way of training uses its own best one, by the mean desired loss over the run, never by test. Prints losses
+and time a step; `--curves` writes the curves as Parquet.
+"""
+
+import argparse
+import functools
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from lawpipe import online
+from lawpipe.data import corpus, tokenizer
+from lawpipe.data.specials import PAD
+from lawpipe.figures import style
+from lawpipe.problems.language_model import perturb, windows
+from lawpipe.run import stage
+
+SPLITS = ("train", "desired", "test")
+CONTRIBUTIONS = {
+    "difference": online.difference,
+    "forward": online.forward_mode,
+    "backward": online.double_backward,
+}
+PLAIN, ORACLE, ONLINE = "plain", "unperturbed only", "online weights"
+COLOURS = {
+    PLAIN: style.POLICIES["conventional"],
+    ORACLE: style.BLUE,
+    ONLINE: style.POLICIES["near_optimal"],
+}
+
+
+@dataclass(frozen=True)
+class Data:
+    """Windows [N, L+1] by split, which of those for training are perturbed, and the number of tokens."""
+
+    windows: Mapping[str, Tensor]
+    perturbed: Tensor
+    vocabulary: int
+
+
+class Layer(nn.Module):
+    """A Transformer layer, its attention written out: fused kernels have no forward-mode derivative."""
+
+    def __init__(self, hidden: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norms = nn.ModuleList([nn.LayerNorm(hidden), nn.LayerNorm(hidden)])
+        self.all = nn.Linear(hidden, 3 * hidden)
+        self.out = nn.Linear(hidden, hidden)
+        self.forward_layers = nn.Sequential(nn.Linear(hidden, 4 * hidden), nn.GELU(), nn.Linear(4 * hidden, hidden))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the next states, [B, L, H]."""
+        query, key, value = self.all(self.norms[0](x)).unflatten(2, (3 * self.heads, -1)).transpose(1, 2).chunk(3, 1)
+        scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[3])
+        later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+        seen = scores.masked_fill(later, -math.inf).softmax(dim=3) @ value
+        x = x + self.out(seen.transpose(1, 2).flatten(2))
+        out: Tensor = x + self.forward_layers(self.norms[1](x))
+        return out
+
+
+class LanguageModel(nn.Module):
+    """A small Transformer: tokens [B, L] to logits [B, L, V]."""
+
+    def __init__(self, vocabulary: int, length: int, hidden: int) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(vocabulary, hidden)
+        self.positions = nn.Embedding(length, hidden)
+        self.layers = nn.Sequential(*(Layer(hidden, 4) for _ in range(2)), nn.LayerNorm(hidden))
+        self.head = nn.Linear(hidden, vocabulary)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return the logits of the token after each."""
+        x = self.tokens(tokens) + self.positions.weight[: tokens.shape[1]]
+        logits: Tensor = self.head(self.layers(x))
+        return logits
+
+
+def losses(model: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
+    """Return the mean loss over its tokens of every window of a batch, [B], in nats."""
+    targets = batch[:, 1:]
+    each = cross_entropy(model(batch[:, :-1]).flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
+    counted = targets != PAD
+    return torch.where(counted, each, 0.0).sum(dim=1) / counted.sum(dim=1).clamp(min=1)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Train both ways, print what came out, and draw it."""
+    options = parser().parse_args(argv)
+    torch.set_num_threads(1)
+    data = load(options)
+    chosen = []
+    for way in ways(options):
+        best = tuned(data, options, way)
+        chosen.append(best)
+        last = best.iloc[-1]
+        print(
+            f"{way:16} learning rate {last['learning_rate']:g}: test loss {last['test']:.4f} at the end, "
+            f"{best['test'].mean():.4f} on average; weight on perturbed {last['weight_on_perturbed']:.1%}; "
+            f"{1e3 * last['seconds']:.1f} ms a step"
+        )
+    curves = pd.concat(chosen, ignore_index=True)
+    if options.curves is not None:
+        curves.to_parquet(options.curves, compression="zstd")
+    draw(curves, options.output)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the options."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--text", type=Path, help="your text")
+    made.add_argument("--output", type=Path, default=Path("online.svg"), help="output: the figure")
+    made.add_argument("--curves", type=Path, help="output: the curves, as Parquet")
+    made.add_argument("--perturbed", type=float, default=0.5, help="share of the training windows that are spoilt")
+    made.add_argument("--examples", type=int, default=2048, help="training windows")
+    made.add_argument("--desired", type=int, default=256, help="desired windows, and as many for the test")
+    made.add_argument("--length", type=int, default=32, help="tokens of a window")
+    made.add_argument("--vocabulary", type=int, default=512)
+    made.add_argument("--hidden", type=int, default=64)
+    made.add_argument("--batch", type=int, default=32, help="windows of a batch")
+    made.add_argument("--steps", type=int, default=1000)
+    made.add_argument("--optimiser", choices=["adamw", "sgd"], default="adamw")
+    made.add_argument("--learning-rates", type=float, nargs="+", default=[3e-3])
+    made.add_argument("--refresh", type=int, default=online.REFRESH, help="steps that use one desired gradient")
+    made.add_argument("--momentum", type=float, default=online.MOMENTUM, help="of the desired gradients' average")
+    made.add_argument("--contributions", choices=[*CONTRIBUTIONS], default="difference")
+    made.add_argument("--plain-metric", action="store_true", help="contributions as if for plain gradient descent")
+    made.add_argument("--forget", action="store_true", help="weigh every batch by itself, as data that are seen once")
+    made.add_argument("--seed", type=int, default=0)
+    return made
+
+
+def load(options: argparse.Namespace) -> Data:
+    """Read the text and cut it into windows."""
+    source: dict[str, Any] = {"source": "grammar", "stories": 20_000, "seed": 0}
+    if options.text is not None:
+        source = {
+            "source": "file",
+            "path": str(options.text),
+            "stories": None,
+            "text_column": "text",
+            "separator": None,
+        }
+    found = corpus.load(source)
+    made = tokenizer.make({"kind": "bpe", "vocabulary": options.vocabulary}, found.stories)
+    shape = {
+        "length": options.length,
+        "minimum_fill": 0.25,
+        "train_examples": options.examples,
+        "desired_examples": options.desired,
+        "test_examples": options.desired,
+    }
+    cut = windows.make(made.encode(found.stories), found.rows, shape, options.seed, SPLITS)
+    mix = {"replace": 1.0, "delete": 1.0, "repeat": 1.0}
+    settings = {"fraction": options.perturbed, "operations": 20, "mix": mix}
+    spoilt, marked = perturb.apply(cut["train"].tokens, made.size, settings, options.seed)
+    tokens = {name: each.tokens for name, each in cut.items()} | {"train": spoilt}
+    placed = {name: torch.from_numpy(each.astype(np.int64)) for name, each in tokens.items()}
+    return Data(placed, torch.from_numpy(np.array(marked)), made.size)
+
+
+def ways(options: argparse.Namespace) -> list[str]:
+    """Return the ways to train."""
+    return [PLAIN, ORACLE, ONLINE] if 0 < options.perturbed < 1 else [PLAIN, ONLINE]
+
+
+def tuned(data: Data, options: argparse.Namespace, way: str) -> pd.DataFrame:
+    """Return the run at the learning rate with the lowest mean desired loss."""
+    runs = [train(data, options, rate, way) for rate in options.learning_rates]
+    return min(runs, key=lambda run: math.inf if run["desired"].isna().any() else run["desired"].mean())
+
+
+def train(data: Data, options: argparse.Namespace, rate: float, way: str) -> pd.DataFrame:
+    """Train once; return the desired and test loss and the weight on perturbed windows on the way."""
+    torch.manual_seed(options.seed)
+    model = LanguageModel(data.vocabulary, options.length, options.hidden)
+    optimiser: torch.optim.Optimizer
+    if options.optimiser == "sgd":
+        optimiser = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
+    else:
+        optimiser = torch.optim.AdamW(model.parameters(), lr=rate)
+    warm = max(1, options.steps // 20)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min((step + 1) / warm, (options.steps - step) / (options.steps - warm + 1))
+    )
+    generator = torch.Generator().manual_seed(options.seed)
+    weigh = online.Online(
+        model,
+        losses,
+        examples=None if options.forget else options.examples,
+        optimizer=None if options.plain_metric else optimiser,
+        refresh=options.refresh,
+        momentum=options.momentum,
+        contributions=CONTRIBUTIONS[options.contributions],
+    )
+    trained_on = torch.nonzero(~data.perturbed).flatten() if way == ORACLE else torch.arange(options.examples)
+    desired = functools.partial(two_batches, data, options, generator)
+    uniform = torch.full((options.batch,), 1 / options.batch)
+    rows, spent, spoilt = [], 0.0, []
+    for step in range(options.steps + 1):
+        if step % max(1, options.steps // 40) == 0 or step == options.steps:
+            rows.append({"step": step, **{name: evaluate(model, data.windows[name]) for name in SPLITS[1:]}})
+        if step == options.steps:
+            break
+        chosen = trained_on[torch.randint(len(trained_on), (options.batch,), generator=generator)]
+        batch = data.windows["train"][chosen]
+        began = time.perf_counter()
+        weights, found = weigh(batch, desired, chosen) if way == ONLINE else (uniform, losses(model, batch))
+        optimiser.zero_grad()
+        (weights @ found).backward()
+        optimiser.step()
+        schedule.step()
+        spent += time.perf_counter() - began
+        spoilt.append(float(weights[data.perturbed[chosen]].sum()))
+    return pd.DataFrame(rows).assign(
+        way=way,
+        learning_rate=rate,
+        seconds=spent / options.steps,
+        weight_on_perturbed=float(np.mean(spoilt)),
+    )
+
+
+def two_batches(data: Data, options: argparse.Namespace, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Draw a batch from each half of the desired windows, together as large as a training batch."""
+    desired = data.windows["desired"]
+    half, count = len(desired) // 2, options.batch // 2
+    first, second = (torch.randperm(half, generator=generator)[:count] for _ in range(2))
+    return desired[first], desired[half + second]
+
+
+def evaluate(model: nn.Module, batch: Tensor) -> float:
+    """Return the mean loss of some windows, nats."""
+    with torch.no_grad():
+        return float(losses(model, batch).mean())
+
+
+def draw(curves: pd.DataFrame, path: Path) -> None:
+    """Draw the test curves."""
+    with style.theme():
+        figure, axes = plt.subplots(figsize=(5.4, 3.4), layout="constrained")
+        for way, rows in curves.groupby("way", sort=False):
+            axes.plot(rows["step"], rows["test"], color=COLOURS[str(way)], label=str(way))
+        axes.set_xlabel("training step")
+        axes.set_ylabel("loss on unseen windows (nats)")
+        axes.legend()
+        figure.savefig(path)
+        plt.close(figure)
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,4 @@
+"""The command `lawpipe`.
+
+Imports any room.
+"""

@@ -1,0 +1,109 @@
+"""The command `lawpipe`: what an artifact says of itself, and what a config takes before it runs.
+
+    lawpipe inspect results/perceptron/seed0/search.parquet
+
+prints the artifact's table, its settings, the code and the versions that made it, and what its job took.
+
+    lawpipe estimate config/paper.yaml
+
+prints operations, memory, disk and time of its stages, at the speed of this machine: two seconds measure it.
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+
+from lawpipe.config.resolve import resolve
+from lawpipe.cost import estimate
+from lawpipe.run import artifacts, stage
+from lawpipe.run.errors import InputError
+
+#: What a config may say, from the project's folder.
+SCHEMA = Path("workflow/schemas/config.schema.yaml")
+
+#: The config that one without experiments is laid over.
+DEFAULT = Path("config/config.yaml")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run a command."""
+    parser = argparse.ArgumentParser(prog="lawpipe", description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    inspecting = commands.add_parser("inspect", help="print an artifact's columns, settings, code, versions and cost")
+    inspecting.add_argument("file", type=Path, help="a Parquet file that lawpipe wrote")
+    estimating = commands.add_parser("estimate", help="print what a config takes: operations, memory, disk, time")
+    estimating.add_argument("config", type=Path, nargs="?", default=DEFAULT, help="a YAML file")
+    options = parser.parse_args(argv)
+    print(inspect(options.file) if options.command == "inspect" else estimated(options.config))
+
+
+def estimated(path: Path) -> str:
+    """Describe what the experiments of a config take. To be called in the project's folder, where the schema is.
+
+    Raises InputError if the config cannot be read or is not valid.
+    """
+    try:
+        raw, schema = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in (path, SCHEMA))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(
+            f"{path} or {SCHEMA} cannot be read ({error}): name a config, in the project's folder."
+        ) from error
+    if isinstance(raw, dict) and "experiments" not in raw:
+        # As in the workflow, it is laid over the default.
+        raw = yaml.safe_load(DEFAULT.read_text(encoding="utf-8")) | raw
+    experiments = resolve(raw, schema, stories=os.environ.get("LAWPIPE_STORIES")).experiments
+    return estimate.describe(experiments, estimate.here(experiments))
+
+
+def inspect(path: Path) -> str:
+    """Describe an artifact in words: its table, the settings, code and versions in its metadata, its job's cost.
+
+    Raises InputError if the file is missing, damaged or none of lawpipe's.
+    """
+    artifacts.read_parquet(path, [])  # refuses what is no Parquet
+    stored, schema = artifacts.metadata(path), pq.read_schema(path)
+    lines = [f"{path}: {pq.read_metadata(path).num_rows} rows, {path.stat().st_size:,} bytes", "", "columns"]
+    lines += [f"  {field.name}: {field.type}" for field in schema]
+    lines += ["", "settings", *(f"  {key}: {value}" for key, value in _flat(stored["settings"]))]
+    lines += ["", f"code: {stored['code']}"]
+    lines += ["versions: " + ", ".join(f"{name} {version}" for name, version in stored["versions"].items())]
+    cost = _cost(path)
+    if cost is None:
+        return "\n".join([*lines, "cost: no cost file names this artifact"])
+    took = f"{cost['seconds']:.1f} s, {cost['peak_memory_mb']:.0f} MB, on {cost['hardware']['processor']}"
+    state = cost["git"]["commit"] or "no git commit"
+    return "\n".join([*lines, f"cost: {took}, {cost['started']}, {state} (stage {cost['stage']})"])
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the dotted key and the value of every setting."""
+    for key, inner in value.items():
+        if isinstance(inner, dict) and inner:
+            yield from _flat(inner, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", json.dumps(inner)
+
+
+def _cost(path: Path) -> dict[str, Any] | None:
+    """Return the cost of the job that wrote an artifact: the one that names it, in a folder `cost` above it."""
+    for folder in path.resolve().parents[:3]:
+        for file in sorted((folder / "cost").glob("*.json")):
+            cost: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            if path.resolve().relative_to(folder).as_posix() in cost.get("files", []):
+                return cost
+    return None
+
+
+def run() -> None:
+    """Be the console command: a user's mistake is one sentence and exit code 1."""
+    stage.run(main)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,4 @@
+"""Where and in which precision numbers are computed: devices, matrix products, CUDA graphs.
+
+Imports `run`.
+"""

@@ -1,0 +1,138 @@
+"""What a training step takes on this machine, measured in two seconds with the engine itself.
+
+`python -m lawpipe.cost.calibration` reads complete settings of experiments by name from stdin, as JSON, and writes the
+seconds of a step of a run, of a sweep and of a measured step for each. It trains on random examples of the
+experiment's shape, on fewer where one step would take too long: time grows in proportion to them.
+"""
+
+import json
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from math import ceil
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lawpipe.compute import devices
+from lawpipe.config import plan
+from lawpipe.cost import estimate
+from lawpipe.cost.estimate import Steps
+from lawpipe.engine import trajectory
+from lawpipe.problems.base import Problem
+from lawpipe.problems.language_model.losses import LanguageModel
+from lawpipe.problems.language_model.models import architecture
+from lawpipe.problems.perceptron import gaussian
+from lawpipe.problems.perceptron.losses import Perceptron
+
+#: Seconds that all measurements take together.
+SECONDS = 2.0
+
+#: A step, forward and back, may take so long, in seconds of a core as one knows them; else it has fewer examples.
+LONGEST = 0.2
+
+#: Seconds of a run whose steps are timed together, so that the clock's own time does not count, and the most steps:
+#: those of a tiny problem take longer than one would think.
+TOGETHER, MOST_TOGETHER = 0.05, 100
+
+
+def main() -> None:
+    """Measure the experiments on stdin."""
+    experiments: dict[str, dict[str, Any]] = json.load(sys.stdin)
+    shapes = {name: json.dumps(shape(chosen)) for name, chosen in experiments.items()}
+    found: dict[str, Steps] = {}
+    for name, chosen in experiments.items():
+        if shapes[name] not in found:
+            found[shapes[name]] = measure(chosen, SECONDS / len(set(shapes.values())))
+    taken = {name: found[same] for name, same in shapes.items()}
+    print(json.dumps({name: [each.run, each.sweep, each.measured] for name, each in taken.items()}))
+
+
+def shape(settings: Mapping[str, Any]) -> list[Any]:
+    """Return what of an experiment a step's time depends on."""
+    vocabulary = settings["data"].get("tokenizer", {}).get("vocabulary")
+    where = [settings["device"], settings["training"]["precision"]]
+    return [settings["problem"], *where, *estimate.sizes(settings), vocabulary, settings.get("model")]
+
+
+def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
+    """Measure what a step of an experiment takes, in seconds of this process, for some seconds in all."""
+    known = estimate.elsewhere(settings)
+    one = known.run + known.sweep
+    share = min(1.0, LONGEST / one)
+    steps = min(MOST_TOGETHER, ceil(TOGETHER / (share * one)))
+    problem, theta = draw(settings, share)
+    rates = [1e-3] * steps
+    weights = torch.full((steps, problem.examples), 1 / problem.examples, dtype=problem.dtype, device=problem.device)
+    run = trajectory.train(problem, theta, weights, rates)
+    adjoint = problem.reference_gradients("desired", run.kept[-1:])[0]
+
+    def train() -> None:
+        again = trajectory.train(problem, theta, weights, rates)
+        again.objective("desired") + again.objective("test")
+
+    def source(thetas: Tensor) -> Tensor:
+        return problem.reference_gradients("desired", thetas)
+
+    def sweep() -> None:
+        # Not the whole gradient: with few steps, its beginning counts for too much.
+        deque(problem.sweep(run.kept[:-1], weights, rates, adjoint, source), maxlen=0)
+
+    def contributions() -> None:
+        problem.losses(theta)
+        for against in ("desired", "test"):
+            problem.contributions(theta, problem.reference_gradients(against, theta.unsqueeze(0))[0])
+
+    kinds: list[tuple[Callable[[], object], int]] = [
+        (train, steps),
+        (sweep, steps),
+        (contributions, 1),
+    ]
+    took: list[list[float]] = [[] for _ in kinds]
+    ends = time.perf_counter() + seconds
+    while not took[0] or time.perf_counter() < ends:
+        for (work, count), times in zip(kinds, took, strict=True):
+            before = _clock(problem.device)
+            work()
+            times.append((_clock(problem.device) - before) / count)
+    # The least: what else the machine does just now is not what the step takes.
+    return Steps(*(min(times) / share for times in took))
+
+
+def draw(settings: Mapping[str, Any], share: float) -> tuple[Problem, Tensor]:
+    """Return a problem of an experiment's shape with a share of its examples, random, and some parameters."""
+    data, precision = settings["data"], settings["training"]["precision"]
+    dtype = devices.dtype(precision)
+    sizes = {split: max(1, round(share * size)) for split, size in estimate.sizes(settings)[0].items()}
+    device = devices.device(settings["device"])
+    generator = np.random.default_rng(0)
+    if settings["problem"] in plan.ON_TEXT:
+        tokens = {
+            split: generator.integers(2, data["tokenizer"]["vocabulary"], (size, data["length"] + 1))
+            for split, size in sizes.items()
+        }
+        model = architecture.build(settings)
+        values = model.initialise(generator).values()
+        theta = torch.cat([torch.from_numpy(value).flatten() for value in values])
+        text = LanguageModel(model, tokens.pop("train"), tokens, dtype, device, precision=precision)
+        return text, theta.to(device, dtype)
+    drawn = {f"{split}_examples": size for split, size in sizes.items()}
+    plain = {"folder": None, "duplicates": 0, "dependent": 0, "dimension": estimate.sizes(settings)[1]}
+    examples = gaussian.draw(data | drawn | plain, 0, tuple(sizes))
+    problem = Perceptron(examples.pop("train"), examples, dtype, device)
+    return problem, torch.zeros(problem.parameters, dtype=dtype, device=device)
+
+
+def _clock(device: torch.device) -> float:
+    """Return the time that counts: a GPU's, when it has done what it was given, or this process's on a processor."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+        return time.perf_counter()
+    return time.process_time()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The paper's Transformer (arXiv 2402.17759, section 4.1 and the authors' public code), to the parameter.
+
+Learned positions; per layer, each after a norm and added to its input: causal attention with scores scaled by
+1/sqrt(H), and a feed-forward layer of width 4 H with ReLU; a last norm and an untied head. Norms divide by the root
+mean square and have a scale and a shift; linear layers have no bias; there is no dropout.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding
+
+from lawpipe.problems.language_model.models.base import HEAD
+from lawpipe.problems.language_model.models.layers import causal_attention, rms_norm
+from lawpipe.run.errors import InputError
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """A decoder over `vocabulary` V tokens and sequences of at most `length` L, of hidden size `hidden` H.
+
+    At V 5000, L 64, H 128, 2 layers (8 heads): 1,682,688 parameters.
+    """
+
+    vocabulary: int
+    length: int
+    hidden_size: int
+    layers: int
+    heads: int
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The name and shape of every parameter, in the order of theta."""
+        size = self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {"tokens": (self.vocabulary, size), "positions": (self.length, size)}
+        for layer in range(self.layers):
+            shapes |= {
+                f"{layer}.attention_norm.scale": (size,),
+                f"{layer}.attention_norm.shift": (size,),
+                f"{layer}.attention.in": (3 * size, size),
+                f"{layer}.attention.out": (size, size),
+                f"{layer}.forward_norm.scale": (size,),
+                f"{layer}.forward_norm.shift": (size,),
+                f"{layer}.forward.in": (4 * size, size),
+                f"{layer}.forward.out": (size, 4 * size),
+            }
+        return shapes | {"norm.scale": (size,), "norm.shift": (size,), HEAD: (self.vocabulary, size)}
+
+    def initialise(self, generator: np.random.Generator) -> Mapping[str, npt.NDArray[np.float64]]:
+        """Draw every parameter as PyTorch does by default.
+
+        Embeddings N(0, 1); linear weights (out, in) U(-1/sqrt(in), 1/sqrt(in)); scales 1 and shifts 0. Query, key
+        and value are drawn as one weight, which is the same distribution.
+        """
+        values = {}
+        for name, shape in self.shapes.items():
+            if name in ("tokens", "positions"):
+                values[name] = generator.standard_normal(shape)
+            elif len(shape) == 2:
+                values[name] = generator.uniform(-(shape[1] ** -0.5), shape[1] ** -0.5, shape)
+            else:
+                values[name] = np.full(shape, float(name.endswith("scale")))
+        return values
+
+    def hidden(self, parameters: Mapping[str, Tensor], tokens: Tensor) -> Tensor:
+        """Return the hidden states [B, L, H] after the last norm."""
+        batch, length = tokens.shape
+        # All but the attention works token by token, on [B L, H].
+        x = (embedding(tokens, parameters["tokens"]) + parameters["positions"][:length]).view(batch * length, -1)
+        for layer in range(self.layers):
+
+            def own(name: str, layer: int = layer) -> Tensor:
+                return parameters[f"{layer}.{name}"]
+
+            y = rms_norm(x, own("attention_norm.scale"), own("attention_norm.shift"))
+            y = causal_attention(y @ own("attention.in").T, length, self.heads, self.hidden_size**-0.5)
+            x = torch.addmm(x, y, own("attention.out").T)
+            y = rms_norm(x, own("forward_norm.scale"), own("forward_norm.shift"))
+            x = torch.addmm(x, (y @ own("forward.in").T).relu(), own("forward.out").T)
+        return rms_norm(x, parameters["norm.scale"], parameters["norm.shift"]).view(batch, length, -1)
+
+
+def build(settings: Mapping[str, Any], vocabulary: int, length: int) -> Transformer:
+    """Make the Transformer of a `model` block with hidden, layers and heads.
+
+    Raises InputError if the hidden size is not a multiple of the heads.
+    """
+    hidden, heads = settings["hidden"], settings["heads"]
+    if hidden % heads:
+        raise InputError(
+            f"model.hidden is {hidden} and model.heads is {heads}: the heads share out the hidden size, "
+            "expected a multiple of their number."
+        )
+    return Transformer(vocabulary, length, hidden, settings["layers"], heads)

@@ -1,0 +1,19 @@
+"""The perceptron's examples: drawn from a teacher, or the user's own."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lawpipe.problems.examples import Drawn
+from lawpipe.problems.perceptron import gaussian, labelled
+
+
+def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None) -> Drawn:
+    """Draw the splits, or check and copy those of `data.folder`."""
+    data, names = settings["data"], tuple(splits)
+    if data["folder"] is None:
+        drawn = gaussian.draw(data, settings["seed"], names)
+    else:
+        drawn = labelled.import_splits(Path(data["folder"]), names)
+    columns = {split: each.columns() for split, each in drawn.items()}
+    return Drawn("gaussian_examples", columns, labelled.describe(drawn))

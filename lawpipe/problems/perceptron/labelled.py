@@ -1,0 +1,133 @@
+"""Labelled feature vectors: the examples of a linear classification problem, drawn or the user's own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
+
+
+@dataclass(frozen=True)
+class Examples:
+    """One split: `features` float32 [N, D], `label` int8 [N] in {0, 1}, `flipped` bool [N].
+
+    `made_of` says for each example the rows that it was made of: one for a copy, two for a linear combination. None
+    where no example was.
+    """
+
+    features: npt.NDArray[np.float32]
+    label: npt.NDArray[np.int8]
+    flipped: npt.NDArray[np.bool_]
+    made_of: tuple[tuple[int, ...], ...] | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns of the artifact table `gaussian_examples`, and `made_of` where examples were planted."""
+        columns = {"features": self.features, "label": self.label, "flipped": self.flipped}
+        return columns if self.made_of is None else columns | {"made_of": self.made_of}
+
+
+def load(path: Path) -> Examples:
+    """Read a split that the workflow wrote."""
+    data = artifacts.read(path, "gaussian_examples")
+    return Examples(
+        artifacts.matrix(data, "features"),
+        data.column("label").to_numpy(),
+        data.column("flipped").to_numpy(),
+    )
+
+
+def made_of(path: Path) -> list[list[int]]:
+    """Return the rows that each example of a split was made of; an empty list if none was planted there."""
+    data = artifacts.read_parquet(path, ["made_of"])
+    rows: list[list[int]] = data.column("made_of").to_pylist() if "made_of" in data.column_names else []
+    return rows
+
+
+def import_splits(folder: Path, splits: tuple[str, ...]) -> dict[str, Examples]:
+    """Read and check the user's own splits: `{split}.parquet` with `features` and a 0/1 `label`.
+
+    Raises InputError if a file is missing or damaged, a column is missing, features are not finite numbers of
+    one length in all splits, or a label is neither 0 nor 1.
+    """
+    result = {split: _import(folder / f"{split}.parquet") for split in splits}
+    first = splits[0]
+    dimension = result[first].features.shape[1]
+    for split, examples in result.items():
+        if examples.features.shape[1] != dimension:
+            raise InputError(
+                f"{folder / split}.parquet has features of length {examples.features.shape[1]}, but "
+                f"{first}.parquet of length {dimension}: give every split the same features."
+            )
+    return result
+
+
+def _import(path: Path) -> Examples:
+    """Read one of the user's files."""
+    data = artifacts.read_parquet(path)
+    for name in ("features", "label"):
+        if name not in data.column_names:
+            raise InputError(
+                f"{path} has no column {name!r} (found: {', '.join(data.column_names)}): "
+                "expected `features` (a list of numbers a row) and `label` (0 or 1)."
+            )
+    if data.num_rows == 0:
+        raise InputError(f"{path} has no rows: expected at least one example.")
+    features = _features(path, data.column("features"))
+    label = _labels(path, data.column("label"))
+    flipped = np.zeros(len(label), dtype=bool)
+    if "flipped" in data.column_names:
+        flipped = np.asarray(data.column("flipped").to_numpy(zero_copy_only=False), dtype=bool)
+    return Examples(features, label, flipped)
+
+
+def _features(path: Path, column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
+    """Return the features as a matrix; rows of differing lengths, nulls and non-finite numbers are refused."""
+    kind = column.type
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)):
+        raise InputError(f"{path}: column 'features' is {kind}, expected a list of numbers a row.")
+    rows = column.to_pylist() if column.null_count else None
+    if rows is not None:
+        raise InputError(f"{path}: features of row {rows.index(None)} are null, expected a list of numbers.")
+    lengths = np.asarray(pc.list_value_length(column))
+    if lengths.min() != lengths.max() or lengths[0] == 0:
+        odd = int(np.argmax(lengths != lengths[0])) if lengths[0] else 0
+        raise InputError(
+            f"{path}: features of row {odd} have length {lengths[odd]}, those of row 0 {lengths[0]}: "
+            "expected one length above 0 for all rows."
+        )
+    flat = pc.list_flatten(column)
+    if not (pa.types.is_floating(flat.type) or pa.types.is_integer(flat.type)):
+        raise InputError(f"{path}: features hold {flat.type}, expected numbers.")
+    values = np.asarray(flat.to_numpy(), dtype=np.float32)
+    features = values.reshape(len(lengths), int(lengths[0]))
+    finite = np.isfinite(features).all(axis=1)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        raise InputError(
+            f"{path}: features of row {row} hold a NaN or an infinity ({int((~finite).sum())} such rows): "
+            "expected finite numbers; drop or mend those rows."
+        )
+    return features
+
+
+def _labels(path: Path, column: pa.ChunkedArray) -> npt.NDArray[np.int8]:
+    """Return the labels; anything but 0 and 1 is refused."""
+    found = column.unique().to_pylist()
+    wrong = [value for value in found if not (isinstance(value, int | float) and value in (0, 1))]
+    if wrong:
+        raise InputError(f"{path}: column 'label' holds {wrong[0]!r}, expected 0 or 1 only; recode the two classes.")
+    return np.asarray(column.to_numpy(), dtype=np.int8)
+
+
+def describe(splits: Mapping[str, Examples]) -> str:
+    """Say in a line how many examples each split has and of which dimension."""
+    counts = ", ".join(f"{len(examples.label)} {split}" for split, examples in splits.items())
+    dimension = next(iter(splits.values())).features.shape[1]
+    return f"{counts} examples of dimension {dimension}"

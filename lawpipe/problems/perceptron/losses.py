@@ -1,0 +1,209 @@
+"""Linear classification without a bias, in closed form (arXiv 2402.17759, section 4.1).
+
+The output is o = sigmoid(theta . z), the loss binary cross-entropy. With the signed features
+a = (1 - 2 label) z, the loss of an example is softplus(a . theta), and with q = sigmoid(a . theta), the
+probability of the wrong label, its gradient is q a and its Hessian q (1 - q) a a^T. Everything below follows.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from lawpipe.compute import devices
+from lawpipe.problems.base import Problem, Source, Sweep, share_of
+from lawpipe.problems.perceptron import labelled
+
+#: Steps whose predictions are recomputed together in the reverse sweep, as one matrix product. Sixteen rows of
+#: 4,096 examples stay in a processor's second-level cache.
+BLOCK = 16
+
+#: Rows of N numbers handled together where many runs are computed at once: steps times runs.
+ROWS = 64
+
+#: Fewer runs than this are computed one by one: a matrix product with two rows is slower than two with a vector.
+FEW = 3
+
+
+class Perceptron(Problem):
+    """The perceptron problem; features are stored signed and transposed, [D, N], the layout that is read fastest."""
+
+    def __init__(
+        self,
+        train: labelled.Examples,
+        references: Mapping[str, labelled.Examples],
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> None:
+        self.dtype = dtype
+        self.device = device
+        self._train = self._signed(train)
+        self._references = {name: self._signed(split) for name, split in references.items()}
+        self._count()
+
+    def _count(self) -> None:
+        """Say how many there are of everything."""
+        self.references = {name: features.shape[1] for name, features in self._references.items()}
+        self.parameters, self.examples = self._train.shape
+
+    def _signed(self, split: labelled.Examples) -> Tensor:
+        """Return a split's signed features (1 - 2 label) z, transposed."""
+        features = torch.from_numpy(split.features.T.copy()).to(self.device, self.dtype)
+        label = torch.from_numpy(split.label.copy()).to(self.device, self.dtype)
+        return features.mul_(1 - 2 * label)
+
+    @classmethod
+    def load(cls, settings: Mapping[str, Any], splits: Mapping[str, Path]) -> Self:
+        """Build the problem from the tables of its splits."""
+        loaded = {name: labelled.load(path) for name, path in splits.items()}
+        train = loaded.pop("train")
+        dtype = devices.dtype(settings["training"]["precision"])
+        return cls(train, loaded, dtype, devices.device(settings["device"]))
+
+    def share(self, place: int, of: int) -> Self:
+        """Return the problem of one of some shares of every set of examples."""
+        result = copy(self)
+        result._train = _share(self._train, place, of)
+        result._references = {name: _share(features, place, of) for name, features in self._references.items()}
+        result._count()
+        return result
+
+    def losses(self, theta: Tensor) -> Tensor:
+        """Return softplus(a_n . theta), [N]."""
+        losses: Tensor = softplus(self._train.T @ theta)
+        return losses
+
+    def gradient_norms(self, theta: Tensor) -> Tensor:
+        """Return q_n |a_n|, [N]."""
+        norms: Tensor = torch.linalg.vector_norm(self._train, dim=0)
+        return torch.sigmoid(self._train.T @ theta) * norms
+
+    def contributions(self, theta: Tensor, direction: Tensor) -> Tensor:
+        """Return q_n (a_n . direction), [N]."""
+        return torch.mv(self._train.T, theta).sigmoid_().mul_(torch.mv(self._train.T, direction))
+
+    def weighted_gradient(self, theta: Tensor, weights: Tensor) -> Tensor:
+        """Return sum_n weights[n] q_n a_n, [P]."""
+        wrong = torch.mv(self._train.T, theta).sigmoid_()
+        return torch.mv(self._train, wrong.mul_(weights))
+
+    def adjoint_product(self, theta: Tensor, weights: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
+        """Return q_n (a_n . direction), [N], and sum_n weights[n] q_n (1 - q_n) (a_n . direction) a_n, [P]."""
+        wrong = torch.mv(self._train.T, theta).sigmoid_()
+        contributions = torch.mv(self._train.T, direction).mul_(wrong)
+        return contributions, torch.mv(self._train, contributions * weights * (1 - wrong))
+
+    def reference_losses(self, against: str, thetas: Tensor) -> npt.NDArray[np.float64]:
+        """Return the mean loss on a reference set, [S], averaged in float64."""
+        losses = softplus(thetas @ self._references[against])
+        return losses.mean(dim=1, dtype=torch.float64).cpu().numpy()
+
+    def reference_gradients(self, against: str, thetas: Tensor) -> Tensor:
+        """Return the gradient of the mean loss on a reference set, [S, P]."""
+        features = self._references[against]
+        wrong = torch.sigmoid(thetas @ features)
+        return wrong @ features.T / features.shape[1]
+
+    def half_gradients(self, against: str, theta: Tensor) -> Tensor:
+        """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, P]."""
+        features = self._references[against]
+        wrong = torch.sigmoid(theta @ features)
+        halves = [(features[:, start::2], wrong[start::2]) for start in (0, min(1, len(wrong) - 1))]
+        return torch.stack([torch.mv(half, share) / len(share) for half, share in halves])
+
+    def sweep(
+        self,
+        thetas: Tensor,
+        weights: Tensor,
+        learning_rates: Sequence[float],
+        adjoint: Tensor,
+        source: Source,
+    ) -> Sweep:
+        """Sweep back as the base class says, with the predictions of a block of steps from one matrix product.
+
+        Per step that leaves two passes over the features (2 N D numbers) beside its share of the product.
+        """
+        features = self._train
+        rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).unsqueeze(1)
+        along = torch.empty(BLOCK, self.examples, dtype=self.dtype, device=self.device)
+        sources = source(thetas)
+        for stop in range(len(learning_rates), 0, -BLOCK):
+            start = max(0, stop - BLOCK)
+            wrong = torch.mm(thetas[start:stop], features).sigmoid_()
+            curvature = (1 - wrong).mul_(wrong).mul_(weights[start:stop]).mul_(rates[start:stop])
+            for step in reversed(range(start, stop)):
+                row = along[step - start]
+                torch.mv(features.T, adjoint, out=row)
+                product = self.total(torch.mv(features, curvature[step - start].mul_(row)))
+                adjoint = adjoint.sub(product).add_(sources[step])
+            yield start, wrong.mul_(along[: stop - start])
+        return adjoint
+
+    def descend_many(
+        self, thetas: Tensor, weights: Sequence[Tensor], learning_rates: Sequence[Sequence[float]]
+    ) -> Tensor:
+        """Run all descents together: two matrix products a step where one run has two matrix-vector products."""
+        if len(thetas) < FEW:
+            return super().descend_many(thetas, weights, learning_rates)
+        rows = self._train.T.contiguous()  # matrix products are up to twice as fast from this layout
+        rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
+        steps, count = rates.shape[:2]
+        size = max(1, ROWS // count)
+        path = torch.empty(steps + 1, count, self.parameters, dtype=self.dtype, device=self.device)
+        path[0] = thetas
+        wrong = torch.empty(count, self.examples, dtype=self.dtype, device=self.device)
+        for start in range(0, steps, size):
+            for step, weight in enumerate(_block(weights, start, size), start):
+                torch.mm(path[step], rows.T, out=wrong).sigmoid_().mul_(weight)
+                torch.sub(path[step], torch.mm(wrong, rows).mul_(rates[step]), out=path[step + 1])
+        return path.transpose(0, 1)
+
+    def sweep_many(
+        self,
+        thetas: Tensor,
+        weights: Sequence[Tensor],
+        learning_rates: Sequence[Sequence[float]],
+        adjoints: Tensor,
+        sources: Sequence[Source],
+    ) -> Sweep:
+        """Sweep back over all runs together, two matrix products a step: predictions and contributions share one."""
+        if len(thetas) < FEW:
+            return (yield from super().sweep_many(thetas, weights, learning_rates, adjoints, sources))
+        rows = self._train.T.contiguous()
+        rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
+        steps, count = rates.shape[:2]
+        size = max(1, ROWS // count)
+        terms = torch.stack([source(path) for source, path in zip(sources, thetas, strict=True)], dim=1)
+        both = torch.empty(2 * count, self.examples, dtype=self.dtype, device=self.device)
+        wrong, along = both[:count], both[count:]
+        curvature = torch.empty_like(wrong)
+        found = torch.empty(count, size, self.examples, dtype=self.dtype, device=self.device)
+        for start in reversed(range(0, steps, size)):
+            block = _block(weights, start, size)
+            for place, step in reversed(list(enumerate(range(start, start + len(block))))):
+                torch.mm(torch.cat((thetas[:, step], adjoints)), rows.T, out=both)
+                contributions = torch.mul(along, wrong.sigmoid_(), out=found[:, place])
+                torch.addcmul(contributions, contributions, wrong, value=-1, out=curvature)
+                product = torch.mm(curvature.mul_(block[place]), rows)
+                adjoints = adjoints.sub(product.mul_(rates[step])).add_(terms[step])
+            yield start, found[:, : len(block)]
+        return adjoints
+
+
+def _share(features: Tensor, place: int, of: int) -> Tensor:
+    """Return the features of one of some shares of their examples, [D, n]."""
+    return features[:, share_of(features.shape[1], place, of)].contiguous()
+
+
+def _block(weights: Sequence[Tensor], start: int, size: int) -> Tensor:
+    """Return the weights of S policies at the next `size` steps (fewer at the end), [B, S, N], in one piece."""
+    return torch.stack([policy[start : start + size] for policy in weights], dim=1)
+
+
+load = Perceptron.load

@@ -1,0 +1,382 @@
+"""The artifact tables: their columns, how they are written (atomically, reproducibly) and read back.
+
+Every table is Parquet with zstd compression. Float columns use BYTE_STREAM_SPLIT without a dictionary, which
+halves the time and shrinks policies. The metadata key `lawpipe` holds the settings that determine the file,
+the digest of the code that made it and the library versions: never anything that differs from run to run,
+so that equal runs give equal bytes. Every page has a checksum, so that a damaged file is refused and not believed.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lawpipe.run import files, provenance
+from lawpipe.run.errors import InputError
+
+#: A row group holds about this many bytes of data (uncompressed): writing takes a few times that in memory.
+ROW_GROUP_BYTES = 2 * 2**20
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A column whose rows are vectors: of one length for the whole file (`fixed`), or each of its own."""
+
+    item: str
+    fixed: bool = True
+
+
+Column = str | Vector
+Columns = Mapping[str, Any]
+
+_BOTH = ("desired", "test")
+
+#: The columns of every table, in order. Files may hold more columns, never fewer.
+TABLES: dict[str, dict[str, Column]] = {
+    "gaussian_examples": {"features": Vector("float32"), "label": "int8", "flipped": "bool"},
+    "token_examples": {"tokens": Vector("int32"), "perturbed": "bool", "story": "int64"},
+    # A whole corpus, a row a story; `story` is its row in the source.
+    "tokens": {"story": "int64", "tokens": Vector("int32", fixed=False)},
+    "theta0": {
+        "name": "string",
+        "shape": Vector("int64", fixed=False),
+        "values": Vector("float32", fixed=False),
+    },
+    "search": {
+        "iteration": "int32",
+        "evaluations": "int32",
+        "forward_evaluations": "int32",
+        "cost": "float64",
+        "objective": "float64",
+        "validation_objective": "float64",
+        "test_objective": "float64",
+        "gap": "float64",
+        "step_size": "float64",
+        "accepted": "bool",
+        "active_fraction": "float64",
+        "effective_examples": "float64",
+    },
+    "policy": {"step": "int32", "weights": Vector("float*"), "learning_rate": "float64"},
+    "curves": {
+        "policy": "string",
+        "step": "int32",
+        "train_loss": "float64",
+        "desired_loss": "float64",
+        "test_loss": "float64",
+    },
+    # The rates that were tried for a policy whose learning rate is tuned; J is null where training diverged.
+    "learning_rates": {
+        "policy": "string",
+        "learning_rate": "float64",
+        "objective_desired": "float64",
+        "objective_test": "float64",
+    },
+    "contributions": {
+        "step": "int32",
+        "against": "string",
+        "kind": "string",
+        "contribution": Vector("float32"),
+        "loss": Vector("float32"),
+        "gradient_norm": Vector("float32"),
+    },
+    # global_speed is (L[t] - L[t+1]) / learning_rate of the loss `against`: the left-hand side of the law.
+    "similarity": {
+        "policy": "string",
+        "step": "int32",
+        "against": "string",
+        "kind": "string",
+        "mean": "float64",
+        "std": "float64",
+        "similarity": "float64",
+        "active": "int32",
+        "global_speed": "float64",
+    },
+    "which_law": {
+        "experiment": "string",
+        "seed": "int64",
+        "policy": "string",
+        "relative_gap": "float64",
+        "cost": "float64",
+        "measured": "int64",
+        "several": "int64",
+        "instantaneous": "float64",
+        "adjoint": "float64",
+    },
+    # A transferred policy on one reference set: J in nats, and the share of this seed's near-optimal gain
+    # that it keeps; null where there is none.
+    "transfer": {
+        "source": "string",
+        "experiment": "string",
+        "changed": "string",
+        "seed": "int64",
+        "against": "string",
+        "conventional": "float64",
+        "near_optimal": "float64",
+        "transferred": "float64",
+        "share": "float64",
+    },
+    # Weights without a search and what they are compared with: J in nats on one reference set, and the share of
+    # this seed's gain of the oracle over uniform weights; null where there is none.
+    "online": {
+        "experiment": "string",
+        "problem": "string",
+        "spoilt": "float64",
+        "desired_examples": "int64",
+        "text": "string",
+        "seed": "int64",
+        "policy": "string",
+        "against": "string",
+        "objective": "float64",
+        "share": "float64",
+    },
+    "zero_weights": {
+        "policy": "string",
+        "property": "string",
+        "kind": "string",
+        "against": "string",
+        "value": "float64",
+        "count": "int64",
+    },
+    "examples": {
+        "policy": "string",
+        "row": "int32",
+        "total_weight": "float64",
+        "first_active": "int32",
+        "last_active": "int32",
+    },
+    # What one sweep over a whole policy gives, a row a policy; part of `summary`.
+    "measures": {
+        "policy": "string",
+        "gap": "float64",
+        "weight_on_perturbed": "float64",
+        "effective_examples": "float64",
+    },
+    "fits": {
+        "policy": "string",
+        "against": "string",
+        "loss_floor": "float64",
+        "scale": "float64",
+        "exponent": "float64",
+        "first_step": "int32",
+        "r_squared": "float64",
+        **{f"{name}_{end}": "float64" for name in ("loss_floor", "scale", "exponent") for end in ("low", "high")},
+    },
+    # The fits of the policies that share L0 and t0, repeated with either fixed elsewhere.
+    "sensitivity": {
+        "policy": "string",
+        "against": "string",
+        "variant": "string",
+        "loss_floor": "float64",
+        "first_step": "int32",
+        "scale": "float64",
+        "exponent": "float64",
+        "acceleration": "float64",
+        "acceleration_far": "float64",
+    },
+    "summary": {
+        "policy": "string",
+        **{
+            f"{quantity}_{against}": kind
+            for quantity, kind in {
+                "objective": "float64",
+                "compression_ratio": "float64",
+                "acceleration": "float64",
+                "acceleration_to_best": "float64",
+                "acceleration_to_tuned": "float64",
+                "acceleration_fit": "float64",
+                "similarity": "float64",
+                "adjoint_similarity": "float64",
+                "steps_measured": "int32",
+                "adjoint_steps_measured": "int32",
+            }.items()
+            for against in _BOTH
+        },
+        "gap": "float64",
+        "weight_on_perturbed": "float64",
+        "effective_examples": "float64",
+    },
+    "summary_over_seeds": {
+        "policy": "string",
+        "quantity": "string",
+        "mean": "float64",
+        "low": "float64",
+        "high": "float64",
+        "n": "int32",
+        "n_reached": "int32",
+    },
+    # The language-model experiments of a config by their size, and the paper's (`experiment` null).
+    "sizes": {
+        "experiment": "string",
+        "steps": "int32",
+        "examples": "int32",
+        "vocabulary": "int32",
+        "quantity": "string",
+        "mean": "float64",
+        "low": "float64",
+        "high": "float64",
+        "n": "int32",
+    },
+    "claims": {
+        "claim": "string",
+        "experiment": "string",
+        "source": "string",
+        "paper": "string",
+        "ours": "float64",
+        "low": "float64",
+        "high": "float64",
+        "n": "int32",
+        "verdict": "string",
+        "reason": "string",
+    },
+}
+
+
+def write(path: str | Path, table: str, columns: Columns, *, settings: Mapping[str, Any], code: str) -> None:
+    """Write one artifact: to a temporary name beside it first, then renamed, so it is whole or absent.
+
+    `columns` maps names to arrays: 1-D for plain columns (None or NaN-free where a value is missing: pass
+    None in a list for null), 2-D for fixed vectors, a list of 1-D arrays for vectors of differing lengths.
+    Names that the table does not know are appended as they are.
+
+    Raises KeyError for a missing column and ValueError for columns of differing lengths.
+    """
+    known = TABLES[table]
+    arrays = {name: _to_arrow(columns[name], kind) for name, kind in known.items()}
+    arrays |= {name: pa.array(values) for name, values in columns.items() if name not in known}
+    metadata = {"settings": settings, "code": code, "versions": provenance.versions()}
+    data = pa.table(arrays).replace_schema_metadata({"lawpipe": json.dumps(metadata, sort_keys=True)})
+    floats = [leaf for field in data.schema for leaf, kind in _leaves(field) if pa.types.is_floating(kind)]
+    others = [leaf for field in data.schema for leaf, kind in _leaves(field) if not pa.types.is_floating(kind)]
+    rows_a_group = max(1, ROW_GROUP_BYTES * max(1, data.num_rows) // max(1, data.nbytes))
+    with files.whole(Path(path)) as temporary:
+        pq.write_table(
+            data,
+            temporary,
+            row_group_size=rows_a_group,
+            compression="zstd",
+            use_dictionary=others or False,
+            use_byte_stream_split=floats or False,
+            write_page_checksum=True,
+        )
+    # Arrow would keep what it wrote with, beside the tensors of a search that goes on.
+    pa.default_memory_pool().release_unused()
+
+
+def read(path: str | Path, table: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read an artifact and check that it holds the table's columns; `columns` picks some.
+
+    Raises InputError, one sentence, if the file is missing, is not Parquet or lacks a column.
+    """
+    path = Path(path)
+    data = read_parquet(path, columns)
+    _check(data, path, table, columns)
+    return data
+
+
+def _check(data: pa.Table, path: Path, table: str, columns: Sequence[str] | None) -> None:
+    """Raise InputError unless a table has its columns, or the picked ones, with their types."""
+    for name, kind in TABLES[table].items():
+        if columns is not None and name not in columns:
+            continue
+        if name not in data.column_names:
+            raise InputError(
+                f"{path} has no column {name!r}: expected a {table} table with {', '.join(TABLES[table])}; "
+                "delete the file and run again to make it anew."
+            )
+        if not _matches(data.schema.field(name).type, kind):
+            raise InputError(
+                f"{path}: column {name!r} is {data.schema.field(name).type}, expected {_describe(kind)}; "
+                "delete the file and run again to make it anew."
+            )
+
+
+def row_groups(path: Path, table: str, column: str) -> Iterator[npt.NDArray[Any]]:
+    """Yield a column of fixed vectors a row group at a time, [rows, length]; raises as `read` does."""
+    with _reading(path) as file:
+        for group in range(file.num_row_groups):
+            data = file.read_row_group(group, columns=[column] if column in file.schema_arrow.names else [])
+            _check(data, path, table, [column])
+            yield matrix(data, column)
+
+
+def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet file; a missing, truncated or foreign file gives an InputError."""
+    with _reading(path) as file:
+        present = set(file.schema_arrow.names)
+        return file.read(columns=None if columns is None else [name for name in columns if name in present])
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file; one that is missing, truncated or foreign gives an InputError."""
+    if not path.is_file():
+        raise InputError(f"{path} does not exist: expected a Parquet file there.")
+    try:
+        # Not pq.read_table, which imports the whole data set machinery for a single file.
+        yield pq.ParquetFile(path, page_checksum_verification=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(
+            f"{path} cannot be read as Parquet ({str(error).splitlines()[0].rstrip('.')}): "
+            "it is damaged or another format; replace it, or delete it and run again."
+        ) from error
+
+
+def metadata(path: str | Path) -> dict[str, Any]:
+    """Return what the file says of its origin: `settings`, `code` and `versions`."""
+    with _reading(Path(path)) as file:
+        stored = (file.schema_arrow.metadata or {}).get(b"lawpipe")
+    if stored is None:
+        raise InputError(f"{path} has no lawpipe metadata: expected a file that lawpipe wrote.")
+    result: dict[str, Any] = json.loads(stored)
+    return result
+
+
+def matrix(data: pa.Table, column: str) -> npt.NDArray[Any]:
+    """Return a column of fixed vectors as a 2-D array [rows, length], without a copy where Arrow allows it."""
+    length = data.schema.field(column).type.list_size
+    # Flattened chunk by chunk: one vector of all rows may hold more entries than a single Arrow array can.
+    chunks = [chunk.flatten().to_numpy().reshape(-1, length) for chunk in data.column(column).chunks]
+    return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+
+
+def _to_arrow(values: Any, kind: Column) -> pa.Array:
+    """Convert one column to Arrow with the type that the table asks for."""
+    if isinstance(kind, str):
+        return pa.array(values, type=pa.type_for_alias(kind))
+    if not kind.fixed:
+        return pa.array([np.asarray(row) for row in values], type=pa.list_(pa.type_for_alias(kind.item)))
+    dense = np.ascontiguousarray(values)
+    item = dense.dtype.name if kind.item == "float*" else kind.item
+    flat = pa.array(dense.reshape(-1).astype(item, copy=False))
+    return pa.FixedSizeListArray.from_arrays(flat, dense.shape[1])
+
+
+def _leaves(field: pa.Field) -> list[tuple[str, pa.DataType]]:
+    """Return the Parquet path and type of the values of a column."""
+    if pa.types.is_fixed_size_list(field.type) or pa.types.is_list(field.type):
+        return [(f"{field.name}.list.element", field.type.value_type)]
+    return [(field.name, field.type)]
+
+
+def _matches(found: pa.DataType, kind: Column) -> bool:
+    """Tell whether a stored type is the one the table asks for."""
+    if isinstance(kind, str):
+        return bool(found == pa.type_for_alias(kind))
+    listed = pa.types.is_fixed_size_list(found) if kind.fixed else pa.types.is_list(found)
+    if not listed:
+        return False
+    if kind.item == "float*":
+        return bool(pa.types.is_floating(found.value_type))
+    return bool(found.value_type == pa.type_for_alias(kind.item))
+
+
+def _describe(kind: Column) -> str:
+    """Say a column's type in words."""
+    return kind if isinstance(kind, str) else f"{'fixed ' if kind.fixed else ''}list of {kind.item}"

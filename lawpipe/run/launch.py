@@ -1,0 +1,63 @@
+"""A stage's script in one process or in several: `python -m lawpipe.run.launch PROCESSES SCRIPT ARGUMENTS`.
+
+One is the script itself. Several are `torchrun --standalone --nproc-per-node PROCESSES SCRIPT ARGUMENTS`, without its
+account of where in torchrun a failure came to light: the script says what is wrong, the launcher which signal stopped
+or killed it. Exits as the script does: with 128 and the signal's number then.
+"""
+
+import logging
+import os
+import signal
+import sys
+import tempfile
+from contextlib import suppress
+from typing import NoReturn
+
+from lawpipe.run import signals
+
+
+def main() -> None:
+    """Start the script."""
+    count, script, *arguments = sys.argv[1:]
+    if int(count) == 1:
+        os.execv(sys.executable, [sys.executable, script, *arguments])
+    from torch.distributed import run
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+    logging.disable(logging.CRITICAL)
+    # Snakemake says as many threads as the job has, which are the processes.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    # What PyTorch's C++ logs when another process is gone says less than the launcher.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
+    try:
+        with tempfile.TemporaryDirectory() as logs:  # torchrun makes one, and leaves it
+            run.main(["--standalone", "--nproc-per-node", count, "--log-dir", logs, script, *arguments])
+    except ChildFailedError as error:
+        failed = [failure.exitcode for failure in error.failures.values()]
+        codes = [128 - code if code < 0 else code for code in failed]
+        # When one has ended, torchrun stops the others by SIGTERM.
+        causes = [code for code in codes if code != 128 + signal.SIGTERM] or codes
+        exit_as(max(causes), int(count))
+    except SignalException as stopped:
+        exit_as(128 + stopped.sigval, int(count))
+
+
+def exit_as(code: int, count: int) -> NoReturn:
+    """Exit with the code of `count` processes; say by which signal they ended, if by one."""
+    # Whoever read what they said may have been stopped as well.
+    with suppress(OSError):
+        if code - 128 in signals.SIGNALS:
+            print(signals.Stopped(code - 128), file=sys.stderr, flush=True)
+        elif code > 128:
+            print(
+                f"error: one of the {count} processes of this job was killed by {signal.Signals(code - 128).name}: "
+                "run again, and a search goes on from where it was.",
+                file=sys.stderr,
+                flush=True,
+            )
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

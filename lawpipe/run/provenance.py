@@ -1,0 +1,132 @@
+"""Where a result came from: the digest of the code that made it, versions, machine and git state."""
+
+import ast
+import hashlib
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+#: The libraries whose versions can change a number.
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "torch")
+
+
+#: What of a package's files, beside its modules, makes a difference to a result.
+DATA = (".html", ".css", ".js", ".txt")
+
+
+def code_digest(script: str | Path, chosen: Mapping[str, str] | None = None) -> str:
+    """Digest the meaning of a script and of every `lawpipe` module that it imports, transitively.
+
+    Comments, docstrings, layout, time stamps and the place of the checkout do not count. Imports at any depth of the
+    syntax tree are followed. A module that calls ``registry.load("search", ...)`` also depends on the module that
+    `chosen` names for that kind. Files that are not Python (templates, style sheets, word lists) belong to the modules
+    of their folder. Returns 16 hexadecimal digits.
+    """
+    choices = chosen or {}
+    sources: dict[str, str] = {}
+    waiting = [Path(script).resolve()]
+    while waiting:
+        path = waiting.pop()
+        name = path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else path.name
+        if name not in sources:
+            sources[name], imported, kinds = _meaning(path)
+            waiting.extend(imported)
+            waiting.extend(file for kind in kinds if kind in choices for file in _module_files(choices[kind]))
+            if path.is_relative_to(PACKAGE):
+                waiting.extend(other for other in path.parent.iterdir() if other.suffix in DATA)
+    text = "\n".join(f"{name}\n{sources[name]}" for name in sorted(sources))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
+    """Return a file's meaning as text, the package files that it imports, and the kinds of module that it loads.
+
+    The meaning of a Python module is its syntax tree without docstrings.
+    """
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return text, (), ()
+    tree = ast.parse(text)
+    imported: list[Path] = []
+    kinds: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                imported += _module_files(alias.name)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
+            imported += _module_files(node.module)
+            for alias in node.names:
+                imported += _module_files(f"{node.module}.{alias.name}")
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "registry.load":
+            kinds += [ast.literal_eval(node.args[0])]
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:]
+    return ast.dump(tree), tuple(imported), tuple(kinds)
+
+
+def _module_files(name: str) -> list[Path]:
+    """Return the file of a `lawpipe` module and those of the packages above it; nothing for other modules."""
+    parts = name.split(".")
+    if parts[0] != PACKAGE.name:
+        return []
+    files = []
+    for depth in range(1, len(parts) + 1):
+        place = PACKAGE.joinpath(*parts[1:depth])
+        files += [file for file in (place / "__init__.py", place.with_suffix(".py")) if file.is_file()]
+    return files
+
+
+@cache
+def file_digest(path: str) -> str:
+    """Digest a file's content: SHA-256, 64 hexadecimal digits; read once a process."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that can change a number."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
+
+
+def hardware() -> dict[str, Any]:
+    """Describe the machine: processor, cores, memory in GiB, operating system."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "system": platform.platform(),
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name as Linux gives it, or what the platform module knows."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def git_state() -> dict[str, Any]:
+    """Return the checkout's commit and whether files differ from it; `commit` is None outside of git."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(PACKAGE), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return {"commit": git("rev-parse", "HEAD"), "modified": bool(git("status", "--porcelain"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": None, "modified": None}

@@ -1,0 +1,53 @@
+"""Modules that a config chooses by name: a problem's parts, a model, a search method, a policy.
+
+A kind of choice is a pattern of module names. Every module of a kind offers the same functions, and nothing imports
+them all, so a result depends on the code of the module that was chosen and not on that of its neighbours.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+#: The modules of each kind; the braces stand for the name in the config.
+KINDS = {
+    "examples": "lawpipe.problems.{}.examples",
+    "initial": "lawpipe.problems.{}.initial",
+    "losses": "lawpipe.problems.{}.losses",
+    "model": "lawpipe.problems.language_model.models.{}",
+    "search": "lawpipe.search.{}",
+    "policy": "lawpipe.policies.{}",
+}
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Import the module of a choice.
+
+    The kind is written as a literal where this is called: the code digest reads it there.
+
+    Raises:
+        ModuleNotFoundError: if there is no module of that name.
+    """
+    return importlib.import_module(KINDS[kind].format(name))
+
+
+def names(kind: str) -> list[str]:
+    """Return the names of a kind's modules, in alphabetical order, without importing them."""
+    package, _, part = KINDS[kind].partition(".{}")
+    found = pkgutil.iter_modules(importlib.import_module(package).__path__)
+    return sorted(module.name for module in found if module.ispkg == bool(part))
+
+
+def chosen(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the module that a stage's settings choose of each kind that they mention."""
+    choices: dict[str, str] = {}
+    if "problem" in settings:
+        choices |= dict.fromkeys(("examples", "initial", "losses"), settings["problem"])
+    if "model" in settings:
+        choices["model"] = settings["model"]["architecture"]
+    if "search" in settings:
+        choices["search"] = settings["search"]["method"]
+    if "policy" in settings:
+        choices["policy"] = settings["policy"]
+    return {kind: KINDS[kind].format(name) for kind, name in choices.items()}

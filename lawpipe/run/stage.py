@@ -1,0 +1,140 @@
+"""What every stage script shares: its options, its settings, writing tables, its cost, its way to fail."""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lawpipe.run import artifacts, distributed, files, provenance, registry, signals
+from lawpipe.run.errors import InputError
+
+
+@dataclass
+class Job:
+    """One run of a stage script."""
+
+    options: argparse.Namespace
+    #: The settings that determine the stage's result, from `--settings`.
+    settings: dict[str, Any]
+    #: The digest of the script and of the modules it imports.
+    code: str
+    #: What the stage has to say beyond time and memory; it goes to the cost file.
+    notes: dict[str, Any] = field(default_factory=dict)
+    #: The artifacts that it wrote.
+    written: list[Path] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """Which experiment and seed this is, for lines on a console where several jobs speak."""
+        return f"{self.settings['experiment']} seed {self.settings['seed']}"
+
+    def write(self, path: Path, table: str, columns: artifacts.Columns) -> None:
+        """Write an artifact with this job's settings and code digest in its metadata, once for all its processes."""
+        if not distributed.first():
+            return
+        artifacts.write(path, table, columns, settings=self.settings, code=self.code)
+        self.written.append(path)
+
+
+def parser(documentation: str | None) -> argparse.ArgumentParser:
+    """Return an argument parser with the options of every stage: `--settings` and `--cost`."""
+    result = argparse.ArgumentParser(description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter)
+    result.add_argument("--settings", type=_settings, required=True, metavar="JSON", help="the stage's settings")
+    result.add_argument("--cost", type=Path, metavar="JSON", help="where to write seconds, memory and machine")
+    return result
+
+
+def _settings(text: str) -> dict[str, Any]:
+    """Parse `--settings`; a mistake is an argument error."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(f"expected a JSON object, {error}") from error
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"expected a JSON object, found {text!r}")
+    return value
+
+
+@contextmanager
+def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
+    """Open a stage's job; when it ends well, write its cost if `--cost` was given.
+
+    The cost file holds what differs from run to run: wall and processor seconds, peak memory in MB, the
+    machine, the git state, the time of day, the artifacts (from the folder above `cost`), and the job's notes. The
+    job's processes count together.
+    """
+    started = time.time()
+    clock = time.perf_counter()
+    this = Job(options, options.settings, provenance.code_digest(script, registry.chosen(options.settings)))
+    with distributed.joined():
+        yield this
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        processor_seconds, memory = distributed.totals([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024])
+    if options.cost is None or not distributed.first():
+        return
+    cost = {
+        "stage": options.cost.stem,
+        "seconds": round(time.perf_counter() - clock, 3),
+        "processor_seconds": round(processor_seconds, 3),
+        "peak_memory_mb": round(memory, 1),
+        "processes": distributed.count(),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "hardware": provenance.hardware(),
+        "git": provenance.git_state(),
+        "files": [_below(path, options.cost.parent.parent) for path in this.written],
+        **this.notes,
+    }
+    write_text(options.cost, json.dumps(cost, indent=1, sort_keys=True) + "\n")
+
+
+def _below(path: Path, folder: Path) -> str:
+    """Write an artifact's path as it is from a folder, or whole if it lies elsewhere."""
+    whole = path.resolve()
+    return whole.relative_to(folder.resolve()).as_posix() if whole.is_relative_to(folder.resolve()) else str(whole)
+
+
+def drop_stale(state: Path) -> None:
+    """Remove the side folders beside `state` of the same stage with other settings or code: killed, never resumed."""
+    if not distributed.first():
+        return
+    for folder in state.parent.glob(f"{state.name.rpartition('-')[0]}-*"):
+        if folder != state:
+            shutil.rmtree(folder)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    with files.whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def run(main: Callable[[], None]) -> None:
+    """Call a script's main; a user's mistake becomes one sentence on stderr and exit code 1.
+
+    A signal to stop ends it with one word on stderr, nothing half-written, and the exit code 128 + its number.
+    """
+    try:
+        with signals.at_once():
+            signals.stop_with_starter()
+            main()
+    except InputError as error:
+        if distributed.speaks():
+            print(f"error: {error}", file=sys.stderr, flush=True)
+        if distributed.count() > 1:
+            # The threads that wait for the other processes must not see this one taken apart.
+            os._exit(1)
+        sys.exit(1)
+    except signals.Stopped as stopped:
+        # Whoever read what this process said may have been stopped as well.
+        with suppress(OSError):
+            if distributed.first() and distributed.on_their_own():
+                print(stopped, file=sys.stderr, flush=True)
+        os._exit(128 + stopped.signal)

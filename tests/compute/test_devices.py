@@ -1,0 +1,33 @@
+"""Device and precision."""
+
+import pytest
+import torch
+
+from lawpipe.compute import devices
+from lawpipe.run.errors import InputError
+
+
+def test_auto_is_cuda_where_there_is_one(monkeypatch):
+    for available, kind in ((False, "cpu"), (True, "cuda")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda found=available: found)
+        assert devices.device("auto").type == kind
+
+
+def test_cuda_without_cuda_is_the_users_mistake(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match="finds no CUDA"):
+        devices.device("cuda")
+
+
+def test_one_thread_unless_told_otherwise(monkeypatch):
+    before = torch.get_num_threads()
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    devices.device("cpu")
+    assert torch.get_num_threads() == 1
+    torch.set_num_threads(before)
+
+
+def test_precision():
+    assert (devices.dtype("float32"), devices.dtype("float64")) == (torch.float32, torch.float64)
+    # Whatever the products are rounded to, numbers are kept in float32.
+    assert (devices.dtype("tf32"), devices.dtype("bfloat16")) == (torch.float32, torch.float32)

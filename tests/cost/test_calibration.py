@@ -1,0 +1,47 @@
+"""What a step takes on this machine: that it is measured for every experiment, on its shape. How long is no test."""
+
+import math
+
+import pytest
+
+from lawpipe.cost import calibration, estimate
+from tests.cost.test_estimate import TEXT, settings
+
+SMALL = {"seeds": [0], "data": {"train_examples": 40, "dimension": 6}}
+SMALL_TEXT = TEXT | {
+    "data": {"train_examples": 8, "desired_examples": 3, "test_examples": 2, "length": 8},
+    "model": {"hidden": 8, "heads": 2},
+}
+
+
+def test_every_experiment_is_measured_and_those_of_a_shape_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiments = {
+        "one": settings(**SMALL),
+        "same": settings(**SMALL, search={"iterations": 3}),
+        "wider": settings(**SMALL | {"data": {"train_examples": 40, "dimension": 7}}),
+        "text": settings(**SMALL_TEXT),
+    }
+    monkeypatch.setattr(estimate, "LONG", 0)
+    found = estimate.here(experiments)
+    assert set(found) == set(experiments)
+    for each in found.values():
+        assert all(0 < value < math.inf for value in (each.run, each.sweep, each.measured))
+    assert found["one"] == found["same"]
+    assert found["one"] != found["wider"]
+
+
+def test_where_a_step_takes_long_it_has_fewer_examples() -> None:
+    chosen = settings(**SMALL_TEXT)
+    problem, theta = calibration.draw(chosen, 0.5)
+    assert (problem.examples, problem.references) == (4, {"desired": 2, "test": 1})
+    whole, same = calibration.draw(chosen, 1.0)
+    assert (whole.examples, whole.references) == (8, {"desired": 3, "test": 2})
+    assert theta.shape == same.shape == (problem.parameters,)
+
+
+def test_what_cannot_be_measured_is_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = settings(**SMALL, device="cuda")
+    monkeypatch.setattr(estimate, "LONG", 0)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert estimate.here({"a": chosen}) == {}
+    assert estimate.seconds(chosen, None) > 0

@@ -1,0 +1,168 @@
+"""Sizes before a run: what they count, how they grow, and what they take from the user's own files.
+
+That they agree with what a run writes is tested on a real one, in tests/workflow.
+"""
+
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+import yaml
+from torch.utils.flop_counter import FlopCounterMode
+
+from lawpipe.config.resolve import resolve
+from lawpipe.cost import calibration, estimate
+from lawpipe.engine import adjoint, trajectory
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+
+
+def settings(**blocks: Any) -> dict[str, Any]:
+    return resolve({"name": "mine", "experiments": {"a": blocks}}, SCHEMA).experiments["a"]
+
+
+def test_policies_dominate_and_are_counted_one_by_one() -> None:
+    none = estimate.artifacts(settings(seeds=[0], search={"snapshots": []}))
+    three = estimate.artifacts(settings(seeds=[0], search={"snapshots": [1, 2, 3]}))
+    assert three.files == none.files + 3
+    dense = 2000 * 4096 * 4
+    assert 3 * 0.5 * dense < three.bytes - none.bytes < 3 * 1.1 * dense
+
+
+def test_seeds_repeat_everything_but_the_summary_over_them() -> None:
+    one, three = (estimate.artifacts(settings(seeds=list(range(n)))) for n in (1, 3))
+    assert three.files - 1 == 3 * (one.files - 1)
+    assert three.bytes - estimate.OVERHEAD == pytest.approx(3 * (one.bytes - estimate.OVERHEAD))
+
+
+def test_double_precision_doubles_the_policies() -> None:
+    single, double = (
+        estimate.artifacts(settings(training={"precision": precision})).bytes for precision in ("float32", "float64")
+    )
+    assert 1.7 < double / single < 2
+
+
+def test_validation_examples_are_a_table_and_a_policy_more() -> None:
+    without, with_them = (estimate.artifacts(settings(seeds=[0], data={"validation_examples": n})) for n in (0, 1000))
+    assert with_them.files == without.files + 2
+    assert with_them.bytes > without.bytes
+
+
+def test_sizes_come_from_the_users_files_where_they_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own").mkdir()
+    drawn = settings(seeds=[0], data={"train_examples": 300, "dimension": 24})
+    own = settings(seeds=[0], data={"train_examples": 7, "dimension": 5, "folder": "own"})
+    assert estimate.artifacts(own).bytes < estimate.artifacts(drawn).bytes
+    features = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(300 * 24, dtype=np.float32)), 24)
+    labels = pa.array(np.zeros(300, dtype=np.int64))
+    pq.write_table(
+        pa.table({"label": labels, "features": features}), tmp_path / "own/train.parquet", row_group_size=99
+    )
+    assert estimate.artifacts(own) == estimate.artifacts(drawn)
+    (tmp_path / "own/train.parquet").write_text("not Parquet")
+    assert estimate.artifacts(own).bytes < estimate.artifacts(drawn).bytes
+
+
+def test_memory_grows_with_the_policy() -> None:
+    small, large = (settings(training={"steps": steps}) for steps in (10, 2000))
+    assert estimate.memory_mb(small, "search") < estimate.memory_mb(large, "search") < 800
+    assert estimate.memory_mb(large, "fit") == estimate.memory_mb(small, "fit")
+
+
+def test_the_description_has_a_line_an_experiment() -> None:
+    config = {"one": settings(), "other": settings(seeds=[0]) | {"in_all": False}}
+    lines = estimate.describe(config, {}).splitlines()
+    assert lines[0].split()[:3] == ["one", "5", "seeds,"]
+    assert "by its own name only" not in lines[0]
+    assert [line.split()[:4] for line in lines[2:5]] == [
+        ["search", "5", "jobs", "2.2e+12"],
+        ["make_policy", "5", "jobs", "0.0e+00"],
+        ["train", "10", "jobs", "7.1e+11"],
+    ]
+    assert lines[5].split()[:3] == ["other", "1", "seed,"]
+    assert lines[5].endswith("by its own name only)")
+    assert len(lines) == 6
+
+
+def test_sizes_are_said_with_their_unit() -> None:
+    assert str(estimate.Estimate(3, 1_540_000_000)) == "3 files, 1.5 GB"
+    assert str(estimate.Estimate(3, 42_400_000)) == "3 files, 42 MB"
+
+
+TEXT = {"problem": "language_model", "training": {"steps": 100}, "data": {"train_examples": 100}, "seeds": [0]}
+
+
+def test_time_grows_with_the_work() -> None:
+    short, long = (
+        estimate.seconds(settings(seeds=[0], search={"iterations": n, "snapshots": []})) for n in (10, 110)
+    )
+    assert 0.7 * 100 * 0.47 < long - short < 1.5 * 100 * 0.47  # 0.47 s an evaluation at the paper's size (make bench)
+    narrow, wide = (estimate.seconds(settings(**TEXT, model={"hidden": n})) for n in (64, 128))
+    assert 1.5 < wide / narrow < 4
+    one, two = (estimate.seconds(settings(**TEXT | {"seeds": seeds})) for seeds in ([0], [0, 1]))
+    assert two == pytest.approx(2 * one, rel=1e-3)  # but for the corpus and the figures
+
+
+def test_a_text_experiment_counts_its_corpus() -> None:
+    few, many = (
+        estimate.artifacts(settings(**TEXT | {"data": {"train_examples": 100, "corpus": {"stories": n}}})).bytes
+        for n in (1000, 101000)
+    )
+    assert 10e6 < many - few < 100e6
+
+
+def test_the_description_says_what_it_costs() -> None:
+    line = estimate.describe({"a": settings(**TEXT)}, {})
+    assert "1 seed," in line
+    assert re.search(r"MB, about [\d.]+ (min|h) of one core", line)
+
+
+def test_time_is_that_of_the_steps_on_the_machine() -> None:
+    chosen = settings(seeds=[0])
+    slow, fast = (estimate.stages(chosen, estimate.Steps(each, each, each)) for each in (1.0, 0.5))
+    at_rest = estimate.stages(chosen, estimate.Steps(0.0, 0.0))
+    for stage in slow:
+        of_steps = slow[stage].seconds - at_rest[stage].seconds
+        assert fast[stage].seconds - at_rest[stage].seconds == pytest.approx(of_steps / 2)
+        assert (of_steps > 0) == (stage in ("search", "train_conventional", "train_near_optimal"))
+    each = estimate.ITERATION["perceptron"]
+    runs, sweeps = 2000 * 31 * each.run, 2000 * 31 * each.sweep
+    assert slow["search"].seconds - at_rest["search"].seconds == pytest.approx(runs + sweeps)
+
+
+def test_operations_are_those_that_the_engine_does() -> None:
+    sizes = {"train_examples": 13, "desired_examples": 5, "test_examples": 4}
+    data = {**sizes, "length": 6, "tokenizer": {"vocabulary": 300}}
+    chosen = settings(problem="language_model", seeds=[0], data=data, model={"hidden": 32, "heads": 2})
+    problem, theta = calibration.draw(chosen, 1.0)
+    steps = 3
+    weights = torch.full((steps, 13), 1 / 13)
+    with FlopCounterMode(display=False) as there:
+        run = trajectory.train(problem, theta, weights, [0.1] * steps)
+        run.objective("desired") + run.objective("test")
+    with FlopCounterMode(display=False) as back:
+        adjoint.gradient(run)
+    expected = estimate.operations(chosen)
+    assert 0.5 < expected.run / (there.get_total_flops() / steps) < 2
+    assert 0.5 < expected.sweep / (back.get_total_flops() / steps) < 2
+
+
+def test_what_is_recorded_is_read_by_the_report(tmp_path: Path) -> None:
+    chosen = settings(seeds=[0])
+    estimate.record(tmp_path / "cost/estimate.json", {"a": chosen}, {})
+    recorded = json.loads((tmp_path / "cost/estimate.json").read_text())["a"]
+    assert recorded["search"] == asdict(estimate.stages(chosen)["search"])
+
+
+def test_a_short_run_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate.subprocess, "run", None)
+    assert estimate.here({"a": settings(seeds=[0], search={"iterations": 1})}) == {}

@@ -1,0 +1,185 @@
+"""Several processes in one job: started by the launcher, they meet, agree, stop and fail together."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lawpipe.run import distributed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+BEGIN = """
+import os, signal, sys, time
+from pathlib import Path
+from lawpipe import interruption, processes, stage
+from lawpipe.run.errors import InputError
+
+def main():
+    with processes.joined():
+        print(f"begun by {processes.place()}", flush=True)
+        work()
+
+"""
+
+
+def start(folder: Path, work: str, count: int = 2) -> subprocess.Popen[str]:
+    """Start processes that all do some work, given as the body of a function."""
+    script = folder / "script.py"
+    body = "\n".join(f"    {line}" for line in work.strip().splitlines())
+    script.write_text(f"{BEGIN}def work():\n{body}\n\nstage.run(main)\n")
+    return subprocess.Popen(
+        [sys.executable, "-m", "lawpipe.run.launch", str(count), str(script)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(folder: Path, work: str, count: int = 2) -> tuple[int, str, str]:
+    """Let processes do some work; return the exit code and what they said."""
+    process = start(folder, work, count)
+    said, complained = process.communicate(timeout=60)
+    return process.returncode, said, complained
+
+
+def test_outside_of_torchrun_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "4")  # as other programs set it
+    monkeypatch.setenv("RANK", "3")
+    with distributed.joined():
+        assert (distributed.count(), distributed.place(), distributed.first()) == (1, 0, True)
+        assert distributed.totals([2.5]) == [2.5]
+        assert distributed.agreed(None) is None
+        assert distributed.agreed(15) == 15
+        assert distributed.speaks()
+
+
+def test_one_process_is_the_script_itself(tmp_path: Path) -> None:
+    code, said, complained = finish(tmp_path, "print(processes.count(), 'TORCHELASTIC_RUN_ID' in os.environ)", 1)
+    assert (code, said, complained) == (0, "begun by 0\n1 False\n", "")
+
+
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    assert finish(tmp_path, "processes.totals([1.0])")[0] == 0
+    assert list(temporary.iterdir()) == []
+
+
+def test_three_add_up_and_one_speaks(tmp_path: Path) -> None:
+    work = """
+found = processes.totals([1.0, processes.place()])
+Path(f"found{processes.place()}").write_text(f"{processes.count()} {found}")
+print("all of this on stderr", file=sys.stderr)
+"""
+    assert finish(tmp_path, work, 3) == (0, "begun by 0\n", "all of this on stderr\n")
+    assert {(tmp_path / f"found{place}").read_text() for place in range(3)} == {"3 [3.0, 3.0]"}
+
+
+def test_a_signal_to_one_stops_all_at_the_same_moment(tmp_path: Path) -> None:
+    work = """
+with interruption.at_a_good_moment(patience=60) as asked:
+    for turn in range(10_000):
+        if processes.place() == 1 and turn == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+        number = processes.agreed(asked())
+        if number:
+            Path(f"stopped{processes.place()}").write_text(str(turn))
+            raise interruption.Stopped(number)
+"""
+    code, _, complained = finish(tmp_path, work)
+    assert (code, complained) == (128 + signal.SIGTERM, "stopped by SIGTERM\n")
+    assert (tmp_path / "stopped0").read_text() == (tmp_path / "stopped1").read_text() == "5"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_launcher_passes_signals_on(tmp_path: Path, number: signal.Signals) -> None:
+    work = """
+with interruption.at_a_good_moment(patience=60) as asked:
+    while not (number := processes.agreed(asked())):
+        Path(f"turning{processes.place()}").touch()
+        time.sleep(0.01)
+    raise interruption.Stopped(number)
+"""
+    process = start(tmp_path, work)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun by 0\n"
+    while len(list(tmp_path.glob("turning*"))) < 2:
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, complained = process.communicate(timeout=60)
+    assert (process.returncode, complained) == (128 + number, f"stopped by {number.name}\n")
+
+
+def test_a_mistake_that_all_find_is_said_once(tmp_path: Path) -> None:
+    code, _, complained = finish(tmp_path, "raise InputError('this does not work.')", 3)
+    assert (code, complained) == (1, "error: this does not work.\n")
+
+
+def test_a_mistake_that_one_finds_ends_all(tmp_path: Path) -> None:
+    work = """
+if processes.place() == 1:
+    raise InputError("my share does not work.")
+while True:
+    processes.totals([1.0])
+"""
+    code, _, complained = finish(tmp_path, work)
+    assert (code, complained) == (1, "error: my share does not work.\n")
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_when_one_is_killed_the_launcher_says_so(tmp_path: Path, place: int) -> None:
+    work = f"""
+for turn in range(1_000_000):
+    if processes.place() == {place} and turn == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    processes.totals([1.0])
+"""
+    code, _, complained = finish(tmp_path, work)
+    assert code == 128 + signal.SIGKILL
+    assert complained == (
+        "error: one of the 2 processes of this job was killed by SIGKILL: run again, and a search goes on from where "
+        "it was.\n"
+    )
+
+
+def test_when_one_does_not_answer_the_other_says_so(tmp_path: Path) -> None:
+    work = """
+from datetime import timedelta
+import torch.distributed as dist
+if processes.place() == 1:
+    time.sleep(60)
+dist.distributed_c10d._set_pg_timeout(timedelta(seconds=1), dist.distributed_c10d._get_default_group())
+processes.NOTICE = 0.1
+processes.totals([1.0])
+"""
+    code, _, complained = finish(tmp_path, work)
+    assert code == 1
+    assert complained == (
+        "error: another of the 2 processes of this job does not answer: run again, and a search goes on from where "
+        "it was.\n"
+    )
+
+
+def test_without_torchrun_the_processes_do_not_stay_behind(tmp_path: Path) -> None:
+    work = """
+Path(f"process{processes.place()}").write_text(str(os.getpid()))
+while not (number := processes.agreed(None)):
+    time.sleep(0.01)
+raise interruption.Stopped(number)
+"""
+    process = start(tmp_path, work)
+    while len([file for file in tmp_path.glob("process*") if file.read_text()]) < 2:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    # This reads on until the last that could still write has ended.
+    _, complained = process.communicate(timeout=60)
+    assert (process.returncode, complained) == (-signal.SIGKILL, "stopped by SIGTERM\n")

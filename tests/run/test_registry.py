@@ -1,0 +1,57 @@
+"""Modules chosen by name: every name that a config may say is a module with the function that is asked for."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lawpipe.run import registry
+
+ROOT = Path(__file__).resolve().parents[2]
+EXPERIMENT = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())["$defs"]["experiment"]
+
+
+def allowed(*path):
+    rules = EXPERIMENT
+    for key in path:
+        rules = rules["properties"][key]
+    return rules.get("enum") or rules["items"]["enum"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "names", "function"),
+    [
+        ("examples", allowed("problem"), "draw"),
+        ("initial", allowed("problem"), "draw"),
+        ("losses", allowed("problem"), "load"),
+        ("model", allowed("model", "architecture"), "build"),
+        ("search", allowed("search", "method"), "make"),
+        ("policy", set(allowed("policies")) - {"near_optimal"}, "make"),
+    ],
+)
+def test_every_name_of_the_schema_is_a_module(kind, names, function):
+    for name in names:
+        assert callable(getattr(registry.load(kind, name), function)), name
+
+
+def test_a_stage_chooses_what_its_settings_name():
+    settings = {
+        "problem": "language_model",
+        "model": {"architecture": "transformer"},
+        "search": {"method": "mirror_descent"},
+    }
+    assert registry.chosen(settings) == {
+        "examples": "lawpipe.problems.language_model.examples",
+        "initial": "lawpipe.problems.language_model.initial",
+        "losses": "lawpipe.problems.language_model.losses",
+        "model": "lawpipe.problems.language_model.models.transformer",
+        "search": "lawpipe.search.mirror_descent",
+    }
+    assert registry.chosen({"policy": "conventional"}) == {"policy": "lawpipe.policies.conventional"}
+
+
+def test_names_are_those_of_the_modules():
+    assert registry.names("losses") == ["language_model", "perceptron"]
+    assert "transformer" in registry.names("model")
+    with pytest.raises(ModuleNotFoundError):
+        registry.load("losses", "nothing")

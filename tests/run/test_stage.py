@@ -1,0 +1,56 @@
+"""What all stage scripts share."""
+
+import json
+
+import pytest
+
+from lawpipe.run import artifacts, stage
+from lawpipe.run.errors import InputError
+
+
+def test_a_job_writes_tables_with_its_settings_and_code(tmp_path):
+    options = stage.parser("What it does.").parse_args(["--settings", '{"seed": 3}'])
+    with stage.job(options, __file__) as job:
+        job.write(tmp_path / "x.parquet", "measures", {name: [None] for name in artifacts.TABLES["measures"]})
+    found = artifacts.metadata(tmp_path / "x.parquet")
+    assert found["settings"] == {"seed": 3}
+    assert found["code"] == job.code
+    assert len(job.code) == 16
+
+
+def test_cost_goes_to_its_own_file(tmp_path):
+    path = tmp_path / "cost" / "train_conventional.json"
+    options = stage.parser("").parse_args(["--settings", "{}", "--cost", str(path)])
+    with stage.job(options, __file__) as job:
+        job.notes["stopped"] = "early"
+    cost = json.loads(path.read_text())
+    assert cost["stage"] == "train_conventional"
+    assert cost["stopped"] == "early"
+    assert cost["seconds"] >= 0
+    assert cost["peak_memory_mb"] > 10
+    assert {"hardware", "git", "started"} <= cost.keys()
+
+
+def test_a_job_that_fails_has_no_cost(tmp_path):
+    options = stage.parser("").parse_args(["--settings", "{}", "--cost", str(tmp_path / "c.json")])
+    with pytest.raises(ZeroDivisionError), stage.job(options, __file__):
+        1 / 0  # noqa: B018
+    assert not (tmp_path / "c.json").exists()
+
+
+@pytest.mark.parametrize("settings", ["{", "[1]", "seed"])
+def test_settings_must_be_a_json_object(settings, capsys):
+    with pytest.raises(SystemExit) as caught:
+        stage.parser("").parse_args(["--settings", settings])
+    assert caught.value.code == 2
+    assert "expected a JSON object" in capsys.readouterr().err
+
+
+def test_a_users_mistake_is_one_sentence_and_exit_code_one(capsys):
+    def main():
+        raise InputError("train.parquet has no rows.")
+
+    with pytest.raises(SystemExit) as caught:
+        stage.run(main)
+    assert caught.value.code == 1
+    assert capsys.readouterr().err == "error: train.parquet has no rows.\n"

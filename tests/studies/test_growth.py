@@ -1,0 +1,52 @@
+"""The figure of how time and memory grow, from the recorded rows."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lawpipe.run import stage
+from lawpipe.studies import growth
+from scripts import plot_growth
+
+RECORD = Path(__file__).resolve().parents[2] / "benchmarks/records/growth.parquet"
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    made = [
+        {"problem": problem, "quantity": "seconds", "kept": "whole", "axis": axis, "size": size, "value": size / 8}
+        for problem in ("perceptron", "language_model")
+        for axis in ("N", "T", "P")
+        for size in (4, 16, 64)
+    ]
+    for kept, power in (("whole", 1.0), ("checkpoints", 0.5)):
+        memory = {"problem": "language_model", "quantity": "megabytes", "kept": kept, "axis": "T"}
+        made += [memory | {"size": size, "value": 3 * size**power} for size in (4, 16, 64)]
+    return pd.DataFrame(made).assign(machine="an abacus", date="2026-01-02")
+
+
+def test_dotted_lines_have_the_slope_that_is_claimed(rows):
+    figure = growth.draw(rows)
+    assert figure.get_suptitle() == "recorded on an abacus, 2026-01-02"
+    time, memory = figure.axes[0], figure.axes[3]
+    labels = [line.get_label() for line in time.get_lines()]
+    assert labels[:3] == ["perceptron", "language model", "proportional"]
+    np.testing.assert_allclose(time.get_lines()[2].get_ydata(), [0.5, 2, 8])
+    whole, checkpoints, root = memory.get_lines()
+    assert (whole.get_label(), root.get_label()) == ("parameters kept whole", "proportional to the root")
+    np.testing.assert_allclose(root.get_ydata(), checkpoints.get_ydata())
+
+
+def test_the_recorded_rows_are_drawn_and_grow_as_the_page_says(tmp_path):
+    arguments = ["--settings", "{}", "--rows", str(RECORD), "--figure", str(tmp_path / "growth.svg")]
+    stage.run(lambda: plot_growth.main(arguments))
+    assert "</svg>" in (tmp_path / "growth.svg").read_text()
+    rows = pd.read_parquet(RECORD)
+    memory = rows[rows["quantity"] == "megabytes"].set_index(["kept", "size"])["value"]
+    assert memory["whole", 256] / memory["whole", 64] > 3.5
+    assert memory["checkpoints", 256] / memory["checkpoints", 64] < 2.2
+    steps = rows[(rows["quantity"] == "seconds") & (rows["axis"] == "T")].set_index(["problem", "size"])["value"]
+    assert steps["perceptron", 1600] / steps["perceptron", 400] == pytest.approx(4, rel=0.2)
+    assert steps["language_model", 32] / steps["language_model", 8] == pytest.approx(4, rel=0.2)

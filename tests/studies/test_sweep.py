@@ -1,0 +1,46 @@
+"""The comparison of the experiments of a sweep."""
+
+import pandas as pd
+import pytest
+
+from lawpipe.figures import style
+from lawpipe.results import experiment
+from lawpipe.studies import sweep
+from tests import toy
+from tests.toy import Toy
+
+
+@pytest.fixture(scope="module")
+def experiments(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sweep")
+    for count in (16, 32, 64):
+        toy.write_experiment(folder, f"toy-{count}", Toy(examples=count))
+    return [experiment.load(folder / f"toy-{count}", (0, 1)) for count in (16, 32, 64)]
+
+
+def test_points_are_ratios_to_the_conventional_policy_of_the_same_seed(experiments):
+    found = sweep.points(experiments, "data.train_examples")
+    assert len(found) == 3 * 2 * 2
+    assert sorted(set(found["value"])) == [16, 32, 64]
+    summary = experiments[1].summary.set_index(["seed", "policy"])
+    expected = summary["objective_test"][1, "near_optimal"] / summary["objective_test"][1, "conventional"]
+    row = found[(found["value"] == 32) & (found["seed"] == 1) & (found["against"] == "test")]
+    assert row["objective_ratio"].tolist() == pytest.approx([expected])
+
+
+def test_the_figure_names_its_axes_and_says_n(experiments):
+    with style.theme():
+        drawing = sweep.figure(sweep.points(experiments, "data.train_examples"), "data.train_examples")
+    (axes,) = drawing.axes
+    assert axes.get_xlabel() == "data.train_examples (log)"
+    assert "n = 2 seeds" in axes.get_ylabel()
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["near-optimal, desired", "near-optimal, test"]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["16", "32", "64"]
+
+
+def test_a_lone_value_has_no_log_axis(experiments):
+    with style.theme():
+        drawing = sweep.figure(sweep.points(experiments[:1], "data.train_examples"), "data.train_examples")
+    assert drawing.axes[0].get_xlabel() == "data.train_examples"
+    assert isinstance(sweep.points(experiments[:1], "training.steps"), pd.DataFrame)

@@ -1,0 +1,491 @@
+"""A whole experiment's artifacts at toy size, computed in a fraction of a second with numpy alone.
+
+The numbers are those of a real (small) perceptron or language model: a search by exponentiated gradient, its
+snapshots, every policy trained and measured. Curves, tables and files are as the pipeline writes them, so that
+figures and the report can be tested without it.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lawpipe.analysis import (
+    acceleration,
+    compression,
+    examples,
+    intervals,
+    scaling_sensitivity,
+    similarity,
+    speed,
+    zero_weights,
+)
+from lawpipe.analysis import curves as loss_curves
+from lawpipe.data import corpus, tokenizer
+from lawpipe.problems.language_model import perturb, windows
+from lawpipe.run import artifacts
+from tests import toy_models
+from tests.toy_models import Array, Bigrams, Data, Rows
+
+BOTH = ("desired", "test")
+LOGARITHMIC = ("acceleration", "scale")
+
+
+@dataclass(frozen=True)
+class Toy:
+    """Sizes of the toy experiment and what may be missing from it."""
+
+    seeds: tuple[int, ...] = (0, 1)
+    dimension: int = 6
+    examples: int = 32
+    evaluated: int = 16
+    steps: int = 30
+    learning_rate: float = 0.1
+    iterations: int = 5
+    snapshots: tuple[int, ...] = (1, 3)
+    measured: int = 12
+    flip_fraction: float = 0.0
+    #: Set every similarity, acceleration and fit to null.
+    nulls: bool = False
+    problem: str = "perceptron"
+    #: Of the language model: ids, tokens to read in a window, share of perturbed windows, stories of the grammar.
+    vocabulary: int = 90
+    length: int = 16
+    perturbed: float = 0.5
+    stories: int = 120
+    #: Stories of one's own, on which the tokeniser is made and from which every window is cut.
+    own: tuple[str, ...] = ()
+
+
+#: Five seeds at a size with examples that are perfectly learned, a tenth of the labels flipped.
+FIVE_SEEDS = Toy(
+    seeds=(0, 1, 2, 3, 4),
+    dimension=24,
+    examples=96,
+    steps=700,
+    iterations=8,
+    snapshots=(1, 2, 4, 6),
+    flip_fraction=0.1,
+    measured=40,
+)
+
+#: A language model at toy size: its loss moves by little, as a real one's does.
+STORIES = Toy(problem="language_model", examples=48, steps=40, learning_rate=4.0, measured=20, iterations=6)
+
+
+def write_experiment(root: Path, name: str = "perceptron", toy: Toy | None = None) -> Path:
+    """Write `{root}/{name}` with every file that figures and report read; return the folder."""
+    toy = toy or Toy()
+    folder = root / name
+    folder.mkdir(parents=True, exist_ok=True)
+    if toy.problem == "language_model":
+        _write_corpus(folder, toy)
+    summaries = [_write_seed(folder / f"seed{seed}", seed, settings(name, toy, seed=seed), toy) for seed in toy.seeds]
+    _write_over_seeds(folder / "summary.parquet", summaries, settings(name, toy))
+    _write_cost(folder / "cost/summarise_seeds.json", 0.5)
+    return folder
+
+
+def settings(name: str, toy: Toy, seed: int | None = None) -> dict[str, Any]:
+    """Return the experiment's complete settings, as the stages put them into the metadata."""
+    sizes = {
+        "train_examples": toy.examples,
+        "desired_examples": toy.evaluated,
+        "test_examples": toy.evaluated,
+        "validation_examples": 0,
+    }
+    gaussian = {
+        "dimension": toy.dimension,
+        **sizes,
+        "train_variance": 3.0,
+        "desired_mean": 0.5,
+        "desired_variance": 1.0,
+        "flip_fraction": toy.flip_fraction,
+        "folder": None,
+    }
+    texts = {
+        "corpus": {
+            "source": "grammar",
+            "stories": toy.stories,
+            "seed": 0,
+            "path": None,
+            "text_column": "text",
+            "separator": None,
+            "repository": "roneneldan/TinyStories",
+            "revision": "0" * 40,
+            "files": [],
+            "sha256": {},
+        },
+        "tokenizer": {"kind": "bpe", "vocabulary": toy.vocabulary},
+        "length": toy.length,
+        "minimum_fill": 0.5,
+        "perturbation": {
+            "fraction": toy.perturbed,
+            "operations": 8,
+            "mix": {"replace": 1.0, "delete": 1.0, "repeat": 1.0},
+        },
+        **sizes,
+    }
+    language = toy.problem == "language_model"
+    model = {"architecture": "bigrams", "hidden": toy.vocabulary, "layers": 1, "heads": 1}
+    return {
+        "experiment": name,
+        "problem": toy.problem,
+        **({"seeds": list(toy.seeds)} if seed is None else {"seed": seed}),
+        "device": "auto",
+        "data": texts if language else gaussian,
+        **({"model": model} if language else {}),
+        "training": {"steps": toy.steps, "learning_rate": toy.learning_rate, "precision": "float32"},
+        "search": {
+            "preset": None,
+            "method": "mirror_descent",
+            "iterations": toy.iterations,
+            "rate": None,
+            "decay": "constant",
+            "gap_tolerance": 0.0,
+            "snapshots": list(toy.snapshots),
+        },
+        "analysis": {"measured_steps": toy.measured},
+        "policies": ["conventional", "near_optimal"],
+    }
+
+
+def _corpus(toy: Toy) -> corpus.Corpus:
+    """Return the stories: one's own, or the grammar's."""
+    if toy.own:
+        count = len(toy.own)
+        return corpus.Corpus(toy.own, np.arange(count), corpus.Counts(count, 0, 0, 0, 0, count), "f" * 64)
+    return corpus.load(settings("", toy)["data"]["corpus"])
+
+
+def _write_corpus(folder: Path, toy: Toy) -> None:
+    """Write what the seeds share: the tokeniser, and what there is to see of the corpus."""
+    loaded = _corpus(toy)
+    made = tokenizer.make({"kind": "bpe", "vocabulary": toy.vocabulary}, loaded.stories)
+    tokenizer.save(folder / "tokenizer.json", made)
+    described = {
+        "glimpse": corpus.glimpse(loaded),
+        "fingerprint": loaded.fingerprint,
+        "tokenizer": made.description(),
+        "unknown_share": tokenizer.unknown_share(np.concatenate(made.encode(loaded.stories))),
+    }
+    (folder / "corpus.json").write_text(json.dumps(described), encoding="utf-8")
+
+
+def _data(folder: Path, seed: int, toy: Toy) -> Data:
+    """Draw the examples of one seed."""
+    if toy.problem == "perceptron":
+        return toy_models.perceptron(
+            np.random.default_rng(seed),
+            dimension=toy.dimension,
+            examples=toy.examples,
+            evaluated=toy.evaluated,
+            share=toy.flip_fraction,
+        )
+    chosen, loaded = settings("", toy)["data"], _corpus(toy)
+    tokens = tokenizer.load(folder / "tokenizer.json").encode(loaded.stories)
+    cut = windows.make(tokens, loaded.rows, chosen, seed, ("train", *BOTH))
+    dirty, altered = perturb.apply(cut["train"].tokens, toy.vocabulary, chosen["perturbation"], seed)
+    rows = {split: Bigrams(each.tokens, each.story, toy.vocabulary) for split, each in cut.items()}
+    train = Bigrams(dirty, cut["train"].story, toy.vocabulary)
+    return Data(train, rows["desired"], rows["test"], altered, np.zeros(toy.vocabulary**2))
+
+
+def _write_seed(folder: Path, seed: int, chosen: dict[str, Any], toy: Toy) -> dict[str, list[Any]]:
+    """Write the artifacts of one seed; return its summary."""
+
+    def write(name: str, table: str, columns: artifacts.Columns) -> None:
+        artifacts.write(folder / f"{name}.parquet", table, columns, settings=chosen, code="0" * 16)
+
+    data = _data(folder.parent, seed, toy)
+    for split in ("train", *BOTH):
+        altered = data.altered if split == "train" else np.zeros(toy.evaluated, dtype=bool)
+        kind = "gaussian_examples" if toy.problem == "perceptron" else "token_examples"
+        write(split, kind, getattr(data, split).columns(altered))
+
+    uniform = np.full((toy.steps, toy.examples), 1 / toy.examples)
+    log, found = _search(data, uniform, toy)
+    write("search", "search", log)
+    snapshots = {f"search_{i:04d}": found[i] for i in toy.snapshots}
+    policies = {"conventional": uniform, "near_optimal": found[-1], **snapshots}
+
+    tables: dict[str, dict[str, list[Any]]] = {
+        name: {column: [] for column in artifacts.TABLES[name]}
+        for name in ("curves", "similarity", "zero_weights", "examples", "measures", "fits", "summary")
+    }
+    for policy, weights in policies.items():
+        write(
+            f"policies/{policy}",
+            "policy",
+            {
+                "step": np.arange(toy.steps),
+                "weights": weights.astype(np.float32),
+                "learning_rate": [toy.learning_rate] * toy.steps,
+            },
+        )
+        _measure(policy, weights.astype(np.float32).astype(np.float64), data, toy, tables, write)
+    for name, columns in tables.items():
+        write(name, name, columns)
+    write("sensitivity", "sensitivity", _sensitivity(tables["curves"]))
+    for stage, seconds in (("generate_data", 1.0), ("search", 2.5), ("train_conventional", 0.25)):
+        _write_cost(folder / f"cost/{stage}.json", seconds + seed)
+    return tables["summary"]
+
+
+def _trajectory(data: Data, weights: Array, rate: float) -> Array:
+    """Train: theta [T + 1, P]."""
+    thetas = [data.theta0]
+    for row in weights:
+        thetas.append(thetas[-1] - rate * (row @ data.train.gradients(thetas[-1])))
+    return np.array(thetas)
+
+
+def _curve(rows: Rows, thetas: Array) -> Array:
+    """Return the mean loss at every theta."""
+    return np.array([rows.losses(theta).mean() for theta in thetas])
+
+
+def _adjoint(data: Data, against: Rows, thetas: Array, weights: Array, rate: float) -> Array:
+    """Return the adjoint contributions <lambda[t+1], grad l_n(theta[t])>, [T, N]."""
+    steps = len(weights)
+    adjoint = against.gradients(thetas[-1]).mean(axis=0) / steps
+    result = np.empty_like(weights)
+    for t in range(steps - 1, -1, -1):
+        result[t] = data.train.gradients(thetas[t]) @ adjoint
+        curvature = data.train.hessian_product(thetas[t], weights[t], adjoint)
+        adjoint = adjoint - rate * curvature + (against.gradients(thetas[t]).mean(axis=0) / steps if t else 0)
+    return result
+
+
+def _search(data: Data, uniform: Array, toy: Toy) -> tuple[dict[str, list[Any]], list[Array]]:
+    """Search by exponentiated gradient; return the log and the policy of each iteration."""
+    log: dict[str, list[Any]] = {column: [] for column in artifacts.TABLES["search"]}
+    weights, found = uniform, []
+    for iteration in range(toy.iterations + 1):
+        thetas = _trajectory(data, weights, toy.learning_rate)
+        gradient = -toy.learning_rate * _adjoint(data, data.desired, thetas, weights, toy.learning_rate)
+        found.append(weights)
+        row = {
+            "iteration": iteration,
+            "evaluations": iteration,
+            "forward_evaluations": 0,
+            "cost": float(iteration),
+            "objective": _curve(data.desired, thetas[1:]).mean(),
+            "validation_objective": None,
+            "test_objective": _curve(data.test, thetas[1:]).mean(),
+            "gap": float(((weights * gradient).sum(axis=1) - gradient.min(axis=1)).sum()),
+            "step_size": None if iteration == 0 else 1.0,
+            "accepted": True,
+            "active_fraction": float((weights > 0).mean()),
+            "effective_examples": float(examples.effective_examples(weights).mean()),
+        }
+        for column, value in row.items():
+            log[column].append(value)
+        raised = np.log(np.maximum(weights, 1e-30)) - gradient / np.sqrt((gradient**2).mean())
+        weights = np.exp(raised - raised.max(axis=1, keepdims=True))
+        weights = np.where(weights < 1e-2 * weights.max(axis=1, keepdims=True), 0, weights)
+        weights /= weights.sum(axis=1, keepdims=True)
+    return log, found
+
+
+def _measure(
+    policy: str,
+    weights: Array,
+    data: Data,
+    toy: Toy,
+    tables: dict[str, dict[str, list[Any]]],
+    write: Any,
+) -> None:
+    """Train under a policy and append what is measured to the tables."""
+    rate = toy.learning_rate
+    thetas = _trajectory(data, weights, rate)
+    steps = np.unique(np.linspace(0, toy.steps - 1, toy.measured).astype(int))
+    curves = {against: _curve(getattr(data, against), thetas) for against in BOTH}
+    train = [row @ data.train.losses(theta) for row, theta in zip(weights, thetas[:-1], strict=True)]
+    _extend(
+        tables["curves"],
+        policy=[policy] * (toy.steps + 1),
+        step=list(range(toy.steps + 1)),
+        train_loss=[*train, None],
+        desired_loss=curves["desired"],
+        test_loss=curves["test"],
+    )
+    losses = np.array([data.train.losses(theta) for theta in thetas[steps]])
+    norms = np.array([np.linalg.norm(data.train.gradients(theta), axis=1) for theta in thetas[steps]])
+    first = tables["curves"]
+    conventional = {a: np.array(first[f"{a}_loss"][: toy.steps + 1]) for a in BOTH}
+    summary: dict[str, Any] = {"policy": policy}
+    stored: dict[str, list[Any]] = {column: [] for column in artifacts.TABLES["contributions"]}
+    gap = 0.0
+    for against in BOTH:
+        rows = getattr(data, against)
+        by_kind = {
+            "instantaneous": np.array(
+                [data.train.gradients(theta) @ rows.gradients(theta).mean(axis=0) for theta in thetas[:-1]]
+            ),
+            "adjoint": _adjoint(data, rows, thetas, weights, rate),
+        }
+        if against == "desired":
+            gradient = -rate * by_kind["adjoint"]
+            gap = float(((weights * gradient).sum(axis=1) - gradient.min(axis=1)).sum())
+        speeds = speed.global_speed(curves[against], [rate] * toy.steps)
+        before = zero_weights.before_convergence(steps, curves[against])
+        for kind, contributions in by_kind.items():
+            measured = similarity.similarity(weights[steps], contributions[steps])
+            values = [None if toy.nulls or not math.isfinite(value) else value for value in measured.similarity]
+            _extend(
+                tables["similarity"],
+                policy=[policy] * len(steps),
+                step=steps,
+                against=[against] * len(steps),
+                kind=[kind] * len(steps),
+                mean=measured.mean,
+                std=[None if not math.isfinite(value) else value for value in measured.std],
+                similarity=values,
+                active=measured.active,
+                global_speed=speeds[steps],
+            )
+            present = [value for value in values if value is not None]
+            prefix = "adjoint_" if kind == "adjoint" else ""
+            summary[f"{prefix}similarity_{against}"] = float(np.mean(present)) if present else None
+            summary[f"{prefix}steps_measured_{against}"] = len(present)
+            for name, share in {
+                "noncontributive_excluded": zero_weights.noncontributive_excluded,
+                "redundant_dropped": zero_weights.redundant_dropped,
+            }.items():
+                counted = share(weights[steps][before], contributions[steps][before])
+                _extend(
+                    tables["zero_weights"],
+                    policy=[policy],
+                    property=[name],
+                    kind=[kind],
+                    against=[against],
+                    value=[counted.value],
+                    count=[counted.count],
+                )
+            _extend(
+                stored,
+                step=steps,
+                against=[against] * len(steps),
+                kind=[kind] * len(steps),
+                contribution=list(contributions[steps]),
+                loss=list(losses),
+                gradient_norm=list(norms),
+            )
+        objective = compression.objective(curves[against])
+        summary[f"objective_{against}"] = objective
+        summary[f"compression_ratio_{against}"] = compression.compression_ratio(
+            objective, toy.vocabulary if toy.problem == "language_model" else 2
+        )
+        never = toy.nulls and policy != "conventional"
+        reached = acceleration.acceleration(curves[against], conventional[against])
+        best = acceleration.acceleration_to_best(curves[against], conventional[against])
+        summary[f"acceleration_{against}"] = None if never else reached
+        summary[f"acceleration_to_best_{against}"] = None if never else best
+        summary[f"acceleration_to_tuned_{against}"] = None
+        summary[f"acceleration_fit_{against}"] = None
+        _fit(policy, against, curves[against], tables["fits"], toy)
+    learned = zero_weights.learned_ignored(weights[steps], losses)
+    _extend(
+        tables["zero_weights"],
+        policy=[policy],
+        property=["learned_ignored"],
+        kind=[None],
+        against=[None],
+        value=[learned.value],
+        count=[learned.count],
+    )
+    if policy in ("conventional", "near_optimal"):
+        dense = {name: np.array(stored[name], np.float32) for name in ("contribution", "loss", "gradient_norm")}
+        write(f"contributions/{policy}", "contributions", {**stored, **dense})
+    measures = {
+        "gap": gap,
+        "weight_on_perturbed": float(weights[:, data.altered].sum(axis=1).mean()) if data.altered.any() else None,
+        "effective_examples": float(examples.effective_examples(weights).mean()),
+    }
+    use = examples.use(weights)
+    _extend(
+        tables["examples"],
+        policy=[policy] * toy.examples,
+        row=list(range(toy.examples)),
+        total_weight=use.total_weight,
+        first_active=use.first_active.tolist(),
+        last_active=use.last_active.tolist(),
+    )
+    _extend(tables["measures"], policy=[policy], **{name: [value] for name, value in measures.items()})
+    _extend(tables["summary"], **{name: [value] for name, value in {**summary, **measures}.items()})
+
+
+def _sensitivity(curves: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Fit the desired curves with L0 or t0 fixed, as the stage does."""
+    by_policy = loss_curves.split(curves["policy"], np.array(curves["step"]), np.array(curves["desired_loss"]))
+    found = scaling_sensitivity.sensitivity(by_policy, ("conventional", "near_optimal"))
+    rows = [{"against": "desired", **asdict(row)} for row in found]
+    return {name: [row[name] for row in rows] for name in artifacts.TABLES["sensitivity"]}
+
+
+def _fit(policy: str, against: str, curve: Array, table: dict[str, list[Any]], toy: Toy) -> None:
+    """Append a straight line through log loss, as the scaling law with the floor at half of the last loss."""
+    floor, first = curve.min() / 2, max(1, toy.steps // 10)
+    t = np.arange(first, toy.steps + 1)
+    slope, level = np.polyfit(np.log(t), np.log(curve[first:] - floor), 1)
+    exponent = -float(slope)
+    scale = float(np.exp(min(level / exponent, 300.0))) if exponent > 0 else None
+    values: dict[str, Any] = {"loss_floor": floor, "scale": scale, "exponent": exponent, "r_squared": 0.97}
+    if toy.nulls or scale is None:
+        values = dict.fromkeys(values)
+    for name, spread in (("loss_floor", 1.1), ("scale", 3.0), ("exponent", 1.2)):
+        known = values[name]
+        values[f"{name}_low"] = None if known is None else known / spread
+        values[f"{name}_high"] = None if known is None else known * spread
+    row = {"policy": policy, "against": against, "first_step": first, **values}
+    _extend(table, **{name: [value] for name, value in row.items()})
+
+
+def _extend(table: dict[str, list[Any]], **columns: Any) -> None:
+    """Append rows to a table of lists."""
+    for name, values in columns.items():
+        table[name].extend(values)
+
+
+def _write_over_seeds(path: Path, summaries: list[dict[str, list[Any]]], chosen: Mapping[str, Any]) -> None:
+    """Write the summary over the seeds."""
+    rows: dict[str, list[Any]] = {column: [] for column in artifacts.TABLES["summary_over_seeds"]}
+    for index, policy in enumerate(summaries[0]["policy"]):
+        for quantity in artifacts.TABLES["summary"]:
+            if quantity == "policy":
+                continue
+            over = intervals.mean_interval(
+                [summary[quantity][index] for summary in summaries],
+                logarithmic=quantity.startswith(LOGARITHMIC),
+            )
+            _extend(
+                rows,
+                policy=[policy],
+                quantity=[quantity],
+                mean=[over.mean],
+                low=[over.low],
+                high=[over.high],
+                n=[over.n],
+                n_reached=[over.n_reached],
+            )
+    artifacts.write(path, "summary_over_seeds", rows, settings=chosen, code="0" * 16)
+
+
+def _write_cost(path: Path, seconds: float) -> None:
+    """Write a stage's cost as `stage.job` does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cost = {
+        "stage": path.stem,
+        "seconds": seconds,
+        "processor_seconds": seconds,
+        "peak_memory_mb": 100.0 + seconds,
+        "started": "2024-01-01T00:00:00Z",
+        "hardware": {"processor": "a processor", "cores": 2, "memory_gib": 7.6, "system": "Linux"},
+        "git": {"commit": "0123456789abcdef0123456789abcdef01234567", "modified": False},
+    }
+    path.write_text(json.dumps(cost), encoding="utf-8")

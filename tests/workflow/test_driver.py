@@ -1,0 +1,56 @@
+"""Which runs keep each other out of a folder, and which do not."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lawpipe import driver
+from lawpipe.run.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_config_decides_which_lock_a_run_holds():
+    small = driver.lock_file(["all", "--configfile", "small.yaml", "--cores", "1"])
+    assert driver.lock_file(["report", "--cores", "2", "--configfile", "small.yaml"]) == small
+    assert driver.lock_file(["all"]) != small
+    assert driver.lock_file(["all", "--configfile", "small.yaml", "more.yaml"]) != small
+
+
+def test_a_second_run_is_refused_and_one_of_another_config_is_not():
+    one, other = (driver.lock_file(["--configfile", name]) for name in ("a.yaml", "b.yaml"))
+    with driver.alone(one):
+        assert not driver._others(one)
+        with pytest.raises(InputError, match=f"process {os.getpid()}"), driver.alone(one):
+            pass
+        with driver.alone(other):
+            assert driver._others(one)
+    assert not driver._others(one)
+
+
+def test_a_run_that_ended_well_is_told_from_one_that_was_killed():
+    own = driver.lock_file([])
+    for killed in (False, False):
+        with driver.alone(own) as (_, before):
+            assert before is killed
+    own.write_text("12345")
+    with driver.alone(own) as (_, before):
+        assert before is True
+
+
+def test_only_dates_in_the_future_are_mended_and_their_order_stays(capsys):
+    paths = [Path(f"results/{name}") for name in ("old", "first", "second")]
+    paths[0].parent.mkdir()
+    for path, date in zip(paths, (1e9, 5e9, 6e9), strict=True):
+        path.write_text("")
+        os.utime(path, (date, date))
+    driver.settle_clock(2e9)
+    old, first, second = (path.stat().st_mtime for path in paths)
+    assert old == 1e9
+    assert 1e9 < first <= second <= 2e9
+    assert paths[1].stat().st_mtime_ns < paths[2].stat().st_mtime_ns
+    assert "2 results are dated in the future" in capsys.readouterr().err
