@@ -1,7 +1,7 @@
 """What a training step takes on this machine, measured in two seconds with the engine itself.
 
-`python -m lawpipe.cost.calibration` reads complete settings of experiments by name from stdin, as JSON, and writes the
-seconds of a step of a run, of a sweep and of a measured step for each. It trains on random examples of the
+`python -m lawpipe.cost.calibration` reads complete settings of experiments by name from stdin, as JSON, and writes
+the seconds of a step of a run, of a sweep and of a measured step for each. It trains on random examples of the
 experiment's shape, on fewer where one step would take too long: time grows in proportion to them.
 """
 

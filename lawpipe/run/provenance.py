@@ -26,8 +26,8 @@ def code_digest(script: str | Path, chosen: Mapping[str, str] | None = None) -> 
 
     Comments, docstrings, layout, time stamps and the place of the checkout do not count. Imports at any depth of the
     syntax tree are followed. A module that calls ``registry.load("search", ...)`` also depends on the module that
-    `chosen` names for that kind. Files that are not Python (templates, style sheets, word lists) belong to the modules
-    of their folder. Returns 16 hexadecimal digits.
+    `chosen` names for that kind. Files that are not Python (templates, style sheets, word lists) belong to the
+    modules of their folder. Returns 16 hexadecimal digits.
     """
     choices = chosen or {}
     sources: dict[str, str] = {}

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lawpipe.cli.main import main
+from lawpipe.cli import main
 from lawpipe.run import artifacts, provenance, stage
 from lawpipe.run.errors import InputError
 

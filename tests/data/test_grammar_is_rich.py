@@ -37,10 +37,10 @@ def test_the_conventional_test_loss_still_falls_by_one_percent_from_step_2t_to_4
     theta = trajectory.flatten(artifacts.read(tmp_path / "theta0", "theta0"), problem)
     steps, rate = settings["training"]["steps"], settings["training"]["learning_rate"]
     uniform = torch.full((problem.examples,), 1 / problem.examples)
-    measured_losses = {}
+    losses_at = {}
     for step in range(1, 4 * steps + 1):
         theta = theta - rate * problem.weighted_gradient(theta, uniform)
         if step in (2 * steps, 4 * steps):
-            (losses[step],) = problem.reference_losses("test", theta.unsqueeze(0))
-    print(f"test loss {losses[2 * steps]:.4f} nats at 2T = {2 * steps}, {losses[4 * steps]:.4f} at 4T")
-    assert losses[4 * steps] < 0.99 * losses[2 * steps]
+            (losses_at[step],) = problem.reference_losses("test", theta.unsqueeze(0))
+    print(f"test loss {losses_at[2 * steps]:.4f} nats at 2T = {2 * steps}, {losses_at[4 * steps]:.4f} at 4T")
+    assert losses_at[4 * steps] < 0.99 * losses_at[2 * steps]

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
-from scripts import train_online
+from examples import train_online
 
 SMALL = [
     "--examples",

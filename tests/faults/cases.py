@@ -19,7 +19,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lawpipe import driver
 from lawpipe.run import artifacts
 from scripts import (
     collect,
@@ -37,6 +36,7 @@ from tests.scripts.test_text_stages import CORPUS
 from tests.scripts.test_text_stages import SETTINGS as STORIES
 from tests.scripts.test_training_stages import SETTINGS, call
 from tests.workflow.copies import PARTS, ROOT
+from workflow import driver
 
 Run = Callable[[], None]
 
@@ -214,7 +214,7 @@ def _() -> Run:
 
 #: A search that saves its state after every iteration.
 SEARCHING = """
-from lawpipe import stage
+from lawpipe.run import stage
 from lawpipe.search.checkpoint import Checkpoint
 from tests.faults.cases import searching
 Checkpoint.due = lambda self: True

@@ -23,7 +23,9 @@ from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
 from tests.scripts.test_training_stages import call, prepare
 
 CONTROLS = {"controls": {"evaluations": 6}}
-NAMES = registry.names("lawpipe.policies")
+NAMES = [
+    name for name in registry.names("policy") if hasattr(registry.load("policy", name), "make") and name != "base"
+]
 MATCHED = [name for name in NAMES if name.endswith("_matched")]
 FOLLOWING = {"greedy": greedy, "loss_proportional": loss_proportional, "inverse_loss": inverse_loss}
 

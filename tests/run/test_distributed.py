@@ -16,12 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 BEGIN = """
 import os, signal, sys, time
 from pathlib import Path
-from lawpipe import interruption, processes, stage
+from lawpipe.run import distributed, signals, stage
 from lawpipe.run.errors import InputError
 
 def main():
-    with processes.joined():
-        print(f"begun by {processes.place()}", flush=True)
+    with distributed.joined():
+        print(f"begun by {distributed.place()}", flush=True)
         work()
 
 """
@@ -61,7 +61,7 @@ def test_outside_of_torchrun_there_is_one(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_one_process_is_the_script_itself(tmp_path: Path) -> None:
-    code, said, complained = finish(tmp_path, "print(processes.count(), 'TORCHELASTIC_RUN_ID' in os.environ)", 1)
+    code, said, complained = finish(tmp_path, "print(distributed.count(), 'TORCHELASTIC_RUN_ID' in os.environ)", 1)
     assert (code, said, complained) == (0, "begun by 0\n1 False\n", "")
 
 
@@ -69,14 +69,14 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
-    assert finish(tmp_path, "processes.totals([1.0])")[0] == 0
+    assert finish(tmp_path, "distributed.totals([1.0])")[0] == 0
     assert list(temporary.iterdir()) == []
 
 
 def test_three_add_up_and_one_speaks(tmp_path: Path) -> None:
     work = """
-found = processes.totals([1.0, processes.place()])
-Path(f"found{processes.place()}").write_text(f"{processes.count()} {found}")
+found = distributed.totals([1.0, distributed.place()])
+Path(f"found{distributed.place()}").write_text(f"{distributed.count()} {found}")
 print("all of this on stderr", file=sys.stderr)
 """
     assert finish(tmp_path, work, 3) == (0, "begun by 0\n", "all of this on stderr\n")
@@ -85,14 +85,14 @@ print("all of this on stderr", file=sys.stderr)
 
 def test_a_signal_to_one_stops_all_at_the_same_moment(tmp_path: Path) -> None:
     work = """
-with interruption.at_a_good_moment(patience=60) as asked:
+with signals.at_a_good_moment(patience=60) as asked:
     for turn in range(10_000):
-        if processes.place() == 1 and turn == 5:
+        if distributed.place() == 1 and turn == 5:
             os.kill(os.getpid(), signal.SIGTERM)
-        number = processes.agreed(asked())
+        number = distributed.agreed(asked())
         if number:
-            Path(f"stopped{processes.place()}").write_text(str(turn))
-            raise interruption.Stopped(number)
+            Path(f"stopped{distributed.place()}").write_text(str(turn))
+            raise signals.Stopped(number)
 """
     code, _, complained = finish(tmp_path, work)
     assert (code, complained) == (128 + signal.SIGTERM, "stopped by SIGTERM\n")
@@ -102,11 +102,11 @@ with interruption.at_a_good_moment(patience=60) as asked:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_launcher_passes_signals_on(tmp_path: Path, number: signal.Signals) -> None:
     work = """
-with interruption.at_a_good_moment(patience=60) as asked:
-    while not (number := processes.agreed(asked())):
-        Path(f"turning{processes.place()}").touch()
+with signals.at_a_good_moment(patience=60) as asked:
+    while not (number := distributed.agreed(asked())):
+        Path(f"turning{distributed.place()}").touch()
         time.sleep(0.01)
-    raise interruption.Stopped(number)
+    raise signals.Stopped(number)
 """
     process = start(tmp_path, work)
     assert process.stdout is not None
@@ -125,10 +125,10 @@ def test_a_mistake_that_all_find_is_said_once(tmp_path: Path) -> None:
 
 def test_a_mistake_that_one_finds_ends_all(tmp_path: Path) -> None:
     work = """
-if processes.place() == 1:
+if distributed.place() == 1:
     raise InputError("my share does not work.")
 while True:
-    processes.totals([1.0])
+    distributed.totals([1.0])
 """
     code, _, complained = finish(tmp_path, work)
     assert (code, complained) == (1, "error: my share does not work.\n")
@@ -138,9 +138,9 @@ while True:
 def test_when_one_is_killed_the_launcher_says_so(tmp_path: Path, place: int) -> None:
     work = f"""
 for turn in range(1_000_000):
-    if processes.place() == {place} and turn == 5:
+    if distributed.place() == {place} and turn == 5:
         os.kill(os.getpid(), signal.SIGKILL)
-    processes.totals([1.0])
+    distributed.totals([1.0])
 """
     code, _, complained = finish(tmp_path, work)
     assert code == 128 + signal.SIGKILL
@@ -154,11 +154,11 @@ def test_when_one_does_not_answer_the_other_says_so(tmp_path: Path) -> None:
     work = """
 from datetime import timedelta
 import torch.distributed as dist
-if processes.place() == 1:
+if distributed.place() == 1:
     time.sleep(60)
 dist.distributed_c10d._set_pg_timeout(timedelta(seconds=1), dist.distributed_c10d._get_default_group())
-processes.NOTICE = 0.1
-processes.totals([1.0])
+distributed.NOTICE = 0.1
+distributed.totals([1.0])
 """
     code, _, complained = finish(tmp_path, work)
     assert code == 1
@@ -170,10 +170,10 @@ processes.totals([1.0])
 
 def test_without_torchrun_the_processes_do_not_stay_behind(tmp_path: Path) -> None:
     work = """
-Path(f"process{processes.place()}").write_text(str(os.getpid()))
-while not (number := processes.agreed(None)):
+Path(f"process{distributed.place()}").write_text(str(os.getpid()))
+while not (number := distributed.agreed(None)):
     time.sleep(0.01)
-raise interruption.Stopped(number)
+raise signals.Stopped(number)
 """
     process = start(tmp_path, work)
     while len([file for file in tmp_path.glob("process*") if file.read_text()]) < 2:

@@ -150,11 +150,17 @@ def test_the_projects_own_search_depends_on_what_it_uses_and_on_nothing_else(
     settings = {"problem": "perceptron", "search": {"method": "projected_gradient"}}
     before = digest()
     assert before == digest()
-    for name in ("figures/style", "problems/language_model", "models/transformer", "search/mirror_descent"):
+    for name in (
+        "figures/style",
+        "problems/language_model/losses",
+        "problems/language_model/models/transformer",
+        "problems/perceptron/initial",
+        "search/mirror_descent",
+    ):
         assert (tmp_path / f"lawpipe/{name}.py").is_file()
         (tmp_path / f"lawpipe/{name}.py").write_text("CHANGED = True\n")
         assert digest() == before, name
-    for name in ("engine/simplex", "problems/perceptron", "search/projected_gradient"):
+    for name in ("engine/simplex", "problems/perceptron/losses", "search/projected_gradient"):
         before = digest()
         with (tmp_path / f"lawpipe/{name}.py").open("a") as file:
             file.write("\nCHANGED = True\n")
@@ -179,5 +185,5 @@ def test_a_template_belongs_to_the_modules_of_its_folder(project, digest):
     (project / "lawpipe/rooms/page.html").write_text("<p>two</p>")
     assert len({first, second, digest()}) == 3
     last = digest()
-    (project / "lawpipe/rooms/notes.txt").write_text("nothing that counts")
+    (project / "lawpipe/rooms/notes.md").write_text("nothing that counts")
     assert digest() == last

@@ -47,7 +47,7 @@ def test_a_stage_that_is_stopped_says_so_and_leaves_nothing_half_written(tmp_pat
     script = """
 import time
 from pathlib import Path
-from lawpipe import files, stage
+from lawpipe.run import files, stage
 
 def main():
     with files.whole(Path("out.txt")) as temporary:
@@ -71,7 +71,7 @@ def test_a_stage_stops_when_who_started_it_is_killed(tmp_path):
     starter = subprocess.Popen(["sleep", "60"])
     script = """
 import time
-from lawpipe import stage
+from lawpipe.run import stage
 
 def main():
     print("working", flush=True)

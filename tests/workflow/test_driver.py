@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lawpipe import driver
 from lawpipe.run.errors import InputError
+from workflow import driver
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lawpipe import reproduce
+from tests.workflow import reproduce
 
 RECORDED = {"small": {"near_optimal": {"objective_desired": 0.5, "gap": 1e-7, "acceleration_test": None}}}
 

@@ -13,12 +13,12 @@ import pytest
 import yaml
 from snakemake.scheduling.job_scheduler import JobScheduler
 
-from lawpipe import reproduce
 from lawpipe.config import plan
 from lawpipe.config.resolve import resolve
 from lawpipe.cost import estimate
 from lawpipe.report import costs
 from lawpipe.run import artifacts
+from tests.workflow import reproduce
 from tests.workflow.copies import Project, duplicate
 
 pytestmark = pytest.mark.workflow
@@ -155,7 +155,7 @@ def test_a_change_in_the_figures_redraws_them_alone(copy: Copy) -> None:
 
 def test_a_change_in_the_language_model_leaves_the_perceptron_alone(copy: Copy) -> None:
     project = copy()
-    model = project.folder / "lawpipe/problems/language_model.py"
+    model = project.folder / "lawpipe/problems/language_model/losses.py"
     model.write_text(model.read_text() + "\nCHANGED = True\n")
     planned = project.plan()
     made = {"make_policy", "make_policy_at_its_best_rate"}

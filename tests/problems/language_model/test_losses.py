@@ -7,7 +7,6 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
-from tests.models.test_layers import plain_norm
 from torch.nn.functional import cross_entropy
 
 from lawpipe.data.specials import PAD
@@ -16,6 +15,7 @@ from lawpipe.problems.initial import draw
 from lawpipe.problems.language_model.losses import GRAPHS, LanguageModel
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from tests.problems.language_model.models.test_layers import plain_norm
 from tests.small_problems import initial, language_model, objective_through_the_loop, random_weights, windows
 
 RATES = [0.5 - 0.05 * step for step in range(6)]
@@ -207,9 +207,9 @@ def test_the_precision_of_the_settings(split, precision, dtype):
 
 
 def test_a_users_own_model_is_a_module_of_the_package(split, monkeypatch):
-    module = ModuleType("lawpipe.models.smooth")
+    module = ModuleType("lawpipe.problems.language_model.models.smooth")
     module.build = lambda settings, vocabulary, length: Smooth()
-    monkeypatch.setitem(sys.modules, "lawpipe.models.smooth", module)
+    monkeypatch.setitem(sys.modules, "lawpipe.problems.language_model.models.smooth", module)
     problem = LanguageModel.load(SETTINGS | {"model": {"architecture": "smooth"}}, {"train": split, "desired": split})
     theta = initial(problem)
     run = trajectory.train(problem, theta, torch.full((20, 13), 1 / 13), [0.5] * 20)

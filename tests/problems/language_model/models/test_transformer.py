@@ -5,10 +5,10 @@ from math import prod
 import numpy as np
 import pytest
 import torch
-from tests.models.test_layers import plain_norm
 
 from lawpipe.problems.language_model.models.transformer import Transformer, build
 from lawpipe.run.errors import InputError
+from tests.problems.language_model.models.test_layers import plain_norm
 
 PAPER = Transformer(vocabulary=5000, length=64, hidden_size=128, layers=2, heads=8)
 SMALL = Transformer(vocabulary=11, length=6, hidden_size=8, layers=2, heads=2)
