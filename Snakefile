@@ -56,7 +56,7 @@ onstart:
     # after each of these looks again: some hundred jobs later that keeps a core busy. On one machine nothing needs it.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
-    steps = estimate.here(EXPERIMENTS)
+    steps = estimate.measure_speed(EXPERIMENTS)
     measured = "measured here just now" if steps else "not measured here"
     print(
         f"This config, when computed from nothing (the speed of a core is {measured}):\n"

@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> None:
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     everything = resolve(yaml.safe_load(options.config.read_text()), schema).experiments
     experiments = {name: chosen for name, chosen in everything.items() if (options.results / name).is_dir()}
-    steps = estimate.here(experiments)
+    steps = estimate.measure_speed(experiments)
     for name, settings in experiments.items():
         guessed = estimate.stages(settings, steps.get(name))
         spent = costs.read(options.results / name, tuple(settings["seeds"]))

@@ -33,10 +33,10 @@ REPEATS = 5
 
 def main() -> None:
     """Time both problems and print a line for each."""
-    with distributed.joined():
+    with distributed.process_group():
         schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
         experiments = resolve(yaml.safe_load((ROOT / "config/config.yaml").read_text()), schema).experiments
-        print(f"{distributed.count()} processes")
+        print(f"{distributed.world_size()} processes")
         for name, steps in STEPS.items():
             problem, theta = calibration.draw(experiments[name], 1.0)
             report(name, problem, theta, steps)
@@ -47,7 +47,7 @@ def report(name: str, problem: Problem, theta: Tensor, steps: int) -> None:
     together = shared(problem)
     alone, both = [], []
     for _ in range(REPEATS):
-        alone.append(timed(lambda: evaluate(problem, theta, steps) if distributed.first() else None))
+        alone.append(timed(lambda: evaluate(problem, theta, steps) if distributed.is_main() else None))
         both.append(timed(lambda: evaluate(together, theta, steps)))
     one, several = statistics.median(alone), statistics.median(both)
     print(f"{name}: {steps} steps alone {one:.3f} s, together {several:.3f} s, {one / several:.2f} times as fast")
@@ -61,10 +61,10 @@ def evaluate(problem: Problem, theta: Tensor, steps: int) -> None:
 
 def timed(work: Callable[[], None]) -> float:
     """Return the seconds until all processes have done some work."""
-    distributed.totals([0.0])
+    distributed.total([0.0])
     began = time.perf_counter()
     work()
-    distributed.totals([0.0])
+    distributed.total([0.0])
     return time.perf_counter() - began
 
 

@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
             job.write(options.learning_rates, "learning_rates", made.tried_rates)
         job.notes |= {"policy": job.settings["policy"], **made.notes}
         print(f"{job.label}: made {job.settings['policy']}; {describe(made)}")
-    if options.state is not None and distributed.first():
+    if options.state is not None and distributed.is_main():
         shutil.rmtree(options.state, ignore_errors=True)
 
 

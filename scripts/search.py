@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> None:
             return Policy(weights.cpu().numpy(), np.array(learning_rates)).columns()
 
         def snapshot(iteration: int, weights: Tensor) -> None:
-            if not distributed.first():
+            if not distributed.is_main():
                 return
             aside = options.state / f"search_{iteration:04d}.parquet"
             artifacts.write(aside, "policy", columns_of(weights), settings=job.settings, code=job.code)
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
                 f"{training['learning_rate']} ({error}), expected a rate at which it learns; lower it."
             ) from error
         job.notes |= {"stopped": search.reason, "search": asdict(search.rows[-1])}
-        if not distributed.first():
+        if not distributed.is_main():
             # All hold the same, and one writes it.
             return
         job.write(options.policies / "near_optimal.parquet", "policy", columns_of(search.best))

@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> None:
         rows: dict[str, dict[str, Any]] = {policy: {"policy": policy} for policy in dict.fromkeys(policies)}
         for against in ("desired", "test"):
             losses = curves.split(policies, steps, table.column(f"{against}_loss").to_numpy())
-            conventional, tuned = losses.get("conventional"), losses.get("tuned")
+            conventional, tuned = losses.get("conventional"), losses.get("conventional_tuned")
             for policy, row in rows.items():
                 found: dict[str, Any] = summary.of_curve(losses[policy], compression.vocabulary(job.settings))
                 if conventional is not None:

@@ -58,7 +58,7 @@ def estimated(path: Path) -> str:
         # As in the workflow, it is laid over the default.
         raw = yaml.safe_load(DEFAULT.read_text(encoding="utf-8")) | raw
     experiments = resolve(raw, schema, stories=os.environ.get("LAWPIPE_STORIES")).experiments
-    return estimate.describe(experiments, estimate.here(experiments))
+    return estimate.describe(experiments, estimate.measure_speed(experiments))
 
 
 def inspect(path: Path) -> str:

@@ -20,9 +20,9 @@ def device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise InputError(f"device is {name!r}, but PyTorch finds no CUDA here: set it to 'cpu' or 'auto'.")
-    if name != "cuda" or distributed.count() == 1:
+    if name != "cuda" or distributed.world_size() == 1:
         return torch.device(name)
-    own, there = distributed.place_on_machine(), torch.cuda.device_count()
+    own, there = distributed.local_rank(), torch.cuda.device_count()
     if own >= there:
         raise InputError(f"processes is more than {there}, the number of GPUs here: set it to {there} at most.")
     torch.cuda.set_device(own)

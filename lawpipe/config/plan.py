@@ -45,7 +45,7 @@ TRANSFERRED = "transferred"
 #: The policies that are made from other policies of their seed, which for `transferred` are another experiment's.
 BUILDS_ON: dict[str, tuple[str, ...]] = {
     "near_optimal_matched": (SEARCHED,),
-    "near_optimal_tuned": ("tuned",),
+    "near_optimal_at_tuned_rate": ("conventional_tuned",),
     TRANSFERRED: (SEARCHED,),
 }
 
@@ -53,13 +53,13 @@ BUILDS_ON: dict[str, tuple[str, ...]] = {
 TRANSFERRED_FROM = ("model", "initialisation", "device", "training", "search")
 
 #: The policies that take a search of their own: only the first `controls.seeds` of the seeds have them.
-SEARCHED_CONTROLS = ("static", "near_optimal_tuned")
+SEARCHED_CONTROLS = ("static", "near_optimal_at_tuned_rate")
 
 #: What searches one row for all steps, in the place of a method that decides each step's weights by itself.
 FOR_ONE_ROW = {"feedback_descent": "mirror_descent", "newton": "mirror_descent"}
 
 #: The policies whose learning rate is tuned, each with a table `learning_rates/{policy}` of the rates tried.
-TUNED = ("tuned", "clean_only_tuned", "inverse_loss_tuned", "greedy_tuned", "online_tuned")
+TUNED = ("conventional_tuned", "clean_only_tuned", "inverse_loss_tuned", "greedy_tuned", "online_tuned")
 
 #: The keys of `search` that a control's own search does without: it has its own iterations and no snapshots.
 NOT_OF_CONTROLS = ("preset", "iterations", "snapshots")

@@ -48,7 +48,7 @@ def main() -> None:
         if shapes[name] not in found:
             found[shapes[name]] = measure(chosen, SECONDS / len(set(shapes.values())))
     taken = {name: found[same] for name, same in shapes.items()}
-    print(json.dumps({name: [each.run, each.sweep, each.measured] for name, each in taken.items()}))
+    print(json.dumps({name: [each.run, each.backward, each.measured] for name, each in taken.items()}))
 
 
 def shape(settings: Mapping[str, Any]) -> list[Any]:
@@ -60,8 +60,8 @@ def shape(settings: Mapping[str, Any]) -> list[Any]:
 
 def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
     """Measure what a step of an experiment takes, in seconds of this process, for some seconds in all."""
-    known = estimate.elsewhere(settings)
-    one = known.run + known.sweep
+    known = estimate.reference_speed(settings)
+    one = known.run + known.backward
     share = min(1.0, LONGEST / one)
     steps = min(MOST_TOGETHER, ceil(TOGETHER / (share * one)))
     problem, theta = draw(settings, share)
@@ -77,9 +77,9 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
     def source(thetas: Tensor) -> Tensor:
         return problem.reference_gradients("desired", thetas)
 
-    def sweep() -> None:
+    def backward() -> None:
         # Not the whole gradient: with few steps, its beginning counts for too much.
-        deque(problem.sweep(run.kept[:-1], weights, rates, adjoint, source), maxlen=0)
+        deque(problem.backward(run.kept[:-1], weights, rates, adjoint, source), maxlen=0)
 
     def contributions() -> None:
         problem.losses(theta)
@@ -88,7 +88,7 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
 
     kinds: list[tuple[Callable[[], object], int]] = [
         (train, steps),
-        (sweep, steps),
+        (backward, steps),
         (contributions, 1),
     ]
     took: list[list[float]] = [[] for _ in kinds]

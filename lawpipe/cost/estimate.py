@@ -35,7 +35,14 @@ STORY_TOKENS, TINYSTORIES = 300, 530_000
 OVERHEAD = 4_000
 
 #: The policies whose weights are the same at every step.
-SAME_AT_EVERY_STEP = ("conventional", "tuned", "clean_only", "clean_only_tuned", "clean_only_matched", "static")
+SAME_AT_EVERY_STEP = (
+    "conventional",
+    "conventional_tuned",
+    "clean_only",
+    "clean_only_tuned",
+    "clean_only_matched",
+    "static",
+)
 
 #: Memory of a Python process with PyTorch or a corpus, and of one with pandas and matplotlib, in MB.
 TORCH_MB, PANDAS_MB = 400, 250
@@ -75,17 +82,17 @@ class Steps:
     """Something of a step of a training run with its losses, of a reverse sweep, and of a measured step."""
 
     run: float
-    sweep: float
+    backward: float
     measured: float = 0.0
 
     def times(self, each: "Steps") -> float:
         """Return so many steps times what each takes."""
-        return self.run * each.run + self.sweep * each.sweep + self.measured * each.measured
+        return self.run * each.run + self.backward * each.backward + self.measured * each.measured
 
 
 #: The work of making a policy, in training runs and reverse sweeps, as counted; nothing for those not named.
 MAKING = {
-    **dict.fromkeys(("tuned", "clean_only_tuned"), Steps(8.0, 0.0)),
+    **dict.fromkeys(("conventional_tuned", "clean_only_tuned"), Steps(8.0, 0.0)),
     **dict.fromkeys(("loss_proportional", "inverse_loss", "near_optimal_matched"), Steps(1.5, 0.0)),
     **dict.fromkeys(("greedy", "online"), Steps(1.5, 0.5)),
     **dict.fromkeys(("clean_only_matched", "inverse_loss_matched"), Steps(2.5, 0.0)),
@@ -143,7 +150,7 @@ def stages(settings: Mapping[str, Any], each: Steps | None = None) -> dict[str, 
 
     `each` is what a step takes on the machine in question, in seconds; by default on another.
     """
-    each = each or elsewhere(settings)
+    each = each or reference_speed(settings)
     each_operations = operations(settings)
     jobs: dict[tuple[str, str], int] = {}
     for seed in settings["seeds"]:
@@ -166,7 +173,7 @@ def stages(settings: Mapping[str, Any], each: Steps | None = None) -> dict[str, 
     return result
 
 
-def here(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, Steps]:
+def measure_speed(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, Steps]:
     """Measure what a step of each experiment takes on this machine, in seconds; nothing where all of it is short.
 
     In a process of its own: this one may have no use for PyTorch.
@@ -179,13 +186,13 @@ def here(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, Steps]:
     return {name: Steps(*taken) for name, taken in json.loads(run.stdout).items()} if run.returncode == 0 else {}
 
 
-def elsewhere(settings: Mapping[str, Any]) -> Steps:
+def reference_speed(settings: Mapping[str, Any]) -> Steps:
     """Estimate what a step takes on a core of 2 to 3 GHz, in seconds."""
     examples, width = sizes(settings)
     if settings["problem"] in plan.ON_TEXT:
         passes = _passes(examples)
         unit = _forward_seconds(settings)
-        return Steps(passes.run * unit, passes.sweep * unit, passes.measured * unit)
+        return Steps(passes.run * unit, passes.backward * unit, passes.measured * unit)
     evaluation = examples["train"] * width * PER_FEATURE
     return Steps(0.35 * evaluation, 0.65 * evaluation, evaluation)
 
@@ -227,10 +234,10 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
         own = stage == "search"
         iterations = settings["search"]["iterations"] + 1 if own else settings["controls"]["evaluations"]
         each = ITERATION[settings["problem"]]
-        return Steps(iterations * steps * each.run, iterations * steps * each.sweep)
+        return Steps(iterations * steps * each.run, iterations * steps * each.backward)
     if stage == "make_policy":
         making = MAKING.get(batch, Steps(0.0, 0.0))
-        return Steps(steps * making.run, steps * making.sweep)
+        return Steps(steps * making.run, steps * making.backward)
     if stage == "train":
         policies = len(_policies(settings, batch))
         measured = min(settings["analysis"]["measured_steps"], steps)
@@ -330,7 +337,7 @@ def _size(value: float) -> str:
 def describe(experiments: Mapping[str, Mapping[str, Any]], each: Mapping[str, Steps]) -> str:
     """Say what the experiments write and take when they are computed from nothing: a line each, and one a stage.
 
-    The stages of those that are run by their own name only are left out. `each` is what `here` measured.
+    The stages of those that are run by their own name only are left out. `each` is what `measure_speed` measured.
     """
     lines = []
     for name, settings in experiments.items():

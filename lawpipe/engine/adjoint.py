@@ -29,7 +29,7 @@ def contributions(trajectory: Trajectory, against: str = "desired") -> Iterator[
     adjoint = source(trajectory.last.unsqueeze(0))[0]
     for start, thetas in trajectory.segments(backwards=True):
         part = slice(start, start + len(thetas))
-        sweep = problem.sweep(thetas, trajectory.weights[part], trajectory.learning_rates[part], adjoint, source)
+        sweep = problem.backward(thetas, trajectory.weights[part], trajectory.learning_rates[part], adjoint, source)
         adjoint = yield from mapped(sweep, partial(_later, start))
         # Else this segment would still be held while the next is recomputed.
         del thetas, sweep
@@ -47,7 +47,7 @@ def contributions_many(runs: Sequence[tuple[Trajectory, str]]) -> Iterator[tuple
     adjoints = torch.stack([source(run.last.unsqueeze(0))[0] for (run, _), source in ends])
     thetas = torch.stack([run.kept[:-1] for run, _ in runs])
     weights, rates = ([getattr(run, name) for run, _ in runs] for name in ("weights", "learning_rates"))
-    yield from problem.sweep_many(thetas, weights, rates, adjoints, sources)
+    yield from problem.backward_many(thetas, weights, rates, adjoints, sources)
 
 
 def _source(problem: Problem, steps: int, against: str, thetas: Tensor) -> Tensor:

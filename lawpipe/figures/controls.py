@@ -14,7 +14,7 @@ from lawpipe.results.experiment import Results
 from lawpipe.results.gains import BASE, BEST, BOTH, WORDS, chosen, grids, objectives, share_of
 from lawpipe.results.numbers import policy_label
 
-GRIDS = {"tuned": "uniform", "clean_only_tuned": "clean examples only", "online_tuned": "online"}
+GRIDS = {"conventional_tuned": "uniform", "clean_only_tuned": "clean examples only", "online_tuned": "online"}
 GRID_COLOURS = (style.OTHERS[0], style.OTHERS[4], style.OTHERS[1])
 #: The axis of J over learning rates goes so many times as far up as J at the experiment's: beyond, training blows up.
 MOST_OF_OWN = 1.6

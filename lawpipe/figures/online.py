@@ -10,7 +10,7 @@ from lawpipe.results.numbers import policy_label
 from lawpipe.results.online_table import BASE, ORACLE
 
 #: The policies at their own best learning rate, the searched one at that of uniform weights.
-SHOWN = (BASE, ORACLE, "inverse_loss_tuned", "greedy_tuned", "online_tuned", "near_optimal_tuned")
+SHOWN = (BASE, ORACLE, "inverse_loss_tuned", "greedy_tuned", "online_tuned", "near_optimal_at_tuned_rate")
 
 
 def curves_and_gains(results: Results) -> Figure:

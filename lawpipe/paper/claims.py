@@ -258,8 +258,13 @@ def _controls() -> Iterator[Claim]:
     """Yield this audit's questions to its controls: what the paper's one uniform policy leaves open."""
     for name, policy, reference, text in (
         ("more_than_a_longer_step", "near_optimal_matched", CONVENTIONAL, "at the conventional policy's step length"),
-        ("beats_tuned_uniform", NEAR, "tuned", "against uniform weights at their best learning rate"),
-        ("beats_tuned_uniform_at_its_rate", "near_optimal_tuned", "tuned", "both at uniform weights' best rate"),
+        ("beats_tuned_uniform", NEAR, "conventional_tuned", "against uniform weights at their best learning rate"),
+        (
+            "beats_tuned_uniform_at_its_rate",
+            "near_optimal_at_tuned_rate",
+            "conventional_tuned",
+            "both at uniform weights' best rate",
+        ),
     ):
         for against, ending in (("desired", ""), ("test", "_unseen")):
             objective = f"objective_{against}"

@@ -18,7 +18,7 @@ from lawpipe.run.errors import InputError
 
 #: Blocks of adjoint contributions, [B, N], each with the first of its steps; returns the adjoint at the start, [P].
 #: Of S runs together: blocks [S, B, N], adjoints [S, P].
-Sweep = Generator[tuple[int, Tensor], None, Tensor]
+Backward = Generator[tuple[int, Tensor], None, Tensor]
 
 #: The derivative of an objective's own term at parameters [B, P], [B, P].
 Source = Callable[[Tensor], Tensor]
@@ -122,15 +122,15 @@ class Problem(ABC):
         """Write theta - learning_rate sum_n weights[n] grad l_n(theta), [P], to `out`: one step of `descend`."""
         torch.sub(theta, self.weighted_gradient(theta, weights), alpha=learning_rate, out=out)
 
-    def sweep(
+    def backward(
         self,
         thetas: Tensor,
         weights: Tensor,
         learning_rates: Sequence[float],
         adjoint: Tensor,
         source: Source,
-    ) -> Sweep:
-        """Sweep back over S consecutive steps and yield the adjoint contributions, last steps first.
+    ) -> Backward:
+        """Go back over S consecutive steps and yield the adjoint contributions, last steps first.
 
         `thetas` [S, P], `weights` [S, N] and `learning_rates` are those of the steps, `adjoint` [P] is that of the
         parameters after the last, and `source` gives the objective's own derivative at parameters [B, P]:
@@ -159,19 +159,19 @@ class Problem(ABC):
         runs = zip(thetas, weights, learning_rates, strict=True)
         return torch.stack([self.descend(*run) for run in runs])
 
-    def sweep_many(
+    def backward_many(
         self,
         thetas: Tensor,
         weights: Sequence[Tensor],
         learning_rates: Sequence[Sequence[float]],
         adjoints: Tensor,
         sources: Sequence[Source],
-    ) -> Sweep:
-        """Sweep back over S runs of as many steps, `thetas` [S, T, P] and `adjoints` [S, P]; as `sweep` for each.
+    ) -> Backward:
+        """Go back over S runs of as many steps, `thetas` [S, T, P] and `adjoints` [S, P]; as `sweep` for each.
 
         Yields blocks [S, B, N] and returns the adjoints of the first steps, [S, P].
         """
-        sweeps = [self.sweep(*run) for run in zip(thetas, weights, learning_rates, adjoints, sources, strict=True)]
+        sweeps = [self.backward(*run) for run in zip(thetas, weights, learning_rates, adjoints, sources, strict=True)]
         while True:
             blocks, ends = [], []
             for sweep in sweeps:
@@ -185,7 +185,7 @@ class Problem(ABC):
             yield step, torch.stack(blocks)
 
 
-def mapped(sweep: Sweep, change: Callable[[int, Tensor], tuple[int, Tensor]]) -> Sweep:
+def mapped(sweep: Backward, change: Callable[[int, Tensor], tuple[int, Tensor]]) -> Backward:
     """Change every step and block of a sweep; it ends as before."""
     while True:
         try:

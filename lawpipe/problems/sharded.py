@@ -15,14 +15,16 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.nn.functional import pad
 
-from lawpipe.problems.base import Problem, Source, Sweep, mapped, share_of
+from lawpipe.problems.base import Backward, Problem, Source, mapped, share_of
 from lawpipe.run import distributed
 from lawpipe.run.errors import InputError
 
 
 def shared(problem: Problem) -> Problem:
     """Share a problem among the processes of this job; of one process, the problem as it is."""
-    return problem if distributed.count() == 1 else Sharded(problem, distributed.place(), distributed.count())
+    return (
+        problem if distributed.world_size() == 1 else Sharded(problem, distributed.rank(), distributed.world_size())
+    )
 
 
 class Sharded(Problem):
@@ -92,16 +94,16 @@ class Sharded(Problem):
             halves, shares = halves.flip(0), shares.flip(0)
         return total(halves * shares / shares.new_tensor([[size - size // 2], [size // 2]]))
 
-    def sweep(
+    def backward(
         self,
         thetas: Tensor,
         weights: Tensor,
         learning_rates: Sequence[float],
         adjoint: Tensor,
         source: Source,
-    ) -> Sweep:
-        """Sweep back as the problem itself does, over the own share: it adds up the products on the way."""
-        sweep = self._mine.sweep(thetas, weights[:, self._rows], learning_rates, adjoint, source)
+    ) -> Backward:
+        """Go back as the problem itself does, over the own share: it adds up the products on the way."""
+        sweep = self._mine.backward(thetas, weights[:, self._rows], learning_rates, adjoint, source)
         return mapped(sweep, lambda step, block: (step, self._whole(block)))
 
     def _whole(self, mine: Tensor) -> Tensor:
@@ -110,13 +112,13 @@ class Sharded(Problem):
         # Tensors of one size are what all can hand round.
         padded = pad(mine, (0, widest - mine.shape[-1])).contiguous()
         found = [torch.empty_like(padded) for _ in self._sizes]
-        with distributed.together():
+        with distributed.collective():
             dist.all_gather(found, padded)
         return torch.cat([each[..., :size] for each, size in zip(found, self._sizes, strict=True)], dim=-1)
 
 
 def total(mine: Tensor) -> Tensor:
     """Add up a tensor over the processes, in place."""
-    with distributed.together():
+    with distributed.collective():
         dist.all_reduce(mine)
     return mine

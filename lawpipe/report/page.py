@@ -183,7 +183,7 @@ def _section(found: Results, prefix: str, place: Path, letters: svg.Letters) -> 
         name=found.name,
         seeds=", ".join(map(str, found.seeds)),
         findings=findings.sentences(found),
-        gain=gains.paragraph(found) if "tuned" in found.policies else "",
+        gain=gains.paragraph(found) if "conventional_tuned" in found.policies else "",
         headline=made.pop("headline"),
         figures=figures,
         tables=list(made.values()),

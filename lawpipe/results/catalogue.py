@@ -179,7 +179,7 @@ FIGURES: tuple[Entry, ...] = (
         "conventional policy's step length, is the learning rate's doing and not the weights'.",
         module="figures.controls",
         data=("summary", "learning_rates/tuned"),
-        policy="tuned",
+        policy="conventional_tuned",
     ),
     Entry(
         "online",

@@ -15,7 +15,7 @@ from lawpipe.results.numbers import UNBROKEN, number, percent, plural
 
 #: What each control is, as the subject of a sentence.
 WORDS = {
-    "tuned": "uniform weights at their own best learning rate",
+    "conventional_tuned": "uniform weights at their own best learning rate",
     "near_optimal_matched": "the near-optimal weights at the conventional policy's step length",
     "clean_only": "uniform weights on the clean examples alone (an oracle)",
     "clean_only_tuned": "that oracle at its own best learning rate",
@@ -27,7 +27,7 @@ WORDS = {
     "online_tuned": "online weights at their own best learning rate",
     "online_matched": "online weights at the conventional policy's step length",
     "greedy_tuned": "greedy one-step weights at their own best learning rate",
-    "near_optimal_tuned": "a search at the tuned learning rate",
+    "near_optimal_at_tuned_rate": "a search at the tuned learning rate",
 }
 BASE, BEST = "conventional", "near_optimal"
 BOTH = ("desired", "test")
@@ -88,16 +88,16 @@ def _whole_gain(desired: Objectives, test: Objectives) -> str:
 
 def _rate(results: Results, desired: Objectives, test: Objectives) -> str:
     """Say what the learning rate alone explains, and whether the searched policy does better than that."""
-    share = gain.share(desired, "tuned")
+    share = gain.share(desired, "conventional_tuned")
     if not share.n:
         return ""
-    rates = [chosen(rows, "learning_rate") for rows in grids(results, "tuned")]
+    rates = [chosen(rows, "learning_rate") for rows in grids(results, "conventional_tuned")]
     own = float(results.settings["training"]["learning_rate"])
     instead = f" ({_range(rates)} instead of {number(own)})" if rates else ""
     return (
         f"Of its gain on desired, the learning rate alone explains {share_of(share)}: uniform weights at the rate "
         f"that suits them best{instead}; beside those, the near-optimal policy's J is "
-        f"{_on_both(desired, test, 'tuned', BEST)}."
+        f"{_on_both(desired, test, 'conventional_tuned', BEST)}."
     )
 
 
@@ -140,25 +140,25 @@ def _among(desired: Objectives, policies: Sequence[str]) -> str:
 
 def _at_the_tuned_rate(desired: Objectives, test: Objectives) -> str:
     """Say what a search still gains where the rate is already the best one for uniform weights."""
-    changes = _on_both(desired, test, "tuned", "near_optimal_tuned")
-    count = gain.difference(desired, "tuned", "near_optimal_tuned").n
+    changes = _on_both(desired, test, "conventional_tuned", "near_optimal_at_tuned_rate")
+    count = gain.difference(desired, "conventional_tuned", "near_optimal_at_tuned_rate").n
     return f"At the tuned rate itself a search makes J {changes} ({plural(count, 'seed')})." if count else ""
 
 
 def _oracle_at_its_rate(desired: Objectives, test: Objectives) -> str:
     """Say what the oracle gains over uniform weights, each at its own best rate."""
-    if not gain.difference(desired, "tuned", "clean_only_tuned").n:
+    if not gain.difference(desired, "conventional_tuned", "clean_only_tuned").n:
         return ""
-    changes = _on_both(desired, test, "tuned", "clean_only_tuned")
+    changes = _on_both(desired, test, "conventional_tuned", "clean_only_tuned")
     return f"Each at its own best rate, the oracle's J is {changes} than uniform weights'."
 
 
 def _online_at_its_rate(desired: Objectives, test: Objectives) -> str:
     """Say what weights without a search gain over uniform ones, each at its own best rate."""
-    if not gain.difference(desired, "tuned", "online_tuned").n:
+    if not gain.difference(desired, "conventional_tuned", "online_tuned").n:
         return ""
-    changes = _on_both(desired, test, "tuned", "online_tuned")
-    share = gain.share(test, "online_tuned", "tuned", "clean_only_tuned")
+    changes = _on_both(desired, test, "conventional_tuned", "online_tuned")
+    share = gain.share(test, "online_tuned", "conventional_tuned", "clean_only_tuned")
     part = f"; that is {share_of(share)} of the oracle's gain on test" if share.n else ""
     return f"Without a search, the online policy's J at its own best rate is {changes} than theirs{part}."
 

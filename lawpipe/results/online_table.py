@@ -9,7 +9,7 @@ from lawpipe.results.gains import objectives, share_of
 from lawpipe.results.table import Row, Table
 
 #: What everything is compared with, and what there is to gain.
-BASE, ORACLE = "tuned", "clean_only_tuned"
+BASE, ORACLE = "conventional_tuned", "clean_only_tuned"
 
 #: Quantities of the summary that say how near a policy is to the law, and where its weight is.
 BESIDE = {

@@ -25,34 +25,34 @@ NOTICE = 5.0
 PARENT = os.getppid()
 
 
-def count() -> int:
+def world_size() -> int:
     """Return how many processes there are."""
     # Other programs set WORLD_SIZE too; torchrun alone gives its run a name.
     return int(os.environ["WORLD_SIZE"]) if "TORCHELASTIC_RUN_ID" in os.environ else 1
 
 
-def place() -> int:
+def rank() -> int:
     """Return this process's number, from 0."""
-    return int(os.environ["RANK"]) if count() > 1 else 0
+    return int(os.environ["RANK"]) if world_size() > 1 else 0
 
 
-def place_on_machine() -> int:
+def local_rank() -> int:
     """Return this process's number among those of its machine, from 0: that of its GPU."""
-    return int(os.environ["LOCAL_RANK"]) if count() > 1 else 0
+    return int(os.environ["LOCAL_RANK"]) if world_size() > 1 else 0
 
 
-def first() -> bool:
+def is_main() -> bool:
     """Tell whether this process is the one that writes and speaks."""
-    return place() == 0
+    return rank() == 0
 
 
 @contextmanager
-def joined() -> Iterator[None]:
+def process_group() -> Iterator[None]:
     """Within the block the processes can reach one another, and all but the first are silent.
 
     On GPUs they talk through NCCL, on processors through Gloo. After an error the others are not waited for.
     """
-    if count() == 1:
+    if world_size() == 1:
         yield
         return
     import torch
@@ -60,17 +60,17 @@ def joined() -> Iterator[None]:
 
     # Each kind of tensor goes its own way; NCCL itself comes in only with the first that is on a GPU.
     ways = "cpu:gloo,cuda:nccl" if dist.is_nccl_available() and torch.cuda.is_available() else "gloo"
-    with together():
+    with collective():
         dist.init_process_group(ways, timeout=PATIENCE)
     # One that has met all others may leave again before these have met each other.
     _added([0.0])
-    with _silence() if not first() else nullcontext():
+    with _silence() if not is_main() else nullcontext():
         yield
     dist.destroy_process_group()
 
 
 @contextmanager
-def together() -> Iterator[None]:
+def collective() -> Iterator[None]:
     """Around what all processes do together; InputError where another does not answer.
 
     Where another has ended, the launcher sees how, stops the rest and says so.
@@ -80,46 +80,46 @@ def together() -> Iterator[None]:
     except RuntimeError as error:
         time.sleep(NOTICE)
         raise InputError(
-            f"another of the {count()} processes of this job does not answer: run again, and a search goes on from "
+            f"another of the {world_size()} processes of this job does not answer: run again, and a search goes on from "
             "where it was."
         ) from error
 
 
-def totals(values: Sequence[float]) -> list[float]:
+def total(values: Sequence[float]) -> list[float]:
     """Return the sum of each number over the processes."""
-    return _added(values) if count() > 1 else list(values)
+    return _added(values) if world_size() > 1 else list(values)
 
 
-def agreed(asked: int | None) -> int | None:
+def agreed_signal(asked: int | None) -> int | None:
     """Return the number of a signal that any process was asked to stop by, in all of them; None if none was.
 
     A process whose torchrun is gone counts as asked.
     """
-    if count() == 1:
+    if world_size() == 1:
         return asked
-    if on_their_own():
+    if without_launcher():
         asked = signal.SIGTERM
-    numbers = [0.0] * count()
-    numbers[place()] = float(asked or 0)
+    numbers = [0.0] * world_size()
+    numbers[rank()] = float(asked or 0)
     return int(max(_added(numbers))) or None
 
 
-def on_their_own() -> bool:
+def without_launcher() -> bool:
     """Tell whether no launcher is there to say by which signal the processes end."""
-    return count() == 1 or os.getppid() != PARENT
+    return world_size() == 1 or os.getppid() != PARENT
 
 
-def speaks() -> bool:
+def should_report() -> bool:
     """Tell whether this process says what mistake ends the job: where several find one, the first to ask."""
-    if on_their_own():
-        return first()
+    if without_launcher():
+        return is_main()
     import torch.distributed as dist
 
     try:
         return dist.distributed_c10d._get_default_store().add("said", 1) == 1
     except (RuntimeError, ValueError):
         # They have not met yet.
-        return first()
+        return is_main()
 
 
 def _added(values: Sequence[float]) -> list[float]:
@@ -128,7 +128,7 @@ def _added(values: Sequence[float]) -> list[float]:
     import torch.distributed as dist
 
     sums = torch.tensor(values, dtype=torch.float64)
-    with together():
+    with collective():
         dist.all_reduce(sums)
     result: list[float] = sums.tolist()
     return result

@@ -38,7 +38,7 @@ class Job:
 
     def write(self, path: Path, table: str, columns: artifacts.Columns) -> None:
         """Write an artifact with this job's settings and code digest in its metadata, once for all its processes."""
-        if not distributed.first():
+        if not distributed.is_main():
             return
         artifacts.write(path, table, columns, settings=self.settings, code=self.code)
         self.written.append(path)
@@ -74,18 +74,18 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
     started = time.time()
     clock = time.perf_counter()
     this = Job(options, options.settings, provenance.code_digest(script, registry.chosen(options.settings)))
-    with distributed.joined():
+    with distributed.process_group():
         yield this
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        processor_seconds, memory = distributed.totals([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024])
-    if options.cost is None or not distributed.first():
+        processor_seconds, memory = distributed.total([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024])
+    if options.cost is None or not distributed.is_main():
         return
     cost = {
         "stage": options.cost.stem,
         "seconds": round(time.perf_counter() - clock, 3),
         "processor_seconds": round(processor_seconds, 3),
         "peak_memory_mb": round(memory, 1),
-        "processes": distributed.count(),
+        "processes": distributed.world_size(),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "hardware": provenance.hardware(),
         "git": provenance.git_state(),
@@ -103,7 +103,7 @@ def _below(path: Path, folder: Path) -> str:
 
 def drop_stale(state: Path) -> None:
     """Remove the side folders beside `state` of the same stage with other settings or code: killed, never resumed."""
-    if not distributed.first():
+    if not distributed.is_main():
         return
     for folder in state.parent.glob(f"{state.name.rpartition('-')[0]}-*"):
         if folder != state:
@@ -126,15 +126,15 @@ def run(main: Callable[[], None]) -> None:
             signals.stop_with_starter()
             main()
     except InputError as error:
-        if distributed.speaks():
+        if distributed.should_report():
             print(f"error: {error}", file=sys.stderr, flush=True)
-        if distributed.count() > 1:
+        if distributed.world_size() > 1:
             # The threads that wait for the other processes must not see this one taken apart.
             os._exit(1)
         sys.exit(1)
     except signals.Stopped as stopped:
         # Whoever read what this process said may have been stopped as well.
         with suppress(OSError):
-            if distributed.first() and distributed.on_their_own():
+            if distributed.is_main() and distributed.without_launcher():
                 print(stopped, file=sys.stderr, flush=True)
         os._exit(128 + stopped.signal)

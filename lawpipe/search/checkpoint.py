@@ -44,7 +44,7 @@ class Checkpoint:
 
         Of several processes, which hold the same, one does.
         """
-        if not distributed.first():
+        if not distributed.is_main():
             return
         arrays = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
         with files.whole(self.path) as temporary:

@@ -97,7 +97,7 @@ class Search:
             self._log(point, step.step_size)
             if iteration in self.snapshots:
                 self.on_snapshot(iteration, point.weights)
-            asked = distributed.agreed(self.asked_to_stop())
+            asked = distributed.agreed_signal(self.asked_to_stop())
             if self.checkpoint is not None and (asked or self.checkpoint.due()):
                 self._save(point)
             if asked:

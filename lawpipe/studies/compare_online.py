@@ -41,6 +41,8 @@ class Family:
 
     def policy(self, rule: str) -> str:
         """Return the policy that follows a rule of weighing."""
+        if (rule, self.ending) == ("near_optimal", "tuned"):
+            return "near_optimal_at_tuned_rate"
         return f"{rule}_{self.ending}"
 
     @property

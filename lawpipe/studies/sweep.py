@@ -19,7 +19,7 @@ BASE = "conventional"
 LINES: dict[str, Any] = {
     "near_optimal": "-",
     "near_optimal_validated": "--",
-    "tuned": ":",
+    "conventional_tuned": ":",
     "clean_only_tuned": "-.",
     "online_tuned": (0, (8, 1, 1, 1, 1, 1)),
 }

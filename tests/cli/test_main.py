@@ -69,7 +69,7 @@ def test_estimate_says_what_a_config_takes(capsys, monkeypatch):
 def test_estimate_lays_a_config_without_experiments_over_the_default(tmp_path, capsys, monkeypatch):
     (tmp_path / "mine.yaml").write_text("name: mine")
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(main.estimate, "here", lambda experiments: {})
+    monkeypatch.setattr(main.estimate, "measure_speed", lambda experiments: {})
     main.main(["estimate", str(tmp_path / "mine.yaml")])
     assert capsys.readouterr().out.startswith("  perceptron  5 seeds, ")
 

@@ -149,8 +149,8 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"policies": ["conventional"]}, ["a.policies", "near_optimal"]),
     ({"policies": ["conventional", "near_optimum"]}, ["a.policies[1] is 'near_optimum'", "'near_optimal'"]),
     (
-        {"policies": ["conventional", "near_optimal", "near_optimal_tuned"]},
-        ["a.policies holds near_optimal_tuned", "made from tuned", "add tuned"],
+        {"policies": ["conventional", "near_optimal", "near_optimal_at_tuned_rate"]},
+        ["a.policies holds near_optimal_at_tuned_rate", "made from conventional_tuned", "add conventional_tuned"],
     ),
     ({"controls": {"evaluations": 0}}, ["a.controls.evaluations is 0", "from 1 to 9999"]),
     ({"in_all": "yes"}, ["a.in_all is 'yes'", "true or false"]),
@@ -412,33 +412,40 @@ def test_batches_join_the_search_and_keep_others_apart() -> None:
 
 
 def test_controls_with_a_search_are_of_the_first_seeds_alone() -> None:
-    names = ["conventional", "near_optimal", "tuned", "static", "near_optimal_tuned"]
+    names = ["conventional", "near_optimal", "conventional_tuned", "static", "near_optimal_at_tuned_rate"]
     block = {"seeds": [7, 3, 5], "policies": names, "controls": {"seeds": 2}}
     settings = resolved({"a": block}).experiments["a"]
     assert [list(plan.batches(settings, seed)) for seed in (7, 3, 5)] == [names, names, names[:3]]
     assert "policies/static.parquet" in plan.tables(settings, 3)
-    assert "learning_rates/tuned.parquet" in plan.tables(settings, 5)
+    assert "learning_rates/conventional_tuned.parquet" in plan.tables(settings, 5)
     for files in (plan.tables, plan.parts, plan.costs):
-        assert not [path for path in files(settings, 5) if "static" in path or "near_optimal_tuned" in path]
+        assert not [path for path in files(settings, 5) if "static" in path or "near_optimal_at_tuned_rate" in path]
         assert len(files(settings, 7)) > len(files(settings, 5))
 
 
 def test_a_control_depends_on_what_it_is_made_from_and_on_its_own_search() -> None:
-    names = ["conventional", "near_optimal", "tuned", "static", "near_optimal_tuned", "near_optimal_matched"]
+    names = [
+        "conventional",
+        "near_optimal",
+        "conventional_tuned",
+        "static",
+        "near_optimal_at_tuned_rate",
+        "near_optimal_matched",
+    ]
     settings = resolved({"a": {"policies": names}}).experiments["a"]
 
     def search(policy: str, stage: str = "make_policy") -> Any:
         return plan.stage_settings(settings, stage, "a", seed=0, batch=policy).get("search")
 
     for stage in ("make_policy", "train"):
-        assert search("tuned", stage) is None
+        assert search("conventional_tuned", stage) is None
         assert search("near_optimal_matched", stage) == settings["search"]
         for policy in plan.SEARCHED_CONTROLS:
             found = plan.stage_settings(settings, stage, "a", seed=0, batch=policy)
             assert found["controls"] == {"evaluations": 15}
             assert "method" in found["search"]
             assert not {"iterations", "snapshots"} & set(found["search"])
-    assert search("near_optimal_tuned")["method"] == "feedback_descent"
+    assert search("near_optimal_at_tuned_rate")["method"] == "feedback_descent"
     assert search("static")["method"] == "mirror_descent"
 
 
@@ -455,5 +462,5 @@ def test_several_processes_are_a_setting_of_what_depends_on_a_search() -> None:
     assert all(differ("make_policy", policy) for policy in ("static", "near_optimal_matched"))
     assert differ("train", "near_optimal")
     assert not any(differ(stage) for stage in ("generate_data", "initialise"))
-    assert not differ("make_policy", "tuned")
+    assert not differ("make_policy", "conventional_tuned")
     assert not differ("train", "conventional")

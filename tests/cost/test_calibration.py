@@ -22,10 +22,10 @@ def test_every_experiment_is_measured_and_those_of_a_shape_together(monkeypatch:
         "text": settings(**SMALL_TEXT),
     }
     monkeypatch.setattr(estimate, "LONG", 0)
-    found = estimate.here(experiments)
+    found = estimate.measure_speed(experiments)
     assert set(found) == set(experiments)
     for each in found.values():
-        assert all(0 < value < math.inf for value in (each.run, each.sweep, each.measured))
+        assert all(0 < value < math.inf for value in (each.run, each.backward, each.measured))
     assert found["one"] == found["same"]
     assert found["one"] != found["wider"]
 
@@ -43,5 +43,5 @@ def test_what_cannot_be_measured_is_estimated(monkeypatch: pytest.MonkeyPatch) -
     chosen = settings(**SMALL, device="cuda")
     monkeypatch.setattr(estimate, "LONG", 0)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert estimate.here({"a": chosen}) == {}
+    assert estimate.measure_speed({"a": chosen}) == {}
     assert estimate.seconds(chosen, None) > 0

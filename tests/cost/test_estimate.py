@@ -135,7 +135,7 @@ def test_time_is_that_of_the_steps_on_the_machine() -> None:
         assert fast[stage].seconds - at_rest[stage].seconds == pytest.approx(of_steps / 2)
         assert (of_steps > 0) == (stage in ("search", "train_conventional", "train_near_optimal"))
     each = estimate.ITERATION["perceptron"]
-    runs, sweeps = 2000 * 31 * each.run, 2000 * 31 * each.sweep
+    runs, sweeps = 2000 * 31 * each.run, 2000 * 31 * each.backward
     assert slow["search"].seconds - at_rest["search"].seconds == pytest.approx(runs + sweeps)
 
 
@@ -153,7 +153,7 @@ def test_operations_are_those_that_the_engine_does() -> None:
         adjoint.gradient(run)
     expected = estimate.operations(chosen)
     assert 0.5 < expected.run / (there.get_total_flops() / steps) < 2
-    assert 0.5 < expected.sweep / (back.get_total_flops() / steps) < 2
+    assert 0.5 < expected.backward / (back.get_total_flops() / steps) < 2
 
 
 def test_what_is_recorded_is_read_by_the_report(tmp_path: Path) -> None:
@@ -165,4 +165,4 @@ def test_what_is_recorded_is_read_by_the_report(tmp_path: Path) -> None:
 
 def test_a_short_run_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate.subprocess, "run", None)
-    assert estimate.here({"a": settings(seeds=[0], search={"iterations": 1})}) == {}
+    assert estimate.measure_speed({"a": settings(seeds=[0], search={"iterations": 1})}) == {}

@@ -51,8 +51,8 @@ def test_closed_form_sweep_agrees_with_the_general_one():
         return problem.reference_gradients("desired", thetas) / STEPS
 
     arguments = (run.thetas[:-1], run.weights, RATES, source(run.last.unsqueeze(0))[0], source)
-    blocks = [(first, block.clone()) for first, block in problem.sweep(*arguments)]
-    general = torch.cat([block for _, block in reversed(list(Problem.sweep(problem, *arguments)))])
+    blocks = [(first, block.clone()) for first, block in problem.backward(*arguments)]
+    general = torch.cat([block for _, block in reversed(list(Problem.backward(problem, *arguments)))])
     assert [first for first, _ in blocks] == [21, 5, 0]
     assert relative_error(torch.cat([block for _, block in reversed(blocks)]), general) < 1e-13
 

@@ -73,7 +73,7 @@ def test_the_perceptron_does_as_the_base_class_says():
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
     sources = [lambda thetas, run=run: thetas * run for run in range(RUNS)]
     ends = []
-    for sweep in (problem.sweep_many, lambda *run: Problem.sweep_many(problem, *run)):
+    for sweep in (problem.backward_many, lambda *run: Problem.backward_many(problem, *run)):
         steps = sweep(found[:, :-1], weights, rates, found[:, -1], sources)
         while True:
             try:

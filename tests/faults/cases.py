@@ -129,7 +129,9 @@ def whole_seed(settings: dict[str, Any], *policies: str) -> None:
     call(generate_data.main, settings, **tokens, **{name: made[name] for name in SPLITS})
     call(initialise.main, settings, train=made["train"], theta0=made["theta0"])
     for policy in policies:
-        tried = {"learning_rates": folder / f"learning_rates/{policy}.parquet"} if policy == "tuned" else {}
+        tried = (
+            {"learning_rates": folder / f"learning_rates/{policy}.parquet"} if policy == "conventional_tuned" else {}
+        )
         named = settings | {"policy": policy}
         call(make_policy.main, named, **made, output=folder / f"policies/{policy}.parquet", **tried)
     searching(settings, folder)
@@ -460,8 +462,8 @@ def _() -> Run:
     "nats, at its start …), expected a rate at which it learns; lower it.",
 )
 def _() -> Run:
-    outputs = {"output": Path("out/tuned.parquet"), "learning_rates": Path("out/rates.parquet")}
-    diverges = SETTINGS | {"policy": "tuned", "training": SETTINGS["training"] | {"learning_rate": 1e38}}
+    outputs = {"output": Path("out/conventional_tuned.parquet"), "learning_rates": Path("out/rates.parquet")}
+    diverges = SETTINGS | {"policy": "conventional_tuned", "training": SETTINGS["training"] | {"learning_rate": 1e38}}
     return lambda: call(make_policy.main, diverges, **inputs(), **outputs)
 
 
@@ -478,12 +480,12 @@ def sized(base: dict[str, Any], steps: int, examples: int, desired: int) -> dict
 
 @case("K = 1: one desired and one test example", "goes on", "toy seed 0: stopped, all 2 iterations are done")
 def _() -> Run:
-    return lambda: whole_seed(sized(SETTINGS, 12, 8, 1), "conventional", "tuned")
+    return lambda: whole_seed(sized(SETTINGS, 12, 8, 1), "conventional", "conventional_tuned")
 
 
 @case("T = 1: one step", "goes on", "toy seed 0: stopped, all 2 iterations are done")
 def _() -> Run:
-    return lambda: whole_seed(sized(SETTINGS, 1, 8, 4), "conventional", "tuned")
+    return lambda: whole_seed(sized(SETTINGS, 1, 8, 4), "conventional", "conventional_tuned")
 
 
 @case(
@@ -492,7 +494,7 @@ def _() -> Run:
     "toy seed 0: stopped, the gap is at most 0 of J",
 )
 def _() -> Run:
-    return lambda: whole_seed(sized(SETTINGS, 1, 1, 1), "conventional", "tuned")
+    return lambda: whole_seed(sized(SETTINGS, 1, 1, 1), "conventional", "conventional_tuned")
 
 
 @case(
@@ -501,4 +503,4 @@ def _() -> Run:
     "toy seed 0: stopped, the gap is at most 0 of J",
 )
 def _() -> Run:
-    return lambda: whole_seed(sized(STORIES, 1, 1, 1), "conventional", "tuned")
+    return lambda: whole_seed(sized(STORIES, 1, 1, 1), "conventional", "conventional_tuned")

@@ -13,7 +13,7 @@ from tests.toy import Toy
 
 SEEDS = (0, 1, 2)
 #: J on test: the oracle gains 0.4 and the online policy three quarters of that.
-TEST = {"tuned": 0.8, "clean_only_tuned": 0.4, "greedy_tuned": 0.9, "online_tuned": 0.5}
+TEST = {"conventional_tuned": 0.8, "clean_only_tuned": 0.4, "greedy_tuned": 0.9, "online_tuned": 0.5}
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_the_figure_has_a_curve_and_a_row_for_every_tuned_policy(found: Results)
     with style.theme():
         figure = online.curves_and_gains(found)
     left, right = figure.axes
-    labels = ["tuned", "clean only tuned", "greedy tuned", "online tuned"]
+    labels = ["conventional tuned", "clean only tuned", "greedy tuned", "online tuned"]
     assert [text.get_text() for text in left.get_legend().get_texts()] == labels
     assert [text.get_text() for text in right.get_yticklabels()] == labels
     means = [round(float(container.lines[0].get_xdata()[0]), 6) for container in right.containers]
@@ -55,7 +55,7 @@ def test_the_table_has_differences_and_shares_paired_by_seed(found: Results) -> 
     assert plain["online tuned"][3] == "75.0 % [75.0 %, 75.0 %] (n = 3)"
     assert plain["clean only tuned"][3].startswith("100.0 %")
     assert plain["greedy tuned"][3].startswith("-25.0 %")
-    assert plain["tuned"][2] == "-"
+    assert plain["conventional tuned"][2] == "-"
 
 
 def test_only_experiments_with_the_policy_have_them() -> None:

@@ -157,7 +157,7 @@ def test_controls_are_compared_in_the_seeds_that_have_them(root: Path, tmp_path:
         path = folder / f"seed{seed}/summary.parquet"
         stored = artifacts.read(path, "summary").to_pylist()
         near = next(each for each in stored if each["policy"] == "near_optimal")
-        stored.append(near | {"policy": "tuned", "objective_desired": 2.0 * (1 + seed)})
+        stored.append(near | {"policy": "conventional_tuned", "objective_desired": 2.0 * (1 + seed)})
         ratios.append(near["objective_desired"] / (2.0 * (1 + seed)))
         columns = {name: [each[name] for each in stored] for name in stored[0]}
         artifacts.write(path, "summary", columns, settings={}, code="")

@@ -95,14 +95,14 @@ def test_every_policy_lies_on_the_simplices_and_survives_its_file(seed: Seed, na
     np.testing.assert_array_equal(loaded.learning_rates, made.learning_rates)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {*plan.TUNED, "near_optimal_tuned"}))
+@pytest.mark.parametrize("name", sorted({*NAMES} - {*plan.TUNED, "near_optimal_at_tuned_rate"}))
 def test_only_tuned_and_matched_policies_leave_the_experiments_rate(seed: Seed, name: str) -> None:
     own = seed.settings["training"]["learning_rate"]
     assert (seed.made[name].learning_rates == own).all() == (name not in MATCHED)
 
 
 def test_conventional_and_tuned_are_uniform(seed: Seed) -> None:
-    for name in ("conventional", "tuned"):
+    for name in ("conventional", "conventional_tuned"):
         weights = seed.made[name].weights
         assert (weights == np.float32(1 / weights.shape[1])).all()
 
@@ -135,7 +135,7 @@ def test_a_tuned_rate_is_inside_its_grid_and_the_best_on_desired(seed: Seed, nam
     assert 0 < place < len(rates) - 1
     assert rates[place] == made.learning_rates[0] == made.learning_rates[-1]
     assert seed.objective(name) == pytest.approx(found[place], rel=1e-6)
-    untuned = "conventional" if name == "tuned" else name.removesuffix("_tuned")
+    untuned = "conventional" if name == "conventional_tuned" else name.removesuffix("_tuned")
     assert seed.objective(name) < seed.objective(untuned)
 
 
@@ -188,9 +188,9 @@ def test_static_is_one_row_and_better_than_uniform(seed: Seed) -> None:
 
 
 def test_the_search_at_the_tuned_rate_starts_from_the_tuned_policy_and_improves_on_it(seed: Seed) -> None:
-    made = seed.made["near_optimal_tuned"]
-    np.testing.assert_array_equal(made.learning_rates, seed.made["tuned"].learning_rates)
-    assert seed.objective("near_optimal_tuned") < seed.objective("tuned")
+    made = seed.made["near_optimal_at_tuned_rate"]
+    np.testing.assert_array_equal(made.learning_rates, seed.made["conventional_tuned"].learning_rates)
+    assert seed.objective("near_optimal_at_tuned_rate") < seed.objective("conventional_tuned")
     assert made.notes["evaluations"] <= CONTROLS["controls"]["evaluations"]
 
 
@@ -249,7 +249,7 @@ def test_a_rate_at_which_nothing_learns_is_named(tmp_path: Path) -> None:
     settings = PERCEPTRON | {
         "data": PERCEPTRON["data"] | {"train_variance": 1e30},
         "training": PERCEPTRON["training"] | {"learning_rate": 1e30},
-        "policy": "tuned",
+        "policy": "conventional_tuned",
     }
     files = prepare(tmp_path, settings)
     with pytest.raises(InputError, match=r"training\.learning_rate"):

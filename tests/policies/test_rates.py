@@ -69,9 +69,9 @@ def test_diverged_runs_are_worse_than_all_others_and_null_in_the_table() -> None
     grid = tuned(lambda place: math.nan if place > 0.4 else -place)
     assert grid.interior
     assert math.log10(grid.best.learning_rate / 0.3) == pytest.approx(0.25)
-    columns = grid.columns("tuned")
+    columns = grid.columns("conventional_tuned")
     assert columns["objective_desired"][-1] is None
-    assert columns["policy"] == ["tuned"] * len(grid.trials)
+    assert columns["policy"] == ["conventional_tuned"] * len(grid.trials)
 
 
 @pytest.mark.parametrize("sign", [-1, 1])

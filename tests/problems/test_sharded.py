@@ -46,12 +46,12 @@ def check(problem, theta, budget):
     for one, several in zip(alone, together, strict=True):
         torch.testing.assert_close(several, one, rtol=1e-11, atol=1e-14)
         # Every process has the same bits: what it has, less what the first has, is nothing.
-        first = several if distributed.first() else torch.zeros_like(several)
+        first = several if distributed.is_main() else torch.zeros_like(several)
         torch.distributed.all_reduce(first)
         assert torch.equal(first, several)
 
 def main():
-    with distributed.joined():
+    with distributed.process_group():
         check(perceptron(), start(perceptron()), None)
         # The set of one desired example is whole in each process.
         check(perceptron(desired_examples=1), start(perceptron()), Budget(0))

@@ -20,8 +20,8 @@ from lawpipe.run import distributed, signals, stage
 from lawpipe.run.errors import InputError
 
 def main():
-    with distributed.joined():
-        print(f"begun by {distributed.place()}", flush=True)
+    with distributed.process_group():
+        print(f"begun by {distributed.rank()}", flush=True)
         work()
 
 """
@@ -52,16 +52,18 @@ def finish(folder: Path, work: str, count: int = 2) -> tuple[int, str, str]:
 def test_outside_of_torchrun_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "4")  # as other programs set it
     monkeypatch.setenv("RANK", "3")
-    with distributed.joined():
-        assert (distributed.count(), distributed.place(), distributed.first()) == (1, 0, True)
-        assert distributed.totals([2.5]) == [2.5]
-        assert distributed.agreed(None) is None
-        assert distributed.agreed(15) == 15
-        assert distributed.speaks()
+    with distributed.process_group():
+        assert (distributed.world_size(), distributed.rank(), distributed.is_main()) == (1, 0, True)
+        assert distributed.total([2.5]) == [2.5]
+        assert distributed.agreed_signal(None) is None
+        assert distributed.agreed_signal(15) == 15
+        assert distributed.should_report()
 
 
 def test_one_process_is_the_script_itself(tmp_path: Path) -> None:
-    code, said, complained = finish(tmp_path, "print(distributed.count(), 'TORCHELASTIC_RUN_ID' in os.environ)", 1)
+    code, said, complained = finish(
+        tmp_path, "print(distributed.world_size(), 'TORCHELASTIC_RUN_ID' in os.environ)", 1
+    )
     assert (code, said, complained) == (0, "begun by 0\n1 False\n", "")
 
 
@@ -69,14 +71,14 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
-    assert finish(tmp_path, "distributed.totals([1.0])")[0] == 0
+    assert finish(tmp_path, "distributed.total([1.0])")[0] == 0
     assert list(temporary.iterdir()) == []
 
 
 def test_three_add_up_and_one_speaks(tmp_path: Path) -> None:
     work = """
-found = distributed.totals([1.0, distributed.place()])
-Path(f"found{distributed.place()}").write_text(f"{distributed.count()} {found}")
+found = distributed.total([1.0, distributed.rank()])
+Path(f"found{distributed.rank()}").write_text(f"{distributed.world_size()} {found}")
 print("all of this on stderr", file=sys.stderr)
 """
     assert finish(tmp_path, work, 3) == (0, "begun by 0\n", "all of this on stderr\n")
@@ -87,11 +89,11 @@ def test_a_signal_to_one_stops_all_at_the_same_moment(tmp_path: Path) -> None:
     work = """
 with signals.at_a_good_moment(patience=60) as asked:
     for turn in range(10_000):
-        if distributed.place() == 1 and turn == 5:
+        if distributed.rank() == 1 and turn == 5:
             os.kill(os.getpid(), signal.SIGTERM)
-        number = distributed.agreed(asked())
+        number = distributed.agreed_signal(asked())
         if number:
-            Path(f"stopped{distributed.place()}").write_text(str(turn))
+            Path(f"stopped{distributed.rank()}").write_text(str(turn))
             raise signals.Stopped(number)
 """
     code, _, complained = finish(tmp_path, work)
@@ -103,8 +105,8 @@ with signals.at_a_good_moment(patience=60) as asked:
 def test_the_launcher_passes_signals_on(tmp_path: Path, number: signal.Signals) -> None:
     work = """
 with signals.at_a_good_moment(patience=60) as asked:
-    while not (number := distributed.agreed(asked())):
-        Path(f"turning{distributed.place()}").touch()
+    while not (number := distributed.agreed_signal(asked())):
+        Path(f"turning{distributed.rank()}").touch()
         time.sleep(0.01)
     raise signals.Stopped(number)
 """
@@ -125,10 +127,10 @@ def test_a_mistake_that_all_find_is_said_once(tmp_path: Path) -> None:
 
 def test_a_mistake_that_one_finds_ends_all(tmp_path: Path) -> None:
     work = """
-if distributed.place() == 1:
+if distributed.rank() == 1:
     raise InputError("my share does not work.")
 while True:
-    distributed.totals([1.0])
+    distributed.total([1.0])
 """
     code, _, complained = finish(tmp_path, work)
     assert (code, complained) == (1, "error: my share does not work.\n")
@@ -138,9 +140,9 @@ while True:
 def test_when_one_is_killed_the_launcher_says_so(tmp_path: Path, place: int) -> None:
     work = f"""
 for turn in range(1_000_000):
-    if distributed.place() == {place} and turn == 5:
+    if distributed.rank() == {place} and turn == 5:
         os.kill(os.getpid(), signal.SIGKILL)
-    distributed.totals([1.0])
+    distributed.total([1.0])
 """
     code, _, complained = finish(tmp_path, work)
     assert code == 128 + signal.SIGKILL
@@ -154,11 +156,11 @@ def test_when_one_does_not_answer_the_other_says_so(tmp_path: Path) -> None:
     work = """
 from datetime import timedelta
 import torch.distributed as dist
-if distributed.place() == 1:
+if distributed.rank() == 1:
     time.sleep(60)
 dist.distributed_c10d._set_pg_timeout(timedelta(seconds=1), dist.distributed_c10d._get_default_group())
 distributed.NOTICE = 0.1
-distributed.totals([1.0])
+distributed.total([1.0])
 """
     code, _, complained = finish(tmp_path, work)
     assert code == 1
@@ -170,8 +172,8 @@ distributed.totals([1.0])
 
 def test_without_torchrun_the_processes_do_not_stay_behind(tmp_path: Path) -> None:
     work = """
-Path(f"process{distributed.place()}").write_text(str(os.getpid()))
-while not (number := distributed.agreed(None)):
+Path(f"process{distributed.rank()}").write_text(str(os.getpid()))
+while not (number := distributed.agreed_signal(None)):
     time.sleep(0.01)
 raise signals.Stopped(number)
 """

@@ -124,11 +124,11 @@ def test_the_conventional_policy_against_itself(tmp_path):
 
 
 def test_the_acceleration_over_the_tuned_policy(tmp_path):
-    rows = call(tmp_path, LOSSES | {"tuned": [1.0, 0.3, 0.25, 0.2, 0.2]})
+    rows = call(tmp_path, LOSSES | {"conventional_tuned": [1.0, 0.3, 0.25, 0.2, 0.2]})
     assert rows["near_optimal"]["acceleration_to_tuned_desired"] == 2.0
-    assert rows["tuned"]["acceleration_to_tuned_test"] == pytest.approx(4 / 3)
+    assert rows["conventional_tuned"]["acceleration_to_tuned_test"] == pytest.approx(4 / 3)
     assert rows["conventional"]["acceleration_to_tuned_desired"] is None
-    assert rows["tuned"]["acceleration_desired"] == 4.0
+    assert rows["conventional_tuned"]["acceleration_desired"] == 4.0
 
 
 def test_a_policy_that_never_arrives_or_breaks_off(tmp_path, capsys):

@@ -27,17 +27,17 @@ NOISY: Objectives = {
     "conventional": 3 * (1.0,),
     "clean_only_matched": 3 * (0.6,),
     "online_matched": 3 * (0.9,),
-    "tuned": 3 * (0.8,),
+    "conventional_tuned": 3 * (0.8,),
     "clean_only_tuned": 3 * (0.4,),
     "inverse_loss_tuned": 3 * (0.9,),
     "greedy_tuned": (0.6, 0.6, None),
     "online_tuned": (0.6, 0.5, 0.4),
-    "near_optimal_tuned": (0.6, 0.7),
+    "near_optimal_at_tuned_rate": (0.6, 0.7),
 }
 #: Nothing to leave out, and no policy at matched step length.
 CLEAN: Objectives = {
     "conventional": 3 * (0.6,),
-    "tuned": 3 * (0.5,),
+    "conventional_tuned": 3 * (0.5,),
     "inverse_loss_tuned": 3 * (0.75,),
     "online_tuned": (0.5, 0.55, 0.6),
 }
@@ -114,7 +114,7 @@ def test_there_is_a_row_a_seed_with_its_share_of_that_seeds_gain(found: pd.DataF
     assert rows["share"]["online_tuned"].tolist() == pytest.approx([0.5, 0.75, 1.0])
     assert rows["share"]["inverse_loss_tuned"].tolist() == pytest.approx([-0.25] * 3)
     assert rows["share"]["online_matched"].tolist() == pytest.approx([0.25] * 3)
-    assert rows["share"]["near_optimal_tuned"].tolist() == pytest.approx([0.5, 0.25])
+    assert rows["share"]["near_optimal_at_tuned_rate"].tolist() == pytest.approx([0.5, 0.25])
     assert rows["share"]["greedy_tuned"].isna().tolist() == [False, False, True]
     assert rows["share"]["clean_only_tuned"].tolist() == [1.0] * 3
     first = found.groupby("experiment").first()[["problem", "spoilt", "desired_examples", "text"]]
@@ -198,7 +198,7 @@ def test_without_matched_steps_there_is_one_column_and_one_table(found: pd.DataF
 
 
 def test_what_cannot_be_compared_is_refused_in_one_sentence(folders: list[Path], tmp_path: Path) -> None:
-    plain = write(tmp_path, settings("plain", 0.0), {"conventional": 3 * (1.0,), "tuned": 3 * (0.9,)})
+    plain = write(tmp_path, settings("plain", 0.0), {"conventional": 3 * (1.0,), "conventional_tuned": 3 * (0.9,)})
     with pytest.raises(InputError, match="plain has no policy online_tuned: expected"):
         compare_online.points([experiment.load(plain, SEEDS)])
     one = experiment.load(folders[0], SEEDS)

@@ -193,7 +193,7 @@ def test_another_policy_computes_that_policy_alone(copy: Copy) -> None:
 
 def test_a_control_with_a_search_is_made_for_the_first_seeds_and_what_it_needs_comes_first(copy: Copy) -> None:
     project = copy()
-    names = "[conventional, near_optimal, tuned, static, near_optimal_tuned]"
+    names = "[conventional, near_optimal, conventional_tuned, static, near_optimal_at_tuned_rate]"
     overlay = project.write_config(
         f"experiments: {{perceptron: {{policies: {names}, controls: {{evaluations: 3, seeds: 1}}}}}}"
     )
@@ -204,9 +204,15 @@ def test_a_control_with_a_search_is_made_for_the_first_seeds_and_what_it_needs_c
     assert run.returncode == 0, run.stdout
     table = artifacts.read(project.results / "perceptron/summary.parquet", "summary_over_seeds").to_pandas()
     counts = table[table["quantity"] == "objective_desired"].set_index("policy")["n"]
-    assert [counts[name] for name in ("conventional", "tuned", "static", "near_optimal_tuned")] == [2, 2, 1, 1]
-    tried = artifacts.read(project.results / "perceptron/seed1/learning_rates/tuned.parquet", "learning_rates")
-    policy = artifacts.read(project.results / "perceptron/seed0/policies/near_optimal_tuned.parquet", "policy")
+    assert [
+        counts[name] for name in ("conventional", "conventional_tuned", "static", "near_optimal_at_tuned_rate")
+    ] == [2, 2, 1, 1]
+    tried = artifacts.read(
+        project.results / "perceptron/seed1/learning_rates/conventional_tuned.parquet", "learning_rates"
+    )
+    policy = artifacts.read(
+        project.results / "perceptron/seed0/policies/near_optimal_at_tuned_rate.parquet", "policy"
+    )
     assert policy.column("learning_rate")[0].as_py() in tried.column("learning_rate").to_pylist()
 
 
@@ -392,7 +398,7 @@ experiments:
   followed:
     extends: perceptron_noisy
     in_all: false
-    policies: [conventional, near_optimal, tuned, clean_only_tuned, clean_only_matched, online_tuned, online_matched]
+    policies: [conventional, near_optimal, conventional_tuned, clean_only_tuned, clean_only_matched, online_tuned, online_matched]
     search: {iterations: 1, snapshots: []}
 """
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from lawpipe.compute import devices
-from lawpipe.problems.base import Problem, Source, Sweep, share_of
+from lawpipe.problems.base import Backward, Problem, Source, share_of
 from lawpipe.problems.perceptron import labelled
 
 #: Steps whose predictions are recomputed together in the reverse sweep, as one matrix product. Sixteen rows of
@@ -117,15 +117,15 @@ class Perceptron(Problem):
         halves = [(features[:, start::2], wrong[start::2]) for start in (0, min(1, len(wrong) - 1))]
         return torch.stack([torch.mv(half, share) / len(share) for half, share in halves])
 
-    def sweep(
+    def backward(
         self,
         thetas: Tensor,
         weights: Tensor,
         learning_rates: Sequence[float],
         adjoint: Tensor,
         source: Source,
-    ) -> Sweep:
-        """Sweep back as the base class says, with the predictions of a block of steps from one matrix product.
+    ) -> Backward:
+        """Go back as the base class says, with the predictions of a block of steps from one matrix product.
 
         Per step that leaves two passes over the features (2 N D numbers) beside its share of the product.
         """
@@ -164,17 +164,17 @@ class Perceptron(Problem):
                 torch.sub(path[step], torch.mm(wrong, rows).mul_(rates[step]), out=path[step + 1])
         return path.transpose(0, 1)
 
-    def sweep_many(
+    def backward_many(
         self,
         thetas: Tensor,
         weights: Sequence[Tensor],
         learning_rates: Sequence[Sequence[float]],
         adjoints: Tensor,
         sources: Sequence[Source],
-    ) -> Sweep:
-        """Sweep back over all runs together, two matrix products a step: predictions and contributions share one."""
+    ) -> Backward:
+        """Go back over all runs together, two matrix products a step: predictions and contributions share one."""
         if len(thetas) < FEW:
-            return (yield from super().sweep_many(thetas, weights, learning_rates, adjoints, sources))
+            return (yield from super().backward_many(thetas, weights, learning_rates, adjoints, sources))
         rows = self._train.T.contiguous()
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
         steps, count = rates.shape[:2]

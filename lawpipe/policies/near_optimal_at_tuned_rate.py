@@ -10,8 +10,8 @@ from lawpipe.search.objective import Objective
 
 
 def make(context: Context) -> Policy:
-    """Return the best of a search from uniform at the learning rate of the policy `tuned`."""
+    """Return the best of a search from uniform at the learning rate of the policy `conventional_tuned`."""
     problem, theta0 = setup.start(context.settings, context.files)
-    rates = context.others["tuned"].learning_rates.tolist()
+    rates = context.others["conventional_tuned"].learning_rates.tolist()
     weights, notes = searching.best(context, Objective(problem, theta0, rates))
     return Policy(weights.cpu().numpy(), np.array(rates), notes=notes)
