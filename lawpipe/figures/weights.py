@@ -273,12 +273,12 @@ def _draw_effective(
 
 def weight_on_altered(results: Results) -> Figure:
     """Draw the weight on the flipped or perturbed examples under each policy, and the effective number beside it."""
-    word = problem.altered(results.settings)
+    word = problem.corruption(results.settings)
     canvas = panels.canvas(results, "weight_on_perturbed", 1, 2, 4.1, panels.seeds_note(results))
     axes = canvas.at(0, 0)
     colours = style.colours(results.chosen)
     steps = np.unique(results.similarity["step"])
-    spoilt = {seed: results.altered(seed) for seed in results.seeds}
+    spoilt = {seed: results.corrupted(seed) for seed in results.seeds}
     chance = 100 * float(np.mean([mask.mean() for mask in spoilt.values()]))
     axes.axhline(chance, color=surfaces.MUTED, linestyle=":", linewidth=1.2, zorder=1)
     axes.annotate(
