@@ -18,7 +18,7 @@ from lawpipe.paper import values as paper
 from lawpipe.paper.measures import CONVENTIONAL, NEAR, Measure, OfSizes
 from lawpipe.paper.rules import NOT_REPRODUCED, NOT_TESTED, AtLeast, AtMost, Beyond, Judgement, Rule
 from lawpipe.paper.rules import Near as Value
-from lawpipe.results.seed import Seed
+from lawpipe.results.experiment import Seed
 
 PERCEPTRON, LANGUAGE_MODEL = "perceptron", "language_model"
 BOTH = (PERCEPTRON, LANGUAGE_MODEL)

@@ -13,12 +13,12 @@ import jinja2
 from markupsafe import Markup
 
 from lawpipe.paper import values as paper
-from lawpipe.report import claims_table, compare, costs, findings, links, recorded, scaling_tables, svg, tables
+from lawpipe.report import claims_table, compare, costs, findings, gains, links, recorded, scaling_tables, svg, tables
 from lawpipe.report.compare import Comparison
-from lawpipe.results import catalogue, experiment, gains, problem
+from lawpipe.report.table import Table
+from lawpipe.results import catalogue, experiment, problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.table import Table
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 

@@ -34,7 +34,7 @@ class Entry:
         """Tell whether an experiment with these settings has it."""
         return (
             problem.name(settings) in self.problems
-            and (not self.altered or problem.altered_share(settings) > 0)
+            and (not self.altered or problem.corrupted_share(settings) > 0)
             and (self.policy is None or self.policy in settings["policies"])
         )
 

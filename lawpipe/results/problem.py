@@ -1,4 +1,4 @@
-"""What figures and tables have to know of an experiment's problem, read off its settings."""
+"""An experiment's problem and its corrupted training examples, from its settings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,13 +14,13 @@ def name(settings: Settings) -> str:
     return str(settings["problem"])
 
 
-def altered(settings: Settings) -> str:
-    """Return what the spoilt training examples are called: their labels are flipped, or their text is perturbed."""
+def corruption(settings: Settings) -> str:
+    """Return how training examples are corrupted: `flipped` labels, or `perturbed` text."""
     return "perturbed" if name(settings) == LANGUAGE_MODEL else "flipped"
 
 
-def altered_share(settings: Settings) -> float:
-    """Return the share of the training examples that is flipped or perturbed."""
+def corrupted_share(settings: Settings) -> float:
+    """Return the share of the training examples that are corrupted; 0 for the user's own examples."""
     data = settings["data"]
     if name(settings) == LANGUAGE_MODEL:
         return float(data["perturbation"]["fraction"])

@@ -13,14 +13,12 @@ from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.figures import marks, style, surfaces
-from lawpipe.report.compare import as_over_seeds
+from lawpipe.report.table import Row, Table, markdown
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BOTH, by_policy, objectives, share_of
-from lawpipe.results.numbers import UNBROKEN, number, over_seeds
-from lawpipe.results.online_table import BASE, ORACLE
-from lawpipe.results.table import Row, Table, markdown
+from lawpipe.results.gains import BOTH, ORACLE, TUNED, by_policy, objectives
+from lawpipe.results.numbers import UNBROKEN, interval, number, share_of
 from lawpipe.run.errors import InputError
 
 #: What is compared, by the names of their policies without the ending that says how long their steps are.
@@ -52,7 +50,7 @@ class Family:
 
 
 FAMILIES = (
-    Family("tuned", BASE, ORACLE, "at own best learning rates"),
+    Family("tuned", TUNED, ORACLE, "at own best learning rates"),
     Family("matched", "conventional", "clean_only_matched", "at uniform weights' step lengths"),
 )
 
@@ -110,7 +108,7 @@ def _rows(found: Results, against: str) -> Iterator[dict[str, Any]]:
     about = {
         "experiment": found.name,
         "problem": problem.name(settings),
-        "spoilt": problem.altered_share(settings),
+        "spoilt": problem.corrupted_share(settings),
         "desired_examples": int(data["desired_examples"]),
         "text": data["corpus"]["source"] if problem.name(settings) == problem.LANGUAGE_MODEL else "",
     }
@@ -163,10 +161,7 @@ def _lines(found: pd.DataFrame, family: Family, against: str) -> Iterator[tuple[
         of = by_policy(rows, "objective")
         if not _has_rules(of, family):
             continue
-        means = [
-            over_seeds(as_over_seeds(mean_interval(of.get(policy, {}).values())))
-            for policy in (family.base, family.oracle)
-        ]
+        means = [interval(mean_interval(of.get(policy, {}).values())) for policy in (family.base, family.oracle)]
         first = rows.iloc[0]
         cells = [_subject(first["problem"], first["text"]), f"{100 * first['spoilt']:g}{UNBROKEN}%"]
         cells += [str(first["desired_examples"]), str(rows["seed"].nunique())]
@@ -196,7 +191,7 @@ def _cell(of: Objectives, family: Family, rule: str) -> str:
     if change.mean is None:
         return number(mean)
     more = gain.difference(of, policy, family.base)
-    nats = f"{_plus(more)}{over_seeds(as_over_seeds(more))}{UNBROKEN}nats"
+    nats = f"{_plus(more)}{interval(more)}{UNBROKEN}nats"
     return f"{number(mean)}; {nats}, {_plus(change)}{share_of(change)}"
 
 
@@ -288,7 +283,7 @@ def _heights(row: int) -> Iterator[tuple[str, float]]:
 def _label(rows: pd.DataFrame) -> str:
     """Say what is particular to an experiment, with its number of seeds."""
     first = rows.iloc[0]
-    altered = problem.altered({"problem": first["problem"]})
+    altered = problem.corruption({"problem": first["problem"]})
     spoilt = f"{100 * first['spoilt']:g} % {altered}" if first["spoilt"] else f"none {altered}"
     text = f", {first['text']}" if first["text"] else ""
     return f"{spoilt}, K {first['desired_examples']}{text}\n{first['experiment']} (n = {rows['seed'].nunique()})"
