@@ -12,7 +12,7 @@ from lawpipe.results.numbers import interval
 
 
 def fig05_loss_curves(results: Results) -> Figure:
-    """Draw the desired and test loss under every policy except the search's snapshots, with the acceleration ratio."""
+    """Draw the desired and test loss under every policy, without the search's snapshots, and the steps saved."""
     log = panels.differ_by_factors(results.curves[["desired_loss", "test_loss"]])
     canvas = frame.canvas(results, "fig05_loss_curves", panels.seeds_note(results, geometric=log))
     for axes, against in zip(canvas.axes[0], BOTH, strict=True):

@@ -1,4 +1,4 @@
-"""The frame of a figure: its title, its grid of axes, and a column with the paper's values, the results and settings."""
+"""The frame of a figure: title, grid of axes, and a column with the paper's values, the results and the settings."""
 
 import textwrap
 from collections.abc import Sequence

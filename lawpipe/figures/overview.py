@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lawpipe.figures import frame, panels, scaling_law, style, surfaces
+from lawpipe.figures import frame, panels, scaling_law, style
 from lawpipe.figures.frame import Canvas
 from lawpipe.figures.panels import KINDS, POLICIES
 from lawpipe.results.experiment import Results
@@ -26,8 +26,8 @@ def fig01_objective(results: Results) -> Figure:
             curves[policy] = losses.mean(axis=0)[keep]
         before, after = curves.values()
         axes.fill_between(steps[keep], after, color=style.POLICIES[BEST], alpha=0.25, linewidth=0)
-        grey = {"color": style.POLICIES[BASE], "alpha": 0.4, "linewidth": 0}
-        axes.fill_between(steps[keep], after, before, where=before > after, **grey)
+        saved, grey = before > after, style.POLICIES[BASE]
+        axes.fill_between(steps[keep], after, before, where=saved, color=grey, alpha=0.4, linewidth=0)
         objectives = [results.quantity(policy, f"objective_{against}").mean_or_nan for policy in POLICIES]
         for (policy, curve), objective in zip(curves.items(), objectives, strict=True):
             label = f"{policy_label(policy)}: J = {number(objective)}"

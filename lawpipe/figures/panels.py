@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,9 +58,8 @@ def band(samples: Array, *, log: bool = False) -> Array:
         log: take the geometric mean, for axes in factors.
     """
     columns = (np.where(samples > 0, samples, np.nan) if log else samples).T
-    intervals = [mean_interval(column, logarithmic=log) for column in columns]
-    enough = [interval.n_reached >= SEEDS_FOR_A_BAND for interval in intervals]
-    ends = [(i.mean, *((i.low, i.high) if banded else (None, None))) for i, banded in zip(intervals, enough, strict=True)]
+    over = [mean_interval(column, logarithmic=log) for column in columns]
+    ends = [(i.mean, i.low, i.high) if i.n_reached >= SEEDS_FOR_A_BAND else (i.mean, None, None) for i in over]
     return np.array(ends, dtype=np.float64).reshape(-1, 3).T
 
 
@@ -139,7 +139,7 @@ def write_in_corner(axes: Axes, text: str, height: float, va: str = "baseline") 
     axes.annotate(text, (0.98, height), xycoords="axes fraction", ha="right", va=va, fontsize=8, bbox=style.BOX)
 
 
-def write_at_level(axes: Axes, text: str, level: float, *, side: str = "right", **properties: object) -> None:
+def write_at_level(axes: Axes, text: str, level: float, *, side: str = "right", **properties: Any) -> None:
     """Write a small note just above a level of the y axis."""
     axes.annotate(
         text,

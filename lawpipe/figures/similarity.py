@@ -44,7 +44,7 @@ def _draw_along_training(axes: Axes, results: Results, kind: str, against: str, 
         for policy in results.along_search
     }
     known = [ratio for ratio in ratios.values() if np.isfinite(ratio)]
-    colours = ScalarMappable(Normalize(min(known, default=0), max(known, default=1) + 1e-12), style.ordered_map())
+    norm, colours = Normalize(min(known, default=0), max(known, default=1) + 1e-12), style.ordered_map()
     drawn = False
     for policy, ratio in ratios.items():
         rows = panels.similarity_rows(results, policy, kind, against)
@@ -52,7 +52,7 @@ def _draw_along_training(axes: Axes, results: Results, kind: str, against: str, 
         curves = results.curves[(results.curves["policy"] == policy) & results.curves["step"].isin(steps)]
         _, losses = results.by_seed(curves, "step", f"{against}_loss")
         loss, similarity = (panels.band(values, log=True)[0] for values in (losses, samples))
-        axes.plot(loss, similarity, color=colours.to_rgba(ratio), linewidth=1.3)
+        axes.plot(loss, similarity, color=colours(norm(ratio)), linewidth=1.3)
         drawn |= bool(np.isfinite(similarity).any())
     if not drawn:
         panels.say_empty(axes, NO_STEP)
@@ -61,7 +61,7 @@ def _draw_along_training(axes: Axes, results: Results, kind: str, against: str, 
     axes.invert_xaxis()
     axes.set(title=f"{kind.capitalize()}, {against} examples", ylabel="similarity SIM[t] (log)")
     axes.set_xlabel(f"{against} loss L[t] (nats{', log' if log else ''}; training runs to the right)")
-    panels.draw_colour_bar(axes, colours, f"CR on {against}")
+    panels.draw_colour_bar(axes, ScalarMappable(norm, colours), f"CR on {against}")
 
 
 def fig07_similarity_against_compression(results: Results) -> Figure:
@@ -74,7 +74,8 @@ def fig07_similarity_against_compression(results: Results) -> Figure:
         "on the way": style.OTHERS[0],
     }
     points = results.summary[results.summary["policy"].isin(results.along_search)]
-    points = points.assign(role=points["policy"].map({BASE: "conventional", BEST: "near-optimal"}).fillna("on the way"))
+    roles = points["policy"].map({BASE: "conventional", BEST: "near-optimal"})
+    points = points.assign(role=roles.fillna("on the way"))
     for row, kind in zip(canvas.axes, KINDS, strict=True):
         for axes, against in zip(row, BOTH, strict=True):
             x, y = f"compression_ratio_{against}", f"{MEAN_SIMILARITY[kind]}_{against}"

@@ -1,5 +1,7 @@
 """The two sides of the law at each step: the weighted mean contribution, and the measured fall of the loss."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -51,10 +53,10 @@ def _draw_speeds(axes: Axes, speeds: dict[str, pd.DataFrame], against: str) -> N
     if drawn.empty:
         panels.say_empty(axes, "no measured step has two speeds above 0")
         return
-    points = {"markersize": 2.6, "markeredgewidth": 0, "alpha": 0.6}
+    look: dict[str, Any] = {"markersize": 2.6, "markeredgewidth": 0, "alpha": 0.6}
     for policy, rows in positive.items():
         x, y = rows[columns].to_numpy()[panels.thinned(len(rows), most=panels.MOST_POINTS // len(speeds))].T
-        axes.plot(x, y, "o", color=style.POLICIES[policy], label=policy_label(policy), **points)
+        axes.plot(x, y, "o", color=style.POLICIES[policy], label=policy_label(policy), **look)
     ends = [drawn[columns].to_numpy().min(), drawn[columns].to_numpy().max()]
     axes.plot(ends, ends, **style.DASHED, label="equal")
     panels.log_axes(axes, "xy")

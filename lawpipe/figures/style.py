@@ -61,47 +61,45 @@ def weights_map() -> Colormap:
 
 
 def theme() -> AbstractContextManager[None]:
-    """Return a context in which figures are drawn and saved in this style. Matplotlib's own settings return after it."""
-    settings: dict[Any, Any] = {
-        **sns.axes_style("ticks"),
-        **sns.plotting_context("paper"),
+    """Return a context in which figures are drawn and saved in this style."""
+    sizes = {
+        "axes.titlesize": 9,
+        **dict.fromkeys(("font.size", "axes.labelsize"), 8.5),
+        **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize", "legend.title_fontsize"), 8),
+        **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.8),
+        "grid.linewidth": 0.7,
+        "lines.linewidth": 1.6,
+        "lines.markersize": 4.5,
+    }
+    roles = {
+        **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor"), INK),
+        **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), MUTED),
+        "grid.color": GRID,
+        "figure.facecolor": PAPER,
+        "axes.facecolor": "none",
+    }
+    others = {
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"],
-        "font.size": 8.5,
-        "axes.titlesize": 9,
         "axes.titleweight": "bold",
         "axes.titlelocation": "left",
-        "axes.labelsize": 8.5,
-        "xtick.labelsize": 8,
-        "ytick.labelsize": 8,
-        "legend.fontsize": 8,
-        "legend.title_fontsize": 8,
+        "axes.grid": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
         "legend.frameon": True,
         "legend.framealpha": 0.8,
         "legend.facecolor": PAPER,
         "legend.edgecolor": "none",
         "legend.borderpad": 0.2,
-        "text.color": INK,
-        "axes.labelcolor": INK,
-        "axes.edgecolor": MUTED,
-        "axes.linewidth": 0.8,
-        "axes.grid": True,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.facecolor": "none",
-        "figure.facecolor": PAPER,
-        "grid.color": GRID,
-        "grid.linewidth": 0.7,
-        "xtick.color": MUTED,
-        "ytick.color": MUTED,
-        "xtick.labelcolor": INK,
-        "ytick.labelcolor": INK,
-        "xtick.major.width": 0.8,
-        "ytick.major.width": 0.8,
-        "lines.linewidth": 1.6,
-        "lines.markersize": 4.5,
         "svg.fonttype": "path",
         "svg.hashsalt": "lawpipe",
+    }
+    settings: dict[Any, Any] = {
+        **sns.axes_style("ticks"),
+        **sns.plotting_context("paper"),
+        **sizes,
+        **roles,
+        **others,
     }
     return mpl.rc_context(settings)
 
