@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lawpipe.run.splits import SPLITS
+
 #: All blocks of an experiment's settings that determine a result.
 COMPLETE = (
     *("data", "model", "initialisation", "device", "training", "search", "controls", "analysis"),
@@ -66,8 +68,6 @@ NOT_OF_CONTROLS = ("preset", "iterations", "snapshots")
 
 #: The policies whose contributions of every single example are kept.
 WITH_CONTRIBUTIONS = ("conventional", "near_optimal")
-
-SPLITS = ("train", "desired", "test", "validation")
 
 #: The tables that are made batch by batch and then joined.
 COLLECTED = ("curves", "similarity", "zero_weights", "examples", "measures")

@@ -1,6 +1,6 @@
 """The small config from nothing, and its numbers beside recorded ones: `make reproduce`.
 
-    python -m tests.workflow.reproduce              run, compare, say each difference in a sentence; exit code 1 for any
+    python -m tests.workflow.reproduce              run, compare, name each difference; exit code 1 for any
     python -m tests.workflow.reproduce --record     run, and record the numbers
 
 The run has a temporary folder of its own. On the machine where they were recorded the numbers come out the same to
