@@ -18,7 +18,7 @@ SEARCHES = Entry(
     "Rows marked as recorded were computed on another machine, by the commit that is named: no result of this "
     "page's files; their curves, fits and logs are in benchmarks/records. J is that of the conventional and of the "
     "near-optimal policy.",
-    module="report.recorded",
+    module="report.tables.recorded",
     data=(),
 )
 
@@ -28,7 +28,7 @@ STEPS = Entry(
     None,
     "All examples of a step with weight, on the card that is named. The share is that of the fewest operations that "
     "such a step needs, in the time it took, of the rate of large products of that precision in the same run.",
-    module="report.recorded",
+    module="report.tables.recorded",
     data=(),
 )
 
