@@ -38,11 +38,11 @@ BOTH = ("desired", "test")
 
 
 def read(folder: Path) -> list[Record]:
-    """Return the records in a folder, in the order of their names.
+    """Return the records in a folder and its subfolders, in the order of their paths.
 
     Raises InputError for a file that is no record.
     """
-    return [_read(path) for path in sorted(folder.glob("gpu-*.json"))]
+    return [_read(path) for path in sorted(folder.rglob("gpu-*.json"))]
 
 
 def _read(path: Path) -> Record:

@@ -50,7 +50,9 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "public": gpu_steps.public_step(size, 2, device, 1),
     }
     for each in (found, SEARCH):
-        (tmp_path / f"gpu-{each['name']}.json").write_text(json.dumps(each | WHERE))
+        dated = tmp_path / "2026-01-02-gpu" / f"gpu-{each['name']}.json"
+        dated.parent.mkdir(exist_ok=True)
+        dated.write_text(json.dumps(each | WHERE))
     (tmp_path / "search.parquet").write_bytes(b"no record")
     return tmp_path
 
