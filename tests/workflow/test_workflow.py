@@ -398,9 +398,8 @@ experiments:
   followed:
     extends: perceptron_noisy
     in_all: false
-    policies:
-      [conventional, near_optimal, conventional_tuned, clean_only_tuned, clean_only_matched, online_tuned,
-       online_matched]
+    policies: [conventional, near_optimal, conventional_tuned, clean_only_tuned, clean_only_matched, online_tuned,
+      online_matched]
     search: {iterations: 1, snapshots: []}
 """
 
