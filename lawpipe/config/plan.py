@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lawpipe.run.splits import SPLITS
 from lawpipe.policies.catalogue import POLICIES
+from lawpipe.run.splits import SPLITS
 
 #: All blocks of an experiment's settings that determine a result.
 COMPLETE = (
