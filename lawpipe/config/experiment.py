@@ -17,19 +17,11 @@ from lawpipe.config.messages import show, suggestion
 from lawpipe.config.model import Model
 from lawpipe.config.search import Search
 from lawpipe.config.training import Training
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run.errors import InputError
 
-#: All policies that a config may name, in the order in which they are shown.
-POLICIES = (
-    *("conventional", "near_optimal", "conventional_tuned"),
-    *("clean_only", "clean_only_tuned", "clean_only_matched", "loss_proportional"),
-    *("inverse_loss", "inverse_loss_tuned", "inverse_loss_matched", "greedy", "greedy_tuned", "greedy_matched"),
-    *("online", "online_tuned", "online_matched"),
-    *("static", "near_optimal_at_tuned_rate", "near_optimal_matched", "transferred"),
-)
-
 #: Policies that every experiment has, because all others are compared with them.
-REQUIRED_POLICIES = ("conventional", "near_optimal")
+REQUIRED_POLICIES = [name for name, record in POLICIES.items() if record.required]
 
 
 def _known_policy(name: str) -> str:

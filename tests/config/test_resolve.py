@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from lawpipe.config import block, document, plan
-from lawpipe.config.experiment import POLICIES, ConfigFile, Experiment, json_schema
+from lawpipe.config.experiment import ConfigFile, Experiment, json_schema
 from lawpipe.config.presets import PRESETS
 from lawpipe.config.resolve import RESERVED_NAMES, Config, resolve
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
