@@ -19,9 +19,9 @@ rule collect:
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: collecting the policies' tables"
     shell:
-        STAGE + " --curves {input.curves} --similarity {input.similarity} --zero-weights {input.zero_weights}"
-        " --examples {input.examples} --measures {input.measures} --output $(dirname {output.curves})"
-        " --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --curves {input.curves}"
+        " --similarity {input.similarity} --zero-weights {input.zero_weights} --examples {input.examples}"
+        " --measures {input.measures} --output $(dirname {output.curves}) --cost {output.cost} > {log} 2>&1"
 
 
 rule fit:
@@ -43,8 +43,8 @@ rule fit:
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: fitting scaling laws"
     shell:
-        STAGE + " --curves {input.curves} --fits {output.fits} --sensitivity {output.sensitivity}"
-        " --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --curves {input.curves}"
+        " --fits {output.fits} --sensitivity {output.sensitivity} --cost {output.cost} > {log} 2>&1"
 
 
 rule summarise:
@@ -65,8 +65,9 @@ rule summarise:
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: summarising"
     shell:
-        STAGE + " --curves {input.curves} --similarity {input.similarity} --measures {input.measures}"
-        " --fits {input.fits} --summary {output.summary} --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --curves {input.curves}"
+        " --similarity {input.similarity} --measures {input.measures} --fits {input.fits} --summary {output.summary}"
+        " --cost {output.cost} > {log} 2>&1"
 
 
 rule summarise_seeds:
@@ -87,4 +88,5 @@ rule summarise_seeds:
     message:
         "{wildcards.experiment}: summarising over the seeds"
     shell:
-        STAGE + " --summaries {input.summaries} --output {output.summary} --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --summaries {input.summaries}"
+        " --output {output.summary} --cost {output.cost} > {log} 2>&1"

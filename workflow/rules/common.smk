@@ -44,9 +44,8 @@ SEED = f"{EXPERIMENT}/seed{{seed}}"
 # What a training run starts from.
 TRAINING_INPUTS = {name: f"{SEED}/{name}.parquet" for name in ("train", "desired", "test", "theta0")}
 
-# A rule's command is one of these with the rule's own options behind it.
-STAGE = "{params.python:q} {params.script:q} --settings {params.settings:q}"
-STAGE_IN_PROCESSES = STAGE.replace("{params.script:q}", "-m lawpipe.run.launch {params.processes} {params.script:q}")
+# Runs that were recorded on some machine, one dated folder per record, for the report.
+RECORDS = BASE / "benchmarks/records"
 
 
 def one_of(names):
@@ -82,7 +81,7 @@ def settings_of(wildcards):
 
 
 def stage_params(stage, settings=None):
-    """The params that every rule has: interpreter, script, settings as sorted JSON, and digest of the code.
+    """The params of a stage: interpreter, script, settings as sorted JSON, and digest of the code.
 
     A changed string among them reruns the job. Paths do not: a moved checkout or environment reruns nothing. `settings`
     is a function of the wildcards; without it, they are the experiment's settings that the stage depends on.

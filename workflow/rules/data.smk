@@ -22,8 +22,8 @@ rule prepare_corpus:
     message:
         "{wildcards.experiment}: reading the corpus and making its tokeniser"
     shell:
-        STAGE + " --tokenizer {output.tokenizer} --tokens {output.tokens} --glimpse {output.glimpse}"
-        " --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --tokenizer {output.tokenizer}"
+        " --tokens {output.tokens} --glimpse {output.glimpse} --cost {output.cost} > {log} 2>&1"
 
 
 rule generate_data:
@@ -51,8 +51,8 @@ rule generate_data:
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: drawing the examples"
     shell:
-        STAGE + " {params.tokens} --train {output.train} --desired {output.desired} --test {output.test}"
-        " {params.validation} --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} {params.tokens} --train {output.train}"
+        " --desired {output.desired} --test {output.test} {params.validation} --cost {output.cost} > {log} 2>&1"
 
 
 # The same for the experiments that have validation examples.
@@ -87,4 +87,5 @@ rule initialise:
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: initialising the model"
     shell:
-        STAGE + " --train {input.train} --theta0 {output.theta0} --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --train {input.train}"
+        " --theta0 {output.theta0} --cost {output.cost} > {log} 2>&1"

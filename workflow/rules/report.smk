@@ -1,8 +1,8 @@
 """Report: takes every table of an experiment's seeds; gives its figures and tables, the paper's claims with their
 verdicts, and the page that shows them."""
 
-# Runs on a GPU that were recorded, for the report.
-RECORDED_RUNS = sorted((BASE / "benchmarks/records").glob("gpu-*.json"))
+# All runs on a GPU.
+RECORDED_RUNS = sorted(RECORDS.glob("*/gpu-*.json"))
 
 
 rule plot:
@@ -43,8 +43,9 @@ rule plot:
     message:
         "{wildcards.experiment}: drawing figures and tables"
     shell:
-        STAGE + " --folder {params.folder} --seeds {params.seeds} --figures {output.figures}"
-        " --tables {output.tables} --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --folder {params.folder}"
+        " --seeds {params.seeds} --figures {output.figures} --tables {output.tables} --cost {output.cost} > {log}"
+        " 2>&1"
 
 
 rule claims:
@@ -67,8 +68,8 @@ rule claims:
     message:
         "judging the paper's claims"
     shell:
-        STAGE + " --root {params.root} --claims {output.claims} --sizes {output.sizes}"
-        " --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --root {params.root}"
+        " --claims {output.claims} --sizes {output.sizes} --cost {output.cost} > {log} 2>&1"
 
 
 # Without an output, it compares whenever it is asked for.
@@ -85,7 +86,7 @@ rule verify:
     message:
         "comparing the verdicts with the expected ones"
     shell:
-        STAGE + " --claims {input.claims} 2>&1 | tee {log}"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --claims {input.claims} 2>&1 | tee {log}"
 
 
 rule report:
@@ -107,13 +108,14 @@ rule report:
         root=Path(ROOT),
         experiments=lambda wildcards: " ".join(experiments_shown(wildcards)),
         judged="--judged",
-        records=["--records", BASE / "benchmarks/records"] if RECORDED_RUNS else "",
+        records=["--records", RECORDS] if RECORDED_RUNS else "",
         recorded=list(map(file_digest, RECORDED_RUNS)),
     message:
         "writing the report"
     shell:
-        STAGE + " --root {params.root} --experiments {params.experiments} --output {output.page}"
-        " --front-page {output.findings} {params.judged} {params.records} --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --root {params.root}"
+        " --experiments {params.experiments} --output {output.page} --front-page {output.findings} {params.judged}"
+        " {params.records} --cost {output.cost} > {log} 2>&1"
 
 
 # The same page for one experiment, without the claims, which are about all.

@@ -36,7 +36,8 @@ for name, settings in EXPERIMENTS.items():
         message:
             "{wildcards.experiment}, seed {wildcards.seed}: searching for the near-optimal policy"
         shell:
-            STAGE_IN_PROCESSES + " --train {input.train} --desired {input.desired} --test {input.test}"
+            "{params.python:q} -m lawpipe.run.launch {params.processes} {params.script:q}"
+            " --settings {params.settings:q} --train {input.train} --desired {input.desired} --test {input.test}"
             " {params.validation} --theta0 {input.theta0} --search {output.search}"
             " --policies $(dirname {output.policies[0]}) --state {params.state} --cost {output.cost} 2>&1 | tee {log}"
 
@@ -69,9 +70,9 @@ rule make_policy:
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: making the {wildcards.policy} policy"
     shell:
-        STAGE_IN_PROCESSES + " --train {input.train} --desired {input.desired} --test {input.test}"
-        " --theta0 {input.theta0} {params.others} {params.tried} --output {output.policy} --state {params.state}"
-        " --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} -m lawpipe.run.launch {params.processes} {params.script:q} --settings {params.settings:q}"
+        " --train {input.train} --desired {input.desired} --test {input.test} --theta0 {input.theta0} {params.others}"
+        " {params.tried} --output {output.policy} --state {params.state} --cost {output.cost} > {log} 2>&1"
 
 
 # The same for the policies whose learning rate is tuned.

@@ -4,9 +4,9 @@
 TRANSFERS = experiments_where(lambda settings: plan.TRANSFERRED in settings["policies"])
 WITHOUT_SEARCH = experiments_where(lambda settings: "online_tuned" in settings["policies"])
 
-# Searches by every method, and the growth of time and memory, as recorded on some machine, for the report.
-RECORDED_SEARCHES = BASE / "benchmarks/records/search.parquet"
-RECORDED_GROWTH = BASE / "benchmarks/records/growth.parquet"
+# The newest records of searches by every method, and of the growth of time and memory.
+RECORDED_SEARCHES = max(RECORDS.glob("*/search.parquet"))
+RECORDED_GROWTH = max(RECORDS.glob("*/growth.parquet"))
 
 
 # What transferred policies keep of the gain, beside the policies searched in their place.
@@ -32,8 +32,9 @@ rule transfer:
     message:
         "comparing transferred policies with those searched there"
     shell:
-        STAGE + " --folders {params.folders} {params.beside} --points {output.points} --figure {output.figure}"
-        " --page {output.page} --cost {output.cost} 2>&1 | tee {log}"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --folders {params.folders}"
+        " {params.beside} --points {output.points} --figure {output.figure} --page {output.page} --cost {output.cost}"
+        " 2>&1 | tee {log}"
 
 
 # Weights without a search beside tuned baselines (config/online.yaml).
@@ -101,8 +102,8 @@ rule compare_sweep:
     message:
         "{wildcards.group}: comparing the values of {params.key}"
     shell:
-        STAGE + " --folders {params.folders} --key {params.key} --figure {output.figure}"
-        " --cost {output.cost} 2>&1 | tee {log}"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --folders {params.folders}"
+        " --key {params.key} --figure {output.figure} --cost {output.cost} 2>&1 | tee {log}"
 
 
 # The recorded comparison of the search methods.
@@ -124,7 +125,8 @@ rule plot_methods:
     message:
         "drawing the recorded comparison of the search methods"
     shell:
-        STAGE + " --rows {params.rows:q} --figure {output.figure} --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --rows {params.rows:q}"
+        " --figure {output.figure} --cost {output.cost} > {log} 2>&1"
 
 
 # The recorded growth of time and memory.

@@ -24,10 +24,11 @@ rule train:
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: training and measuring under the {wildcards.batch} policy"
     shell:
-        STAGE + " --train {input.train} --desired {input.desired} --test {input.test} --theta0 {input.theta0}"
-        " --policies {input.policies} --curves {output.curves} --similarity {output.similarity}"
-        " --zero-weights {output.zero_weights} --examples {output.examples} --measures {output.measures}"
-        " {params.contributions} --cost {output.cost} 2>&1 | tee {log}"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --train {input.train}"
+        " --desired {input.desired} --test {input.test} --theta0 {input.theta0} --policies {input.policies}"
+        " --curves {output.curves} --similarity {output.similarity} --zero-weights {output.zero_weights}"
+        " --examples {output.examples} --measures {output.measures} {params.contributions} --cost {output.cost}"
+        " 2>&1 | tee {log}"
 
 
 # The same for the policies of which the contribution of every single example is kept.
