@@ -1,8 +1,8 @@
 """Operations and bytes of the language model at the paper's four sizes, and how long a card must take at least.
 
     python benchmarks/counts.py             print the tables of docs/gpu.md and of the README's part on GPUs
-    python benchmarks/counts.py --write     put them there, and the complete settings into benchmarks/paper.json, for
-                                            machines without the packages that read configs
+    python benchmarks/counts.py --write     put them there, and write benchmarks/paper_settings.json: the complete
+                                            settings of config/paper.yaml, for machines that cannot read configs
 
 Operations are those of the matrix products (lawpipe.cost.flops). Bytes are counted while the engine works on a few
 examples: every operation of PyTorch reads its inputs and writes its results once, as if no cache helped. What grows
@@ -31,6 +31,7 @@ from lawpipe.results.table import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, README = ROOT / "docs/gpu.md", ROOT / "README.md"
+SETTINGS = ROOT / "benchmarks/paper_settings.json"
 BEGIN, END = "<!-- counted: python benchmarks/counts.py --write -->", "<!-- end -->"
 
 #: Gradient evaluations of a search by the fast method: about what it takes on small sizes.
@@ -234,7 +235,7 @@ def main(argv: list[str] | None = None) -> None:
     torch.set_num_threads(1)
     made = {PAGE: f"{operations()}\n\n{bytes_and_times()}", README: expected()}
     if options.write:
-        (ROOT / "benchmarks/paper.json").write_text(json.dumps(experiments(), indent=1) + "\n", encoding="utf-8")
+        SETTINGS.write_text(json.dumps(experiments(), indent=1) + "\n", encoding="utf-8")
         for page, tables in made.items():
             before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
             page.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")

@@ -43,7 +43,7 @@ from lawpipe.run import artifacts, provenance
 from scripts import fit
 
 ROOT = Path(__file__).resolve().parents[1]
-SETTINGS = ROOT / "benchmarks/paper.json"
+SETTINGS = ROOT / "benchmarks/paper_settings.json"
 
 #: What a toy run has instead of the paper's sizes and iterations.
 REDUCED: dict[str, dict[str, Any]] = {
@@ -81,8 +81,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--evaluations", type=int, help="gradient evaluations of the fast search, 8 by default")
     parser.add_argument("--seconds", type=float, default=570.0, help="when this call ends")
     parser.add_argument("--state", type=Path, default=ROOT / "results-gpu", help="what a later call goes on from")
-    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/records", help="the records")
+    parser.add_argument("--output", type=Path, help="folder of the records; benchmarks/records/DATE-gpu by default")
     options = parser.parse_args(argv)
+    options.output = options.output or ROOT / f"benchmarks/records/{time.strftime('%Y-%m-%d', time.gmtime())}-gpu"
     options.deadline = time.monotonic() + options.seconds
     options.command = shlex.join(["python", "benchmarks/gpu.py", *(sys.argv[1:] if argv is None else argv)])
     if options.prepare:

@@ -1,6 +1,6 @@
 """How time and memory grow with the examples, the steps and the model, on one core.
 
-    python benchmarks/growth.py [--output benchmarks/records/growth.parquet]
+    python benchmarks/growth.py [--output benchmarks/records/DATE-growth/growth.parquet]
 
 Time is that of a gradient evaluation (a training run and its reverse sweep) of both problems, in processor seconds of
 one thread, the median of runs in turn; one of N, T and the number of parameters P varies, the others stay at their

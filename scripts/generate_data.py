@@ -7,8 +7,8 @@ language model takes the experiment's tokenised corpus and gives `tokens`, `pert
 
 from pathlib import Path
 
-from lawpipe.config.plan import SPLITS
 from lawpipe.problems import examples
+from lawpipe.problems.examples import SPLITS
 from lawpipe.run import stage
 
 

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from lawpipe.engine import policy
-from lawpipe.policies import base
+from lawpipe.policies import base, variants
 from lawpipe.run import distributed, stage
 
 
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> None:
             others={path.stem: policy.load(path) for path in options.others},
             state=options.state,
         )
-        made = base.make(context)
+        made = variants.make(context)
         job.write(options.output, "policy", made.columns())
         if options.learning_rates is not None and made.tried_rates is not None:
             job.write(options.learning_rates, "learning_rates", made.tried_rates)

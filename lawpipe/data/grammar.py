@@ -1,15 +1,8 @@
-"""An embedded generator of short children's stories: a small grammar with agreement, dialogue and plots.
+"""A generator of short children's stories: a small grammar with agreement, dialogue and plots.
 
-A story is one plot (`PLOTS` in `lawpipe.data.grammar_words`): a template whose slots are filled from rules and from a
-cast that is drawn once a story, so that what is introduced early comes back later. Templates are written as
-
-    {oneday}              a rule: one of its alternatives, drawn afresh every time
-    {friend} {thing.noun} a member of the cast (drawn when first mentioned) or one of its fields
-    {he} {him} {his}      a pronoun of the hero; {friend.his}: of somebody else
-    {hero.moves:past}     the first word in a form: past, ing, or `a` for the article that fits
-    {Hero}                with a capital
-    [this/that/]          one of these, all equally likely, possibly nothing
-    this / that / other   at the top level: one of these, with Zipf-like probabilities, the first the likeliest
+A story is one plot: a template whose slots are filled from rules and from a cast. Each member of the cast is drawn
+once per story, so that whoever is introduced early comes back later. The words, rules, tables and plots are in
+`grammar_words.txt`, which also explains the templates.
 
 A paragraph of a story is one line; all text is ASCII.
 """
@@ -19,20 +12,51 @@ from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import accumulate, chain
-from math import prod
+from importlib import resources
+from itertools import accumulate
 from typing import TypeVar
 
 import numpy as np
 
-from lawpipe.data import grammar_words as words
 from lawpipe.run import random
+
+# The word file ---------------------------------------------------------------------------------------------------
+
+
+def sections(text: str) -> dict[str, str]:
+    """Return the sections of a word file: header (what follows `==`) to text, without comments."""
+    lines = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    parts = re.split(r"^== (.+)$", lines, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def rows(section: str) -> list[str]:
+    """Return the rows of a section, one per line; an indented line continues the line above."""
+    return re.sub(r"\n\s+", " ", section.strip()).split("\n")
+
+
+def entries(section: str) -> dict[str, str]:
+    """Return the rows `name: text` of a section as a dictionary."""
+    return {name: text for name, _, text in (row.partition(": ") for row in rows(section))}
+
+
+def named(kind: str) -> Iterator[tuple[str, str, str]]:
+    """Yield name, rest of the header and text of each section `== KIND NAME: REST`."""
+    for header, section in SECTIONS.items():
+        if header.startswith(f"{kind} "):
+            name, _, rest = header.removeprefix(f"{kind} ").partition(": ")
+            yield name, rest, section
+
+
+SECTIONS = sections(resources.files("lawpipe.data").joinpath("grammar_words.txt").read_text(encoding="utf-8"))
+LISTS = {name: text.split() for name, text in entries(SECTIONS["lists"]).items()}
+RULE_TEXTS = entries(SECTIONS["rules"])
 
 # Morphology ------------------------------------------------------------------------------------------------------
 
-IRREGULAR_PAST = dict(pair.split(":") for pair in words.IRREGULAR_PAST.split())
-DOUBLING = {"unwrap", "begin", "forget", "zigzag"}  # of two syllables, but the last consonant doubles
-CLOSED_SYLLABLE = re.compile(r"[^aeiou]*(?:qu)?[aeiou][^aeiouwxy]")  # one syllable, short vowel: hop, trot, tug
+IRREGULAR_PAST = dict(pair.split(":") for pair in LISTS["irregular_past"])
+DOUBLING = {"unwrap", "begin", "forget", "zigzag"}  # two syllables, and yet the last consonant doubles
+CLOSED_SYLLABLE = re.compile(r"[^aeiou]*(?:qu)?[aeiou][^aeiouwxy]")  # one syllable with a short vowel: hop, trot
 SOUNDS_CONSONANT = ("uni", "use", "usu", "uku", "one", "eu")
 SOUNDS_VOWEL = ("hour", "honest", "heir")
 
@@ -70,7 +94,7 @@ def _doubled(verb: str) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def inflect(phrase: str, form: str) -> str:
-    """Put a phrase into the form `past`, `ing` (both of its first word) or `a`."""
+    """Inflect the first word of a phrase (`past` or `ing`), or put the article before it (`a`)."""
     if form == "a":
         return with_article(phrase)
     verb, space, rest = phrase.partition(" ")
@@ -82,7 +106,7 @@ def inflect(phrase: str, form: str) -> str:
 
 @dataclass(frozen=True)
 class Slot:
-    """A place to fill: a rule (`role` empty) or a field of a member of the cast."""
+    """A slot of a template: a rule (`role` is empty) or a field of a member of the cast."""
 
     role: str
     field: str
@@ -100,7 +124,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Chain:
-    """Parts that follow each other."""
+    """A sequence of parts."""
 
     parts: tuple["Template", ...]
 
@@ -133,13 +157,13 @@ PRONOUNS = ("he", "him", "his", "himself")
 
 
 def choice(options: Sequence[Template], zipf: bool = True) -> Choice:
-    """Make a choice with the probability of rank r (from 0) proportional to 1 / (r + 3), or the same for all."""
+    """Return a choice in which option r (from 0) has probability proportional to 1 / (r + 3), or all the same."""
     mass = list(accumulate(1 / (rank + 3) if zipf else 1.0 for rank in range(len(options))))
     return Choice(tuple(options), tuple(value / mass[-1] for value in mass[:-1]))
 
 
 def parse(text: str) -> Template:
-    """Compile a template."""
+    """Compile a template; ValueError if its brackets are not balanced."""
     if text.count("[") != text.count("]"):
         raise ValueError(f"unbalanced brackets in the template: {text}")
     template, _ = _alternatives(TOKEN.findall(re.sub(r" ?/ ?", "/", " ".join(text.split()))), 0)
@@ -147,7 +171,7 @@ def parse(text: str) -> Template:
 
 
 def _alternatives(tokens: list[tuple[str, str, str]], start: int) -> tuple[Template, int]:
-    """Parse from `start` to the closing bracket or the end; give the template and where it stopped."""
+    """Parse from `start` to the closing bracket or the end; return the template and the position after it."""
     options: list[list[Template]] = [[]]
     position = start
     while position < len(tokens):
@@ -177,59 +201,41 @@ def _slot(text: str) -> Slot:
     role, _, field = name.partition(".")
     if role in PRONOUNS:
         return Slot("hero", role, form, key != name)
-    if role in words.RULES:
+    if role in RULE_TEXTS:
         return Slot("", role, form, key != name)
     return Slot(role, field, form, key != name)
 
 
-def table(columns: str, text: str) -> tuple[dict[str, Template], ...]:
-    """Read a table: a row a line (an indented line carries on), cells divided by `|`, named by `columns`."""
-    rows = re.sub(r"\n\s+", " ", text.strip()).split("\n")
-    names = columns.split()
-    return tuple(dict(zip(names, (parse(cell) for cell in row.split("|")), strict=True)) for row in rows)
+def table(columns: str, section: str) -> tuple[dict[str, Template], ...]:
+    """Compile a table: one row per line, whose cells are divided by `|` and named by `columns`."""
+    names = [name.strip() for name in columns.split("|")]
+    return tuple(dict(zip(names, map(parse, row.split("|")), strict=True)) for row in rows(section))
 
 
-# The lexicon, compiled -------------------------------------------------------------------------------------------
-
-RULES = {name: parse(text) for name, text in words.RULES.items()}
-TABLES = {
-    "lesson": table("not did result mend moral", words.LESSONS),
-    "build": table("what first second how last", words.BUILDS),
-    "trouble": table("kinds trouble remedy reward", words.TROUBLES),
-    "fear": table("of before advice courage", words.FEARS),
-    "party": table("what first second problem rescue", words.PARTIES),
-    "weather": table("what begins during ends", words.WEATHERS),
-    "skill": table("what how fail again secret", words.SKILLS),
-    "plant": table("seed plant trouble protect gift", words.PLANTS),
-    "noise": table("sound first second truth", words.NOISES),
-    "wish": table("what right wrong moral", words.WISHES),
-    "contest": table("what ready during prize", words.CONTESTS),
-    "trip": table("vehicle go does trouble", words.TRIPS),
-}
+RULES = {name: parse(text) for name, text in RULE_TEXTS.items()}
+TABLES = {name: table(columns, section) for name, columns, section in named("table")}
+#: Name of a plot to the table of its row ("" for none) and its paragraphs.
 PLOTS = {
-    name: (row, tuple(parse(paragraph) for paragraph in text.strip().split("\n\n")))
-    for name, (row, text) in words.PLOTS.items()
+    name: (row_table, tuple(parse(paragraph) for paragraph in section.strip().split("\n\n")))
+    for name, row_table, section in named("plot")
 }
 
 # The cast --------------------------------------------------------------------------------------------------------
 
-Member = Mapping[str, Template]  # the fields of one member of the cast; the field "" is what it is called
+Member = Mapping[str, Template]  # the fields of one member of the cast; the field "" is its name
 
-KINDS = {str(row["kind"]): row for row in table("kind habitat moves voice home food", words.KINDS)}
-HABITATS = {kind: frozenset(str(row["habitat"]).split()) for kind, row in KINDS.items()}
+
+def _habitats(row: Member) -> frozenset[str]:
+    return frozenset(str(row["habitat"]).split())
+
+
+KINDS = {str(row["kind"]): row for row in TABLES["kinds"]}
+HABITATS = {kind: _habitats(row) for kind, row in KINDS.items()}
 HEROES = tuple(kind for kind, row in KINDS.items() if row["home"] != "-")
-CHILD_HABITATS = frozenset(words.CHILD_HABITATS.split())
-CHILD_SHARE = 0.6  # of the stories are about children, the others about animals and fairy folk
-PLACES = table("in noun habitat spots sights fun", words.PLACES)
-THINGS = {str(row["group"]): row for row in table("group adjectives use nouns", words.THINGS)}
-JOBS = table("job work", words.JOBS)
-RELATIVES = table("relative pronoun", words.RELATIVES)
-FACTS = table("start back", words.FACTS)
-NAMES = {
-    "she": choice(words.GIRLS.split()),
-    "he": choice(words.BOYS.split()),
-    "pet": choice(words.PETS.split()),
-}
+CHILD_HABITATS = frozenset(LISTS["child_habitats"])
+CHILD_SHARE = 0.6  # the share of stories about children; the others are about animals and fairy folk
+THINGS = {str(row["group"]): row for row in TABLES["things"]}
+NAMES = {"she": choice(LISTS["girls"]), "he": choice(LISTS["boys"]), "pet": choice(LISTS["pets"])}
 PRONOUN_FORMS: Mapping[str, Member] = {
     "he": {"he": "he", "him": "him", "his": "his", "himself": "himself"},
     "she": {"he": "she", "him": "her", "his": "her", "himself": "herself"},
@@ -237,12 +243,12 @@ PRONOUN_FORMS: Mapping[str, Member] = {
 
 
 class Story(dict[str, Member]):
-    """One story being told: its cast, whose members are drawn when they are first mentioned, and its randomness."""
+    """A story while it is told: its random numbers, and its cast, drawn member by member at the first mention."""
 
     def __init__(self, generator: np.random.Generator) -> None:
         super().__init__()
         self.uniform = _uniforms(generator).__next__
-        self.used: set[str] = set()  # names and nouns: no two members of a cast share one
+        self.used: set[str] = set()  # names and nouns, because no two members of a cast share one
         self.is_child = self.uniform() < CHILD_SHARE
         self.habitats = CHILD_HABITATS
 
@@ -251,7 +257,7 @@ class Story(dict[str, Member]):
         return member
 
     def pick(self, options: Sequence[T]) -> T:
-        """Draw one of the options, all equally likely."""
+        """Return one of the options, all equally likely."""
         return options[int(self.uniform() * len(options))]
 
     def text(self, template: Template) -> str:
@@ -263,7 +269,7 @@ class Story(dict[str, Member]):
         return self.text(RULES[name])
 
     def fresh(self, draw: Callable[[], str]) -> str:
-        """Draw until something comes that the story does not have yet."""
+        """Draw until the story does not have the result yet, and return it."""
         while (text := draw()) in self.used:
             pass
         self.used.add(text)
@@ -271,7 +277,7 @@ class Story(dict[str, Member]):
 
 
 def _uniforms(generator: np.random.Generator) -> Iterator[float]:
-    """Draw from [0, 1) in blocks: a call to the generator costs more than a whole sentence."""
+    """Yield numbers from [0, 1), drawn in blocks because a call to the generator is slow."""
     while True:
         yield from generator.random(256).tolist()
 
@@ -298,7 +304,7 @@ def _friend(story: Story) -> Member:
 
 
 def _person(story: Story, child_look: str, kinds: Sequence[str]) -> Member:
-    """Draw somebody with a name: a child, or an animal of one of the kinds."""
+    """Draw a person with a name: a child, or an animal of one of the kinds."""
     pronoun = story.pick(("she", "he"))
     if story.is_child:
         kind, moves, name = ("girl" if pronoun == "she" else "boy"), RULES["child_moves"], NAMES[pronoun]
@@ -320,7 +326,7 @@ def _person(story: Story, child_look: str, kinds: Sequence[str]) -> Member:
 
 
 def _adult(story: Story) -> Member:
-    row = story.pick(RELATIVES)
+    row = story.pick(TABLES["relatives"])
     called = f"{story['hero']['his']} {row['relative']}"
     return {
         "": called,
@@ -331,9 +337,9 @@ def _adult(story: Story) -> Member:
 
 
 def _helper(story: Story) -> Member:
-    _ = story["hero"]  # comes first: says whose world this is
+    _ = story["hero"]  # must be drawn first, because it determines the habitats
     if story.is_child:
-        row = story.pick(JOBS)
+        row = story.pick(TABLES["jobs"])
         noun, work = str(row["job"]), row["work"]
     else:
         kinds = _kinds(story.habitats, heroes_only=True)
@@ -343,7 +349,7 @@ def _helper(story: Story) -> Member:
 
 
 def _beast(story: Story) -> Member:
-    """Draw an animal without a name: one in trouble, if that is the plot, else one that belongs to the place."""
+    """Draw an animal without a name: one in trouble if that is the plot, else one that lives at the place."""
     trouble = story.get("row", {}).get("kinds")
     kinds = [str(kind) for kind in trouble.options] if isinstance(trouble, Choice) else _local_kinds(story)
     kind = story.fresh(lambda: story.pick(kinds))
@@ -351,12 +357,12 @@ def _beast(story: Story) -> Member:
 
 
 def _local_kinds(story: Story) -> Sequence[str]:
-    return _kinds(frozenset(str(story["place"]["habitat"]).split()), heroes_only=False)
+    return _kinds(_habitats(story["place"]), heroes_only=False)
 
 
 def _place(story: Story) -> Member:
-    """Draw a place where the hero can be, and the animal in trouble too, if there is one and they ever meet."""
-    _ = story["hero"]  # comes first: says whose world this is
+    """Draw a place in a habitat of the hero, and of the animal in trouble if they share one."""
+    _ = story["hero"]  # must be drawn first, because it determines the habitats
     shared = story.habitats & HABITATS[str(story["beast"]["noun"])] if "beast" in story else None
     row = story.pick(_places(shared or story.habitats))
     return {"": row["in"], **row}
@@ -385,7 +391,7 @@ def _home(story: Story) -> Member:
 
 
 def _pet(story: Story) -> Member:
-    _ = story["hero"]  # comes first: says whose world this is
+    _ = story["hero"]  # must be drawn first, because it determines the habitats
     return {"": story.rule("pet_kind"), "name": story.fresh(lambda: NAMES["pet"].fill(story))}
 
 
@@ -400,7 +406,7 @@ CAST: Mapping[str, Callable[[Story], Member]] = {
     "keepsake": lambda story: _one_of(story, THINGS["treasure"]),
     "home": _home,
     "pet": _pet,
-    "fact": lambda story: story.pick(FACTS),
+    "fact": lambda story: story.pick(TABLES["facts"]),
     "landmark": lambda story: {"": story.fresh(lambda: story.rule("waymark"))},
 }
 
@@ -412,7 +418,7 @@ def _kinds(habitats: frozenset[str], heroes_only: bool) -> Sequence[str]:
 
 @cache
 def _places(habitats: frozenset[str]) -> Sequence[Mapping[str, Template]]:
-    return tuple(row for row in PLACES if habitats & frozenset(str(row["habitat"]).split()))
+    return tuple(row for row in TABLES["places"] if habitats & _habitats(row))
 
 
 # Stories ---------------------------------------------------------------------------------------------------------
@@ -424,7 +430,7 @@ def stories(seed: int, count: int) -> list[str]:
 
 
 def story(seed: int, index: int) -> str:
-    """Return one story of a seed: ASCII text, 60 to 250 words, a paragraph a line."""
+    """Return one story of a seed: ASCII text of 60 to 250 words, one paragraph per line."""
     text, _ = tell(random.generator(seed, "story", str(index)))
     return text
 
@@ -436,40 +442,6 @@ def tell(generator: np.random.Generator) -> tuple[str, Story]:
     if row:
         told["row"] = told.pick(TABLES[row])
     if row == "trouble":
-        _ = told["beast"]  # comes before the place, which then suits it
+        _ = told["beast"]  # must be drawn before the place, which has to suit it
     lines = (" ".join(told.text(paragraph).split()) for paragraph in paragraphs)
     return "\n".join(line for line in lines if line), told
-
-
-def distinct_stories() -> int:
-    """Return a lower bound on the number of distinct stories.
-
-    Of each plot it counts only the casts: one way of telling it, with a boy or a girl for a hero, in which the
-    members that every telling of this plot names (hero, friend, place, thing: found by walking the template) take
-    all their names. Everything else a story draws from (rules, episodes, facts, animals, weather ...) is left out,
-    so the true number is many orders of magnitude larger.
-    """
-    names = [len(NAMES["she"].options) + len(NAMES["he"].options) - taken for taken in (0, 1)]
-    nouns = [row["nouns"].options for row in THINGS.values() if isinstance(row["nouns"], Choice)]
-    qualities = RULES["quality"].options if isinstance(RULES["quality"], Choice) else ()
-    things = len(set(chain(*nouns))) * len(set(qualities))
-    sizes = {"hero": names[0], "friend": names[1], "place": len(_places(CHILD_HABITATS)), "thing": things}
-    return sum(
-        prod(sizes[role] for role in frozenset().union(*map(_always_named, paragraphs)) & sizes.keys())
-        for _, paragraphs in PLOTS.values()
-    )
-
-
-def _always_named(template: Template) -> frozenset[str]:
-    """Return the roles whose name or noun is told whatever is drawn."""
-    match template:
-        case Slot("", field):
-            return _always_named(RULES[field])
-        case Slot(role, "" | "full" | "intro") | Slot("place" as role, "noun"):
-            return frozenset([role])
-        case Chain(parts):
-            return frozenset().union(*map(_always_named, parts))
-        case Choice(options):
-            return frozenset.intersection(*map(_always_named, options))
-        case _:
-            return frozenset()

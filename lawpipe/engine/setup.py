@@ -12,12 +12,10 @@ from lawpipe.engine import policy, trajectory
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems import losses
 from lawpipe.problems.base import Problem
+from lawpipe.problems.examples import SPLITS
 from lawpipe.problems.sharded import shared
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
-
-#: The sets of examples, those for training first.
-SPLITS = ("train", "desired", "test", "validation")
 
 #: Bytes that the weights of policies trained together may take: four of the paper's perceptron.
 MEMORY = 128 * 2**20

@@ -11,6 +11,9 @@ import pyarrow.parquet as pq
 
 from lawpipe.run import artifacts, registry
 
+#: The sets of examples of a seed, the training examples first.
+SPLITS = ("train", "desired", "test", "validation")
+
 #: The column that marks the training examples that were spoilt on purpose, by the table that holds the examples.
 MARKED = {"gaussian_examples": "flipped", "token_examples": "perturbed"}
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from lawpipe.paper import values as paper
 from lawpipe.paper.values import Difference
-from lawpipe.report.compare import in_mixed_units
+from lawpipe.report.comparison import in_mixed_units
 from lawpipe.results import problem
 from lawpipe.results.experiment import OverSeeds, Results
 from lawpipe.results.numbers import number, over_seeds, percent, plural

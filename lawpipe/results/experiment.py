@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lawpipe.run import artifacts
 from lawpipe.problems import examples
+from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
-from lawpipe.results import problem
 
 Array = npt.NDArray[Any]
 

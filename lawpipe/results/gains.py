@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from lawpipe.run import artifacts
 from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import Interval
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import UNBROKEN, number, percent, plural
+from lawpipe.run import artifacts
 
 #: What each control is, as the subject of a sentence.
 WORDS = {

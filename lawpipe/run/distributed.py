@@ -80,8 +80,8 @@ def collective() -> Iterator[None]:
     except RuntimeError as error:
         time.sleep(NOTICE)
         raise InputError(
-            f"another of the {world_size()} processes of this job does not answer: run again, and a search goes on from "
-            "where it was."
+            f"another of the {world_size()} processes of this job does not answer: run again, and a search goes on "
+            "from where it was."
         ) from error
 
 

@@ -12,7 +12,7 @@ from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.config import plan
 from lawpipe.figures import marks, style, surfaces
 from lawpipe.paper import values as paper
-from lawpipe.report.compare import as_over_seeds
+from lawpipe.report.comparison import as_over_seeds
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
 from lawpipe.results.gains import BASE, BEST, BOTH, objectives, share_of
@@ -38,7 +38,7 @@ ENTRY = Entry(
     "A share near 100 % means that the weights are about the examples, near 0 that they are about the one run they "
     "were searched in, above 100 % that the search there ended at worse ones. There is no share where the weights "
     "searched there gain nothing beyond the interval.",
-    module="figures.transfer",
+    module="studies.transfer",
     data=("summary",),
 )
 

@@ -101,5 +101,5 @@ def test_what_is_done_is_not_done_again(folder):
 def test_the_settings_that_it_takes_are_the_papers():
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     raw = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
-    stored = json.loads((ROOT / "benchmarks/paper.json").read_text())
+    stored = json.loads((ROOT / "benchmarks/paper_settings.json").read_text())
     assert stored == resolve(raw, schema).experiments, "run python benchmarks/counts.py --write"

@@ -1,6 +1,6 @@
 """The small config from nothing, and its numbers beside recorded ones: `make reproduce`.
 
-    python -m tests.workflow.reproduce              run, compare, say each difference in a sentence; exit code 1 for any
+    python -m tests.workflow.reproduce              run and compare, one sentence per difference; exit code 1 for any
     python -m tests.workflow.reproduce --record     run, and record the numbers
 
 The run has a temporary folder of its own. On the machine where they were recorded the numbers come out the same to
@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from lawpipe.run.errors import InputError
 
 ROOT = provenance.PACKAGE.parent
 CONFIG = ROOT / "config/small.yaml"
-RECORD = ROOT / "benchmarks/records/small.json"
+RECORDS = ROOT / "benchmarks/records"
 
 #: How far a number may be from the recorded one: relative to that, or absolute, whichever is more. Rounding differs
 #: between machines: it moves a loss little; a gap, the small rest of two sums, more.
@@ -54,15 +55,16 @@ def main(argv: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = run(Path(folder))
     if options.record:
-        with files.whole(RECORD) as temporary:
+        record = RECORDS / f"{time.strftime('%Y-%m-%d')}-small/small.json"
+        with files.whole(record) as temporary:
             temporary.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        print(f"{len(_flat(found))} numbers are recorded in {RECORD}")
+        print(f"{len(_flat(found))} numbers are recorded in {record}: add a README.md beside it, as in other records")
         return
     different = differences(found, recorded())
     print("\n".join([*different, f"{len(_flat(found)) - len(different)} numbers are as recorded"]))
     if different:
         raise InputError(
-            f"{len(different)} numbers are not as recorded in {RECORD}, see above: find out what changed them."
+            f"{len(different)} numbers are not as recorded in {newest()}, see above: find out what changed them."
         )
 
 
@@ -89,9 +91,14 @@ def values(results: Path) -> Values:
     return found
 
 
+def newest() -> Path:
+    """Return the newest record."""
+    return max(RECORDS.glob("*/small.json"))
+
+
 def recorded() -> Values:
     """Return the recorded numbers."""
-    found: Values = json.loads(RECORD.read_text(encoding="utf-8"))
+    found: Values = json.loads(newest().read_text(encoding="utf-8"))
     return found
 
 

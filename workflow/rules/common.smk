@@ -47,14 +47,12 @@ ROOT = CONFIG.root
 EXPERIMENT = f"{ROOT}/{{experiment}}"
 SEED = f"{EXPERIMENT}/seed{{seed}}"
 
-# Searches by every method that were recorded on some machine, for the report.
-RECORDED_SEARCHES = BASE / "benchmarks/records/search.parquet"
-
-# How time and memory grow, as recorded on some machine.
-RECORDED_GROWTH = BASE / "benchmarks/records/growth.parquet"
-
-# Runs on a GPU that were recorded, for the report.
-RECORDED_RUNS = sorted((BASE / "benchmarks/records").glob("gpu-*.json"))
+# Runs that were recorded on some machine, one dated folder per record, for the report: the newest searches by every
+# method, the newest growth of time and memory, and all runs on a GPU.
+RECORDS = BASE / "benchmarks/records"
+RECORDED_SEARCHES = max(RECORDS.glob("*/search.parquet"))
+RECORDED_GROWTH = max(RECORDS.glob("*/growth.parquet"))
+RECORDED_RUNS = sorted(RECORDS.glob("*/gpu-*.json"))
 
 # Paths are parameters that Snakemake does not track: a moved checkout or environment reruns nothing.
 PYTHON = Path(sys.executable)

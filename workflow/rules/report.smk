@@ -126,7 +126,7 @@ rule report:
         root=Path(ROOT),
         experiments=lambda wildcards: " ".join(shown(wildcards)),
         judged="--judged",
-        records=["--records", BASE / "benchmarks/records"] if RECORDED_RUNS else "",
+        records=["--records", RECORDS] if RECORDED_RUNS else "",
         recorded=[hashlib.sha256(path.read_bytes()).hexdigest() for path in RECORDED_RUNS],
     message:
         "writing the report"

@@ -13,7 +13,7 @@ from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.figures import marks, style, surfaces
-from lawpipe.report.compare import as_over_seeds
+from lawpipe.report.comparison import as_over_seeds
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
@@ -71,7 +71,7 @@ ENTRY = Entry(
     "where there is nothing to leave out, the change of J against uniform weights. Means over the seeds with 95 % t "
     "intervals, paired by seed. Learning rates are chosen by J on desired, that of the searched weights by uniform "
     "ones'.",
-    module="figures.compare_online",
+    module="studies.online",
     data=("summary",),
 )
 

@@ -6,8 +6,8 @@ import pandas as pd
 
 from lawpipe.analysis import redundancy
 from lawpipe.paper import values as paper
-from lawpipe.report import scaling_tables, texts
-from lawpipe.report.compare import OF_A_LOSS, missing, share
+from lawpipe.report.comparison import OF_A_LOSS, missing, share
+from lawpipe.report.tables import scaling, stories
 from lawpipe.results import catalogue, online_table, problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import UNBROKEN, number, over_seeds, percent, policy_label
@@ -43,7 +43,7 @@ GLANCE = catalogue.Entry(
     "Compression ratio, acceleration, the Frank-Wolfe gap of the near-optimal policy as a share of its objective, "
     "and the weight that it leaves on flipped or perturbed examples (in brackets: their share of all). "
     "Each is the mean over the seeds with its 95 % t interval.",
-    module="report.tables",
+    module="report.tables.experiment",
     data=("summary.parquet",),
 )
 
@@ -230,7 +230,7 @@ MAKE: dict[str, Callable[[Results], Table]] = {
     "search": search,
     "zero_weights": zero_weights,
     "fits": fits,
-    "sensitivity": scaling_tables.sensitivity,
-    "stories": texts.stories,
-    "corpus": texts.corpus,
+    "sensitivity": scaling.sensitivity,
+    "stories": stories.stories,
+    "corpus": stories.corpus,
 }

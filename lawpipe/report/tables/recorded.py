@@ -18,7 +18,7 @@ SEARCHES = Entry(
     "Rows marked as recorded were computed on another machine, by the commit that is named: no result of this "
     "page's files; their curves, fits and logs are in benchmarks/records. J is that of the conventional and of the "
     "near-optimal policy.",
-    module="report.recorded",
+    module="report.tables.recorded",
     data=(),
 )
 
@@ -28,7 +28,7 @@ STEPS = Entry(
     None,
     "All examples of a step with weight, on the card that is named. The share is that of the fewest operations that "
     "such a step needs, in the time it took, of the rate of large products of that precision in the same run.",
-    module="report.recorded",
+    module="report.tables.recorded",
     data=(),
 )
 
@@ -38,11 +38,11 @@ BOTH = ("desired", "test")
 
 
 def read(folder: Path) -> list[Record]:
-    """Return the records in a folder, in the order of their names.
+    """Return the records in a folder and its subfolders, in the order of their paths.
 
     Raises InputError for a file that is no record.
     """
-    return [_read(path) for path in sorted(folder.glob("gpu-*.json"))]
+    return [_read(path) for path in sorted(folder.rglob("gpu-*.json"))]
 
 
 def _read(path: Path) -> Record:

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from lawpipe.cost.flops import Size
-from lawpipe.report import page, recorded
+from lawpipe.report import page
+from lawpipe.report.tables import recorded
 from lawpipe.run.errors import InputError
 from tests.report.conftest import SIZES
 
@@ -37,7 +38,7 @@ SEARCH: dict[str, Any] = {
 
 @pytest.fixture
 def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[3] / "benchmarks"))
     import gpu_steps
 
     size, device = Size(3, 8, 4, 4, 50, 6, 8, 1), torch.device("cpu")
@@ -49,7 +50,9 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "public": gpu_steps.public_step(size, 2, device, 1),
     }
     for each in (found, SEARCH):
-        (tmp_path / f"gpu-{each['name']}.json").write_text(json.dumps(each | WHERE))
+        dated = tmp_path / "2026-01-02-gpu" / f"gpu-{each['name']}.json"
+        dated.parent.mkdir(exist_ok=True)
+        dated.write_text(json.dumps(each | WHERE))
     (tmp_path / "search.parquet").write_bytes(b"no record")
     return tmp_path
 
