@@ -20,7 +20,7 @@ from scripts.train_online import ONLINE, ORACLE, PLAIN
 
 from lawpipe.analysis import gain
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.report.compare import as_over_seeds
+from lawpipe.report.comparison import as_over_seeds
 from lawpipe.results.gains import share_of
 from lawpipe.results.numbers import UNBROKEN, over_seeds
 from scripts import train_online

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from lawpipe.figures import style
 from lawpipe.figures.draw import DRAW
-from lawpipe.report import page, tables
+from lawpipe.report import page
+from lawpipe.report.tables import experiment as tables
 from lawpipe.results import catalogue, experiment
 from lawpipe.run import stage
 

@@ -4,8 +4,8 @@ from lawpipe.analysis import gain
 from lawpipe.analysis.intervals import Interval
 from lawpipe.results import catalogue
 from lawpipe.results.experiment import Results
-from lawpipe.results.numbers import UNBROKEN, number, over_seeds, policy_label
 from lawpipe.results.gains import objectives, share_of
+from lawpipe.results.numbers import UNBROKEN, number, over_seeds, policy_label
 from lawpipe.results.table import Row, Table
 
 #: What everything is compared with, and what there is to gain.

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lawpipe.run import artifacts
 from lawpipe.analysis import curves
+from lawpipe.run import artifacts
 
 Floats = npt.NDArray[np.float64]
 Row = Mapping[str, Any]
