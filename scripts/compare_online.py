@@ -9,7 +9,7 @@ By hand, on any results:
 """
 
 from lawpipe.run import stage
-from lawpipe.studies import compare_online, outputs
+from lawpipe.studies import online, outputs
 
 NONE = "no experiment of this config has weights without a search: add online_tuned to one."
 
@@ -17,10 +17,10 @@ NONE = "no experiment of this config has weights without a search: add online_tu
 def main(argv: list[str] | None = None) -> None:
     """Run the stage; `argv` as on the command line."""
     with stage.job(outputs.parser(__doc__).parse_args(argv), __file__) as job:
-        found = compare_online.points(outputs.experiments(job, NONE))
-        table = compare_online.table(found)
-        outputs.write(job, "online", found, ("objective", "share"), compare_online.figure, table)
-        print(compare_online.tables(found))
+        found = online.points(outputs.experiments(job, NONE))
+        table = online.table(found)
+        outputs.write(job, "online", found, ("objective", "share"), online.figure, table)
+        print(online.tables(found))
 
 
 if __name__ == "__main__":

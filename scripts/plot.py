@@ -9,7 +9,8 @@ tokenizer.json and corpus.json of a language model. Writes one SVG per figure an
 from pathlib import Path
 
 from lawpipe.figures import draw, style
-from lawpipe.report import page, tables
+from lawpipe.report import page
+from lawpipe.report.tables import experiment as tables
 from lawpipe.results import catalogue, experiment
 from lawpipe.run import stage
 

@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from lawpipe.analysis import gain
 from lawpipe.figures import frame, marks, panels, style
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, BOTH, CONTROLS, ORACLE, TUNED, chosen, grids, objectives
+from lawpipe.results.gains import BASE, BEST, CONTROLS, ORACLE, TUNED, chosen, grids, objectives
 from lawpipe.results.numbers import policy_label, share_of
+from lawpipe.run.splits import REFERENCES
 
 #: The policies with a tuned learning rate: label and colour.
 GRIDS = {
@@ -29,9 +30,9 @@ def controls(results: Results) -> Figure:
     canvas = frame.canvas(results, "controls", note, rows=2, height=7.2)
     (levels, shares), grid_axes = canvas.axes
     policies = [policy for policy in results.chosen if policy in (BASE, BEST, *CONTROLS)]
-    objective = {against: objectives(results, against) for against in BOTH}
+    objective = {against: objectives(results, against) for against in REFERENCES}
     seeds: dict[str, int] = {}
-    for offset, against in zip((-0.16, 0.16), BOTH, strict=True):
+    for offset, against in zip((-0.16, 0.16), REFERENCES, strict=True):
         label: str | None = f"{against} examples"
         share_label, colour = label, style.AGAINST[against]
         for row, policy in enumerate(policies):
@@ -51,7 +52,7 @@ def controls(results: Results) -> Figure:
         marks.finish_shares(shares)
     else:
         panels.say_empty(shares, "The near-optimal policy has no gain beyond its interval to share out.")
-    for axes, against in zip(grid_axes, BOTH, strict=True):
+    for axes, against in zip(grid_axes, REFERENCES, strict=True):
         _draw_learning_rates(axes, results, against)
     for policy in CONTROLS:
         share = gain.share(objective["desired"], policy)

@@ -7,15 +7,16 @@ from matplotlib.figure import Figure
 from lawpipe.analysis.intervals import Interval
 from lawpipe.figures import frame, panels
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, BOTH
+from lawpipe.results.gains import BASE, BEST
 from lawpipe.results.numbers import interval
+from lawpipe.run.splits import REFERENCES
 
 
 def fig05_loss_curves(results: Results) -> Figure:
     """Draw the desired and test loss under every policy, without the search's snapshots, and the steps saved."""
     log = panels.differ_by_factors(results.curves[["desired_loss", "test_loss"]])
     canvas = frame.canvas(results, "fig05_loss_curves", panels.seeds_note(results, geometric=log))
-    for axes, against in zip(canvas.axes[0], BOTH, strict=True):
+    for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         panels.draw_losses(axes, results, results.chosen, against, log=log)
         ratio = results.quantity(BEST, f"acceleration_{against}")
         _draw_acceleration(axes, results, against, ratio, log=log)

@@ -8,15 +8,16 @@ from lawpipe.figures import frame, panels, scaling_law, style
 from lawpipe.figures.frame import Canvas
 from lawpipe.figures.panels import KINDS, POLICIES
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, BOTH
+from lawpipe.results.gains import BASE, BEST
 from lawpipe.results.numbers import interval, number, plural, policy_label
+from lawpipe.run.splits import REFERENCES
 
 
 def fig01_objective(results: Results) -> Figure:
     """Draw the loss curves of both policies with the areas under them and between them."""
     note = "means over seeds" if len(results.seeds) > 1 else "one run"
     canvas = frame.canvas(results, "fig01_objective", note)
-    for axes, against in zip(canvas.axes[0], BOTH, strict=True):
+    for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         curves = {}
         for policy in POLICIES:
             rows = results.curves[results.curves["policy"] == policy]
@@ -51,7 +52,7 @@ def fig02_headline(results: Results) -> Figure:
     canvas = frame.canvas(results, "fig02_headline", f"curves and laws of seed {seed}")
     curves = results.curves[results.curves["seed"] == seed]
     summary = results.summary[(results.summary["seed"] == seed) & (results.summary["policy"] == BEST)]
-    for axes, against in zip(canvas.axes[0], BOTH, strict=True):
+    for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         for policy in POLICIES:
             curve = curves[(curves["policy"] == policy) & (curves["step"] > 0)]
             keep = panels.thinned(len(curve), log=True)

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import frame, marks, panels, style
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BOTH
 from lawpipe.results.numbers import number, plural, policy_label
+from lawpipe.run.splits import REFERENCES
 
 
 def fig11_scaling_law(results: Results) -> Figure:
@@ -20,7 +20,7 @@ def fig11_scaling_law(results: Results) -> Figure:
     canvas = frame.canvas(results, "fig11_scaling_law", note, rows=2, height=6.4)
     policies = [policy for policy in results.chosen if policy in set(results.fits["policy"])]
     colours = style.colours(results.chosen)
-    for axes, against in zip(canvas.axes[0], BOTH, strict=True):
+    for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         for policy in policies:
             for _, fit in fitted(results, policy, against).iterrows():
                 _draw_curve(axes, results, fit, colours[policy])
@@ -30,7 +30,7 @@ def fig11_scaling_law(results: Results) -> Figure:
         panels.log_axes(axes, "xy")
         axes.set_title(f"{against.capitalize()} loss above its floor")
         axes.set(xlabel=f"{panels.STEP} (log)", ylabel="L - L0 (nats, log)")
-        if against == BOTH[0]:
+        if against == REFERENCES[0]:
             for policy in policies:
                 axes.plot([], [], color=colours[policy], label=policy_label(policy))
             axes.plot([], [], **style.DASHED | {"linewidth": 1}, label="fit")
@@ -38,7 +38,7 @@ def fig11_scaling_law(results: Results) -> Figure:
     exponents, scales = canvas.axes[1]
     _draw_coefficients(exponents, results, policies, "exponent", "beta", "beta")
     _draw_coefficients(scales, results, policies, "scale", "B", "B (steps, log)")
-    for against in BOTH:
+    for against in REFERENCES:
         for policy in policies:
             canvas.say(_summary(results, policy, against))
     canvas.say("Means over the seeds with a fit (B: geometric).")
@@ -74,7 +74,7 @@ def _draw_coefficients(
 ) -> None:
     """Draw a coefficient of every seed with its interval, one row per policy and loss."""
     colours = style.colours(results.chosen)
-    groups = [(against, policy) for against in BOTH for policy in policies]
+    groups = [(against, policy) for against in REFERENCES for policy in policies]
     for row, (against, policy) in enumerate(groups):
         rows = fitted(results, policy, against)
         heights = row + (np.linspace(-0.25, 0.25, len(rows)) if len(rows) > 1 else np.zeros(len(rows)))

@@ -14,8 +14,9 @@ from lawpipe.figures.panels import KINDS, MEAN_SIMILARITY, POLICIES
 from lawpipe.paper import values as paper
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, BOTH
+from lawpipe.results.gains import BASE, BEST
 from lawpipe.results.numbers import interval, number, plural, policy_label
+from lawpipe.run.splits import REFERENCES
 
 NO_STEP = "no step has two weighted examples whose contributions differ"
 
@@ -26,7 +27,7 @@ def fig06_similarity_against_loss(results: Results) -> Figure:
     note = "lines are geometric means over seeds, step by step" if len(results.seeds) > 1 else "one run"
     canvas = frame.canvas(results, "fig06_similarity_against_loss", note, rows=2, height=6.1)
     for row, kind in zip(canvas.axes, KINDS, strict=True):
-        for axes, against in zip(row, BOTH, strict=True):
+        for axes, against in zip(row, REFERENCES, strict=True):
             _draw_along_training(axes, results, kind, against, log=log)
     count = max(0, len(results.along_search) - len(POLICIES))
     canvas.say(f"{plural(count, 'snapshot')} of the search, between uniform and near-optimal.")
@@ -77,7 +78,7 @@ def fig07_similarity_against_compression(results: Results) -> Figure:
     roles = points["policy"].map({BASE: "conventional", BEST: "near-optimal"})
     points = points.assign(role=roles.fillna("on the way"))
     for row, kind in zip(canvas.axes, KINDS, strict=True):
-        for axes, against in zip(row, BOTH, strict=True):
+        for axes, against in zip(row, REFERENCES, strict=True):
             x, y = f"compression_ratio_{against}", f"{MEAN_SIMILARITY[kind]}_{against}"
             known = points[points[x].notna() & points[y].notna()]
             if known.empty:
@@ -148,7 +149,7 @@ def adjoint_similarity(results: Results) -> Figure:
     """Draw the instantaneous and the adjoint similarity over the steps, conventional and near-optimal."""
     note = panels.seeds_note(results, geometric=True)
     canvas = frame.canvas(results, "adjoint_similarity", note)
-    for axes, against in zip(canvas.axes[0], BOTH, strict=True):
+    for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         drawn = False
         for policy in POLICIES:
             for kind, line in zip(KINDS, ("-", "--"), strict=True):
@@ -163,7 +164,7 @@ def adjoint_similarity(results: Results) -> Figure:
         panels.log_axes(axes, "y")
         axes.set_title(f"Contributions against the {against} loss")
         axes.set(xlabel=panels.STEP, ylabel="similarity SIM[t] (log)")
-        if against == BOTH[0]:
+        if against == REFERENCES[0]:
             axes.legend(handlelength=2.6)
     for kind in KINDS:
         values = panels.similarity_rows(results, BEST, kind, "desired")["similarity"]

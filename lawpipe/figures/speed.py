@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from lawpipe.figures import frame, panels, style, surfaces
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BOTH
 from lawpipe.results.numbers import number, policy_label
+from lawpipe.run.splits import REFERENCES
 
 #: Differences above this many per cent have a symmetrical log axis.
 MOST_ON_LINEAR_AXIS = 10
@@ -19,7 +19,7 @@ def speed(results: Results) -> Figure:
     """Draw local against global speed, one point per step and seed, and their relative difference over the steps."""
     note = f"top: a point a step and seed; below: {panels.seeds_note(results)}"
     canvas = frame.canvas(results, "speed", note, rows=2, height=6.1)
-    for axes, difference, against in zip(*canvas.axes, BOTH, strict=True):
+    for axes, difference, against in zip(*canvas.axes, REFERENCES, strict=True):
         speeds = {policy: _speeds(results, policy, against) for policy in panels.POLICIES}
         _draw_speeds(axes, speeds, against)
         for policy, rows in speeds.items():

@@ -15,8 +15,9 @@ from lawpipe.figures.frame import Canvas
 from lawpipe.figures.panels import KINDS, POLICIES
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BEST, BOTH
+from lawpipe.results.gains import BEST
 from lawpipe.results.numbers import number, percent, policy_label
+from lawpipe.run.splits import REFERENCES
 
 #: The heat map has at most this many rows, taken evenly from the examples in the order of their weight.
 MOST_ROWS = 256
@@ -32,7 +33,7 @@ def fig08_noncontributive(results: Results) -> Figure:
     order = {policy: index for index, policy in enumerate(results.along_search)}
     shares = results.zero_weights
     shares = shares[(shares["property"] == "noncontributive_excluded") & shares["policy"].isin(order)]
-    for axes, against in zip(canvas.axes[0], BOTH, strict=True):
+    for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         ratio = f"compression_ratio_{against}"
         points = shares[(shares["against"] == against) & shares["value"].notna()].merge(
             results.summary[["policy", "seed", ratio]], on=["policy", "seed"]
@@ -56,12 +57,12 @@ def fig08_noncontributive(results: Results) -> Figure:
             hue_order=KINDS,
             s=26,
             linewidth=0.3,
-            legend="auto" if against == BOTH[0] else False,
+            legend="auto" if against == REFERENCES[0] else False,
             zorder=3,
         )
         axes.set(ylim=PER_CENT, title=f"Contributions against the {against} loss")
         axes.set(xlabel=f"compression ratio on {against}", ylabel="pairs with CT <= 0 that have weight 0 (%)")
-        if against == BOTH[0]:
+        if against == REFERENCES[0]:
             axes.legend(title="contribution", loc="best")
         kinds = points[points["policy"] == BEST].groupby("kind")[["value", "count"]].mean()
         means = ", ".join(f"{percent(float(share))} by {kind} CT" for kind, share in kinds["value"].items())
@@ -130,7 +131,7 @@ def fig10_redundant(results: Results) -> Figure:
     canvas = frame.canvas(results, "fig10_redundant", note, height=4.6, widths=(1.9, 1))
     heat_map, share = canvas.axes[0]
     _draw_heat_map(heat_map, results, seed)
-    for against in BOTH:
+    for against in REFERENCES:
         shares = []
         for seed in results.seeds:
             steps, contributions = results.contributions(seed, BEST, against, "contribution")

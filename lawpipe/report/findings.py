@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from lawpipe.analysis.intervals import Interval
 from lawpipe.paper import values as paper
 from lawpipe.paper.values import Difference
-from lawpipe.report.compare import in_mixed_units
+from lawpipe.report.comparison import in_mixed_units
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval, number, percent, plural
@@ -139,7 +139,7 @@ def sentences(results: Results) -> list[str]:
         _objective(results),
         _acceleration(results),
         *_test(results),
-        *_altered(results),
+        *_on_corrupted(results),
         _stationarity(results),
     ]
 
@@ -191,8 +191,8 @@ def _objective(results: Results) -> str:
     return (
         f"On the desired examples, which the search optimises, J went from {interval(before)} to "
         f"{interval(after)} nats ({percent(after.mean_or_nan / before.mean_or_nan)} of the conventional policy's) "
-        f"and CR from {interval(ratios[0])} to {interval(ratios[1])}; the paper's figure shows a CR of {published[0].text} "
-        f"and {published[1].text}{unit}."
+        f"and CR from {interval(ratios[0])} to {interval(ratios[1])}; the paper's figure shows a CR of "
+        f"{published[0].text} and {published[1].text}{unit}."
     )
 
 
@@ -226,7 +226,7 @@ def _test(results: Results) -> list[str]:
     ]
 
 
-def _altered(results: Results) -> list[str]:
+def _on_corrupted(results: Results) -> list[str]:
     """Say how much weight is on spoilt examples, if the experiment has any."""
     if not problem.corrupted_share(results.settings):
         return []

@@ -7,13 +7,14 @@ from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import Interval
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, BOTH, CONTROLS, chosen, grids, objectives
+from lawpipe.results.gains import BASE, BEST, CONTROLS, chosen, grids, objectives
 from lawpipe.results.numbers import interval, number, plural, share_of
+from lawpipe.run.splits import REFERENCES
 
 
 def paragraph(results: Results) -> str:
     """Say which part of the near-optimal policy's gain each control explains, from the numbers."""
-    desired, test = (objectives(results, against) for against in BOTH)
+    desired, test = (objectives(results, against) for against in REFERENCES)
     sentences = [_whole_gain(desired, test)]
     if gain.is_positive(gain.difference(desired, BASE, BEST)):
         sentences += [_rate(results, desired, test), _length(desired)]

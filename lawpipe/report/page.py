@@ -13,9 +13,11 @@ import jinja2
 from markupsafe import Markup
 
 from lawpipe.paper import values as paper
-from lawpipe.report import claims_table, compare, costs, findings, gains, links, recorded, scaling_tables, svg, tables
-from lawpipe.report.compare import Comparison
+from lawpipe.report import comparison, costs, findings, gains, links, svg
+from lawpipe.report.comparison import Comparison
 from lawpipe.report.table import Table
+from lawpipe.report.tables import claims, recorded, scaling
+from lawpipe.report.tables import experiment as tables
 from lawpipe.results import catalogue, experiment, problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
@@ -99,9 +101,9 @@ def report(
         sections=sections,
         letters=Markup(letters.drawing()),
         overview=findings.overview(loaded, list(hardware), seconds),
-        claims=claims_table.claims(root) if judged else None,
-        contradictions=claims_table.contradicted() if judged else None,
-        sizes=scaling_tables.sizes(root) if judged else None,
+        claims=claims.claims(root) if judged else None,
+        contradictions=claims.contradicted() if judged else None,
+        sizes=scaling.sizes(root) if judged else None,
         methods=Markup(svg.inlined(root / "methods.svg", "methods-", "Search methods", letters)) if judged else None,
         growth=Markup(svg.inlined(root / "growth.svg", "growth-", "Growth", letters)) if judged else None,
         recorded=[each for each in (recorded.searches(kept, loaded), recorded.steps(kept)) if each is not None],
@@ -170,7 +172,7 @@ def _section(found: Results, prefix: str, place: Path, letters: svg.Letters) -> 
         Figure(
             entry,
             Markup(svg.inlined(folder / "figures" / f"{entry.name}.svg", f"{prefix}{index}-", entry.title, letters)),
-            compare.comparisons(found, entry.source),
+            comparison.comparisons(found, entry.source),
             links.origin(entry, folder, found.seeds, place),
             links.beside(folder / "figures" / f"{entry.name}.svg", place),
         )

@@ -17,7 +17,7 @@ class Entry:
     The caption has two sentences: what it shows, and what to see in it. `source` is the figure or table of
     the paper that it stands beside, None where the paper has none. `module` of `lawpipe` makes it from `data`: tables
     of each seed by their names, files of the experiment with their endings. `problems` are those that it makes sense
-    for; with `altered` it also needs flipped or perturbed examples, with `policy` that policy.
+    for; with `corrupted` it also needs corrupted examples, with `policy` that policy.
     """
 
     name: str
@@ -27,14 +27,14 @@ class Entry:
     module: str
     data: tuple[str, ...]
     problems: tuple[str, ...] = PROBLEMS
-    altered: bool = False
+    corrupted: bool = False
     policy: str | None = None
 
     def suits(self, settings: Settings) -> bool:
         """Tell whether an experiment with these settings has it."""
         return (
             problem.name(settings) in self.problems
-            and (not self.altered or problem.corrupted_share(settings) > 0)
+            and (not self.corrupted or problem.corrupted_share(settings) > 0)
             and (self.policy is None or self.policy in settings["policies"])
         )
 
@@ -239,7 +239,7 @@ FIGURES: tuple[Entry, ...] = (
         "means that the policy has found the spoilt examples out.",
         module="figures.weights",
         data=("train", "policies/conventional", "policies/near_optimal"),
-        altered=True,
+        corrupted=True,
     ),
 )
 
@@ -252,7 +252,7 @@ TABLES: tuple[Entry, ...] = (
         "over the seeds with its 95 % t interval, each seed, and the paper's value. "
         "Read desired and test columns together: a gain that is on desired examples alone is fitted to "
         "them.",
-        module="report.tables",
+        module="report.tables.experiment",
         data=("summary", "summary.parquet"),
     ),
     Entry(
@@ -262,7 +262,7 @@ TABLES: tuple[Entry, ...] = (
         "Mean and 95 % t interval over the seeds of every summary quantity, for each policy but the "
         "search's snapshots; accelerations are averaged as logarithms. "
         "Where not all seeds have a value the cell says how many do, and its mean is over those alone.",
-        module="report.tables",
+        module="report.tables.experiment",
         data=("summary.parquet",),
     ),
     Entry(
@@ -274,7 +274,7 @@ TABLES: tuple[Entry, ...] = (
         "(similarity on desired and the Frank-Wolfe gap): means over the seeds with 95 % t intervals, differences "
         "paired by seed. "
         "A negative difference is a gain; no policy was chosen or tuned by a test example.",
-        module="report.online_table",
+        module="report.tables.online",
         data=("summary", "summary.parquet"),
         policy="online_tuned",
     ),
@@ -285,7 +285,7 @@ TABLES: tuple[Entry, ...] = (
         "The start and the best row of each seed's search: objective, gradient evaluations, their cost with "
         "trial runs, Frank-Wolfe gap, and the share of the weights that are above 0. "
         "The gap is the distance from first-order stationarity, not from the best J.",
-        module="report.tables",
+        module="report.tables.experiment",
         data=("search",),
     ),
     Entry(
@@ -295,7 +295,7 @@ TABLES: tuple[Entry, ...] = (
         "The share of (step, example) pairs that follow each property before convergence, and of (step, group) pairs "
         "where dependent examples were planted: mean over the seeds with its 95 % t interval, and the cases in all. "
         "A share of few cases says little, and one of planted groups only beside that of unrelated examples.",
-        module="report.tables",
+        module="report.tables.experiment",
         data=("zero_weights",),
     ),
     Entry(
@@ -304,7 +304,7 @@ TABLES: tuple[Entry, ...] = (
         "Table 1",
         "L = L0 + (B/t)^beta for t > t0, fitted per seed, policy and loss, with 95 % intervals. "
         "B and beta are nearly collinear: compare the two together.",
-        module="report.tables",
+        module="report.tables.experiment",
         data=("fits",),
     ),
     Entry(
@@ -326,7 +326,7 @@ TABLES: tuple[Entry, ...] = (
         "policy of the first seed: the text that the model reads, whether it was perturbed, its mean weight over "
         "the steps in units of the uniform weight 1/N, and when it first and last had any. "
         "Read whether clean stories stand at the top and garbled ones at the bottom; the policy was never told.",
-        module="report.texts",
+        module="report.tables.stories",
         data=("train", "examples", "tokenizer.json"),
         problems=(LANGUAGE_MODEL,),
     ),
@@ -337,7 +337,7 @@ TABLES: tuple[Entry, ...] = (
         "Where the stories come from, how many were dropped and why, how long they are, how they became tokens, "
         "and three of them. "
         "The fingerprint is the SHA-256 of the stories in their order: the same one means the same corpus.",
-        module="report.texts",
+        module="report.tables.stories",
         data=("corpus.json",),
         problems=(LANGUAGE_MODEL,),
     ),

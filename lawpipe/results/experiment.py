@@ -197,7 +197,7 @@ class Results:
 
     def corrupted(self, seed: int) -> Array:
         """Return which training examples [N] have a flipped label or a perturbed text."""
-        return examples.marked(self.path(seed, "train"))
+        return examples.corrupted(self.path(seed, "train"))
 
     def by_seed(self, frame: pd.DataFrame, index: str, column: str) -> tuple[Array, Array]:
         """Arrange a column as [seeds, len(x)] over the values x of `index`; NaN where a seed has no value."""

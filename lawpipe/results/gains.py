@@ -27,7 +27,6 @@ CONTROLS = {
 BASE, BEST = "conventional", "near_optimal"
 #: Uniform weights, and uniform weights on the clean examples, each at its own best learning rate.
 TUNED, ORACLE = "conventional_tuned", "clean_only_tuned"
-BOTH = ("desired", "test")
 
 
 def objectives(results: Results, against: str) -> Objectives:

@@ -15,12 +15,12 @@ def name(settings: Settings) -> str:
 
 
 def corruption(settings: Settings) -> str:
-    """Return how training examples are corrupted: `flipped` labels, or `perturbed` text."""
+    """Return how corrupted training examples are called: `flipped` (labels) or `perturbed` (text)."""
     return "perturbed" if name(settings) == LANGUAGE_MODEL else "flipped"
 
 
 def corrupted_share(settings: Settings) -> float:
-    """Return the share of the training examples that are corrupted; 0 for the user's own examples."""
+    """Return the share of corrupted training examples, from 0 to 1; 0 for examples from `data.folder`."""
     data = settings["data"]
     if name(settings) == LANGUAGE_MODEL:
         return float(data["perturbation"]["fraction"])

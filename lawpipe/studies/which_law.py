@@ -30,7 +30,7 @@ ENTRY = Entry(
     "examples, against the Frank-Wolfe gap over J, a point for each policy along a search and each seed; below, the "
     "share of the steps that this rests on. The contributions that the first-order condition equalises rise without "
     "bound as the gap falls; the others do not. A gap of zero is stationarity, not optimality.",
-    module="figures.which_law",
+    module="studies.which_law",
     data=("similarity", "summary", "search"),
 )
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from lawpipe.figures import online, style
-from lawpipe.report import online_table
+from lawpipe.report.tables import online as online_table
 from lawpipe.results import catalogue, experiment
 from lawpipe.results.experiment import Results
 

@@ -1,37 +1,31 @@
 """Modules chosen by name: every name that a config may say is a module with the function that is asked for."""
 
-from pathlib import Path
-
 import pytest
-import yaml
 
+from lawpipe.config import messages
+from lawpipe.config.experiment import json_schema
 from lawpipe.run import registry
-
-ROOT = Path(__file__).resolve().parents[2]
-EXPERIMENT = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())["$defs"]["experiment"]
 
 
 def allowed(*path):
-    rules = EXPERIMENT
-    for key in path:
-        rules = rules["properties"][key]
-    return rules.get("enum") or rules["items"]["enum"]
+    (rules,) = messages.allowed(json_schema(), ("experiments", "any", *path))
+    return rules.get("enum") or [rules["const"]]
 
 
 @pytest.mark.parametrize(
-    ("kind", "names", "function"),
+    ("kind", "names", "attribute"),
     [
         ("examples", allowed("problem"), "draw"),
         ("initial", allowed("problem"), "draw"),
         ("losses", allowed("problem"), "load"),
         ("model", allowed("model", "architecture"), "build"),
         ("search", allowed("search", "method"), "make"),
-        ("policy", set(allowed("policies")) - {"near_optimal"}, "make"),
+        ("policy", allowed("policies", 0), "RECORD"),
     ],
 )
-def test_every_name_of_the_schema_is_a_module(kind, names, function):
+def test_every_name_of_the_schema_is_a_module(kind, names, attribute):
     for name in names:
-        assert callable(getattr(registry.load(kind, name), function)), name
+        assert hasattr(registry.load(kind, name), attribute), name
 
 
 def test_a_stage_chooses_what_its_settings_name():
@@ -47,7 +41,22 @@ def test_a_stage_chooses_what_its_settings_name():
         "model": "lawpipe.problems.language_model.models.transformer",
         "search": "lawpipe.search.mirror_descent",
     }
-    assert registry.chosen({"policy": "conventional"}) == {"policy": "lawpipe.policies.conventional"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "module"),
+    [
+        ("conventional", "conventional"),
+        ("conventional_tuned", "conventional"),
+        ("clean_only", "clean_only"),
+        ("clean_only_matched", "clean_only"),
+        ("near_optimal_matched", "near_optimal_matched"),
+        ("near_optimal_at_tuned_rate", "near_optimal_at_tuned_rate"),
+    ],
+)
+def test_a_policys_variants_are_made_by_its_module(policy, module):
+    assert registry.chosen({"policy": policy}) == {"policy": f"lawpipe.policies.{module}"}
+    assert registry.load("policy", policy).__name__ == f"lawpipe.policies.{module}"
 
 
 def test_names_are_those_of_the_modules():

@@ -17,9 +17,10 @@ from lawpipe.report.table import Row, Table, markdown
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BOTH, ORACLE, TUNED, by_policy, objectives
+from lawpipe.results.gains import ORACLE, TUNED, by_policy, objectives
 from lawpipe.results.numbers import UNBROKEN, interval, number, share_of
 from lawpipe.run.errors import InputError
+from lawpipe.run.splits import REFERENCES
 
 #: What is compared, by the names of their policies without the ending that says how long their steps are.
 RULES = {"inverse_loss": "1 / loss", "greedy": "max(CT, 0)", "online": "online", "near_optimal": "searched"}
@@ -69,7 +70,7 @@ ENTRY = Entry(
     "where there is nothing to leave out, the change of J against uniform weights. Means over the seeds with 95 % t "
     "intervals, paired by seed. Learning rates are chosen by J on desired, that of the searched weights by uniform "
     "ones'.",
-    module="figures.compare_online",
+    module="studies.online",
     data=("summary",),
 )
 
@@ -91,7 +92,7 @@ def points(experiments: Sequence[Results]) -> pd.DataFrame:
         if found.name in names:
             raise InputError(f"{found.folder}: another folder is called {found.name} too, expected different names.")
         names.add(found.name)
-        for against in BOTH:
+        for against in REFERENCES:
             rows += _rows(found, against)
     frame = pd.DataFrame(rows)
     frame = frame.assign(**{name: pd.to_numeric(frame[name]) for name in ("objective", "share")})
@@ -138,7 +139,7 @@ def table(found: pd.DataFrame) -> Table:
     first, *others = _header()
     rows = []
     for family in FAMILIES:
-        for against in BOTH:
+        for against in REFERENCES:
             for experiment, (name, *cells) in _lines(found, family, against):
                 rows.append(Row((name, experiment, family.ending, against, *cells)))
     note = (

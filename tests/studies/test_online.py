@@ -13,11 +13,11 @@ from lawpipe.figures import style
 from lawpipe.results import experiment
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
-from lawpipe.studies import compare_online
+from lawpipe.studies import online
 from scripts import compare_online as script
 
 SEEDS = (0, 1, 2)
-TUNED, MATCHED = compare_online.FAMILIES
+TUNED, MATCHED = online.FAMILIES
 
 #: J of each policy, a number a seed that has it.
 Objectives = Mapping[str, tuple[float | None, ...]]
@@ -90,19 +90,19 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def found(folders: list[Path]) -> pd.DataFrame:
-    return compare_online.points([experiment.load(folder, SEEDS) for folder in folders])
+    return online.points([experiment.load(folder, SEEDS) for folder in folders])
 
 
 def cells(found: pd.DataFrame, ending: str, experiment: str, against: str = "test") -> dict[str, str]:
     """Return one row of the table by its header, with plain spaces."""
-    made = compare_online.table(found)
+    made = online.table(found)
     (row,) = (row.cells for row in made.rows if row.cells[1:4] == (experiment, ending, against))
     return {name: cell.replace("\N{NO-BREAK SPACE}", " ") for name, cell in zip(made.header, row, strict=True)}
 
 
 def draw(found: pd.DataFrame) -> Figure:
     with style.theme():
-        drawing = compare_online.figure(found)
+        drawing = online.figure(found)
         drawing.draw_without_rendering()
     return drawing
 
@@ -148,11 +148,11 @@ def test_where_nothing_is_spoilt_there_is_a_difference_to_uniform_weights(found:
     # So it is where the oracle's gain is not beyond its interval.
     assert cells(found, "tuned", "lost")["online"] == clean["online"]
     # No policy of this family: no row.
-    assert not [row for row in compare_online.table(found).rows if row.cells[1:3] == ("clean", "matched")]
+    assert not [row for row in online.table(found).rows if row.cells[1:3] == ("clean", "matched")]
 
 
 def test_the_comparison_is_printed_as_markdown(found: pd.DataFrame) -> None:
-    tuned, matched = (part.splitlines() for part in compare_online.tables(found).split("\n\n")[1::2])
+    tuned, matched = (part.splitlines() for part in online.tables(found).split("\n\n")[1::2])
     head = "| problem | spoilt | K | seeds | uniform | oracle | 1 / loss | max(CT, 0) | online | searched |"
     for lines in (tuned, matched):
         assert lines[0] == head
@@ -161,7 +161,7 @@ def test_the_comparison_is_printed_as_markdown(found: pd.DataFrame) -> None:
     assert [line.split(" | ")[0] for line in tuned[2:]] == ["| perceptron"] * 3 + ["| language model, grammar"]
     assert "| 0.500; 75.0 % [12.9 %, 137.1 %] (n = 3) |" in tuned[3]
     assert [line.split(" | ")[1] for line in matched[2:]] == ["25 %", "50 %"]
-    assert "\N{NO-BREAK SPACE}" not in compare_online.tables(found)
+    assert "\N{NO-BREAK SPACE}" not in online.tables(found)
 
 
 def test_the_figure_has_panels_of_shares_and_of_changes(found: pd.DataFrame) -> None:
@@ -194,16 +194,16 @@ def test_the_figure_has_panels_of_shares_and_of_changes(found: pd.DataFrame) -> 
 def test_without_matched_steps_there_is_one_column_and_one_table(found: pd.DataFrame) -> None:
     clean = found[found["experiment"] == "clean"]
     assert len(draw(clean).axes) == 1
-    assert compare_online.tables(clean).count("| problem |") == 1
+    assert online.tables(clean).count("| problem |") == 1
 
 
 def test_what_cannot_be_compared_is_refused_in_one_sentence(folders: list[Path], tmp_path: Path) -> None:
     plain = write(tmp_path, settings("plain", 0.0), {"conventional": 3 * (1.0,), "conventional_tuned": 3 * (0.9,)})
     with pytest.raises(InputError, match="plain has no policy online_tuned: expected"):
-        compare_online.points([experiment.load(plain, SEEDS)])
+        online.points([experiment.load(plain, SEEDS)])
     one = experiment.load(folders[0], SEEDS)
     with pytest.raises(InputError, match="another folder is called stories too"):
-        compare_online.points([one, replace(one)])
+        online.points([one, replace(one)])
     with pytest.raises(InputError, match="add online_tuned"):
         script.main(arguments(tmp_path, []))
     with pytest.raises(InputError, match=r"nowhere/summary\.parquet does not exist"):
@@ -226,4 +226,4 @@ def test_the_stage_writes_rows_figure_and_page_and_prints_markdown(
     html = (tmp_path / "online.html").read_text()
     assert "<svg" in html
     assert "12.9\N{NO-BREAK SPACE}%" in html
-    assert capsys.readouterr().out.strip() == compare_online.tables(found)
+    assert capsys.readouterr().out.strip() == online.tables(found)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from lawpipe.analysis import policy_tables, redundancy
-from lawpipe.report import compare, tables
+from lawpipe.report import comparison
+from lawpipe.report.tables import experiment as tables
 from lawpipe.results import catalogue, experiment
 from lawpipe.results.catalogue import TABLES
 from lawpipe.results.experiment import Results
@@ -119,7 +120,7 @@ def test_planted_groups_are_shown_beside_unrelated_examples_where_there_are_any(
     rows = {row.cells[:4]: row.cells[4:] for row in tables.zero_weights(found).rows}
     words = tables.PLANTED["copies_one_dropped"]
     assert rows[words, "", "", "near-optimal"] == (
-        compare.share(found, "near_optimal", "copies_one_dropped", ""),
+        comparison.share(found, "near_optimal", "copies_one_dropped", ""),
         "12",
     )
     assert rows[words, "", "", "near-optimal"][0].startswith(percent(0.5))
@@ -138,24 +139,24 @@ def test_every_planted_property_that_is_measured_has_words() -> None:
 
 
 def test_shares_of_nothing_say_so(nulls: Results) -> None:
-    assert compare.share(nulls, "conventional", "learned_ignored", "desired") == "no such pair"
+    assert comparison.share(nulls, "conventional", "learned_ignored", "desired") == "no such pair"
 
 
 def test_comparisons_stand_beside_the_papers_values(plain: Results) -> None:
-    found = compare.comparisons(plain, "Fig 4")
+    found = comparison.comparisons(plain, "Fig 4")
     assert [each.published.policy for each in found] == ["conventional", "near_optimal"]
     assert found[1].desired == interval(plain.quantity("near_optimal", "compression_ratio_desired"))
     assert found[1].test == interval(plain.quantity("near_optimal", "compression_ratio_test"))
-    assert compare.comparisons(plain, "Fig 6")[0].desired == "see the figure"
-    assert compare.comparisons(plain, None) == []
-    assert len(compare.comparisons(plain, "Fig 8, Fig 9, Fig 10")) == 3
+    assert comparison.comparisons(plain, "Fig 6")[0].desired == "see the figure"
+    assert comparison.comparisons(plain, None) == []
+    assert len(comparison.comparisons(plain, "Fig 8, Fig 9, Fig 10")) == 3
 
 
 def test_a_ratio_in_the_papers_mixed_units_is_labelled(stories: Results) -> None:
     found = stories.quantity("near_optimal", "compression_ratio_desired")
-    mixed = interval(compare.in_mixed_units(found))
+    mixed = interval(comparison.in_mixed_units(found))
     assert float(mixed.split()[0]) == pytest.approx(found.mean / math.log(2), rel=1e-2)
-    beside = compare.comparisons(stories, "Fig 4")[1]
+    beside = comparison.comparisons(stories, "Fig 4")[1]
     assert "log2 |V| over a loss in nats" in beside.published.quantity
     assert beside.desired == f"{mixed}; in one unit {interval(found)}"
     paper_row = next(row for row in tables.headline(stories).rows if row.kind == "paper")

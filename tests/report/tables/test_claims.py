@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from lawpipe.paper.contradictions import contradictions
-from lawpipe.report import claims_table, page
+from lawpipe.report import page
+from lawpipe.report.tables import claims
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 
@@ -23,7 +24,7 @@ def test_claims_stand_by_experiment_with_their_counts(tmp_path: Path) -> None:
         ("a_claim", "two", None, None, 0, "not_tested"),
         ("another", "one", 2.0, None, 1, "reproduced"),
     )
-    table = claims_table.claims(tmp_path)
+    table = claims.claims(tmp_path)
     assert [row.cells[:2] for row in table.rows] == [("one", "a claim"), ("one", "another"), ("two", "a claim")]
     assert [row.kind for row in table.rows] == ["partly", "reproduced", "break not_tested"]
     assert table.rows[0].cells[4:] == ("partly", "2.00 [1.50,\N{NO-BREAK SPACE}3.00]", "3", "reason")
@@ -36,11 +37,11 @@ def test_claims_stand_by_experiment_with_their_counts(tmp_path: Path) -> None:
 
 def test_a_missing_table_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"claims.parquet does not exist"):
-        claims_table.claims(tmp_path)
+        claims.claims(tmp_path)
 
 
 def test_every_contradiction_has_a_row() -> None:
-    table = claims_table.contradicted()
+    table = claims.contradicted()
     assert len(table.rows) == len(contradictions())
     assert "2.69" in table.rows[1].cells[2]
     assert "2.69" in page.table_page(table)

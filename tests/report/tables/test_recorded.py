@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from lawpipe.cost.flops import Size
-from lawpipe.report import page, recorded
+from lawpipe.report import page
+from lawpipe.report.tables import recorded
 from lawpipe.run.errors import InputError
 from tests.report.conftest import SIZES
 
@@ -37,7 +38,7 @@ SEARCH: dict[str, Any] = {
 
 @pytest.fixture
 def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[3] / "benchmarks"))
     import gpu_steps
 
     size, device = Size(3, 8, 4, 4, 50, 6, 8, 1), torch.device("cpu")

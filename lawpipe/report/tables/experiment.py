@@ -7,14 +7,13 @@ import pandas as pd
 from lawpipe.analysis import redundancy
 from lawpipe.analysis.intervals import Interval
 from lawpipe.paper import values as paper
-from lawpipe.report import online_table, scaling_tables, texts
-from lawpipe.report.compare import OF_A_LOSS, missing, share
+from lawpipe.report.comparison import OF_A_LOSS, missing, share
 from lawpipe.report.table import Row, Table
+from lawpipe.report.tables import online, scaling, stories
 from lawpipe.results import catalogue, problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import UNBROKEN, interval, number, percent, policy_label
-
-BOTH = ("desired", "test")
+from lawpipe.run.splits import REFERENCES
 
 #: Headline quantities: columns of `summary` without their endings, and how they are headed.
 HEADLINE = {"objective": "J", "compression_ratio": "CR", "acceleration": "AR"}
@@ -44,7 +43,7 @@ GLANCE = catalogue.Entry(
     "Compression ratio, acceleration, the Frank-Wolfe gap of the near-optimal policy as a share of its objective, "
     "and the weight that it leaves on flipped or perturbed examples (in brackets: their share of all). "
     "Each is the mean over the seeds with its 95 % t interval.",
-    module="report.tables",
+    module="report.tables.experiment",
     data=("summary.parquet",),
 )
 
@@ -71,8 +70,8 @@ PLANTED = {
 
 def headline(results: Results) -> Table:
     """J, CR and AR on desired and test: mean with interval, each seed, the paper's value."""
-    columns = [f"{name}_{against}" for against in BOTH for name in HEADLINE]
-    header = ("policy", "seed", *(f"{name}, {against}" for against in BOTH for name in HEADLINE.values()))
+    columns = [f"{name}_{against}" for against in REFERENCES for name in HEADLINE]
+    header = ("policy", "seed", *(f"{name}, {against}" for against in REFERENCES for name in HEADLINE.values()))
     rows = []
     for policy in results.chosen:
         label = policy_label(policy)
@@ -92,14 +91,14 @@ def glance(experiments: Sequence[Results]) -> Table:
     header = (
         "experiment",
         "seeds",
-        *(f"{name}, {against}" for against in BOTH for name in ("CR conventional", "CR near-optimal", "AR")),
+        *(f"{name}, {against}" for against in REFERENCES for name in ("CR conventional", "CR near-optimal", "AR")),
         "gap / J",
         "weight on spoilt examples",
     )
     rows = []
     for each in experiments:
         cells = [each.name, str(len(each.seeds))]
-        for against in BOTH:
+        for against in REFERENCES:
             ratios = (
                 each.quantity(policy, f"compression_ratio_{against}") for policy in ("conventional", "near_optimal")
             )
@@ -133,7 +132,7 @@ def summary(results: Results) -> Table:
     rows = []
     for name, words in QUANTITIES.items():
         per_loss = f"{name}_desired" in results.summary
-        for against in BOTH if per_loss else ("",):
+        for against in REFERENCES if per_loss else ("",):
             column = f"{name}_{against}" if against else name
             cells = (interval(results.quantity(policy, column), missing=missing(column)) for policy in results.chosen)
             rows.append(Row((words, against, *cells)))
@@ -191,7 +190,8 @@ def zero_weights(results: Results) -> Table:
     for name, words in (PROPERTIES | planted).items():
         if name == "learned_ignored" and not catalogue.figure("fig09_learned").suits(results.settings):
             continue
-        kinds = [(k, a) for a in BOTH for k in ("instantaneous", "adjoint")] if name in OF_A_LOSS else [("", "")]
+        per_loss = [(kind, against) for against in REFERENCES for kind in ("instantaneous", "adjoint")]
+        kinds = per_loss if name in OF_A_LOSS else [("", "")]
         for kind, against in kinds:
             for policy in results.chosen:
                 chosen = found[(found["policy"] == policy) & (found["property"] == name)]
@@ -227,11 +227,11 @@ def fits(results: Results) -> Table:
 MAKE: dict[str, Callable[[Results], Table]] = {
     "headline": headline,
     "summary": summary,
-    "online": online_table.online,
+    "online": online.online,
     "search": search,
     "zero_weights": zero_weights,
     "fits": fits,
-    "sensitivity": scaling_tables.sensitivity,
-    "stories": texts.stories,
-    "corpus": texts.corpus,
+    "sensitivity": scaling.sensitivity,
+    "stories": stories.stories,
+    "corpus": stories.corpus,
 }

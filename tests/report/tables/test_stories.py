@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lawpipe.data import tokenizer
-from lawpipe.report import page, texts
+from lawpipe.report import page
+from lawpipe.report.tables import stories as texts
 from lawpipe.results import experiment
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts

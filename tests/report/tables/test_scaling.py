@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.report import page, scaling_tables
+from lawpipe.report import page
+from lawpipe.report.tables import scaling
 from lawpipe.results import experiment
 from lawpipe.results.numbers import number
 from lawpipe.run import artifacts
@@ -16,7 +17,7 @@ def write_sensitivity(path: Path, factor: float) -> None:
         {"policy": policy, "against": against, "variant": variant, "loss_floor": 0.1, "first_step": 2}
         | {"scale": factor * (1 + place), "exponent": 0.5}
         | dict.fromkeys(("acceleration", "acceleration_far"), None if policy == "conventional" else factor)
-        for place, variant in enumerate(scaling_tables.VARIANTS)
+        for place, variant in enumerate(scaling.VARIANTS)
         for against in ("desired", "test")
         for policy in ("conventional", "near_optimal")
     ]
@@ -33,8 +34,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_sensitivity_has_a_row_a_variant_with_means_over_the_seeds(folder: Path) -> None:
-    table = scaling_tables.sensitivity(experiment.load(folder, (0, 1)))
-    assert [row.cells[0] for row in table.rows] == list(scaling_tables.VARIANTS.values())
+    table = scaling.sensitivity(experiment.load(folder, (0, 1)))
+    assert [row.cells[0] for row in table.rows] == list(scaling.VARIANTS.values())
     found = mean_interval([2.0, 8.0], logarithmic=True)
     assert table.rows[0].cells[1].startswith("4.00 [")
     assert number(found.high) in table.rows[0].cells[5]
@@ -62,7 +63,7 @@ def test_the_sizes_stand_beside_the_papers(tmp_path: Path) -> None:
         "vocabulary": [400] * 3,
     }
     artifacts.write(tmp_path / "sizes.parquet", "sizes", columns, settings={}, code="")
-    table = scaling_tables.sizes(tmp_path)
+    table = scaling.sizes(tmp_path)
     assert [row.cells[:2] for row in table.rows] == [("the paper", "4,000"), ("stories", "60")]
     assert table.rows[0].cells[4:] == ("-", "-", "2.41", "-", "-", "-")
     assert table.rows[1].cells[6] == "1.50 [1.20,\N{NO-BREAK SPACE}20.0]"

@@ -10,6 +10,7 @@ from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import UNBROKEN, interval, number, percent
 from lawpipe.run.errors import InputError
+from lawpipe.run.splits import REFERENCES
 
 SEARCHES = Entry(
     "recorded_searches",
@@ -18,7 +19,7 @@ SEARCHES = Entry(
     "Rows marked as recorded were computed on another machine, by the commit that is named: no result of this "
     "page's files; their curves, fits and logs are in benchmarks/records. J is that of the conventional and of the "
     "near-optimal policy.",
-    module="report.recorded",
+    module="report.tables.recorded",
     data=(),
 )
 
@@ -28,13 +29,11 @@ STEPS = Entry(
     None,
     "All examples of a step with weight, on the card that is named. The share is that of the fewest operations that "
     "such a step needs, in the time it took, of the rate of large products of that precision in the same run.",
-    module="report.recorded",
+    module="report.tables.recorded",
     data=(),
 )
 
 Record = Mapping[str, Any]
-
-BOTH = ("desired", "test")
 
 
 def read(folder: Path) -> list[Record]:
@@ -79,7 +78,7 @@ def _search(record: Record) -> Row:
             _size(record["steps"], record["examples"], record["vocabulary"]),
             str(record["evaluations"]),
             *(f"{number(pair['conventional'])} → {number(pair['near_optimal'])}" for pair in pairs),
-            *(_acceleration(record["acceleration"][loss]) for loss in BOTH),
+            *(_acceleration(record["acceleration"][loss]) for loss in REFERENCES),
             number(record["search_seconds"] / 3600),
         ),
         "paper" if record["method"] == "projected_gradient" else "",
@@ -90,7 +89,7 @@ def _here(results: Results) -> Row:
     """Return the row of an experiment of this page."""
     data, search = results.settings["data"], results.settings["search"]
     values = {
-        policy: [results.quantity(policy, f"objective_{loss}").mean for loss in BOTH]
+        policy: [results.quantity(policy, f"objective_{loss}").mean for loss in REFERENCES]
         for policy in ("conventional", "near_optimal")
     }
     last = results.search.groupby("seed")["evaluations"].max()
@@ -102,7 +101,10 @@ def _here(results: Results) -> Row:
             _size(results.settings["training"]["steps"], data["train_examples"], data["tokenizer"]["vocabulary"]),
             number(float(last.mean())),
             *(f"{number(one)} → {number(other)}" for one, other in zip(*values.values(), strict=True)),
-            *(interval(results.quantity("near_optimal", f"acceleration_{loss}"), missing="never") for loss in BOTH),
+            *(
+                interval(results.quantity("near_optimal", f"acceleration_{loss}"), missing="never")
+                for loss in REFERENCES
+            ),
             "-",
         ),
         "mean",
