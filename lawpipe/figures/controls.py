@@ -10,12 +10,13 @@ from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import marks, panels, style, surfaces
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, BOTH, WORDS, chosen, grids, objectives, share_of
+from lawpipe.results.gains import BOTH, chosen, grids, objectives, share_of
 from lawpipe.results.numbers import policy_label
 
-GRIDS = {"conventional_tuned": "uniform", "clean_only_tuned": "clean examples only", "online_tuned": "online"}
-GRID_COLOURS = (style.OTHERS[0], style.OTHERS[4], style.OTHERS[1])
+#: The policies whose learning rate is tuned, each with its colour.
+GRIDS = style.colours([name for name, record in POLICIES.items() if record.variant == "tuned"])
 #: The axis of J over learning rates goes so many times as far up as J at the experiment's: beyond, training blows up.
 MOST_OF_OWN = 1.6
 
@@ -26,7 +27,7 @@ def gains(results: Results) -> Figure:
     note = "means, small points are seeds" + (", bars 95 % t intervals of three or more" if many else "")
     canvas = panels.canvas(results, "controls", 2, 2, 7.2, note)
     found = {against: objectives(results, against) for against in BOTH}
-    policies = [name for name in results.chosen if name in (BASE, BEST, *WORDS)]
+    policies = [name for name in results.chosen if name in POLICIES]
     levels, shares = canvas.at(0, 0), canvas.at(0, 1)
     for place, against in enumerate(BOTH):
         offset = 0.16 * (2 * place - 1)
@@ -70,7 +71,8 @@ def _draw_grids(axes: Axes, results: Results, against: str) -> None:
     """Draw J over the learning rates tried, a line a seed, the chosen rate marked."""
     own = float(results.settings["training"]["learning_rate"])
     drawn, least, most = False, math.inf, 0.0
-    for colour, (policy, label) in zip(GRID_COLOURS, GRIDS.items(), strict=True):
+    for policy, colour in GRIDS.items():
+        label = policy_label(policy)
         for rows in grids(results, policy):
             shown = None if drawn and label in axes.get_legend_handles_labels()[1] else label
             column = f"objective_{against}"
@@ -96,8 +98,8 @@ def _beside(found: dict[str, Objectives]) -> list[str]:
     """Say each control's share of the gain on desired examples, shortly."""
     desired = found["desired"]
     lines = []
-    for policy in WORDS:
+    for policy, record in POLICIES.items():
         share = gain.share(desired, policy)
-        if share.n:
+        if share.n and not record.required:
             lines.append(f"{policy_label(policy)}: {share_of(share)} of the gain on desired.")
     return [*lines, "Learning rates: dotted is the experiment's own, a point the one chosen, by J on desired."]

@@ -8,27 +8,12 @@ import pandas as pd
 from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import Interval
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import UNBROKEN, number, percent, plural
 from lawpipe.run import artifacts
 
-#: What each control is, as the subject of a sentence.
-WORDS = {
-    "conventional_tuned": "uniform weights at their own best learning rate",
-    "near_optimal_matched": "the near-optimal weights at the conventional policy's step length",
-    "clean_only": "uniform weights on the clean examples alone (an oracle)",
-    "clean_only_tuned": "that oracle at its own best learning rate",
-    "static": "one searched weight vector for all steps",
-    "greedy": "greedy one-step weights",
-    "loss_proportional": "weights in proportion to the losses",
-    "inverse_loss": "weights in inverse proportion to the losses",
-    "online": "online weights, without a search",
-    "online_tuned": "online weights at their own best learning rate",
-    "online_matched": "online weights at the conventional policy's step length",
-    "greedy_tuned": "greedy one-step weights at their own best learning rate",
-    "near_optimal_at_tuned_rate": "a search at the tuned learning rate",
-}
 BASE, BEST = "conventional", "near_optimal"
 BOTH = ("desired", "test")
 
@@ -124,7 +109,7 @@ def _one(desired: Objectives, policy: str, results: Results) -> str:
     share = gain.share(desired, policy)
     if not share.n:
         return ""
-    subject = WORDS[policy]
+    subject = POLICIES[policy].phrase
     if policy == "clean_only":
         subject = f"dropping the {problem.altered(results.settings)} examples (an oracle)"
     return f"{subject[0].upper()}{subject[1:]}: {share_of(share)}."
@@ -133,7 +118,7 @@ def _one(desired: Objectives, policy: str, results: Results) -> str:
 def _among(desired: Objectives, policies: Sequence[str]) -> str:
     """Say what the simplest weights explain, together."""
     shares = [(name, gain.share(desired, name)) for name in policies]
-    parts = [f"{WORDS[name]} {share_of(share)}" for name, share in shares if share.n]
+    parts = [f"{POLICIES[name].phrase} {share_of(share)}" for name, share in shares if share.n]
     text = ", ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""
 

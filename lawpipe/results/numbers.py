@@ -2,6 +2,7 @@
 
 import math
 
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results.experiment import OverSeeds, snapshot
 
 #: Keeps an interval, or a number and its unit, on one line.
@@ -58,4 +59,4 @@ def policy_label(policy: str) -> str:
     iteration = snapshot(policy)
     if iteration is not None:
         return f"search, iteration {iteration}"
-    return {"near_optimal": "near-optimal"}.get(policy, policy.replace("_", " "))
+    return POLICIES[policy].label if policy in POLICIES else policy.replace("_", " ")
