@@ -8,8 +8,8 @@ language model takes the experiment's tokenised corpus and gives `tokens`, `pert
 from pathlib import Path
 
 from lawpipe.problems import examples
-from lawpipe.problems.examples import SPLITS
 from lawpipe.run import stage
+from lawpipe.run.splits import SPLITS
 
 
 def main(argv: list[str] | None = None) -> None:

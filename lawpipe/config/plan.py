@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lawpipe.policies.catalogue import POLICIES
-from lawpipe.problems.examples import SPLITS
+from lawpipe.run.splits import SPLITS
 
 #: All blocks of an experiment's settings that determine a result.
 COMPLETE = (

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,11 +13,14 @@ from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import marks, panels, style, surfaces
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BOTH, chosen, grids, objectives, share_of
+from lawpipe.results.gains import chosen, grids, objectives, share_of
 from lawpipe.results.numbers import policy_label
+from lawpipe.run.splits import REFERENCES
 
 #: The policies whose learning rate is tuned, each with its colour.
-GRIDS = style.colours([name for name, record in POLICIES.items() if record.variant == "tuned"])
+GRIDS = dict(
+    zip((name for name, record in POLICIES.items() if record.variant == "tuned"), cycle(style.OTHERS), strict=False)
+)
 #: The axis of J over learning rates goes so many times as far up as J at the experiment's: beyond, training blows up.
 MOST_OF_OWN = 1.6
 
@@ -26,10 +30,10 @@ def gains(results: Results) -> Figure:
     many = len(results.seeds) >= panels.SEEDS_FOR_A_BAND
     note = "means, small points are seeds" + (", bars 95 % t intervals of three or more" if many else "")
     canvas = panels.canvas(results, "controls", 2, 2, 7.2, note)
-    found = {against: objectives(results, against) for against in BOTH}
+    found = {against: objectives(results, against) for against in REFERENCES}
     policies = [name for name in results.chosen if name in POLICIES]
     levels, shares = canvas.at(0, 0), canvas.at(0, 1)
-    for place, against in enumerate(BOTH):
+    for place, against in enumerate(REFERENCES):
         offset = 0.16 * (2 * place - 1)
         colour, label = style.AGAINST[against], f"{against} examples"
         for row, name in enumerate(policies):

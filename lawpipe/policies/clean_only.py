@@ -24,7 +24,7 @@ def row(context: Context) -> npt.NDArray[np.floating]:
 
     Raises InputError if there is no clean example.
     """
-    clean = ~examples.marked(context.files["train"])
+    clean = ~examples.corrupted(context.files["train"])
     if not clean.any():
         raise InputError(
             "policies holds clean_only, but every training example is flipped or perturbed: leave it out."

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lawpipe.analysis.policy_tables import nulls
+from lawpipe.analysis.curves import nulls
 from lawpipe.figures import style
 from lawpipe.report import page
 from lawpipe.results.experiment import Results

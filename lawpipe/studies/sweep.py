@@ -13,6 +13,7 @@ from lawpipe.figures import style
 from lawpipe.figures.surfaces import MUTED
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import policy_label
+from lawpipe.run.splits import REFERENCES
 
 BASE = "conventional"
 #: How each policy's line is drawn, of those that an experiment has.
@@ -39,7 +40,7 @@ def points(experiments: Sequence[Results], key: str) -> pd.DataFrame:
         for seed in found.seeds:
             by_policy = found.summary[found.summary["seed"] == seed].set_index("policy")
             for policy in (name for name in LINES if name in by_policy.index):
-                for against in ("desired", "test"):
+                for against in REFERENCES:
                     column = f"objective_{against}"
                     rows.append(
                         {

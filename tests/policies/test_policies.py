@@ -107,7 +107,7 @@ def test_conventional_and_tuned_are_uniform(seed: Seed) -> None:
 
 
 def test_the_oracle_gives_the_spoilt_examples_nothing_and_the_others_the_same(seed: Seed) -> None:
-    marked = examples.marked(seed.files["train"])
+    marked = examples.corrupted(seed.files["train"])
     assert 0 < marked.sum() < len(marked)
     for name in ("clean_only", "clean_only_tuned", "clean_only_matched"):
         weights = seed.made[name].weights
