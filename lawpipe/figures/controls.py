@@ -13,8 +13,8 @@ from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import marks, panels, style, surfaces
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import chosen, grids, objectives, share_of
-from lawpipe.results.numbers import policy_label
+from lawpipe.results.gains import chosen, grids, objectives
+from lawpipe.results.numbers import policy_label, share_of
 from lawpipe.run.splits import REFERENCES
 
 #: The policies whose learning rate is tuned, each with its colour.
