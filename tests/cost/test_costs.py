@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lawpipe.report import costs
+from lawpipe.cost import costs
 from lawpipe.run.errors import InputError
 
 
