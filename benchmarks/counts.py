@@ -27,7 +27,7 @@ from lawpipe.cost.flops import KERNELS, LEAST, PASSES, Pass, Size
 from lawpipe.problems.language_model.losses import LanguageModel
 from lawpipe.problems.language_model.models import cross_entropy
 from lawpipe.problems.language_model.models.transformer import Transformer
-from lawpipe.results.table import markdown
+from lawpipe.report.table import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, README = ROOT / "docs/gpu.md", ROOT / "README.md"
@@ -96,9 +96,8 @@ def _tensors(values: Any) -> Iterator[Tensor]:
 
 def experiments() -> dict[str, Any]:
     """Return the complete settings of the paper's experiments."""
-    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
     raw = yaml.safe_load((ROOT / "config/paper.yaml").read_text(encoding="utf-8"))
-    return resolve(raw, schema).experiments
+    return resolve(raw).experiments
 
 
 def sizes() -> dict[str, tuple[Size, int]]:

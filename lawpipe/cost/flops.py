@@ -4,9 +4,9 @@ A training step, a step of the backward pass and a measured step consist of four
 says how many of each; what one pass takes is a number of operations here and a number of seconds in
 lawpipe.cost.estimate.
 
-For a token, a forward pass of the Transformer takes 24 H^2 operations in the linear layers of each layer, 4 L H in its
-attention (all L positions: the mask is applied to whole rows) and 2 H V in the head. Every other pass is a multiple of
-it, by part of the model: `PASSES` has the multiples of the engine.
+For a token, a forward pass of the Transformer takes 24 H^2 operations in the linear layers of each layer, 4 L H in
+its attention (all L positions: the mask is applied to whole rows) and 2 H V in the head. Every other pass is a
+multiple of it, by part of the model: `PASSES` has the multiples of the engine.
 """
 
 from collections.abc import Mapping
@@ -57,9 +57,9 @@ class Pass:
     head: int
 
 
-#: Passes of the engine: the losses; with the weighted gradient; the contributions along a direction; the gradient with
-#: the Hessian-vector product and the contributions. The last computes the logits once more. Its linear layers take 9
-#: instead of 8: automatic differentiation also forms the first gradient of each weight.
+#: Passes of the engine: the losses; with the weighted gradient; the contributions along a direction; the gradient
+#: with the Hessian-vector product and the contributions. The last computes the logits once more. Its linear layers
+#: take 9 instead of 8: automatic differentiation also forms the first gradient of each weight.
 PASSES = {
     "forward": Pass(1, 1, 1),
     "gradient": Pass(3, 3, 3),

@@ -3,14 +3,12 @@
 import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.paper import values as paper
 from lawpipe.paper.values import Published
 from lawpipe.results import problem
-from lawpipe.results.experiment import OverSeeds, Results
-from lawpipe.results.numbers import UNBROKEN, over_seeds, percent
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import interval
 from lawpipe.run.splits import REFERENCES
 
 #: Properties of zero weights that depend on the loss they are measured against, and all that the paper has.
@@ -53,17 +51,16 @@ def ours(results: Results, published: Published, against: str) -> str:
     if measure in PROPERTIES:
         return share(results, policy or "near_optimal", measure, against)
     if measure in COEFFICIENTS:
-        return over_seeds(coefficient(results, policy or "near_optimal", measure, against))
+        return interval(coefficient(results, policy or "near_optimal", measure, against))
     found = results.quantity(policy or "near_optimal", f"{measure}_{against}")
     if published.mixed_units:
-        return f"{over_seeds(in_mixed_units(found))}; in one unit {over_seeds(found)}"
-    return over_seeds(found, missing(measure))
+        return f"{interval(in_mixed_units(found))}; in one unit {interval(found)}"
+    return interval(found, missing=missing(measure))
 
 
-def in_mixed_units(ratio: OverSeeds) -> OverSeeds:
+def in_mixed_units(ratio: Interval) -> Interval:
     """Return a compression ratio ln|V| / J as the paper has it for language models: log2|V| / J, J in nats."""
-    mean, low, high = (value / math.log(2) for value in (ratio.mean, ratio.low, ratio.high))
-    return replace(ratio, mean=mean, low=low, high=high)
+    return ratio.scaled(1 / math.log(2))
 
 
 def missing(measure: str) -> str:
@@ -77,26 +74,11 @@ def share(results: Results, policy: str, name: str, against: str, kind: str = "i
     rows = rows[(rows["policy"] == policy) & (rows["property"] == name)]
     if name in OF_A_LOSS:
         rows = rows[(rows["against"] == against) & (rows["kind"] == kind)]
-    found = mean_interval(rows["value"])
-    if found.mean is None:
-        return "no such pair"
-    bounds = (
-        ""
-        if found.low is None
-        else f" [{percent(max(0.0, found.low))},{UNBROKEN}{percent(min(1.0, found.high or 0.0))}]"
-    )
-    reached = "" if found.n_reached == len(results.seeds) else f" ({found.n_reached} of {len(results.seeds)} seeds)"
-    return f"{percent(found.mean)}{bounds}{reached}"
+    found = mean_interval(rows["value"]).clipped(0, 1)
+    return interval(replace(found, n=len(results.seeds)), share=True, missing="no such pair")
 
 
-def coefficient(results: Results, policy: str, name: str, against: str) -> OverSeeds:
+def coefficient(results: Results, policy: str, name: str, against: str) -> Interval:
     """Return a coefficient of the scaling law over the seeds."""
     rows = results.fits[(results.fits["policy"] == policy) & (results.fits["against"] == against)]
-    found = mean_interval(rows[name], logarithmic=name == "scale")
-    return as_over_seeds(found)
-
-
-def as_over_seeds(found: Interval) -> OverSeeds:
-    """Turn an interval into what the summary over seeds holds."""
-    mean, low, high = (np.nan if value is None else value for value in (found.mean, found.low, found.high))
-    return OverSeeds(mean, low, high, found.n, found.n_reached)
+    return mean_interval(rows[name], logarithmic=name == "scale")

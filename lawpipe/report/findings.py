@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 
+from lawpipe.analysis.intervals import Interval
 from lawpipe.paper import values as paper
 from lawpipe.paper.values import Difference
 from lawpipe.report.comparison import in_mixed_units
 from lawpipe.results import problem
-from lawpipe.results.experiment import OverSeeds, Results
-from lawpipe.results.numbers import number, over_seeds, percent, plural
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import interval, number, percent, plural
 from lawpipe.results.problem import Settings
 
 POLICIES = ("conventional", "near_optimal")
@@ -68,7 +69,7 @@ def _changes(experiments: Sequence[Results], against: str) -> str:
     """Say how the area under the loss curve changed, and how much sooner the conventional end was reached."""
     changes, sooner = [], []
     for each in experiments:
-        before, after = (each.quantity(policy, f"objective_{against}").mean for policy in POLICIES)
+        before, after = (each.quantity(policy, f"objective_{against}").mean_or_nan for policy in POLICIES)
         change = after / before - 1
         how = "lower" if change < 0 else "higher"
         known = math.isfinite(change)
@@ -80,13 +81,12 @@ def _changes(experiments: Sequence[Results], against: str) -> str:
     )
 
 
-def _times(found: OverSeeds) -> str:
+def _times(found: Interval) -> str:
     """Say how much sooner the conventional policy's last loss was reached."""
     if not found.n_reached:
         return "never"
-    bounds = f" [{number(found.low)}, {number(found.high)}]" if math.isfinite(found.low) else ""
     some = "" if found.n_reached == found.n else f" ({found.n_reached} of {plural(found.n, 'seed')})"
-    return f"{number(found.mean)}{bounds} times sooner{some}"
+    return f"{interval(found, count_seeds=False)} times sooner{some}"
 
 
 def enumeration(parts: Sequence[str]) -> str:
@@ -120,7 +120,7 @@ def _remaining(experiments: Sequence[Results]) -> str:
     """Say how far from first-order stationarity the policies are, and what weight the spoilt examples kept."""
     parts = []
     for each in experiments:
-        gap, objective = (each.quantity("near_optimal", name).mean for name in ("gap", "objective_desired"))
+        gap, objective = (each.quantity("near_optimal", name).mean_or_nan for name in ("gap", "objective_desired"))
         text = f"{percent(gap / objective)} of J in {each.name}"
         if problem.corrupted_share(each.settings):
             weight = each.quantity("near_optimal", "weight_on_perturbed")
@@ -186,13 +186,13 @@ def _objective(results: Results) -> str:
     published = paper.values(problem.name(results.settings), "Fig 4")
     unit = ""
     if any(value.mixed_units for value in published):
-        mixed = " and ".join(over_seeds(in_mixed_units(ratio)) for ratio in ratios)
+        mixed = " and ".join(interval(in_mixed_units(ratio)) for ratio in ratios)
         unit = f", in log2 |V| over nats, where ours are {mixed}"
     return (
-        f"On the desired examples, which the search optimises, J went from {over_seeds(before)} to "
-        f"{over_seeds(after)} nats ({percent(after.mean / before.mean)} of the conventional policy's) and CR from "
-        f"{over_seeds(ratios[0])} to {over_seeds(ratios[1])}; the paper's figure shows a CR of {published[0].text} "
-        f"and {published[1].text}{unit}."
+        f"On the desired examples, which the search optimises, J went from {interval(before)} to "
+        f"{interval(after)} nats ({percent(after.mean_or_nan / before.mean_or_nan)} of the conventional policy's) "
+        f"and CR from {interval(ratios[0])} to {interval(ratios[1])}; the paper's figure shows a CR of "
+        f"{published[0].text} and {published[1].text}{unit}."
     )
 
 
@@ -203,14 +203,14 @@ def _acceleration(results: Results) -> str:
     if not found.n_reached:
         return f"It never got to the conventional policy's last desired loss (the paper: {text} times sooner)."
     return (
-        f"It got to the conventional policy's last desired loss {over_seeds(found)} times sooner (the paper: {text})."
+        f"It got to the conventional policy's last desired loss {interval(found)} times sooner (the paper: {text})."
     )
 
 
 def _test(results: Results) -> list[str]:
     """Say what of it holds on examples that the search never saw."""
     before, after = (results.quantity(policy, "objective_test") for policy in POLICIES)
-    change = after.mean / before.mean - 1
+    change = after.mean_or_nan / before.mean_or_nan - 1
     if not math.isfinite(change):
         return []
     verb = "fell" if change < 0 else "rose"
@@ -221,8 +221,8 @@ def _test(results: Results) -> list[str]:
         f"; the change is {percent(unseen / desired)} of that on the desired examples" if desired > 0 < unseen else ""
     )
     return [
-        f"On test examples, which it never saw, J {verb} by {percent(abs(change))}, from {over_seeds(before)} to "
-        f"{over_seeds(after)} nats{carried}; {_reached(found)}."
+        f"On test examples, which it never saw, J {verb} by {percent(abs(change))}, from {interval(before)} to "
+        f"{interval(after)} nats{carried}; {_reached(found)}."
     ]
 
 
@@ -232,32 +232,26 @@ def _on_corrupted(results: Results) -> list[str]:
         return []
     weight = results.quantity("near_optimal", "weight_on_perturbed")
     return [
-        f"It puts {_share(weight)} of its weight on the {problem.corruption(results.settings)} training examples, "
-        f"which are {percent(problem.corrupted_share(results.settings))} of all: nothing told it which they are."
+        f"It puts {interval(weight.clipped(0, 1), share=True, count_seeds=False)} of its weight on the "
+        f"{problem.corruption(results.settings)} training examples, which "
+        f"are {percent(problem.corrupted_share(results.settings))} of all: nothing told it which they are."
     ]
-
-
-def _share(found: OverSeeds) -> str:
-    """Write a share over the seeds in per cent."""
-    bounds = f" [{percent(max(0.0, found.low))}, {percent(found.high)}]" if math.isfinite(found.low) else ""
-    return f"{percent(found.mean)}{bounds}"
 
 
 def _gain(results: Results, against: str) -> float:
     """Return how much lower the near-optimal policy's J is, in nats."""
     before, after = (results.quantity(policy, f"objective_{against}") for policy in POLICIES)
-    return before.mean - after.mean
+    return before.mean_or_nan - after.mean_or_nan
 
 
-def _reached(found: OverSeeds) -> str:
+def _reached(found: Interval) -> str:
     """Say whether the conventional policy's final test loss was reached, and how much sooner."""
     if not found.n_reached:
         return f"in none of {plural(found.n, 'seed')} did it get to the conventional policy's last test loss"
     seeds = "in all" if found.n_reached == found.n else f"in {found.n_reached}"
-    interval = f" [{number(found.low)}, {number(found.high)}]" if math.isfinite(found.low) else ""
     return (
         f"{seeds} of {plural(found.n, 'seed')} it got to the conventional policy's last test loss, "
-        f"{number(found.mean)}{interval} times sooner"
+        f"{interval(found, count_seeds=False)} times sooner"
     )
 
 
@@ -270,10 +264,11 @@ def _stationarity(results: Results) -> str:
         for kind, column in SIMILARITIES.items()
     }
     similarities = " and the ".join(
-        f"{kind} one from {over_seeds(before)} to {over_seeds(after)}" for kind, (before, after) in kinds.items()
+        f"{kind} one from {interval(before)} to {interval(after)}" for kind, (before, after) in kinds.items()
     )
     return (
         f"The Frank-Wolfe gap, its distance from first-order stationarity (not from the best J), went from "
-        f"{over_seeds(gaps[0])} to {over_seeds(gaps[1])} nats ({percent(gaps[1].mean / objective.mean)} of its J). "
+        f"{interval(gaps[0])} to {interval(gaps[1])} nats "
+        f"({percent(gaps[1].mean_or_nan / objective.mean_or_nan)} of its J). "
         f"Of the mean similarities of contributions on the desired loss, the {similarities}."
     )

@@ -14,14 +14,14 @@ from markupsafe import Markup
 
 from lawpipe.cost import costs
 from lawpipe.paper import values as paper
-from lawpipe.report import comparison, findings, links, svg
+from lawpipe.report import comparison, findings, gains, links, svg
 from lawpipe.report.comparison import Comparison
+from lawpipe.report.table import Table
 from lawpipe.report.tables import claims, recorded, scaling
 from lawpipe.report.tables import experiment as tables
-from lawpipe.results import catalogue, experiment, gains, problem
+from lawpipe.results import catalogue, experiment, problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.table import Table
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 

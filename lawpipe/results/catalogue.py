@@ -274,7 +274,7 @@ TABLES: tuple[Entry, ...] = (
         "(similarity on desired and the Frank-Wolfe gap): means over the seeds with 95 % t intervals, differences "
         "paired by seed. "
         "A negative difference is a gain; no policy was chosen or tuned by a test example.",
-        module="report.online_table",
+        module="report.tables.online",
         data=("summary", "summary.parquet"),
         policy="online_tuned",
     ),

@@ -13,14 +13,12 @@ from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.figures import marks, style, surfaces
-from lawpipe.report.comparison import as_over_seeds
+from lawpipe.report.table import Row, Table, markdown
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import by_policy, objectives, share_of
-from lawpipe.results.numbers import UNBROKEN, number, over_seeds
-from lawpipe.results.online_table import BASE, ORACLE
-from lawpipe.results.table import Row, Table, markdown
+from lawpipe.results.gains import ORACLE, TUNED, by_policy, objectives
+from lawpipe.results.numbers import UNBROKEN, interval, number, share_of
 from lawpipe.run.errors import InputError
 from lawpipe.run.splits import REFERENCES
 
@@ -53,7 +51,7 @@ class Family:
 
 
 FAMILIES = (
-    Family("tuned", BASE, ORACLE, "at own best learning rates"),
+    Family("tuned", TUNED, ORACLE, "at own best learning rates"),
     Family("matched", "conventional", "clean_only_matched", "at uniform weights' step lengths"),
 )
 
@@ -164,10 +162,7 @@ def _lines(found: pd.DataFrame, family: Family, against: str) -> Iterator[tuple[
         of = by_policy(rows, "objective")
         if not _has_rules(of, family):
             continue
-        means = [
-            over_seeds(as_over_seeds(mean_interval(of.get(policy, {}).values())))
-            for policy in (family.base, family.oracle)
-        ]
+        means = [interval(mean_interval(of.get(policy, {}).values())) for policy in (family.base, family.oracle)]
         first = rows.iloc[0]
         cells = [_subject(first["problem"], first["text"]), f"{100 * first['spoilt']:g}{UNBROKEN}%"]
         cells += [str(first["desired_examples"]), str(rows["seed"].nunique())]
@@ -197,7 +192,7 @@ def _cell(of: Objectives, family: Family, rule: str) -> str:
     if change.mean is None:
         return number(mean)
     more = gain.difference(of, policy, family.base)
-    nats = f"{_plus(more)}{over_seeds(as_over_seeds(more))}{UNBROKEN}nats"
+    nats = f"{_plus(more)}{interval(more)}{UNBROKEN}nats"
     return f"{number(mean)}; {nats}, {_plus(change)}{share_of(change)}"
 
 

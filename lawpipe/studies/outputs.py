@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from lawpipe.analysis.curves import nulls
 from lawpipe.figures import style
 from lawpipe.report import page
+from lawpipe.report.table import Table
 from lawpipe.results.experiment import Results
-from lawpipe.results.table import Table
 from lawpipe.run import stage
 from lawpipe.run.errors import InputError
 

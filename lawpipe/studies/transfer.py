@@ -12,12 +12,11 @@ from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.config import plan
 from lawpipe.figures import marks, style, surfaces
 from lawpipe.paper import values as paper
-from lawpipe.report.comparison import as_over_seeds
+from lawpipe.report.table import Row, Table
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, objectives, share_of
-from lawpipe.results.numbers import over_seeds, policy_label
-from lawpipe.results.table import Row, Table
+from lawpipe.results.gains import BASE, BEST, objectives
+from lawpipe.results.numbers import interval, policy_label, share_of
 from lawpipe.run.errors import InputError
 from lawpipe.run.splits import REFERENCES
 
@@ -165,7 +164,7 @@ def table(found: pd.DataFrame) -> Table:
         first = chosen.iloc[0]
         cells = [str(first["source"]), str(first["changed"]), str(experiment), str(against)]
         cells.append(str(chosen["seed"].nunique()))
-        cells += [over_seeds(as_over_seeds(mean_interval(_values(chosen, name))), digits=4) for name in POLICIES]
+        cells += [interval(mean_interval(_values(chosen, name)), digits=4) for name in POLICIES]
         share = _share(chosen)
         cells.append("gain within its interval" if share.n == 0 else share_of(share))
         rows.append(Row(tuple(cells)))

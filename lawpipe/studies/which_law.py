@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.figures import style, surfaces
+from lawpipe.report.table import Row, Table
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import snapshot
 from lawpipe.results.numbers import UNBROKEN, number, percent
-from lawpipe.results.table import Row, Table
 
 KINDS = ("instantaneous", "adjoint")
 

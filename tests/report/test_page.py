@@ -12,7 +12,7 @@ import pytest
 from lawpipe.report import links, page
 from lawpipe.results import catalogue
 from lawpipe.results.catalogue import FIGURES, TABLES
-from lawpipe.results.numbers import over_seeds, percent
+from lawpipe.results.numbers import interval, percent
 from lawpipe.run import artifacts, provenance
 from lawpipe.run.errors import InputError
 from scripts import report
@@ -166,7 +166,7 @@ def test_numbers_are_those_of_the_artifacts(html: str, root: Path) -> None:
     text = " ".join(read(html).text)
     for policy in ("conventional", "near_optimal"):
         for quantity in ("objective_desired", "compression_ratio_test", "gap", "adjoint_similarity_desired"):
-            assert over_seeds(found.quantity(policy, quantity)) in text
+            assert interval(found.quantity(policy, quantity)) in text
 
 
 def test_settings_and_provenance_are_complete(html: str, root: Path) -> None:

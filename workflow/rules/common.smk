@@ -7,7 +7,6 @@ import re
 import sys
 from pathlib import Path
 
-import yaml
 
 from lawpipe.config import plan
 from lawpipe.config.resolve import check_folders, check_writable, resolve
@@ -23,8 +22,7 @@ BASE = Path(workflow.basedir)
 os.environ[signals.STARTED_BY] = str(os.getpid())
 
 try:
-    SCHEMA = yaml.safe_load((BASE / "workflow/schemas/config.schema.yaml").read_text())
-    CONFIG = resolve(config, SCHEMA, stories=os.environ.get("LAWPIPE_STORIES"))
+    CONFIG = resolve(config, stories=os.environ.get("LAWPIPE_STORIES"))
     check_folders(CONFIG)
     check_writable(
         Path(CONFIG.root, name, f"seed{seed}")

@@ -1,14 +1,13 @@
 """The tables that the page begins with: the paper's claims with our verdicts, and its contradictions."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from lawpipe.analysis.intervals import Interval
 from lawpipe.paper.contradictions import contradictions
 from lawpipe.paper.rules import VERDICTS
+from lawpipe.report.table import Row, Table
 from lawpipe.results.catalogue import Entry
-from lawpipe.results.numbers import UNBROKEN, number
-from lawpipe.results.table import Row, Table
+from lawpipe.results.numbers import interval
 from lawpipe.run import artifacts
 
 CLAIMS = Entry(
@@ -49,7 +48,7 @@ def claims(root: Path) -> Table:
                 row["paper"],
                 row["source"],
                 row["verdict"].replace("_", " "),
-                _ours(row),
+                interval(Interval.stored(row["ours"], row["low"], row["high"])),
                 str(row["n"]),
                 row["reason"],
             ),
@@ -73,9 +72,3 @@ def contradicted() -> Table:
     return Table(
         CONTRADICTIONS, ("where", "the paper says", "but", "our arithmetic"), rows, labels=4, widths=(11, 29, 29, 31)
     )
-
-
-def _ours(row: Mapping[str, Any]) -> str:
-    """Write our number with its interval."""
-    interval = "" if row["low"] is None else f" [{number(row['low'])},{UNBROKEN}{number(row['high'])}]"
-    return f"{number(row['ours'])}{interval}"

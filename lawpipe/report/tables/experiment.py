@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from lawpipe.analysis import redundancy
+from lawpipe.analysis.intervals import Interval
 from lawpipe.paper import values as paper
 from lawpipe.report.comparison import OF_A_LOSS, missing, share
-from lawpipe.report.tables import scaling, stories
-from lawpipe.results import catalogue, online_table, problem
+from lawpipe.report.table import Row, Table
+from lawpipe.report.tables import online, scaling, stories
+from lawpipe.results import catalogue, problem
 from lawpipe.results.experiment import Results
-from lawpipe.results.numbers import UNBROKEN, number, over_seeds, percent, policy_label
-from lawpipe.results.table import Row, Table
+from lawpipe.results.numbers import UNBROKEN, interval, number, percent, policy_label
 from lawpipe.run.splits import REFERENCES
 
 #: Headline quantities: columns of `summary` without their endings, and how they are headed.
@@ -74,7 +75,7 @@ def headline(results: Results) -> Table:
     rows = []
     for policy in results.chosen:
         label = policy_label(policy)
-        means = (over_seeds(results.quantity(policy, column), missing(column)) for column in columns)
+        means = (interval(results.quantity(policy, column), missing=missing(column)) for column in columns)
         rows.append(Row((label, f"mean of{UNBROKEN}{len(results.seeds)}", *means), "mean"))
         for _, seed in results.summary[results.summary["policy"] == policy].iterrows():
             cells = (_of_one_seed(seed, column) for column in columns)
@@ -101,9 +102,9 @@ def glance(experiments: Sequence[Results]) -> Table:
             ratios = (
                 each.quantity(policy, f"compression_ratio_{against}") for policy in ("conventional", "near_optimal")
             )
-            cells += [over_seeds(ratio) for ratio in ratios]
-            cells.append(over_seeds(each.quantity("near_optimal", f"acceleration_{against}"), "never"))
-        gap, objective = (each.quantity("near_optimal", name).mean for name in ("gap", "objective_desired"))
+            cells += [interval(ratio) for ratio in ratios]
+            cells.append(interval(each.quantity("near_optimal", f"acceleration_{against}"), missing="never"))
+        gap, objective = (each.quantity("near_optimal", name).mean_or_nan for name in ("gap", "objective_desired"))
         weight = each.quantity("near_optimal", "weight_on_perturbed").mean
         share = problem.corrupted_share(each.settings)
         cells += [percent(gap / objective), f"{percent(weight)} (of {percent(share)})" if share else "-"]
@@ -133,7 +134,7 @@ def summary(results: Results) -> Table:
         per_loss = f"{name}_desired" in results.summary
         for against in REFERENCES if per_loss else ("",):
             column = f"{name}_{against}" if against else name
-            cells = (over_seeds(results.quantity(policy, column), missing(column)) for policy in results.chosen)
+            cells = (interval(results.quantity(policy, column), missing=missing(column)) for policy in results.chosen)
             rows.append(Row((words, against, *cells)))
     header = ("quantity", "on", *(policy_label(policy) for policy in results.chosen))
     return Table(catalogue.table("summary"), header, tuple(rows), labels=2)
@@ -209,7 +210,7 @@ def fits(results: Results) -> Table:
     rows = []
     for _, fit in results.fits[results.fits["policy"].isin(results.chosen)].iterrows():
         coefficients = (
-            f"{number(fit[name])} [{number(fit[f'{name}_low'])}, {number(fit[f'{name}_high'])}]"
+            interval(Interval.stored(fit[name], fit[f"{name}_low"], fit[f"{name}_high"]))
             for name in ("loss_floor", "scale", "exponent")
         )
         first = "-" if pd.isna(fit["first_step"]) else str(int(fit["first_step"]))
@@ -226,7 +227,7 @@ def fits(results: Results) -> Table:
 MAKE: dict[str, Callable[[Results], Table]] = {
     "headline": headline,
     "summary": summary,
-    "online": online_table.online,
+    "online": online.online,
     "search": search,
     "zero_weights": zero_weights,
     "fits": fits,

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lawpipe.report.table import Row, Table
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.numbers import UNBROKEN, number, over_seeds, percent
-from lawpipe.results.table import Row, Table
+from lawpipe.results.numbers import UNBROKEN, interval, number, percent
 from lawpipe.run.errors import InputError
 from lawpipe.run.splits import REFERENCES
 
@@ -101,7 +101,10 @@ def _here(results: Results) -> Row:
             _size(results.settings["training"]["steps"], data["train_examples"], data["tokenizer"]["vocabulary"]),
             number(float(last.mean())),
             *(f"{number(one)} → {number(other)}" for one, other in zip(*values.values(), strict=True)),
-            *(over_seeds(results.quantity("near_optimal", f"acceleration_{loss}"), "never") for loss in REFERENCES),
+            *(
+                interval(results.quantity("near_optimal", f"acceleration_{loss}"), missing="never")
+                for loss in REFERENCES
+            ),
             "-",
         ),
         "mean",

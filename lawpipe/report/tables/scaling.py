@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lawpipe.analysis.intervals import mean_interval
+from lawpipe.analysis.intervals import Interval, mean_interval
+from lawpipe.report.table import Row, Table
 from lawpipe.results import catalogue
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.numbers import UNBROKEN, number
-from lawpipe.results.table import Row, Table
+from lawpipe.results.numbers import interval
 from lawpipe.run import artifacts
 
 SIZES = Entry(
@@ -67,8 +67,7 @@ def sensitivity(results: Results) -> Table:
 def _mean(rows: list[dict[str, Any]], variant: str, policy: str, name: str, *, logarithmic: bool) -> str:
     """Write the mean of a column over the seeds, with its interval."""
     values = [row[name] for row in rows if (row["variant"], row["policy"]) == (variant, policy)]
-    found = mean_interval(values, logarithmic=logarithmic)
-    return _written(found.mean, found.low, found.high)
+    return interval(mean_interval(values, logarithmic=logarithmic), count_seeds=False)
 
 
 def sizes(root: Path) -> Table:
@@ -84,7 +83,9 @@ def sizes(root: Path) -> Table:
     rows = []
     for (experiment, *size), quantities in groups.items():
         cells = (
-            _written(*(quantities[name][end] for end in ("mean", "low", "high"))) if name in quantities else "-"
+            interval(Interval.stored(*(quantities[name][end] for end in ("mean", "low", "high"))))
+            if name in quantities
+            else "-"
             for name in QUANTITIES
         )
         rows.append(
@@ -92,9 +93,3 @@ def sizes(root: Path) -> Table:
         )
     header = ("experiment", "T", "N", "|V|", *QUANTITIES.values())
     return Table(SIZES, header, tuple(rows))
-
-
-def _written(mean: float | None, low: float | None, high: float | None) -> str:
-    """Write a mean with its interval, `-` for none."""
-    interval = "" if low is None else f" [{number(low)},{UNBROKEN}{number(high)}]"
-    return f"{number(mean)}{interval}"

@@ -1,15 +1,11 @@
 """The table on weights without a search: every policy against uniform weights at their own best learning rate."""
 
 from lawpipe.analysis import gain
-from lawpipe.analysis.intervals import Interval
+from lawpipe.report.table import Row, Table
 from lawpipe.results import catalogue
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import objectives, share_of
-from lawpipe.results.numbers import UNBROKEN, number, over_seeds, policy_label
-from lawpipe.results.table import Row, Table
-
-#: What everything is compared with, and what there is to gain.
-BASE, ORACLE = "conventional_tuned", "clean_only_tuned"
+from lawpipe.results.gains import ORACLE, TUNED, objectives
+from lawpipe.results.numbers import interval, policy_label, share_of
 
 #: Quantities of the summary that say how near a policy is to the law, and where its weight is.
 BESIDE = {
@@ -25,19 +21,13 @@ def online(results: Results) -> Table:
     found = objectives(results, "test")
     rows = []
     for policy in results.chosen:
-        more = gain.difference(found, policy, BASE)
+        more = gain.difference(found, policy, TUNED)
         cells = (
-            over_seeds(results.quantity(policy, "objective_test")),
-            "-" if policy == BASE else _written(more),
-            share_of(gain.share(found, policy, BASE, ORACLE)),
-            *(over_seeds(results.quantity(policy, name)) for name in BESIDE),
+            interval(results.quantity(policy, "objective_test")),
+            "-" if policy == TUNED else interval(more),
+            share_of(gain.share(found, policy, TUNED, ORACLE)),
+            *(interval(results.quantity(policy, name)) for name in BESIDE),
         )
         rows.append(Row((policy_label(policy), *cells)))
     header = ("policy", "J, test", "less J of tuned", "share of the oracle's gain", *BESIDE.values())
     return Table(catalogue.table("online"), header, tuple(rows))
-
-
-def _written(found: Interval) -> str:
-    """Write a difference with its interval."""
-    ends = "" if found.low is None else f" [{number(found.low)},{UNBROKEN}{number(found.high)}]"
-    return f"{number(found.mean)}{ends}"
