@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,13 +11,16 @@ from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import marks, panels, style, surfaces
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, CONTROLS, chosen, grids, objectives
+from lawpipe.results.gains import chosen, grids, objectives
 from lawpipe.results.numbers import policy_label, share_of
 from lawpipe.run.splits import REFERENCES
 
-GRIDS = {"conventional_tuned": "uniform", "clean_only_tuned": "clean examples only", "online_tuned": "online"}
-GRID_COLOURS = (style.OTHERS[0], style.OTHERS[4], style.OTHERS[1])
+#: The policies whose learning rate is tuned, each with its colour.
+GRIDS = dict(
+    zip((name for name, record in POLICIES.items() if record.variant == "tuned"), cycle(style.OTHERS), strict=False)
+)
 #: The axis of J over learning rates goes so many times as far up as J at the experiment's: beyond, training blows up.
 MOST_OF_OWN = 1.6
 
@@ -27,7 +31,7 @@ def gains(results: Results) -> Figure:
     note = "means, small points are seeds" + (", bars 95 % t intervals of three or more" if many else "")
     canvas = panels.canvas(results, "controls", 2, 2, 7.2, note)
     found = {against: objectives(results, against) for against in REFERENCES}
-    policies = [name for name in results.chosen if name in (BASE, BEST, *CONTROLS)]
+    policies = [name for name in results.chosen if name in POLICIES]
     levels, shares = canvas.at(0, 0), canvas.at(0, 1)
     for place, against in enumerate(REFERENCES):
         offset = 0.16 * (2 * place - 1)
@@ -71,7 +75,8 @@ def _draw_grids(axes: Axes, results: Results, against: str) -> None:
     """Draw J over the learning rates tried, a line a seed, the chosen rate marked."""
     own = float(results.settings["training"]["learning_rate"])
     drawn, least, most = False, math.inf, 0.0
-    for colour, (policy, label) in zip(GRID_COLOURS, GRIDS.items(), strict=True):
+    for policy, colour in GRIDS.items():
+        label = policy_label(policy)
         for rows in grids(results, policy):
             shown = None if drawn and label in axes.get_legend_handles_labels()[1] else label
             column = f"objective_{against}"
@@ -97,8 +102,8 @@ def _beside(found: dict[str, Objectives]) -> list[str]:
     """Say each control's share of the gain on desired examples, shortly."""
     desired = found["desired"]
     lines = []
-    for policy in CONTROLS:
+    for policy, record in POLICIES.items():
         share = gain.share(desired, policy)
-        if share.n:
+        if share.n and not record.required:
             lines.append(f"{policy_label(policy)}: {share_of(share)} of the gain on desired.")
     return [*lines, "Learning rates: dotted is the experiment's own, a point the one chosen, by J on desired."]
