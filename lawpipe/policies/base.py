@@ -1,7 +1,7 @@
 """The record that every policy module holds, and what a policy is made from.
 
-Importing a policy module must not import PyTorch or Arrow: `catalogue` reads all records, for the config, the estimate
-and the report. Heavy imports therefore stand inside functions or under `TYPE_CHECKING`.
+Importing a policy module must not import PyTorch or Arrow: `catalogue` reads all records, for the config, the
+estimate and the report. Heavy imports therefore stand inside functions or under `TYPE_CHECKING`.
 """
 
 from collections.abc import Callable, Mapping
