@@ -1,23 +1,22 @@
 """The controls: their shares of the near-optimal policy's gain, and J at the learning rates tried."""
 
 import math
+from itertools import cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
 from lawpipe.figures import frame, marks, panels, style
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, CONTROLS, ORACLE, TUNED, chosen, grids, objectives
+from lawpipe.results.gains import chosen, grids, objectives
 from lawpipe.results.numbers import policy_label, share_of
 from lawpipe.run.splits import REFERENCES
 
-#: The policies with a tuned learning rate: label and colour.
-GRIDS = {
-    TUNED: ("uniform", style.OTHERS[0]),
-    ORACLE: ("clean examples only", style.OTHERS[4]),
-    "online_tuned": ("online", style.OTHERS[1]),
-}
+#: The policies whose learning rate is tuned, each with its colour.
+TUNED = [name for name, record in POLICIES.items() if record.variant == "tuned"]
+COLOURS = dict(zip(TUNED, cycle(style.OTHERS), strict=False))
 #: The axis of J over learning rates ends this many times as far above the least J as J at the config's rate. Higher
 #: values come from training that diverges.
 HIGHEST_J = 1.6
@@ -29,7 +28,7 @@ def controls(results: Results) -> Figure:
     note = "means, small points are seeds" + (", bars 95 % t intervals of three or more" if many else "")
     canvas = frame.canvas(results, "controls", note, rows=2, height=7.2)
     (levels, shares), grid_axes = canvas.axes
-    policies = [policy for policy in results.chosen if policy in (BASE, BEST, *CONTROLS)]
+    policies = [policy for policy in results.chosen if policy in POLICIES]
     objective = {against: objectives(results, against) for against in REFERENCES}
     seeds: dict[str, int] = {}
     for offset, against in zip((-0.16, 0.16), REFERENCES, strict=True):
@@ -54,9 +53,9 @@ def controls(results: Results) -> Figure:
         panels.say_empty(shares, "The near-optimal policy has no gain beyond its interval to share out.")
     for axes, against in zip(grid_axes, REFERENCES, strict=True):
         _draw_learning_rates(axes, results, against)
-    for policy in CONTROLS:
+    for policy, record in POLICIES.items():
         share = gain.share(objective["desired"], policy)
-        if share.n:
+        if share.n and not record.required:
             canvas.say(f"{policy_label(policy)}: {share_of(share)} of the gain on desired.")
     canvas.say("Learning rates: dotted is the experiment's own, a point the one chosen, by J on desired.")
     return frame.finish(canvas)
@@ -66,8 +65,8 @@ def _draw_learning_rates(axes: Axes, results: Results, against: str) -> None:
     """Draw J over the learning rates tried, one line per seed, with a point at the chosen rate."""
     rate, column = float(results.settings["training"]["learning_rate"]), f"objective_{against}"
     least, at_rate = math.inf, -math.inf
-    for policy, (name, colour) in GRIDS.items():
-        label: str | None = name
+    for policy, colour in COLOURS.items():
+        label: str | None = policy_label(policy)
         for rows in grids(results, policy):
             axes.plot(rows["learning_rate"], rows[column], color=colour, linewidth=1.1, alpha=0.8, label=label)
             axes.plot([chosen(rows, "learning_rate")], [chosen(rows, column)], "o", color=colour, markersize=4.5)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from lawpipe.figures import frame, panels, scaling_law, style
 from lawpipe.figures.frame import Canvas
-from lawpipe.figures.panels import KINDS, POLICIES
+from lawpipe.figures.panels import COMPARED, KINDS
 from lawpipe.results.experiment import Results
 from lawpipe.results.gains import BASE, BEST
 from lawpipe.results.numbers import interval, number, plural, policy_label
@@ -19,7 +19,7 @@ def fig01_objective(results: Results) -> Figure:
     canvas = frame.canvas(results, "fig01_objective", note)
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         curves = {}
-        for policy in POLICIES:
+        for policy in COMPARED:
             rows = results.curves[results.curves["policy"] == policy]
             steps, losses = results.by_seed(rows, "step", f"{against}_loss")
             keep = panels.thinned(len(steps))
@@ -29,7 +29,7 @@ def fig01_objective(results: Results) -> Figure:
         axes.fill_between(steps[keep], after, color=style.POLICIES[BEST], alpha=0.25, linewidth=0)
         saved, grey = before > after, style.POLICIES[BASE]
         axes.fill_between(steps[keep], after, before, where=saved, color=grey, alpha=0.4, linewidth=0)
-        objectives = [results.quantity(policy, f"objective_{against}").mean_or_nan for policy in POLICIES]
+        objectives = [results.quantity(policy, f"objective_{against}").mean_or_nan for policy in COMPARED]
         for (policy, curve), objective in zip(curves.items(), objectives, strict=True):
             label = f"{policy_label(policy)}: J = {number(objective)}"
             axes.plot(steps[keep], curve, color=style.POLICIES[policy], label=label)
@@ -53,7 +53,7 @@ def fig02_headline(results: Results) -> Figure:
     curves = results.curves[results.curves["seed"] == seed]
     summary = results.summary[(results.summary["seed"] == seed) & (results.summary["policy"] == BEST)]
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
-        for policy in POLICIES:
+        for policy in COMPARED:
             curve = curves[(curves["policy"] == policy) & (curves["step"] > 0)]
             keep = panels.thinned(len(curve), log=True)
             steps, losses = (curve[name].to_numpy()[keep] for name in ("step", f"{against}_loss"))
@@ -101,7 +101,7 @@ def fig03_law(results: Results) -> Figure:
     *contributions, similarity = canvas.axes[0]
     for axes, kind in zip(contributions, KINDS, strict=True):
         axes.axhline(1, **style.DASHED)
-        for policy in POLICIES:
+        for policy in COMPARED:
             _draw_contributions(canvas, axes, seed, step, policy, kind)
         axes.set(xlim=(0, 100), title=f"{kind.capitalize()} contributions")
         axes.set(xlabel="weight, in the order of contribution (%)", ylabel="contribution / weighted mean")

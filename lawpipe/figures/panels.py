@@ -20,8 +20,8 @@ from lawpipe.results.numbers import policy_label
 
 Array = npt.NDArray[np.float64]
 
-#: The policies that every experiment has, and the kinds of contribution.
-POLICIES = (BASE, BEST)
+#: The policies that every experiment has and that most figures compare, and the kinds of contribution.
+COMPARED = (BASE, BEST)
 KINDS = ("instantaneous", "adjoint")
 #: The column of `summary` with the mean similarity by each kind, to which the reference set is appended.
 MEAN_SIMILARITY = {"instantaneous": "similarity", "adjoint": "adjoint_similarity"}

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from lawpipe.analysis import asymptote
 from lawpipe.figures import frame, panels, style, surfaces
-from lawpipe.figures.panels import KINDS, MEAN_SIMILARITY, POLICIES
+from lawpipe.figures.panels import COMPARED, KINDS, MEAN_SIMILARITY
 from lawpipe.paper import values as paper
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
@@ -29,10 +29,10 @@ def fig06_similarity_against_loss(results: Results) -> Figure:
     for row, kind in zip(canvas.axes, KINDS, strict=True):
         for axes, against in zip(row, REFERENCES, strict=True):
             _draw_along_training(axes, results, kind, against, log=log)
-    count = max(0, len(results.along_search) - len(POLICIES))
+    count = max(0, len(results.along_search) - len(COMPARED))
     canvas.say(f"{plural(count, 'snapshot')} of the search, between uniform and near-optimal.")
     for kind in KINDS:
-        first, last = (interval(results.quantity(policy, f"{MEAN_SIMILARITY[kind]}_desired")) for policy in POLICIES)
+        first, last = (interval(results.quantity(policy, f"{MEAN_SIMILARITY[kind]}_desired")) for policy in COMPARED)
         canvas.say(f"Mean {kind} SIM on desired: {first} conventional, {last} near-optimal.")
     canvas.say("Values of 0 or less have no place on a log axis.")
     return frame.finish(canvas)
@@ -151,7 +151,7 @@ def adjoint_similarity(results: Results) -> Figure:
     canvas = frame.canvas(results, "adjoint_similarity", note)
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         drawn = False
-        for policy in POLICIES:
+        for policy in COMPARED:
             for kind, line in zip(KINDS, ("-", "--"), strict=True):
                 rows = panels.similarity_rows(results, policy, kind, against)
                 steps, samples = results.by_seed(rows, "step", "similarity")

@@ -20,7 +20,7 @@ def speed(results: Results) -> Figure:
     note = f"top: a point a step and seed; below: {panels.seeds_note(results)}"
     canvas = frame.canvas(results, "speed", note, rows=2, height=6.1)
     for axes, difference, against in zip(*canvas.axes, REFERENCES, strict=True):
-        speeds = {policy: _speeds(results, policy, against) for policy in panels.POLICIES}
+        speeds = {policy: _speeds(results, policy, against) for policy in panels.COMPARED}
         _draw_speeds(axes, speeds, against)
         for policy, rows in speeds.items():
             steps, samples = results.by_seed(rows, "step", "difference")

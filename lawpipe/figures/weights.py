@@ -12,7 +12,7 @@ from lawpipe.analysis import examples
 from lawpipe.analysis.zero_weights import IGNORED_WEIGHT, LEARNED_LOSS
 from lawpipe.figures import frame, panels, style, surfaces
 from lawpipe.figures.frame import Canvas
-from lawpipe.figures.panels import KINDS, POLICIES
+from lawpipe.figures.panels import COMPARED, KINDS
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.gains import BEST
@@ -76,7 +76,7 @@ def fig09_learned(results: Results) -> Figure:
     whiskers = ", whiskers 95 % t intervals" if len(results.seeds) >= panels.SEEDS_FOR_A_BAND else ""
     canvas = frame.canvas(results, "fig09_learned", f"bars are means over seeds{whiskers}", widths=(1.7, 1))
     bars, small = canvas.axes[0]
-    for index, policy in enumerate(POLICIES):
+    for index, policy in enumerate(COMPARED):
         _draw_learned(canvas, index, policy)
     if not bars.patches:
         for axes in (bars, small):
@@ -87,9 +87,9 @@ def fig09_learned(results: Results) -> Figure:
     bars.legend(loc="upper center")
     small.axhline(90, **style.DOTTED | {"linewidth": 1.2})
     panels.write_at_level(small, "paper: more than 90 %", 90, side="left")
-    small.set_xticks(range(len(POLICIES)), [policy_label(policy) for policy in POLICIES])
+    small.set_xticks(range(len(COMPARED)), [policy_label(policy) for policy in COMPARED])
     small.grid(axis="x", visible=False)
-    small.set(xlim=(-0.5, len(POLICIES) - 0.5), ylim=PER_CENT, title="Share below 0.2", xlabel="")
+    small.set(xlim=(-0.5, len(COMPARED) - 0.5), ylim=PER_CENT, title="Share below 0.2", xlabel="")
     small.set_ylabel("share of pairs (%), a point a seed")
     return frame.finish(canvas)
 
@@ -106,7 +106,7 @@ def _draw_learned(canvas: Canvas, index: int, policy: str) -> None:
     missing = np.full(BINS, np.nan)
     shares = [100 * np.histogram(ratio, edges)[0] / len(ratio) if len(ratio) else missing for ratio in ratios]
     mean, _, high = panels.band(np.array(shares))
-    width = 0.9 / BINS / len(POLICIES)
+    width = 0.9 / BINS / len(COMPARED)
     x = edges[:-1] + 0.05 / BINS + width * (index + 0.5)
     bars.bar(x, mean, width, color=style.POLICIES[policy], label=name, linewidth=0)
     bars.errorbar(x, mean, np.nan_to_num(high - mean), fmt="none", ecolor=surfaces.INK, elinewidth=0.9)
@@ -183,9 +183,9 @@ def active_examples(results: Results) -> Figure:
     """Draw the effective number of examples, and the share of the examples with any weight."""
     canvas = frame.canvas(results, "active_examples", panels.seeds_note(results))
     effective, active = canvas.axes[0]
-    means = _draw_effective(effective, results, POLICIES)
+    means = _draw_effective(effective, results, COMPARED)
     steps = np.unique(results.similarity["step"])
-    for policy in POLICIES:
+    for policy in COMPARED:
         weights = (results.weights(seed, policy, steps) for seed in results.seeds)
         shares = np.array([100 * examples.active_fraction(of_seed) for of_seed in weights])
         panels.draw_over_seeds(active, steps, shares, style.POLICIES[policy], policy_label(policy))
