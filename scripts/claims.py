@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from lawpipe.paper import claims, sizes
+from lawpipe.paper import judgement, sizes
 from lawpipe.run import artifacts, stage
 
 
@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--sizes", type=Path, required=True, help="output: a row a size and quantity")
     with stage.job(parser.parse_args(argv), __file__) as job:
         root, experiments = job.options.root, job.settings["experiments"]
-        rows = claims.judge(root, experiments)
+        rows = judgement.judge(root, experiments)
         write(job, "claims", rows)
         write(job, "sizes", sizes.rows(root, experiments))
         counts = Counter(row["verdict"] for row in rows)
