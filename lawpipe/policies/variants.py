@@ -1,4 +1,4 @@
-"""Making a policy: by its module's `make`, or from its `row` or `rule` at a learning rate that the variant decides."""
+"""Making a policy: by the `make` of its module, or from its `row` or `rule` at a rate that the variant decides."""
 
 from collections.abc import Callable
 
