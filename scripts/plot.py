@@ -1,9 +1,9 @@
 """Draw every figure and table of one experiment, over all its seeds.
 
 Takes the experiment's folder with the tables of each seed (search, policies, curves, contributions, similarity,
-zero_weights, examples, fits, summary, and train for the flipped or perturbed examples), the summary over the seeds
-and, of a language model, tokenizer.json and corpus.json; gives one SVG a figure and one HTML page a table, those
-that `lawpipe.results.catalogue` has for such an experiment.
+zero_weights, examples, fits, summary, and train for the corrupted examples), the summary over the seeds and, of a
+language model, tokenizer.json and corpus.json. Gives one SVG per figure and one HTML page per table that
+`lawpipe.results.catalogue` lists for such an experiment.
 """
 
 from pathlib import Path
@@ -25,12 +25,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--tables", type=Path, required=True, help="output: folder of the tables")
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
-        found = experiment.load(options.folder, options.seeds)
-        for entry in catalogue.figures(found.settings):
+        results = experiment.load(options.folder, options.seeds)
+        for entry in catalogue.figures(results.settings):
             with style.theme():
-                style.save(DRAW[entry.name](found), options.figures / f"{entry.name}.svg", entry.title)
-        for entry in catalogue.tables(found.settings):
-            stage.write_text(options.tables / f"{entry.name}.html", page.table_page(tables.MAKE[entry.name](found)))
+                style.save(DRAW[entry.name](results), options.figures / f"{entry.name}.svg", entry.title)
+        for entry in catalogue.tables(results.settings):
+            stage.write_text(options.tables / f"{entry.name}.html", page.table_page(tables.MAKE[entry.name](results)))
 
 
 if __name__ == "__main__":

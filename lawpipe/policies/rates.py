@@ -4,13 +4,14 @@ The rate is chosen as the searched policy is: by J on the desired examples, neve
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
 import torch
 
+from lawpipe.analysis.curves import nulls
 from lawpipe.engine import policy, setup, trajectory
 from lawpipe.engine.policy import Policy
 from lawpipe.engine.trajectory import Trajectory
@@ -55,8 +56,8 @@ class Grid:
         return {
             "policy": [policy] * len(self.trials),
             "learning_rate": [trial.learning_rate for trial in self.trials],
-            "objective_desired": _finite(trial.objective_desired for trial in self.trials),
-            "objective_test": _finite(trial.objective_test for trial in self.trials),
+            "objective_desired": nulls(trial.objective_desired for trial in self.trials),
+            "objective_test": nulls(trial.objective_test for trial in self.trials),
         }
 
 
@@ -138,8 +139,3 @@ def tune(train: Callable[[float], Trajectory], own_rate: float) -> Grid:
     best, at_start = trials[lowest()], run.problem.reference_losses("desired", run.first.unsqueeze(0))[0]
     trajectory.check_converges(best.objective_desired, float(at_start))
     return Grid(tuple(trials[place] for place in sorted(trials)), best, run)
-
-
-def _finite(values: Iterable[float]) -> list[float | None]:
-    """Return numbers as a table holds them."""
-    return [value if math.isfinite(value) else None for value in values]
