@@ -33,6 +33,7 @@ from lawpipe.problems.perceptron import gaussian
 from lawpipe.problems.perceptron.labelled import Examples
 from lawpipe.problems.perceptron.losses import Perceptron
 from lawpipe.run import provenance
+from lawpipe.run.splits import REQUIRED
 from lawpipe.search.loop import Search
 from lawpipe.search.mirror_descent import MirrorDescent
 from lawpipe.search.objective import Objective
@@ -108,7 +109,7 @@ def draw(options: argparse.Namespace) -> dict[str, Examples]:
         "duplicates": 0,
         "dependent": 0,
     }
-    return gaussian.draw(data, 0, ("train", "desired", "test"))
+    return gaussian.draw(data, 0, REQUIRED)
 
 
 def engine(problem: Perceptron, theta0: Tensor, weights: Tensor) -> Tensor:

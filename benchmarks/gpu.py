@@ -40,6 +40,7 @@ from lawpipe.config import plan
 from lawpipe.cost.flops import Size
 from lawpipe.engine import policy, setup, trajectory
 from lawpipe.run import artifacts, provenance
+from lawpipe.run.splits import REFERENCES, REQUIRED
 from scripts import fit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -122,7 +123,7 @@ def settings(options: argparse.Namespace, row: str) -> dict[str, Any]:
 def files(options: argparse.Namespace) -> dict[str, Path]:
     """Return where the examples and the initial parameters of the searched row are."""
     folder = options.state / "examples" / options.row
-    return {name: folder / f"{name}.parquet" for name in ("train", "desired", "test", "theta0")}
+    return {name: folder / f"{name}.parquet" for name in (*REQUIRED, "theta0")}
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -133,7 +134,7 @@ def prepare(options: argparse.Namespace) -> None:
     from scripts import generate_data, initialise, prepare_corpus
 
     own, folder = settings(options, options.row), placed["train"].parent
-    splits = {name: placed[name] for name in ("train", "desired", "test")}
+    splits = {name: placed[name] for name in REQUIRED}
     corpus = {"tokenizer": folder / "tokenizer.json", "glimpse": folder / "corpus.json"}
     tokens = {"tokens": folder / "tokens.parquet"}
     run(prepare_corpus, own, "prepare_corpus", options, **corpus, **tokens)
@@ -326,7 +327,7 @@ def evaluate(
     trained = {
         key: trajectory.train(problem, theta0, value, found.learning_rates.tolist()) for key, value in weights.items()
     }
-    curves = {key: {against: each.curve(against) for against in ("desired", "test")} for key, each in trained.items()}
+    curves = {key: {against: each.curve(against) for against in REFERENCES} for key, each in trained.items()}
     count = len(found.learning_rates) + 1
     columns = {
         "policy": np.repeat([*curves], count),
@@ -334,8 +335,7 @@ def evaluate(
         # Training losses would take another pass over all examples.
         "train_loss": [None] * (count * len(curves)),
         **{
-            f"{against}_loss": np.concatenate([curve[against] for curve in curves.values()])
-            for against in ("desired", "test")
+            f"{against}_loss": np.concatenate([curve[against] for curve in curves.values()]) for against in REFERENCES
         },
     }
     stored = {key: folder / f"{key}.parquet" for key in ("curves", "fits", "sensitivity")}
@@ -362,7 +362,7 @@ def evaluate(
         "objective_test": {key: float(np.mean(curve["test"][1:])) for key, curve in curves.items()},
         "acceleration": {
             against: acceleration(curves["near_optimal"][against], curves["conventional"][against])
-            for against in ("desired", "test")
+            for against in REFERENCES
         },
     }
 

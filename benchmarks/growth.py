@@ -28,6 +28,7 @@ from lawpipe.engine.checkpoints import Budget
 from lawpipe.problems.base import Problem
 from lawpipe.problems.perceptron.losses import Perceptron
 from lawpipe.run import files, provenance
+from lawpipe.run.splits import REFERENCES
 
 PERCEPTRON = {"examples": 2048, "steps": 400, "dimension": 64}
 STORIES = {"examples": 32, "steps": 8, "hidden": 32}
@@ -79,7 +80,7 @@ def problem(name: str, sizes: dict[str, int]) -> tuple[Problem, Tensor]:
         made, theta0, _ = language_model.draw(argparse.Namespace(**others, **sizes))
         return made, theta0
     splits = engine.draw(argparse.Namespace(desired=128, **sizes))
-    references = {split: splits[split] for split in ("desired", "test")}
+    references = {split: splits[split] for split in REFERENCES}
     made = Perceptron(splits["train"], references, torch.float32, devices.device("cpu"))
     return made, torch.zeros(sizes["dimension"])
 

@@ -29,6 +29,7 @@ from lawpipe.problems.language_model.models.transformer import Transformer
 from lawpipe.problems.perceptron import gaussian
 from lawpipe.problems.perceptron.losses import Perceptron
 from lawpipe.run import provenance, random
+from lawpipe.run.splits import REFERENCES
 from lawpipe.search import method
 from lawpipe.search.loop import Row, Search
 from lawpipe.search.method import Method
@@ -38,7 +39,6 @@ PUBLISHED = "projected_gradient"
 METHODS = ("feedback_descent", "mirror_descent", "accelerated_gradient")
 #: Costs at which the table shows the objective.
 COSTS = (2, 4, 7, 8, 12, 16, 20, 30)
-REFERENCES = ("desired", "test")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from lawpipe.engine import adjoint, simplex, trajectory
 from lawpipe.problems.base import Problem
 from lawpipe.problems.perceptron.losses import Perceptron
 from lawpipe.run import provenance
+from lawpipe.run.splits import REFERENCES
 
 PERCEPTRON = {"examples": 4096, "dimension": 128, "desired": 512, "steps": 500}
 STORIES = {"examples": 64, "desired": 8, "vocabulary": 512, "length": 32, "hidden": 32, "heads": 4, "steps": 8}
@@ -51,7 +52,7 @@ def main(argv: list[str] | None = None) -> None:
 def perceptron() -> tuple[Problem, Tensor, int, dict[str, float]]:
     """Return the perceptron, its start, T and the floors of a step, seconds."""
     splits = engine.draw(argparse.Namespace(**PERCEPTRON))
-    references = {split: splits[split] for split in ("desired", "test")}
+    references = {split: splits[split] for split in REFERENCES}
     made = Perceptron(splits["train"], references, torch.float32, devices.device("cpu"))
     size = PERCEPTRON["examples"] * PERCEPTRON["dimension"]
     each_way = max(4 * size / engine.copy_speed(), 4 * size / engine.product_speed())

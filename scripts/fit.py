@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lawpipe.analysis import curves, scaling_law, scaling_sensitivity
 from lawpipe.run import artifacts, stage
+from lawpipe.run.splits import REFERENCES
 
 #: The policies that L0 and t0 are found on.
 SHARING = ("conventional", "near_optimal")
@@ -26,7 +27,7 @@ def main(argv: list[str] | None = None) -> None:
         table = artifacts.read(job.options.curves, "curves")
         policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
         fits, variants = {}, []
-        for against in ("desired", "test"):
+        for against in REFERENCES:
             losses = table.column(f"{against}_loss").to_numpy()
             by_policy = curves.split(policies, steps, losses)
             fits[against] = scaling_law.fit_curves(by_policy, SHARING)

@@ -7,9 +7,9 @@ language model takes the experiment's tokenised corpus and gives `tokens`, `pert
 
 from pathlib import Path
 
-from lawpipe.config.plan import SPLITS
 from lawpipe.problems import examples
 from lawpipe.run import stage
+from lawpipe.run.splits import SPLITS
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -10,14 +10,15 @@ import shutil
 from pathlib import Path
 
 from lawpipe.engine import policy
-from lawpipe.policies import base
+from lawpipe.policies import base, variants
 from lawpipe.run import distributed, stage
+from lawpipe.run.splits import REQUIRED
 
 
 def main(argv: list[str] | None = None) -> None:
     """Write the policy."""
     parser = stage.parser(__doc__)
-    for split in ("train", "desired", "test"):
+    for split in REQUIRED:
         parser.add_argument(f"--{split}", type=Path, required=True, help=f"the {split} examples")
     parser.add_argument("--theta0", type=Path, required=True, help="the initial parameters")
     parser.add_argument("--others", type=Path, nargs="+", default=[], help="the policies it builds on, a file each")
@@ -30,11 +31,11 @@ def main(argv: list[str] | None = None) -> None:
             stage.drop_stale(options.state)
         context = base.Context(
             settings=job.settings,
-            files={name: getattr(options, name) for name in ("train", "desired", "test", "theta0")},
+            files={name: getattr(options, name) for name in (*REQUIRED, "theta0")},
             others={path.stem: policy.load(path) for path in options.others},
             state=options.state,
         )
-        made = base.make(context)
+        made = variants.make(context)
         job.write(options.output, "policy", made.columns())
         if options.learning_rates is not None and made.tried_rates is not None:
             job.write(options.learning_rates, "learning_rates", made.tried_rates)

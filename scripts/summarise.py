@@ -12,6 +12,7 @@ from typing import Any
 
 from lawpipe.analysis import acceleration, compression, curves, summary
 from lawpipe.run import artifacts, stage
+from lawpipe.run.splits import REFERENCES
 
 NO_LAW = (None, None)
 
@@ -35,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
         measures = {row["policy"]: row for row in artifacts.read(options.measures, "measures").to_pylist()}
         similarities = group_similarities(options.similarity)
         rows: dict[str, dict[str, Any]] = {policy: {"policy": policy} for policy in dict.fromkeys(policies)}
-        for against in ("desired", "test"):
+        for against in REFERENCES:
             losses = curves.split(policies, steps, table.column(f"{against}_loss").to_numpy())
             conventional, tuned = losses.get("conventional"), losses.get("conventional_tuned")
             for policy, row in rows.items():
@@ -69,7 +70,7 @@ def group_similarities(path: Path) -> dict[tuple[str, str, str], list[float | No
 def describe(row: dict[str, Any]) -> str:
     """Say a policy's objective and acceleration in a line."""
     parts = []
-    for against in ("desired", "test"):
+    for against in REFERENCES:
         objective, reached = row[f"objective_{against}"], row.get(f"acceleration_{against}")
         loss = "not finite" if objective is None else f"{objective:.4f} nats"
         parts.append(f"{against} J {loss}, acceleration {'none' if reached is None else f'{reached:.2f}'}")

@@ -16,11 +16,12 @@ import pyarrow.parquet as pq
 
 from lawpipe.analysis import policy_tables, redundancy
 from lawpipe.engine import setup
-from lawpipe.engine.measurement import AGAINST, Measurement, measure_many, measured_steps
+from lawpipe.engine.measurement import Measurement, measure_many, measured_steps
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems import examples
 from lawpipe.problems.perceptron import labelled
 from lawpipe.run import artifacts, stage
+from lawpipe.run.splits import REFERENCES
 
 TABLES = ("curves", "similarity", "zero_weights", "examples", "measures")
 
@@ -39,10 +40,10 @@ def main(argv: list[str] | None = None) -> None:
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
         problem, theta0 = setup.load(job.settings, options)
-        marked, origin = examples.marked(options.train), story_column(options.train)
+        corrupted, origin = examples.corrupted(options.train), story_column(options.train)
         planted = redundancy.groups(labelled.made_of(options.train))
         tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
-        sweeps = AGAINST if options.contributions else ("desired",)
+        sweeps = REFERENCES if options.contributions else ("desired",)
         for group in setup.train(problem, theta0, options.policies):
             steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
             kept = [options.contributions is not None and name == options.contributions.stem for name, _ in group]
@@ -50,7 +51,7 @@ def main(argv: list[str] | None = None) -> None:
             for (name, run), found, keep in zip(group, measured, kept, strict=True):
                 if keep:
                     job.write(options.contributions, "contributions", contribution_columns(found))
-                for table, blocks in rows_of(run, found, steps, marked, planted).items():
+                for table, blocks in rows_of(run, found, steps, corrupted, planted).items():
                     for block in blocks:
                         extra = origin if table == "examples" else {}
                         count = len(next(iter(block.values())))
@@ -67,7 +68,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def rows_of(
-    run: Trajectory, found: Measurement, steps: np.ndarray, marked: np.ndarray, planted: redundancy.Groups
+    run: Trajectory, found: Measurement, steps: np.ndarray, corrupted: np.ndarray, planted: redundancy.Groups
 ) -> dict[str, list[Any]]:
     """Return the rows of one policy for each table, in blocks of columns."""
     weights, rates = run.weights.cpu().numpy(), np.array(run.learning_rates)
@@ -86,7 +87,7 @@ def rows_of(
             policy_tables.zero_weight_rows(chosen, found.contributions, found.losses, steps, found.curves, planted)
         ],
         "examples": [policy_tables.example_rows(weights)],
-        "measures": [policy_tables.measure_row(weights, found.gap, marked)],
+        "measures": [policy_tables.measure_row(weights, found.gap, corrupted)],
     }
 
 

@@ -14,16 +14,18 @@ from tests.toy import Toy
 if not Path("/dev/nvidiactl").exists():
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
-#: Folders whose tests share what is costly to make.
-TOGETHER = ("figures", "report", "studies", "workflow")
+#: Folders whose tests share what is costly to make: each folder's tests run in one worker process.
+TOGETHER = ("figures", "report", "studies")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of such a folder in one process."""
-    for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    """Keep the tests of such a folder together, and begin with the workflow's, which take longest."""
+    folders = {item: item.path.relative_to(Path(__file__).parent).parts[0] for item in items}
+    for item, folder in folders.items():
         if folder in TOGETHER:
             item.add_marker(pytest.mark.xdist_group(folder))
+    items.sort(key=lambda item: folders[item] != "workflow")
 
 
 @pytest.fixture(scope="session")

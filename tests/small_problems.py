@@ -16,6 +16,7 @@ from lawpipe.problems.language_model.models.base import Model
 from lawpipe.problems.language_model.models.transformer import Transformer
 from lawpipe.problems.perceptron import gaussian
 from lawpipe.problems.perceptron.losses import Perceptron
+from lawpipe.run.splits import REQUIRED, SPLITS
 
 DATA = {
     "dimension": 5,
@@ -36,7 +37,7 @@ def perceptron(
     dtype: torch.dtype = torch.float64, seed: int = 0, *, validation: bool = False, **data: float
 ) -> Perceptron:
     """A small perceptron problem with the given data settings."""
-    names = ("train", "desired", "test", *(("validation",) if validation else ()))
+    names = SPLITS if validation else REQUIRED
     splits = gaussian.draw(DATA | {"validation_examples": 12} | data, seed, names)
     train = splits.pop("train")
     return Perceptron(train, splits, dtype, torch.device("cpu"))

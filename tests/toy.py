@@ -28,10 +28,10 @@ from lawpipe.analysis import curves as loss_curves
 from lawpipe.data import corpus, tokenizer
 from lawpipe.problems.language_model import perturb, windows
 from lawpipe.run import artifacts
+from lawpipe.run.splits import REFERENCES, REQUIRED
 from tests import toy_models
 from tests.toy_models import Array, Bigrams, Data, Rows
 
-BOTH = ("desired", "test")
 LOGARITHMIC = ("acceleration", "scale")
 
 
@@ -188,11 +188,11 @@ def _data(folder: Path, seed: int, toy: Toy) -> Data:
         )
     chosen, loaded = settings("", toy)["data"], _corpus(toy)
     tokens = tokenizer.load(folder / "tokenizer.json").encode(loaded.stories)
-    cut = windows.make(tokens, loaded.rows, chosen, seed, ("train", *BOTH))
-    dirty, altered = perturb.apply(cut["train"].tokens, toy.vocabulary, chosen["perturbation"], seed)
+    cut = windows.make(tokens, loaded.rows, chosen, seed, REQUIRED)
+    tokens, corrupted = perturb.apply(cut["train"].tokens, toy.vocabulary, chosen["perturbation"], seed)
     rows = {split: Bigrams(each.tokens, each.story, toy.vocabulary) for split, each in cut.items()}
-    train = Bigrams(dirty, cut["train"].story, toy.vocabulary)
-    return Data(train, rows["desired"], rows["test"], altered, np.zeros(toy.vocabulary**2))
+    train = Bigrams(tokens, cut["train"].story, toy.vocabulary)
+    return Data(train, rows["desired"], rows["test"], corrupted, np.zeros(toy.vocabulary**2))
 
 
 def _write_seed(folder: Path, seed: int, chosen: dict[str, Any], toy: Toy) -> dict[str, list[Any]]:
@@ -202,10 +202,10 @@ def _write_seed(folder: Path, seed: int, chosen: dict[str, Any], toy: Toy) -> di
         artifacts.write(folder / f"{name}.parquet", table, columns, settings=chosen, code="0" * 16)
 
     data = _data(folder.parent, seed, toy)
-    for split in ("train", *BOTH):
-        altered = data.altered if split == "train" else np.zeros(toy.evaluated, dtype=bool)
+    for split in REQUIRED:
+        corrupted = data.corrupted if split == "train" else np.zeros(toy.evaluated, dtype=bool)
         kind = "gaussian_examples" if toy.problem == "perceptron" else "token_examples"
-        write(split, kind, getattr(data, split).columns(altered))
+        write(split, kind, getattr(data, split).columns(corrupted))
 
     uniform = np.full((toy.steps, toy.examples), 1 / toy.examples)
     log, found = _search(data, uniform, toy)
@@ -304,7 +304,7 @@ def _measure(
     rate = toy.learning_rate
     thetas = _trajectory(data, weights, rate)
     steps = np.unique(np.linspace(0, toy.steps - 1, toy.measured).astype(int))
-    curves = {against: _curve(getattr(data, against), thetas) for against in BOTH}
+    curves = {against: _curve(getattr(data, against), thetas) for against in REFERENCES}
     train = [row @ data.train.losses(theta) for row, theta in zip(weights, thetas[:-1], strict=True)]
     _extend(
         tables["curves"],
@@ -317,11 +317,11 @@ def _measure(
     losses = np.array([data.train.losses(theta) for theta in thetas[steps]])
     norms = np.array([np.linalg.norm(data.train.gradients(theta), axis=1) for theta in thetas[steps]])
     first = tables["curves"]
-    conventional = {a: np.array(first[f"{a}_loss"][: toy.steps + 1]) for a in BOTH}
+    conventional = {a: np.array(first[f"{a}_loss"][: toy.steps + 1]) for a in REFERENCES}
     summary: dict[str, Any] = {"policy": policy}
     stored: dict[str, list[Any]] = {column: [] for column in artifacts.TABLES["contributions"]}
     gap = 0.0
-    for against in BOTH:
+    for against in REFERENCES:
         rows = getattr(data, against)
         by_kind = {
             "instantaneous": np.array(
@@ -404,7 +404,7 @@ def _measure(
         write(f"contributions/{policy}", "contributions", {**stored, **dense})
     measures = {
         "gap": gap,
-        "weight_on_perturbed": float(weights[:, data.altered].sum(axis=1).mean()) if data.altered.any() else None,
+        "weight_on_perturbed": float(weights[:, data.corrupted].sum(axis=1).mean()) if data.corrupted.any() else None,
         "effective_examples": float(examples.effective_examples(weights).mean()),
     }
     use = examples.use(weights)

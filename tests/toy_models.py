@@ -32,7 +32,7 @@ class Rows(Protocol):
         """Return the weighted sum of the examples' Hessians times a vector, [P]."""
         ...
 
-    def columns(self, altered: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    def columns(self, corrupted: npt.NDArray[np.bool_]) -> dict[str, Any]:
         """Return the examples as columns of their artifact table."""
         ...
 
@@ -57,8 +57,8 @@ class Signed:
         pull = self._pull(theta)
         return np.asarray((weights * pull * (1 - pull) * (self.features @ vector)) @ self.features)
 
-    def columns(self, altered: npt.NDArray[np.bool_]) -> dict[str, Any]:
-        return {"features": self.features, "label": np.ones(len(self.features), np.int8), "flipped": altered}
+    def columns(self, corrupted: npt.NDArray[np.bool_]) -> dict[str, Any]:
+        return {"features": self.features, "label": np.ones(len(self.features), np.int8), "flipped": corrupted}
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ class Bigrams:
         mean = (chances * along).sum(axis=1, keepdims=True)
         return np.asarray((seen[:, None] * chances * (along - mean)).reshape(-1))
 
-    def columns(self, altered: npt.NDArray[np.bool_]) -> dict[str, Any]:
-        return {"tokens": self.tokens, "perturbed": altered, "story": self.story}
+    def columns(self, corrupted: npt.NDArray[np.bool_]) -> dict[str, Any]:
+        return {"tokens": self.tokens, "perturbed": corrupted, "story": self.story}
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Data:
     train: Rows
     desired: Rows
     test: Rows
-    altered: npt.NDArray[np.bool_]
+    corrupted: npt.NDArray[np.bool_]
     theta0: Array
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lawpipe.policies.catalogue import POLICIES
+from lawpipe.run.splits import SPLITS
+
 #: All blocks of an experiment's settings that determine a result.
 COMPLETE = (
     *("data", "model", "initialisation", "device", "training", "search", "controls", "analysis"),
@@ -42,32 +45,23 @@ VALIDATED = "near_optimal_validated"
 #: The policy with the weights of another experiment's searched one, that of `transfer_from`.
 TRANSFERRED = "transferred"
 
-#: The policies that are made from other policies of their seed, which for `transferred` are another experiment's.
-BUILDS_ON: dict[str, tuple[str, ...]] = {
-    "near_optimal_matched": (SEARCHED,),
-    "near_optimal_at_tuned_rate": ("conventional_tuned",),
-    TRANSFERRED: (SEARCHED,),
-}
-
 #: The blocks of another experiment's settings that determine what is transferred from it; its data are the same.
 TRANSFERRED_FROM = ("model", "initialisation", "device", "training", "search")
 
-#: The policies that take a search of their own: only the first `controls.seeds` of the seeds have them.
-SEARCHED_CONTROLS = ("static", "near_optimal_at_tuned_rate")
+#: The controls that take a search of their own: only the first `controls.seeds` of the seeds have them.
+SEARCHED_CONTROLS = tuple(name for name, record in POLICIES.items() if record.takes_search and name != SEARCHED)
 
 #: What searches one row for all steps, in the place of a method that decides each step's weights by itself.
 FOR_ONE_ROW = {"feedback_descent": "mirror_descent", "newton": "mirror_descent"}
 
 #: The policies whose learning rate is tuned, each with a table `learning_rates/{policy}` of the rates tried.
-TUNED = ("conventional_tuned", "clean_only_tuned", "inverse_loss_tuned", "greedy_tuned", "online_tuned")
+TUNED = tuple(name for name, record in POLICIES.items() if record.variant == "tuned")
 
 #: The keys of `search` that a control's own search does without: it has its own iterations and no snapshots.
 NOT_OF_CONTROLS = ("preset", "iterations", "snapshots")
 
 #: The policies whose contributions of every single example are kept.
-WITH_CONTRIBUTIONS = ("conventional", "near_optimal")
-
-SPLITS = ("train", "desired", "test", "validation")
+WITH_CONTRIBUTIONS = tuple(name for name, record in POLICIES.items() if record.required)
 
 #: The tables that are made batch by batch and then joined.
 COLLECTED = ("curves", "similarity", "zero_weights", "examples", "measures")
@@ -103,7 +97,7 @@ def batches(settings: Mapping[str, Any], seed: int) -> dict[str, list[str]]:
 
 def builds_on(policy: str) -> tuple[str, ...]:
     """Return the policies that one is made from, of the same seed."""
-    return BUILDS_ON.get(policy, ())
+    return POLICIES[policy].builds_on if policy in POLICIES else ()
 
 
 def splits(settings: Mapping[str, Any]) -> list[str]:
@@ -186,7 +180,7 @@ def stage_settings(
     if batch in SEARCHED_CONTROLS:
         result["search"] = {key: value for key, value in settings["search"].items() if key not in NOT_OF_CONTROLS}
         result["controls"] = {"evaluations": settings["controls"]["evaluations"]}
-    if batch == "static":
+    if batch in SEARCHED_CONTROLS and POLICIES[batch].constant:
         method = result["search"]["method"]
         result["search"]["method"] = FOR_ONE_ROW.get(method, method)
     if "search" in result and settings.get("processes", 1) > 1:

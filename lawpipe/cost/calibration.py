@@ -27,6 +27,7 @@ from lawpipe.problems.language_model.losses import LanguageModel
 from lawpipe.problems.language_model.models import architecture
 from lawpipe.problems.perceptron import gaussian
 from lawpipe.problems.perceptron.losses import Perceptron
+from lawpipe.run.splits import REFERENCES
 
 #: Seconds that all measurements take together.
 SECONDS = 2.0
@@ -83,7 +84,7 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
 
     def contributions() -> None:
         problem.losses(theta)
-        for against in ("desired", "test"):
+        for against in REFERENCES:
             problem.contributions(theta, problem.reference_gradients(against, theta.unsqueeze(0))[0])
 
     kinds: list[tuple[Callable[[], object], int]] = [

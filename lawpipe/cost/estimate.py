@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from lawpipe.config import plan
 from lawpipe.cost.flops import PASSES, Size
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run import files
 
 #: Bytes on disk for each raw byte, as measured: random features, dense weights and contributions hardly
@@ -33,16 +34,6 @@ STORY_TOKENS, TINYSTORIES = 300, 530_000
 
 #: A Parquet file's own bytes: schema, statistics, metadata.
 OVERHEAD = 4_000
-
-#: The policies whose weights are the same at every step.
-SAME_AT_EVERY_STEP = (
-    "conventional",
-    "conventional_tuned",
-    "clean_only",
-    "clean_only_tuned",
-    "clean_only_matched",
-    "static",
-)
 
 #: Memory of a Python process with PyTorch or a corpus, and of one with pandas and matplotlib, in MB.
 TORCH_MB, PANDAS_MB = 400, 250
@@ -90,19 +81,8 @@ class Steps:
         return self.run * each.run + self.backward * each.backward + self.measured * each.measured
 
 
-#: The work of making a policy, in training runs and reverse sweeps, as counted; nothing for those not named.
-MAKING = {
-    **dict.fromkeys(("conventional_tuned", "clean_only_tuned"), Steps(8.0, 0.0)),
-    **dict.fromkeys(("loss_proportional", "inverse_loss", "near_optimal_matched"), Steps(1.5, 0.0)),
-    **dict.fromkeys(("greedy", "online"), Steps(1.5, 0.5)),
-    **dict.fromkeys(("clean_only_matched", "inverse_loss_matched"), Steps(2.5, 0.0)),
-    **dict.fromkeys(("greedy_matched", "online_matched"), Steps(2.5, 0.5)),
-    "inverse_loss_tuned": Steps(12.0, 0.0),
-    **dict.fromkeys(("greedy_tuned", "online_tuned"), Steps(12.0, 4.0)),
-}
-
-#: The same for an outer iteration, by problem: some steps are refused, and some have feedback; of a language model,
-#: the examples whose weight has become zero cost half as much or nothing.
+#: The work of an outer iteration in training runs and backward passes, by problem: some steps are refused, and some
+#: have feedback; of a language model, the examples whose weight has become zero cost half as much or nothing.
 ITERATION = {"perceptron": Steps(1.3, 1.15), "language_model": Steps(1.0, 0.9)}
 
 
@@ -236,8 +216,8 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
         each = ITERATION[settings["problem"]]
         return Steps(iterations * steps * each.run, iterations * steps * each.backward)
     if stage == "make_policy":
-        making = MAKING.get(batch, Steps(0.0, 0.0))
-        return Steps(steps * making.run, steps * making.backward)
+        runs, backward = POLICIES[batch].work[POLICIES[batch].variant]
+        return Steps(steps * runs, steps * backward)
     if stage == "train":
         policies = len(_policies(settings, batch))
         measured = min(settings["analysis"]["measured_steps"], steps)
@@ -276,7 +256,7 @@ def _written(settings: Mapping[str, Any], stage: str, batch: str) -> tuple[int, 
         searched = len(plan.searched_policies(settings))
         return 1 + searched, searched * weights * DENSE
     if stage == "make_policy":
-        return 1 + (batch in plan.TUNED), weights * (CONSTANT if batch in SAME_AT_EVERY_STEP else DENSE)
+        return 1 + (batch in plan.TUNED), weights * (CONSTANT if POLICIES[batch].constant else DENSE)
     if stage == "train":
         kept = batch in plan.WITH_CONTRIBUTIONS
         return tables + kept, curves * len(policies) + kept * measured * 2 * 2 * train * 3 * 4 * DENSE

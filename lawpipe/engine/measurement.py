@@ -10,11 +10,9 @@ import torch
 
 from lawpipe.engine import adjoint
 from lawpipe.engine.trajectory import Trajectory
+from lawpipe.run.splits import REFERENCES
 
 Floats = npt.NDArray[Any]
-
-#: The reference sets that everything is measured against.
-AGAINST = ("desired", "test")
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def measured_steps(steps: int, count: int) -> npt.NDArray[np.int32]:
 
 
 def measure(
-    trajectory: Trajectory, steps: Sequence[int], *, norms: bool = True, sweeps: Sequence[str] = AGAINST
+    trajectory: Trajectory, steps: Sequence[int], *, norms: bool = True, sweeps: Sequence[str] = REFERENCES
 ) -> Measurement:
     """Measure a policy's training run at the given steps.
 
@@ -59,7 +57,7 @@ def measure_many(
     steps: Sequence[int],
     *,
     norms: Sequence[bool],
-    sweeps: Sequence[str] = AGAINST,
+    sweeps: Sequence[str] = REFERENCES,
 ) -> Iterator[Measurement]:
     """Yield what `measure` finds in each of several runs of one problem and length; they are swept back together."""
     pairs = [(trajectory, against) for trajectory in trajectories for against in sweeps]
@@ -75,21 +73,21 @@ def _measured(
     problem = trajectory.problem
     found: dict[tuple[str, str], Sequence[torch.Tensor]] = {}
     losses, lengths = [], []
-    instantaneous: dict[str, list[torch.Tensor]] = {against: [] for against in AGAINST}
+    instantaneous: dict[str, list[torch.Tensor]] = {against: [] for against in REFERENCES}
     for theta in trajectory.at(steps):
         losses.append(problem.losses(theta))
         if norms:
             lengths.append(problem.gradient_norms(theta))
-        for against in AGAINST:
+        for against in REFERENCES:
             direction = problem.reference_gradients(against, theta.unsqueeze(0))[0]
             instantaneous[against].append(problem.contributions(theta, direction))
-    for against in AGAINST:
+    for against in REFERENCES:
         found[against, "instantaneous"] = instantaneous[against]
         if against in sampled:
             found[against, "adjoint"] = [*sampled[against][0]]
     return Measurement(
         steps=np.asarray(steps, dtype=np.int32),
-        curves={against: trajectory.curve(against) for against in AGAINST},
+        curves={against: trajectory.curve(against) for against in REFERENCES},
         losses=_table(losses),
         gradient_norms=_table(lengths) if norms else None,
         contributions={key: _table(rows) for key, rows in found.items()},

@@ -15,9 +15,7 @@ from lawpipe.problems.base import Problem
 from lawpipe.problems.sharded import shared
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
-
-#: The sets of examples, those for training first.
-SPLITS = ("train", "desired", "test", "validation")
+from lawpipe.run.splits import REQUIRED, SPLITS
 
 #: Bytes that the weights of policies trained together may take: four of the paper's perceptron.
 MEMORY = 128 * 2**20
@@ -25,7 +23,7 @@ MEMORY = 128 * 2**20
 
 def add_inputs(parser: argparse.ArgumentParser) -> None:
     """Add the options that every stage with a training run has."""
-    for split in ("train", "desired", "test"):
+    for split in REQUIRED:
         parser.add_argument(f"--{split}", type=Path, required=True, help=f"the {split} examples")
     parser.add_argument("--theta0", type=Path, required=True, help="the initial parameters")
 

@@ -11,8 +11,9 @@ from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import marks, panels, style, surfaces
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, BOTH, WORDS, chosen, grids, objectives, share_of
+from lawpipe.results.gains import BASE, BEST, WORDS, chosen, grids, objectives, share_of
 from lawpipe.results.numbers import policy_label
+from lawpipe.run.splits import REFERENCES
 
 GRIDS = {"conventional_tuned": "uniform", "clean_only_tuned": "clean examples only", "online_tuned": "online"}
 GRID_COLOURS = (style.OTHERS[0], style.OTHERS[4], style.OTHERS[1])
@@ -25,10 +26,10 @@ def gains(results: Results) -> Figure:
     many = len(results.seeds) >= panels.SEEDS_FOR_A_BAND
     note = "means, small points are seeds" + (", bars 95 % t intervals of three or more" if many else "")
     canvas = panels.canvas(results, "controls", 2, 2, 7.2, note)
-    found = {against: objectives(results, against) for against in BOTH}
+    found = {against: objectives(results, against) for against in REFERENCES}
     policies = [name for name in results.chosen if name in (BASE, BEST, *WORDS)]
     levels, shares = canvas.at(0, 0), canvas.at(0, 1)
-    for place, against in enumerate(BOTH):
+    for place, against in enumerate(REFERENCES):
         offset = 0.16 * (2 * place - 1)
         colour, label = style.AGAINST[against], f"{against} examples"
         for row, name in enumerate(policies):

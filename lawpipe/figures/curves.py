@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from lawpipe.figures import panels, style, surfaces
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import over_seeds, policy_label
+from lawpipe.run.splits import REFERENCES
 
 
 def loss_curves(results: Results) -> Figure:
@@ -15,7 +16,7 @@ def loss_curves(results: Results) -> Figure:
     note = panels.seeds_note(results, geometric=factors)
     canvas = panels.canvas(results, "fig05_loss_curves", 1, 2, 4.1, note)
     colours = style.colours(results.chosen)
-    for column, against in enumerate(("desired", "test")):
+    for column, against in enumerate(REFERENCES):
         axes = canvas.at(0, column)
         for policy in results.chosen:
             rows = results.curves[results.curves["policy"] == policy]

@@ -24,5 +24,5 @@ DRAW: dict[str, Callable[[Results], Figure]] = {
     "adjoint_similarity": similarity.over_steps,
     "speed": speed.local_and_global,
     "active_examples": weights.active_examples,
-    "weight_on_perturbed": weights.weight_on_altered,
+    "weight_on_perturbed": weights.weight_on_corrupted,
 }

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from lawpipe.figures import panels, style, surfaces
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import number, over_seeds, plural, policy_label
+from lawpipe.run.splits import REFERENCES
 
-BOTH = ("desired", "test")
 POLICIES = ("conventional", "near_optimal")
 KINDS = ("instantaneous", "adjoint")
 MEANS = {"instantaneous": "similarity", "adjoint": "adjoint_similarity"}
@@ -18,7 +18,7 @@ def objective(results: Results) -> Figure:
     """Draw both loss curves with the areas under them, and between them what the policy saves (Fig 1)."""
     note = "means over seeds" if len(results.seeds) > 1 else "one run"
     canvas = panels.canvas(results, "fig01_objective", 1, 2, 4.1, note)
-    for column, against in enumerate(BOTH):
+    for column, against in enumerate(REFERENCES):
         axes = canvas.at(0, column)
         curves = {}
         for policy in POLICIES:
@@ -57,7 +57,7 @@ def headline(results: Results) -> Figure:
     seed = results.seeds[0]
     canvas = panels.canvas(results, "fig02_headline", 1, 2, 4.1, f"curves and laws of seed {seed}")
     summary = results.summary[(results.summary["seed"] == seed) & (results.summary["policy"] == "near_optimal")]
-    for column, against in enumerate(BOTH):
+    for column, against in enumerate(REFERENCES):
         axes = canvas.at(0, column)
         shown = results.curves[results.curves["seed"] == seed]
         for policy in POLICIES:

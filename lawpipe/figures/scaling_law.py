@@ -9,8 +9,7 @@ from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import panels, style, surfaces
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import number, plural, policy_label
-
-BOTH = ("desired", "test")
+from lawpipe.run.splits import REFERENCES
 
 
 def fits(results: Results) -> Figure:
@@ -25,7 +24,7 @@ def fits(results: Results) -> Figure:
     )
     policies = [policy for policy in results.chosen if policy in set(results.fits["policy"])]
     colours = style.colours(results.chosen)
-    for column, against in enumerate(BOTH):
+    for column, against in enumerate(REFERENCES):
         axes = canvas.at(0, column)
         drawn = 0
         for policy in policies:
@@ -47,7 +46,7 @@ def fits(results: Results) -> Figure:
             axes.legend()
     _draw_coefficient(canvas.at(1, 0), results, policies, colours, "exponent", "beta")
     _draw_coefficient(canvas.at(1, 1), results, policies, colours, "scale", "B")
-    for against in BOTH:
+    for against in REFERENCES:
         for policy in policies:
             rows = _rows(results, policy, against)
             exponent = mean_interval(rows["exponent"])
@@ -98,7 +97,7 @@ def _draw_coefficient(
 ) -> None:
     """Draw a coefficient of every seed with its interval, a row a policy and loss."""
     labels, drawn = [], 0
-    for row, (against, policy) in enumerate((a, p) for a in BOTH for p in policies):
+    for row, (against, policy) in enumerate((a, p) for a in REFERENCES for p in policies):
         labels.append(f"{policy_label(policy)},\n{against}")
         found = _rows(results, policy, against)
         places = row + np.linspace(-0.25, 0.25, len(found)) if len(found) > 1 else np.full(len(found), float(row))

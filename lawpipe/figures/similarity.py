@@ -14,9 +14,9 @@ from lawpipe.paper import values as paper
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import number, over_seeds, plural, policy_label
+from lawpipe.run.splits import REFERENCES
 
 KINDS = ("instantaneous", "adjoint")
-BOTH = ("desired", "test")
 #: The columns of `summary` with the mean similarity of each kind.
 MEANS = {"instantaneous": "similarity", "adjoint": "adjoint_similarity"}
 
@@ -32,11 +32,11 @@ def against_loss(results: Results) -> Figure:
         against: {
             policy: results.quantity(policy, f"compression_ratio_{against}").mean for policy in results.along_search
         }
-        for against in BOTH
+        for against in REFERENCES
     }
     gradation = style.gradation()
     for row, kind in enumerate(KINDS):
-        for column, against in enumerate(BOTH):
+        for column, against in enumerate(REFERENCES):
             axes = canvas.at(row, column)
             known = [ratio for ratio in ratios[against].values() if np.isfinite(ratio)]
             norm = Normalize(min(known, default=0), max(known, default=1) + 1e-12)
@@ -106,7 +106,7 @@ def against_compression(results: Results) -> Figure:
         "on the way": style.OTHERS[0],
     }
     for row, kind in enumerate(KINDS):
-        for column, against in enumerate(BOTH):
+        for column, against in enumerate(REFERENCES):
             axes = canvas.at(row, column)
             x, y = f"compression_ratio_{against}", f"{MEANS[kind]}_{against}"
             known = points[points[x].notna() & points[y].notna()]
@@ -187,7 +187,7 @@ def over_steps(results: Results) -> Figure:
     canvas = panels.canvas(results, "adjoint_similarity", 1, 2, 4.1, panels.seeds_note(results, geometric=True))
     policies = [policy for policy in ("conventional", "near_optimal") if policy in results.policies]
     lines = {"instantaneous": "-", "adjoint": "--"}
-    for column, against in enumerate(BOTH):
+    for column, against in enumerate(REFERENCES):
         axes = canvas.at(0, column)
         drawn = False
         for policy in policies:

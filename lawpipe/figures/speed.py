@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from lawpipe.figures import panels, style, surfaces
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import number, policy_label
+from lawpipe.run.splits import REFERENCES
 
-BOTH = ("desired", "test")
 #: Differences above so many % need an axis in factors.
 WIDE = 10
 
@@ -18,7 +18,7 @@ def local_and_global(results: Results) -> Figure:
     note = f"top: a point a step and seed; below: {panels.seeds_note(results)}"
     canvas = panels.canvas(results, "speed", 2, 2, 6.1, note)
     policies = [policy for policy in results.policies if policy in ("conventional", "near_optimal")]
-    for column, against in enumerate(BOTH):
+    for column, against in enumerate(REFERENCES):
         rows = {policy: _rows(results, policy, against) for policy in policies}
         _draw_speeds(canvas.at(0, column), rows, against)
         difference = canvas.at(1, column)

@@ -14,8 +14,8 @@ from lawpipe.figures import panels, style, surfaces
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import number, percent, policy_label
+from lawpipe.run.splits import REFERENCES
 
-BOTH = ("desired", "test")
 KINDS = ("instantaneous", "adjoint")
 #: Rows of the heat map at most: examples are taken evenly from the order by their weight.
 MOST_ROWS = 256
@@ -37,7 +37,7 @@ def noncontributive(results: Results) -> Figure:
     )
     rows = results.zero_weights
     rows = rows[(rows["property"] == "noncontributive_excluded") & rows["policy"].isin(results.along_search)]
-    for column, against in enumerate(BOTH):
+    for column, against in enumerate(REFERENCES):
         axes = canvas.at(0, column)
         ratio = f"compression_ratio_{against}"
         points = rows[(rows["against"] == against) & rows["value"].notna()].merge(
@@ -165,7 +165,7 @@ def redundant(results: Results) -> Figure:
     )
     axes, share = canvas.at(0, 0), canvas.at(0, 1)
     _draw_heat_map(canvas, axes, seed)
-    for against in BOTH:
+    for against in REFERENCES:
         shares = []
         for each in results.seeds:
             steps, contributions = results.contributions(each, "near_optimal", against, "contribution")
@@ -271,15 +271,15 @@ def _draw_effective(
     return means
 
 
-def weight_on_altered(results: Results) -> Figure:
+def weight_on_corrupted(results: Results) -> Figure:
     """Draw the weight on the flipped or perturbed examples under each policy, and the effective number beside it."""
-    word = problem.altered(results.settings)
+    word = problem.corruption(results.settings)
     canvas = panels.canvas(results, "weight_on_perturbed", 1, 2, 4.1, panels.seeds_note(results))
     axes = canvas.at(0, 0)
     colours = style.colours(results.chosen)
     steps = np.unique(results.similarity["step"])
-    spoilt = {seed: results.altered(seed) for seed in results.seeds}
-    chance = 100 * float(np.mean([mask.mean() for mask in spoilt.values()]))
+    corrupted = {seed: results.corrupted(seed) for seed in results.seeds}
+    chance = 100 * float(np.mean([mask.mean() for mask in corrupted.values()]))
     axes.axhline(chance, color=surfaces.MUTED, linestyle=":", linewidth=1.2, zorder=1)
     axes.annotate(
         f"their share of the examples: {number(chance)} %",
@@ -296,7 +296,7 @@ def weight_on_altered(results: Results) -> Figure:
     for policy in policies:
         weights = {seed: results.weights(seed, policy, steps) for seed in results.seeds_of(policy)}
         samples = np.array(
-            [100 * each[:, spoilt[seed]].sum(axis=1, dtype=np.float64) for seed, each in weights.items()]
+            [100 * each[:, corrupted[seed]].sum(axis=1, dtype=np.float64) for seed, each in weights.items()]
         )
         panels.draw_over_seeds(axes, steps, samples, colours[policy], policy_label(policy))
         canvas.here.append(

@@ -18,6 +18,7 @@ from lawpipe.paper import values as paper
 from lawpipe.paper.measures import CONVENTIONAL, NEAR, Measure, OfSizes
 from lawpipe.paper.rules import NOT_REPRODUCED, NOT_TESTED, AtLeast, AtMost, Beyond, Judgement, Rule
 from lawpipe.paper.rules import Near as Value
+from lawpipe.results.problem import corrupted_share
 from lawpipe.results.seed import Seed
 
 PERCEPTRON, LANGUAGE_MODEL = "perceptron", "language_model"
@@ -57,8 +58,8 @@ class Claim:
     rule: Rule
     logarithmic: bool = False
     task: Mapping[str, Any] | None = None
-    #: Whether it needs flipped or perturbed examples.
-    spoilt: bool = False
+    #: Whether it needs corrupted training examples.
+    corrupted: bool = False
     #: Policies that it needs beside the two of every experiment: seeds without them do not count.
     needs: tuple[str, ...] = ()
 
@@ -211,9 +212,9 @@ def _statements() -> Iterator[Claim]:
         BOTH,
         "Section 3, Fig 8",
         "noisy examples get less than their share of the weight",
-        ours.spoilt_weight,
+        ours.corrupted_weight,
         Beyond(1, below=True),
-        spoilt=True,
+        corrupted=True,
     )
     yield Claim(
         "local_speed_is_global",
@@ -498,18 +499,12 @@ def _experiments_of(claim: Claim, experiments: Mapping[str, Settings]) -> list[s
     suited = [
         name
         for name, settings in experiments.items()
-        if settings["problem"] in claim.problems and (not claim.spoilt or _spoilt(settings))
+        if settings["problem"] in claim.problems and (not claim.corrupted or corrupted_share(settings))
     ]
     if claim.task is None:
         return suited
     same = [name for name in suited if not _elsewhere(experiments[name], claim.task)]
     return same or suited[:1]
-
-
-def _spoilt(settings: Settings) -> bool:
-    """Tell whether any training examples are flipped or perturbed."""
-    data = settings["data"]
-    return bool(data["flip_fraction"] if "flip_fraction" in data else data["perturbation"]["fraction"])
 
 
 def _elsewhere(settings: Settings, task: Mapping[str, Any]) -> list[str]:

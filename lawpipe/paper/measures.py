@@ -8,7 +8,9 @@ from scipy import stats
 
 from lawpipe.analysis import acceleration, asymptote
 from lawpipe.analysis.scaling_sensitivity import FAR
+from lawpipe.results import problem
 from lawpipe.results.seed import Floats, Seed
+from lawpipe.run.splits import REFERENCES
 
 #: From one seed to our number.
 Measure = Callable[[Seed], float | None]
@@ -68,7 +70,7 @@ def change(quantity: str) -> Measure:
 def gain_unseen(seed: Seed) -> float | None:
     """Return the fall of J on test over its fall on desired, from the conventional to the near-optimal policy."""
     falls = {}
-    for against in ("desired", "test"):
+    for against in REFERENCES:
         before, after = (seed.summary[policy][f"objective_{against}"] for policy in (CONVENTIONAL, NEAR))
         if before is None or after is None:
             return None
@@ -158,10 +160,9 @@ def speed_error(seed: Seed) -> float | None:
     return float(np.median(errors)) if errors else None
 
 
-def spoilt_weight(seed: Seed) -> float | None:
-    """Return the near-optimal weight on flipped or perturbed examples over their share of the examples."""
-    data = seed.settings["data"]
-    fraction = data["flip_fraction"] if "flip_fraction" in data else data["perturbation"]["fraction"]
+def corrupted_weight(seed: Seed) -> float | None:
+    """Return the near-optimal weight on corrupted examples over their share of the examples."""
+    fraction = problem.corrupted_share(seed.settings)
     weight = seed.summary[NEAR]["weight_on_perturbed"]
     return weight / fraction if weight is not None and fraction else None
 

@@ -1,20 +1,67 @@
-"""The policies that are not the search's own: a module each, named like the policy, with a function `make`."""
+"""The record that every policy module holds, and what a policy is made from.
 
-from collections.abc import Mapping
+Importing a policy module must not import PyTorch: `catalogue` reads all records, for the config, the estimate and the
+report. Heavy imports therefore stand inside functions or under `TYPE_CHECKING`.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
 from lawpipe.engine import policy
 from lawpipe.engine.policy import Policy
-from lawpipe.run import registry
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: Returns scores >= 0, [N], at the parameters [P] of the current training step. It is called once per step, in order,
+#: so it may keep state of the run. A step's weights are its scores divided by their sum.
+Rule = Callable[["Tensor"], "Tensor"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """Properties of one policy.
+
+    A policy module holds its record as `RECORD`, and one of three functions:
+
+    * `row(context)` returns weights [N] that hold at every step (set `constant`);
+    * `rule(problem)` returns the `Rule` of a new training run;
+    * `make(context)` returns the whole `Policy`; a policy made in this way has no variants.
+
+    The variants of a `row` or a `rule` are derived (lawpipe.policies.variants): `own` at the experiment's learning
+    rate under the module's name, `tuned` as `{name}_tuned`, `matched` as `{name}_matched`.
+    """
+
+    #: The policy's name in words, for tables and figures.
+    label: str
+    #: The policy as the subject of a sentence.
+    phrase: str
+    #: The place in the list of policies; policies of the same number are listed by name.
+    position: int
+    #: What it takes to make each variant, in training runs and backward passes (as counted, for the estimate). The
+    #: keys are the variants that exist.
+    work: Mapping[str, tuple[float, float]] = field(default_factory=lambda: {"own": (0.0, 0.0)})
+    #: What the weights are computed from, in a few characters, for the head of a table.
+    formula: str = ""
+    #: Whether every experiment has the policy; the contributions of every single example are kept for these.
+    required: bool = False
+    #: Whether the weights are the same at every step.
+    constant: bool = False
+    #: Whether making it takes a search: only the first `controls.seeds` of the seeds have such a control.
+    takes_search: bool = False
+    #: The policies of the same seed that it is made from.
+    builds_on: tuple[str, ...] = ()
+    #: Which variant this is; set by `catalogue`.
+    variant: str = "own"
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a policy is made from; a module loads of it what it needs."""
+    """What a policy is made from; each policy loads what it needs."""
 
     #: The stage's settings; `policy` is the name of the policy.
     settings: Mapping[str, Any]
@@ -22,7 +69,7 @@ class Context:
     files: Mapping[str, Path]
     #: The policies that it builds on, by name.
     others: Mapping[str, Policy] = field(default_factory=dict)
-    #: Where a policy that takes long may keep what it needs to go on after being killed.
+    #: The folder in which a long search keeps its checkpoints.
     state: Path | None = None
 
     @property
@@ -32,21 +79,15 @@ class Context:
 
     @property
     def learning_rate(self) -> float:
-        """The experiment's own learning rate."""
+        """The experiment's learning rate."""
         return float(self.settings["training"]["learning_rate"])
 
     @property
     def number_type(self) -> str:
-        """The type of its weights."""
+        """The NumPy type of the weights."""
         return policy.number_type(self.settings["training"]["precision"])
 
     @property
     def examples(self) -> int:
         """N, the number of training examples."""
         return int(pq.ParquetFile(self.files["train"]).metadata.num_rows)
-
-
-def make(context: Context) -> Policy:
-    """Make the policy that a stage's settings name."""
-    made: Policy = registry.load("policy", context.settings["policy"]).make(context)
-    return made

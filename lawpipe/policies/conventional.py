@@ -1,18 +1,24 @@
-"""The conventional policy: every example weighs the same at every step (arXiv 2402.17759, section 2.1)."""
+"""The conventional policy: every example has the same weight at every step (arXiv 2402.17759, section 2.1).
+
+Its tuned variant is what a fair comparison starts from. A policy that concentrates its weight takes longer steps;
+compared with uniform weights at a learning rate far below their best, that alone looks like better weights.
+"""
 
 import numpy as np
 import numpy.typing as npt
 
-from lawpipe.engine import policy
-from lawpipe.engine.policy import Policy
-from lawpipe.policies.base import Context
+from lawpipe.policies.base import Context, Record
 
-
-def make(context: Context) -> Policy:
-    """Return gamma[t, n] = 1/N at the experiment's learning rate."""
-    return policy.constant(row(context), context.steps, context.learning_rate)
+RECORD = Record(
+    label="conventional",
+    phrase="uniform weights",
+    position=0,
+    work={"own": (0.0, 0.0), "tuned": (8.0, 0.0)},
+    required=True,
+    constant=True,
+)
 
 
 def row(context: Context) -> npt.NDArray[np.floating]:
-    """Return the weights [N] of every step."""
+    """Return gamma[n] = 1/N, [N]."""
     return np.full(context.examples, 1 / context.examples, dtype=context.number_type)

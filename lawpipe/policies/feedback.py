@@ -10,12 +10,8 @@ from lawpipe.engine import setup, trajectory
 from lawpipe.engine.policy import Policy
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.policies import rates, step_length
-from lawpipe.policies.base import Context
+from lawpipe.policies.base import Context, Rule
 from lawpipe.problems.base import LOOK, Problem, diverged
-
-#: Gives scores >= 0, [N], from the parameters that a training run is at, [P]; asked once at every step, in order, so
-#: that it may remember the run.
-Rule = Callable[[Tensor], Tensor]
 
 #: Begins a rule for a new run on a problem.
 Begin = Callable[[Problem], Rule]

@@ -1,31 +1,32 @@
-"""Greedy one-step weights: each step follows the instantaneous contributions there, without any search."""
+"""Greedy one-step weights: each step follows the instantaneous contributions at that step, without a search."""
 
-from functools import partial
+from typing import TYPE_CHECKING
 
-from torch import Tensor
+from lawpipe.policies.base import Record, Rule
 
-from lawpipe.engine.policy import Policy
-from lawpipe.policies import feedback
-from lawpipe.policies.base import Context
-from lawpipe.policies.feedback import Rule
-from lawpipe.problems.base import Problem
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lawpipe.problems.base import Problem
+
+RECORD = Record(
+    label="greedy",
+    phrase="greedy one-step weights",
+    position=40,
+    work={"own": (1.5, 0.5), "tuned": (12.0, 4.0), "matched": (2.5, 0.5)},
+    formula="max(CT, 0)",
+)
 
 
-def make(context: Context) -> Policy:
-    """Return gamma[t, n] ~ max(CT[t, n], 0), the contributions to the desired loss along the policy's own run.
+def rule(problem: "Problem") -> Rule:
+    """Return the rule gamma[t, n] ~ max(CT[t, n], 0).
 
-    CT[t, n] = <grad L_desired(theta[t]), grad l_n(theta[t])> says how fast the desired loss falls with example n. A
-    step at which no example contributes is uniform.
+    CT[t, n] = <grad L_desired(theta[t]), grad l_n(theta[t])> is the rate at which example n lowers the desired loss.
+    A step at which no example has a positive contribution is uniform.
     """
-    return feedback.at_own_rate(context, begin)
 
+    def scores(theta: "Tensor") -> "Tensor":
+        direction = problem.reference_gradients("desired", theta.unsqueeze(0))[0]
+        return problem.contributions(theta, direction).clamp_(min=0)
 
-def begin(problem: Problem) -> Rule:
-    """Return the rule of a run: it remembers nothing."""
-    return partial(scores, problem)
-
-
-def scores(problem: Problem, theta: Tensor) -> Tensor:
-    """Return every example's contribution to the desired loss, negative ones as 0, [N]."""
-    direction = problem.reference_gradients("desired", theta.unsqueeze(0))[0]
-    return problem.contributions(theta, direction).clamp_(min=0)
+    return scores

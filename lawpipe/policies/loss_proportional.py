@@ -1,26 +1,20 @@
-"""Weights in proportion to the losses: attend to what is not yet learned, whether or not it can be."""
+"""Weights proportional to the losses: more weight for what is not yet learned, whether or not it can be learned."""
 
-from functools import partial
+from typing import TYPE_CHECKING
 
-from torch import Tensor
+from lawpipe.policies.base import Record, Rule
 
-from lawpipe.engine.policy import Policy
-from lawpipe.policies import feedback
-from lawpipe.policies.base import Context
-from lawpipe.policies.feedback import Rule
-from lawpipe.problems.base import Problem
+if TYPE_CHECKING:
+    from lawpipe.problems.base import Problem
 
-
-def make(context: Context) -> Policy:
-    """Return gamma[t, n] ~ l_n(theta[t]), the losses of the policy's own run."""
-    return feedback.at_own_rate(context, begin)
-
-
-def begin(problem: Problem) -> Rule:
-    """Return the rule of a run: it remembers nothing."""
-    return partial(scores, problem)
+RECORD = Record(
+    label="loss proportional",
+    phrase="weights in proportion to the losses",
+    position=20,
+    work={"own": (1.5, 0.0)},
+)
 
 
-def scores(problem: Problem, theta: Tensor) -> Tensor:
-    """Return every example's loss, [N]."""
-    return problem.losses(theta)
+def rule(problem: "Problem") -> Rule:
+    """Return the rule gamma[t, n] ~ l_n(theta[t])."""
+    return problem.losses

@@ -1,16 +1,25 @@
-"""The near-optimal policy searched at the learning rate that suits uniform weights best."""
+"""A search at the learning rate that is best for uniform weights."""
 
 import numpy as np
 
-from lawpipe.engine import setup
 from lawpipe.engine.policy import Policy
-from lawpipe.policies import searching
-from lawpipe.policies.base import Context
-from lawpipe.search.objective import Objective
+from lawpipe.policies.base import Context, Record
+
+RECORD = Record(
+    label="near-optimal at tuned rate",
+    phrase="a search at the tuned learning rate",
+    position=70,
+    takes_search=True,
+    builds_on=("conventional_tuned",),
+)
 
 
 def make(context: Context) -> Policy:
-    """Return the best of a search from uniform at the learning rate of the policy `conventional_tuned`."""
+    """Return the best policy of a search from uniform weights at the learning rate of `conventional_tuned`."""
+    from lawpipe.engine import setup
+    from lawpipe.policies import searching
+    from lawpipe.search.objective import Objective
+
     problem, theta0 = setup.start(context.settings, context.files)
     rates = context.others["conventional_tuned"].learning_rates.tolist()
     weights, notes = searching.best(context, Objective(problem, theta0, rates))

@@ -1,21 +1,31 @@
 """The near-optimal weights at the step lengths of the conventional run: better directions without longer steps."""
 
 import numpy as np
-import torch
 
-from lawpipe.engine import setup
 from lawpipe.engine.policy import Policy
-from lawpipe.policies import step_length
-from lawpipe.policies.base import Context
+from lawpipe.policies.base import Context, Record
+
+RECORD = Record(
+    label="near-optimal matched",
+    phrase="the near-optimal weights at the conventional policy's step length",
+    position=90,
+    work={"own": (1.5, 0.0)},
+    builds_on=("near_optimal",),
+)
 
 
 def make(context: Context) -> Policy:
-    """Return the weights of `near_optimal`, each step at the rate that makes it as long as the conventional run's.
+    """Return the weights of `near_optimal`, each step as long as the conventional run's.
 
         learning_rates[t] |sum_n gamma[t,n] grad l_n(theta[t])| = eta |mean_n grad l_n(theta_conventional[t])|
 
     theta[t] is this policy's own run, eta the experiment's learning rate.
     """
+    import torch
+
+    from lawpipe.engine import setup
+    from lawpipe.policies import step_length
+
     problem, theta0 = setup.start(context.settings, context.files)
     lengths = step_length.conventional(problem, theta0, context.steps, context.learning_rate)
     weights = torch.tensor(context.others["near_optimal"].weights, dtype=problem.dtype, device=problem.device)

@@ -16,6 +16,7 @@ from lawpipe.engine.policy import Policy
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.policies.base import Context
 from lawpipe.run.errors import InputError
+from lawpipe.run.splits import REFERENCES
 
 #: Points of the grid in a decade, and between two of the first, coarse pass.
 A_DECADE, COARSE = 4, 2
@@ -110,7 +111,7 @@ def tune(train: Callable[[float], Trajectory], own_rate: float) -> Grid:
         nonlocal run
         rate = own_rate * 10 ** (place / A_DECADE)
         tried = train(rate)
-        found = {against: tried.objective(against) for against in ("desired", "test")}
+        found = {against: tried.objective(against) for against in REFERENCES}
         values = {against: value if math.isfinite(value) else math.inf for against, value in found.items()}
         trials[place] = Trial(rate, values["desired"], values["test"])
         if lowest() == place:

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from lawpipe.run import artifacts, registry
 
-#: The column that marks the training examples that were spoilt on purpose, by the table that holds the examples.
-MARKED = {"gaussian_examples": "flipped", "token_examples": "perturbed"}
+#: The column that says which training examples are corrupted, by the table that holds the examples.
+CORRUPTED = {"gaussian_examples": "flipped", "token_examples": "perturbed"}
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None
     return drawn
 
 
-def marked(train: Path) -> npt.NDArray[np.bool_]:
-    """Return which training examples [N] are flipped or perturbed."""
+def corrupted(train: Path) -> npt.NDArray[np.bool_]:
+    """Return which training examples are corrupted (flipped labels or perturbed text), bool [N]."""
     present = set(pq.read_schema(train).names)
-    table, column = next(pair for pair in MARKED.items() if pair[1] in present)
+    table, column = next(pair for pair in CORRUPTED.items() if pair[1] in present)
     return np.asarray(
         artifacts.read(train, table, [column]).column(column).to_numpy(zero_copy_only=False), dtype=bool
     )

@@ -11,6 +11,7 @@ from lawpipe.paper.values import Published
 from lawpipe.results import problem
 from lawpipe.results.experiment import OverSeeds, Results
 from lawpipe.results.numbers import UNBROKEN, over_seeds, percent
+from lawpipe.run.splits import REFERENCES
 
 #: Properties of zero weights that depend on the loss they are measured against, and all that the paper has.
 OF_A_LOSS = ("noncontributive_excluded", "redundant_dropped")
@@ -39,10 +40,7 @@ def comparisons(results: Results, source: str | None) -> list[Comparison]:
     found: dict[str, Published] = {}
     for part in source.split(", "):
         found |= {value.quantity: value for value in paper.values(name, part)}
-    return [
-        Comparison(value, *(ours(results, value, against) for against in ("desired", "test")))
-        for value in found.values()
-    ]
+    return [Comparison(value, *(ours(results, value, against) for against in REFERENCES)) for value in found.values()]
 
 
 def ours(results: Results, published: Published, against: str) -> str:

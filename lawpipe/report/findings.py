@@ -122,11 +122,11 @@ def _remaining(experiments: Sequence[Results]) -> str:
     for each in experiments:
         gap, objective = (each.quantity("near_optimal", name).mean for name in ("gap", "objective_desired"))
         text = f"{percent(gap / objective)} of J in {each.name}"
-        if problem.altered_share(each.settings):
+        if problem.corrupted_share(each.settings):
             weight = each.quantity("near_optimal", "weight_on_perturbed")
             text += (
-                f", where the {percent(problem.altered_share(each.settings))} of {problem.altered(each.settings)} "
-                f"examples kept {percent(weight.mean)} of the weight"
+                f", where the {percent(problem.corrupted_share(each.settings))} of "
+                f"{problem.corruption(each.settings)} examples kept {percent(weight.mean)} of the weight"
             )
         parts.append(text)
     return f"The Frank-Wolfe gap that is left, 0 at first-order stationarity, is {'; '.join(parts)}."
@@ -139,7 +139,7 @@ def sentences(results: Results) -> list[str]:
         _objective(results),
         _acceleration(results),
         *_test(results),
-        *_altered(results),
+        *_on_corrupted(results),
         _stationarity(results),
     ]
 
@@ -226,14 +226,14 @@ def _test(results: Results) -> list[str]:
     ]
 
 
-def _altered(results: Results) -> list[str]:
+def _on_corrupted(results: Results) -> list[str]:
     """Say how much weight is on spoilt examples, if the experiment has any."""
-    if not problem.altered_share(results.settings):
+    if not problem.corrupted_share(results.settings):
         return []
     weight = results.quantity("near_optimal", "weight_on_perturbed")
     return [
-        f"It puts {_share(weight)} of its weight on the {problem.altered(results.settings)} training examples, which "
-        f"are {percent(problem.altered_share(results.settings))} of all: nothing told it which they are."
+        f"It puts {_share(weight)} of its weight on the {problem.corruption(results.settings)} training examples, "
+        f"which are {percent(problem.corrupted_share(results.settings))} of all: nothing told it which they are."
     ]
 
 

@@ -17,7 +17,7 @@ class Entry:
     The caption has two sentences: what it shows, and what to see in it. `source` is the figure or table of
     the paper that it stands beside, None where the paper has none. `module` of `lawpipe` makes it from `data`: tables
     of each seed by their names, files of the experiment with their endings. `problems` are those that it makes sense
-    for; with `altered` it also needs flipped or perturbed examples, with `policy` that policy.
+    for; with `corrupted` it also needs corrupted examples, with `policy` that policy.
     """
 
     name: str
@@ -27,14 +27,14 @@ class Entry:
     module: str
     data: tuple[str, ...]
     problems: tuple[str, ...] = PROBLEMS
-    altered: bool = False
+    corrupted: bool = False
     policy: str | None = None
 
     def suits(self, settings: Settings) -> bool:
         """Tell whether an experiment with these settings has it."""
         return (
             problem.name(settings) in self.problems
-            and (not self.altered or problem.altered_share(settings) > 0)
+            and (not self.corrupted or problem.corrupted_share(settings) > 0)
             and (self.policy is None or self.policy in settings["policies"])
         )
 
@@ -239,7 +239,7 @@ FIGURES: tuple[Entry, ...] = (
         "means that the policy has found the spoilt examples out.",
         module="figures.weights",
         data=("train", "policies/conventional", "policies/near_optimal"),
-        altered=True,
+        corrupted=True,
     ),
 )
 

@@ -134,9 +134,9 @@ class Results:
         )
         return table.column("step").to_numpy()[keep], artifacts.matrix(table, column)[keep]
 
-    def altered(self, seed: int) -> Array:
+    def corrupted(self, seed: int) -> Array:
         """Return which training examples [N] have a flipped label or a perturbed text."""
-        return examples.marked(self.path(seed, "train"))
+        return examples.corrupted(self.path(seed, "train"))
 
     def by_seed(self, frame: pd.DataFrame, index: str, column: str) -> tuple[Array, Array]:
         """Arrange a column as [seeds, len(x)] over the values x of `index`; nan where a seed has no value."""

@@ -1,5 +1,6 @@
 """What the controls explain of the near-optimal policy's gain, in sentences generated from the numbers."""
 
+from lawpipe.run.splits import REFERENCES
 import math
 from collections.abc import Sequence
 
@@ -30,8 +31,6 @@ WORDS = {
     "near_optimal_at_tuned_rate": "a search at the tuned learning rate",
 }
 BASE, BEST = "conventional", "near_optimal"
-BOTH = ("desired", "test")
-
 
 def objectives(results: Results, against: str) -> Objectives:
     """Return J of every policy and seed on a reference set."""
@@ -68,7 +67,7 @@ def chosen(rows: pd.DataFrame, column: str) -> float:
 
 def paragraph(results: Results) -> str:
     """Say which part of the near-optimal policy's gain each control explains, from the numbers."""
-    desired, test = (objectives(results, against) for against in BOTH)
+    desired, test = (objectives(results, against) for against in REFERENCES)
     sentences = [_whole_gain(desired, test)]
     if gain.is_positive(gain.difference(desired, BASE, BEST)):
         sentences += [_rate(results, desired, test), _length(desired)]
@@ -126,7 +125,7 @@ def _one(desired: Objectives, policy: str, results: Results) -> str:
         return ""
     subject = WORDS[policy]
     if policy == "clean_only":
-        subject = f"dropping the {problem.altered(results.settings)} examples (an oracle)"
+        subject = f"dropping the {problem.corruption(results.settings)} examples (an oracle)"
     return f"{subject[0].upper()}{subject[1:]}: {share_of(share)}."
 
 

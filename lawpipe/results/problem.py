@@ -14,13 +14,13 @@ def name(settings: Settings) -> str:
     return str(settings["problem"])
 
 
-def altered(settings: Settings) -> str:
-    """Return what the spoilt training examples are called: their labels are flipped, or their text is perturbed."""
+def corruption(settings: Settings) -> str:
+    """Return how corrupted training examples are called: `flipped` (labels) or `perturbed` (text)."""
     return "perturbed" if name(settings) == LANGUAGE_MODEL else "flipped"
 
 
-def altered_share(settings: Settings) -> float:
-    """Return the share of the training examples that is flipped or perturbed."""
+def corrupted_share(settings: Settings) -> float:
+    """Return the share of corrupted training examples, from 0 to 1; 0 for examples from `data.folder`."""
     data = settings["data"]
     if name(settings) == LANGUAGE_MODEL:
         return float(data["perturbation"]["fraction"])

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from lawpipe.run import files, provenance
 from lawpipe.run.errors import InputError
+from lawpipe.run.splits import REFERENCES
 
 #: A row group holds about this many bytes of data (uncompressed): writing takes a few times that in memory.
 ROW_GROUP_BYTES = 2 * 2**20
@@ -35,8 +36,6 @@ class Vector:
 
 Column = str | Vector
 Columns = Mapping[str, Any]
-
-_BOTH = ("desired", "test")
 
 #: The columns of every table, in order. Files may hold more columns, never fewer.
 TABLES: dict[str, dict[str, Column]] = {
@@ -196,7 +195,7 @@ TABLES: dict[str, dict[str, Column]] = {
                 "steps_measured": "int32",
                 "adjoint_steps_measured": "int32",
             }.items()
-            for against in _BOTH
+            for against in REFERENCES
         },
         "gap": "float64",
         "weight_on_perturbed": "float64",

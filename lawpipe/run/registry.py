@@ -5,6 +5,7 @@ them all, so a result depends on the code of the module that was chosen and not 
 """
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Mapping
 from types import ModuleType
@@ -20,6 +21,9 @@ KINDS = {
     "policy": "lawpipe.policies.{}",
 }
 
+#: The variants of a policy, which share its module: `greedy_tuned` and `greedy_matched` are made by `greedy`.
+VARIANTS = ("tuned", "matched")
+
 
 def load(kind: str, name: str) -> ModuleType:
     """Import the module of a choice.
@@ -29,7 +33,20 @@ def load(kind: str, name: str) -> ModuleType:
     Raises:
         ModuleNotFoundError: if there is no module of that name.
     """
-    return importlib.import_module(KINDS[kind].format(name))
+    return importlib.import_module(module_name(kind, name))
+
+
+def module_name(kind: str, name: str) -> str:
+    """Return the name of the module of a choice; that of a policy's variant is the policy's own."""
+    full = KINDS[kind].format(name)
+    return full if kind != "policy" or variant(name) == "own" else full.rpartition("_")[0]
+
+
+def variant(policy: str) -> str:
+    """Return the variant that a policy's name ends in; `own` if there is a module of the whole name."""
+    ending = policy.rpartition("_")[2]
+    has_module = importlib.util.find_spec(KINDS["policy"].format(policy)) is not None
+    return "own" if has_module or ending not in VARIANTS else ending
 
 
 def names(kind: str) -> list[str]:
@@ -50,4 +67,4 @@ def chosen(settings: Mapping[str, Any]) -> dict[str, str]:
         choices["search"] = settings["search"]["method"]
     if "policy" in settings:
         choices["policy"] = settings["policy"]
-    return {kind: KINDS[kind].format(name) for kind, name in choices.items()}
+    return {kind: module_name(kind, name) for kind, name in choices.items()}

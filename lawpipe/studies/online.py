@@ -17,11 +17,12 @@ from lawpipe.report.comparison import as_over_seeds
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BOTH, by_policy, objectives, share_of
+from lawpipe.results.gains import by_policy, objectives, share_of
 from lawpipe.results.numbers import UNBROKEN, number, over_seeds
 from lawpipe.results.online_table import BASE, ORACLE
 from lawpipe.results.table import Row, Table, markdown
 from lawpipe.run.errors import InputError
+from lawpipe.run.splits import REFERENCES
 
 #: What is compared, by the names of their policies without the ending that says how long their steps are.
 RULES = {"inverse_loss": "1 / loss", "greedy": "max(CT, 0)", "online": "online", "near_optimal": "searched"}
@@ -93,7 +94,7 @@ def points(experiments: Sequence[Results]) -> pd.DataFrame:
         if found.name in names:
             raise InputError(f"{found.folder}: another folder is called {found.name} too, expected different names.")
         names.add(found.name)
-        for against in BOTH:
+        for against in REFERENCES:
             rows += _rows(found, against)
     frame = pd.DataFrame(rows)
     frame = frame.assign(**{name: pd.to_numeric(frame[name]) for name in ("objective", "share")})
@@ -110,7 +111,7 @@ def _rows(found: Results, against: str) -> Iterator[dict[str, Any]]:
     about = {
         "experiment": found.name,
         "problem": problem.name(settings),
-        "spoilt": problem.altered_share(settings),
+        "spoilt": problem.corrupted_share(settings),
         "desired_examples": int(data["desired_examples"]),
         "text": data["corpus"]["source"] if problem.name(settings) == problem.LANGUAGE_MODEL else "",
     }
@@ -140,7 +141,7 @@ def table(found: pd.DataFrame) -> Table:
     first, *others = _header()
     rows = []
     for family in FAMILIES:
-        for against in BOTH:
+        for against in REFERENCES:
             for experiment, (name, *cells) in _lines(found, family, against):
                 rows.append(Row((name, experiment, family.ending, against, *cells)))
     note = (
@@ -288,7 +289,7 @@ def _heights(row: int) -> Iterator[tuple[str, float]]:
 def _label(rows: pd.DataFrame) -> str:
     """Say what is particular to an experiment, with its number of seeds."""
     first = rows.iloc[0]
-    altered = problem.altered({"problem": first["problem"]})
+    altered = problem.corruption({"problem": first["problem"]})
     spoilt = f"{100 * first['spoilt']:g} % {altered}" if first["spoilt"] else f"none {altered}"
     text = f", {first['text']}" if first["text"] else ""
     return f"{spoilt}, K {first['desired_examples']}{text}\n{first['experiment']} (n = {rows['seed'].nunique()})"

@@ -14,9 +14,10 @@ from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import style
 from lawpipe.figures.surfaces import MUTED
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BOTH, objectives
+from lawpipe.results.gains import BASE, objectives
 from lawpipe.results.numbers import policy_label
 from lawpipe.results.problem import Settings
+from lawpipe.run.splits import REFERENCES
 
 TITLE = "Gain against one setting"
 
@@ -42,8 +43,8 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
         value: Any = results.settings
         for part in key.split("."):
             value = value[part]
-        by_set = {against: objectives(results, against) for against in BOTH}
-        for policy, against in product((name for name in LINES if name in results.policies), BOTH):
+        by_set = {against: objectives(results, against) for against in REFERENCES}
+        for policy, against in product((name for name in LINES if name in results.policies), REFERENCES):
             ratios = gain.ratios(by_set[against], policy, BASE)
             group = pd.DataFrame({"seed": [*ratios], "objective_ratio": [*ratios.values()]})
             frames.append(group.assign(key=key, value=float(value), policy=policy, against=against))

@@ -15,10 +15,11 @@ from lawpipe.paper import values as paper
 from lawpipe.report.comparison import as_over_seeds
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, BOTH, objectives, share_of
+from lawpipe.results.gains import BASE, BEST, objectives, share_of
 from lawpipe.results.numbers import over_seeds, policy_label
 from lawpipe.results.table import Row, Table
 from lawpipe.run.errors import InputError
+from lawpipe.run.splits import REFERENCES
 
 MOVED = plan.TRANSFERRED
 POLICIES = (BASE, BEST, MOVED)
@@ -53,7 +54,7 @@ def points(experiments: Sequence[Results]) -> pd.DataFrame:
         source = found.settings.get("transfer_from")
         if source is None or MOVED not in found.policies:
             raise InputError(f"{found.folder} has no policy {MOVED}: expected an experiment with transfer_from.")
-        for against in BOTH:
+        for against in REFERENCES:
             by_policy = objectives(found, against)
             for seed in found.seeds:
                 base, best, moved = (by_policy[name][seed] for name in POLICIES)
@@ -94,14 +95,14 @@ def figure(found: pd.DataFrame) -> Figure:
     groups = list(found.groupby("experiment", sort=False))
     drawing = Figure(figsize=(10.6, AROUND + ROW * len(groups)), layout="constrained")
     drawing.suptitle(ENTRY.title, x=0.01, ha="left", fontweight="bold", gid=surfaces.TITLE_ID)
-    *levels, shares = drawing.subplots(1, len(BOTH) + 1, sharey=True)
-    for axes, against in zip(levels, BOTH, strict=True):
+    *levels, shares = drawing.subplots(1, len(REFERENCES) + 1, sharey=True)
+    for axes, against in zip(levels, REFERENCES, strict=True):
         for row, (_, rows) in enumerate(groups):
             _draw_levels(axes, rows[rows["against"] == against], row)
         axes.axvline(1, color=surfaces.MUTED, linestyle=":", linewidth=1)
         axes.set_title(f"J on {against} examples")
         axes.set_xlabel("J / J of the conventional policy")
-    for place, against in enumerate(BOTH):
+    for place, against in enumerate(REFERENCES):
         colour = style.AGAINST[against]
         shares.plot([], [], "o", color=colour, markersize=4.5, label=f"{against} examples")
         for row, (_, rows) in enumerate(groups):

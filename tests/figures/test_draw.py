@@ -62,10 +62,10 @@ def test_a_figure_is_for_the_experiments_it_makes_sense_for() -> None:
 def test_what_figures_know_of_a_problem() -> None:
     perceptron, stories = (toy.settings("any", size) for size in (toy.FIVE_SEEDS, toy.STORIES))
     assert [compression.vocabulary(each) for each in (perceptron, stories)] == [2, 90]
-    assert [problem.altered(each) for each in (perceptron, stories)] == ["flipped", "perturbed"]
-    assert [problem.altered_share(each) for each in (perceptron, stories)] == [0.1, 0.5]
+    assert [problem.corruption(each) for each in (perceptron, stories)] == ["flipped", "perturbed"]
+    assert [problem.corrupted_share(each) for each in (perceptron, stories)] == [0.1, 0.5]
     own = {**perceptron, "data": perceptron["data"] | {"folder": "mine"}}
-    assert problem.altered_share(own) == 0
+    assert problem.corrupted_share(own) == 0
 
 
 @pytest.mark.parametrize(("case", "name"), CASES)
@@ -244,7 +244,7 @@ def test_weight_on_spoilt_examples(case: str, share: float, request: pytest.Fixt
     np.testing.assert_allclose(lines[0].get_ydata(), 100 * share, rtol=1e-5)
     steps = np.unique(results.similarity["step"])
     means = [
-        100 * results.weights(seed, "near_optimal", steps)[:, results.altered(seed)].sum(axis=1)
+        100 * results.weights(seed, "near_optimal", steps)[:, results.corrupted(seed)].sum(axis=1)
         for seed in results.seeds
     ]
     drawn = np.mean([line.get_ydata() for line in lines[seeds:]], axis=0)

@@ -277,7 +277,7 @@ def test_dropout_drops_the_same_for_the_contributions_and_goes_on_as_without_the
 def test_a_loop_with_the_api_is_the_policy_of_the_workflow(way: online.Contributions) -> None:
     problem = perceptron()
     theta0, rate = start(problem), 0.3
-    expected = feedback.train(problem, theta0, [rate] * 12, policy.begin(problem))
+    expected = feedback.train(problem, theta0, [rate] * 12, policy.rule(problem))
 
     model = nn.Linear(problem.parameters, 1, bias=False).double()
     with torch.no_grad():

@@ -12,10 +12,11 @@ from lawpipe import online
 from lawpipe.config import plan
 from lawpipe.engine import policy, setup
 from lawpipe.engine.policy import Policy
-from lawpipe.policies import base, greedy, inverse_loss, loss_proportional
+from lawpipe.policies import greedy, inverse_loss, loss_proportional, variants
 from lawpipe.policies.base import Context
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.problems import examples
-from lawpipe.run import artifacts, registry
+from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 from scripts import generate_data, initialise, prepare_corpus, search
 from tests.scripts.test_text_stages import SETTINGS as TEXT
@@ -23,9 +24,7 @@ from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
 from tests.scripts.test_training_stages import call, prepare
 
 CONTROLS = {"controls": {"evaluations": 6}}
-NAMES = [
-    name for name in registry.names("policy") if hasattr(registry.load("policy", name), "make") and name != "base"
-]
+NAMES = [name for name in POLICIES if name != "near_optimal"]
 MATCHED = [name for name in NAMES if name.endswith("_matched")]
 FOLLOWING = {"greedy": greedy, "loss_proportional": loss_proportional, "inverse_loss": inverse_loss}
 
@@ -76,7 +75,7 @@ def seed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     call(search.main, settings, **files, search=folder / "s.parquet", policies=folder, state=folder / ".side-0")
     result = Seed(settings, files, {"near_optimal": policy.load(folder / "near_optimal.parquet")})
     for name in sorted(NAMES, key=lambda name: len(plan.builds_on(name))):
-        result.made[name] = base.make(result.context(name))
+        result.made[name] = variants.make(result.context(name))
     return result
 
 
@@ -108,7 +107,7 @@ def test_conventional_and_tuned_are_uniform(seed: Seed) -> None:
 
 
 def test_the_oracle_gives_the_spoilt_examples_nothing_and_the_others_the_same(seed: Seed) -> None:
-    marked = examples.marked(seed.files["train"])
+    marked = examples.corrupted(seed.files["train"])
     assert 0 < marked.sum() < len(marked)
     for name in ("clean_only", "clean_only_tuned", "clean_only_matched"):
         weights = seed.made[name].weights
@@ -120,7 +119,7 @@ def test_the_oracle_needs_clean_examples(tmp_path: Path) -> None:
     settings = PERCEPTRON | {"data": PERCEPTRON["data"] | {"flip_fraction": 1.0}, "policy": "clean_only"}
     files = prepare(tmp_path, settings)
     with pytest.raises(InputError, match="clean_only"):
-        base.make(Context(settings, files))
+        variants.make(Context(settings, files))
 
 
 @pytest.mark.parametrize("name", plan.TUNED)
@@ -143,7 +142,7 @@ def test_a_tuned_rate_is_inside_its_grid_and_the_best_on_desired(seed: Seed, nam
 def test_training_again_under_the_stored_weights_goes_through_the_same_points(seed: Seed, name: str) -> None:
     run = seed.run(name)
     for step, theta in enumerate(run.thetas[:-1]):
-        scores = FOLLOWING[name].scores(run.problem, theta).double()
+        scores = FOLLOWING[name].rule(run.problem)(theta).double()
         assert scores.sum() > 0
         # The very same parameters give the very same weights, to the last bit.
         np.testing.assert_array_equal(run.weights[step].numpy(), (scores / scores.sum()).float().numpy())
@@ -176,7 +175,7 @@ def test_inverse_losses_are_bounded(seed: Seed) -> None:
     losses = run.problem.losses(theta)
     expected = 1 / (losses + inverse_loss.FLOOR * losses.mean())
     torch.testing.assert_close(run.weights[0], expected / expected.sum())
-    assert inverse_loss.scores(run.problem, theta).max() <= 1 / inverse_loss.FLOOR
+    assert inverse_loss.rule(run.problem)(theta).max() <= 1 / inverse_loss.FLOOR
 
 
 def test_static_is_one_row_and_better_than_uniform(seed: Seed) -> None:
@@ -237,11 +236,11 @@ def test_transferred_to_the_same_setting_is_the_near_optimal_policy_to_the_bit(s
 def test_transferred_weights_keep_this_experiments_rate_and_precision(seed: Seed) -> None:
     training = seed.settings["training"] | {"learning_rate": 0.7, "precision": "float64"}
     settings = seed.settings | {"training": training, "policy": "transferred"}
-    made = base.make(Context(settings, seed.files, {"near_optimal": seed.made["near_optimal"]}))
+    made = variants.make(Context(settings, seed.files, {"near_optimal": seed.made["near_optimal"]}))
     assert made.weights.dtype == np.float64
     assert (made.learning_rates == 0.7).all()
     rounded = settings | {"training": training | {"precision": "bfloat16"}}
-    made = base.make(Context(rounded, seed.files, {"near_optimal": seed.made["near_optimal"]}))
+    made = variants.make(Context(rounded, seed.files, {"near_optimal": seed.made["near_optimal"]}))
     assert made.weights.dtype == np.float32
 
 
@@ -253,4 +252,4 @@ def test_a_rate_at_which_nothing_learns_is_named(tmp_path: Path) -> None:
     }
     files = prepare(tmp_path, settings)
     with pytest.raises(InputError, match=r"training\.learning_rate"):
-        base.make(Context(settings, files))
+        variants.make(Context(settings, files))

@@ -19,19 +19,19 @@ def allowed(*path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "names", "function"),
+    ("kind", "names", "attribute"),
     [
         ("examples", allowed("problem"), "draw"),
         ("initial", allowed("problem"), "draw"),
         ("losses", allowed("problem"), "load"),
         ("model", allowed("model", "architecture"), "build"),
         ("search", allowed("search", "method"), "make"),
-        ("policy", set(allowed("policies")) - {"near_optimal"}, "make"),
+        ("policy", allowed("policies"), "RECORD"),
     ],
 )
-def test_every_name_of_the_schema_is_a_module(kind, names, function):
+def test_every_name_of_the_schema_is_a_module(kind, names, attribute):
     for name in names:
-        assert callable(getattr(registry.load(kind, name), function)), name
+        assert hasattr(registry.load(kind, name), attribute), name
 
 
 def test_a_stage_chooses_what_its_settings_name():
@@ -47,7 +47,22 @@ def test_a_stage_chooses_what_its_settings_name():
         "model": "lawpipe.problems.language_model.models.transformer",
         "search": "lawpipe.search.mirror_descent",
     }
-    assert registry.chosen({"policy": "conventional"}) == {"policy": "lawpipe.policies.conventional"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "module"),
+    [
+        ("conventional", "conventional"),
+        ("conventional_tuned", "conventional"),
+        ("clean_only", "clean_only"),
+        ("clean_only_matched", "clean_only"),
+        ("near_optimal_matched", "near_optimal_matched"),
+        ("near_optimal_at_tuned_rate", "near_optimal_at_tuned_rate"),
+    ],
+)
+def test_a_policys_variants_are_made_by_its_module(policy, module):
+    assert registry.chosen({"policy": policy}) == {"policy": f"lawpipe.policies.{module}"}
+    assert registry.load("policy", policy).__name__ == f"lawpipe.policies.{module}"
 
 
 def test_names_are_those_of_the_modules():

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ import pytest
 from lawpipe.run import artifacts
 from tests.workflow.copies import ROOT, Project
 
-pytestmark = pytest.mark.workflow
+# Two of the cases share an undisturbed search.
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("resume")]
 
 #: Runs the search script as it is, but with a checkpoint after every iteration instead of every 20 seconds.
 DRIVER = """
@@ -27,10 +30,10 @@ sys.argv.pop(0)
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
-METHODS: list[dict[str, Any]] = [
-    {"method": "mirror_descent", "rate": None, "decay": "constant"},
-    {"method": "projected_gradient", "rate": 0.01, "decay": "linear"},
-]
+METHODS: dict[str, dict[str, Any]] = {
+    "mirror_descent": {"method": "mirror_descent", "rate": None, "decay": "constant"},
+    "projected_gradient": {"method": "projected_gradient", "rate": 0.01, "decay": "linear"},
+}
 
 
 def start(data: Path, folder: Path, settings: dict[str, Any]) -> subprocess.Popen[str]:
@@ -57,25 +60,54 @@ def iterations_saved(state: Path) -> int:
         return len(json.loads(str(stored["plain"]))["rows"]) - 1
 
 
+def files(folder: Path) -> dict[str, bytes]:
+    """Return the content of every file below a folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")}
+
+
+def settings_of(data: Path, method: str) -> dict[str, Any]:
+    """Return the settings of a search of 60 iterations over 400 steps, on the small config's perceptron."""
+    settings: dict[str, Any] = artifacts.metadata(data / "search.parquet")["settings"]
+    settings["training"]["steps"] = 400
+    settings["search"] |= METHODS[method] | {"iterations": 60, "snapshots": [2, 50]}
+    return settings
+
+
+@pytest.fixture(scope="module")
+def undisturbed(small: Project, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, bytes]]:
+    """The files of a method's search that nothing disturbs, made once per method."""
+
+    @cache
+    def make(method: str) -> dict[str, bytes]:
+        data, folder = small.results / "perceptron/seed0", tmp_path_factory.mktemp(method)
+        search = start(data, folder, settings_of(data, method))
+        search.communicate()
+        assert search.returncode == 0
+        return files(folder)
+
+    return make
+
+
 @pytest.mark.parametrize(
     ("method", "how"),
-    [(METHODS[0], signal.SIGKILL), (METHODS[0], signal.SIGTERM), (METHODS[1], signal.SIGINT)],
-    ids=lambda value: value["method"] if isinstance(value, dict) else value.name,
+    [
+        ("mirror_descent", signal.SIGKILL),
+        ("mirror_descent", signal.SIGTERM),
+        ("projected_gradient", signal.SIGINT),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.name,
 )
 def test_a_killed_or_stopped_search_resumes_bit_for_bit(
-    small: Project, tmp_path: Path, method: dict[str, Any], how: signal.Signals
+    small: Project,
+    undisturbed: Callable[[str], dict[str, bytes]],
+    tmp_path: Path,
+    method: str,
+    how: signal.Signals,
 ) -> None:
     data = small.results / "perceptron/seed0"
-    settings = artifacts.metadata(data / "search.parquet")["settings"]
-    settings["training"]["steps"] = 400
-    settings["search"] |= method | {"iterations": 60, "snapshots": [2, 50]}
-
-    undisturbed = start(data, tmp_path / "undisturbed", settings)
-    undisturbed.communicate()
-    assert undisturbed.returncode == 0
-
-    killed = start(data, tmp_path / "killed", settings)
-    while iterations_saved(tmp_path / "killed/state/state.npz") < 5:
+    settings = settings_of(data, method)
+    killed = start(data, tmp_path, settings)
+    while iterations_saved(tmp_path / "state/state.npz") < 5:
         assert killed.poll() is None
         time.sleep(0.01)
     sent = time.monotonic()
@@ -86,21 +118,18 @@ def test_a_killed_or_stopped_search_resumes_bit_for_bit(
         assert time.monotonic() - sent < 10
         assert f"stopped by {how.name}" in said
         assert "Traceback" not in said
-    assert not (tmp_path / "killed/search.parquet").exists()
+    assert not (tmp_path / "search.parquet").exists()
 
-    resumed = start(data, tmp_path / "killed", settings)
+    resumed = start(data, tmp_path, settings)
     _, progress = resumed.communicate()
     assert resumed.returncode == 0, progress
     first = re.search(r"iteration (\d+)/60", progress)
     assert first is not None
-    assert int(first.group(1)) > 5  # it did not begin anew
+    assert int(first.group(1)) > 5  # it resumed, not began anew
 
-    def files(folder: Path) -> dict[str, bytes]:
-        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")}
-
-    expected = files(tmp_path / "undisturbed")
+    expected = undisturbed(method)
     assert set(expected) == {
         "search.parquet",
         *(f"policies/{name}.parquet" for name in ("near_optimal", "search_0002", "search_0050")),
     }
-    assert files(tmp_path / "killed") == expected
+    assert files(tmp_path) == expected

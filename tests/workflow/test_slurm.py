@@ -11,8 +11,8 @@ WHY_NOT = local_slurm.why_not()
 pytestmark = [pytest.mark.workflow, pytest.mark.skipif(bool(WHY_NOT), reason=f"no Slurm: {WHY_NOT}")]
 
 #: What a cluster without accounting needs, and shorter waits.
-HERE = ("--slurm-no-account", "--slurm-status-command", "squeue", "--seconds-between-status-checks", "2")
-WAITS = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5")
+HERE = ("--slurm-no-account", "--slurm-status-command", "squeue", "--seconds-between-status-checks", "1")
+WAITS = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5")
 
 
 def test_the_same_results_on_slurm(bare: Project, small: Project, tmp_path) -> None:

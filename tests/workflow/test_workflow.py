@@ -100,8 +100,8 @@ def test_settings_and_code_are_in_each_table(small: Project) -> None:
     assert len(stored["code"]) == 16
 
 
-def test_a_second_run_does_nothing(small: Project) -> None:
-    run = small.snakemake()
+def test_a_second_run_does_nothing(copy: Copy) -> None:
+    run = copy().snakemake()
     assert run.returncode == 0
     assert "Nothing to be done" in run.stdout
 
@@ -457,13 +457,14 @@ def test_a_mistake_in_the_config_ends_in_one_sentence(copy: Copy, text: str, exp
     assert lines == [expected]
 
 
-def test_snakemakes_own_report_has_every_figure_and_no_broken_caption(small: Project) -> None:
-    page = small.folder / "snakemake-report.html"
-    run = small.snakemake("--report", page.name)
+def test_snakemakes_own_report_has_every_figure_and_no_broken_caption(copy: Copy) -> None:
+    project = copy()
+    page = project.folder / "snakemake-report.html"
+    run = project.snakemake("--report", page.name)
     assert run.returncode == 0, run.stdout
     text = page.read_text()
     assert "System Message" not in text
-    figures = list((small.results / "perceptron/figures").glob("*.svg"))
+    figures = list((project.results / "perceptron/figures").glob("*.svg"))
     assert figures
     for figure in figures:
         assert figure.stem in text

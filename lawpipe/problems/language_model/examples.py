@@ -21,17 +21,17 @@ def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None
     data, seed = settings["data"], settings["seed"]
     table = artifacts.read(tokens, "tokens")
     stories = [np.asarray(ids) for ids in table.column("tokens").to_numpy(zero_copy_only=False)]
-    made = windows.make(stories, table.column("story").to_numpy(), data, seed, splits)
-    train = made["train"]
-    spoilt, perturbed = perturb.apply(train.tokens, data["tokenizer"]["vocabulary"], data["perturbation"], seed)
-    made["train"] = replace(train, tokens=spoilt, perturbed=perturbed)
-    return Drawn("token_examples", {split: each.columns() for split, each in made.items()}, _describe(made))
+    cut = windows.make(stories, table.column("story").to_numpy(), data, seed, splits)
+    vocabulary = data["tokenizer"]["vocabulary"]
+    tokens_perturbed, perturbed = perturb.apply(cut["train"].tokens, vocabulary, data["perturbation"], seed)
+    cut["train"] = replace(cut["train"], tokens=tokens_perturbed, perturbed=perturbed)
+    return Drawn("token_examples", {split: examples.columns() for split, examples in cut.items()}, _describe(cut))
 
 
-def _describe(made: Mapping[str, windows.Windows]) -> str:
-    """Say how many windows there are, of how many stories, how full and how many of them perturbed."""
+def _describe(splits: Mapping[str, windows.Windows]) -> str:
+    """Return, in a line, the number of windows of each split, of their stories, and how full the windows are."""
     parts = []
-    for split, each in made.items():
-        full = (each.tokens != PAD).mean()
-        parts.append(f"{len(each.tokens)} {split} of {len(np.unique(each.story))} stories, {full:.0%} full")
-    return f"{'; '.join(parts)}; {int(made['train'].perturbed.sum())} training examples perturbed"
+    for split, examples in splits.items():
+        full = (examples.tokens != PAD).mean()
+        parts.append(f"{len(examples.tokens)} {split} of {len(np.unique(examples.story))} stories, {full:.0%} full")
+    return f"{'; '.join(parts)}; {int(splits['train'].perturbed.sum())} training examples perturbed"

@@ -12,8 +12,7 @@ from lawpipe.results import catalogue, online_table, problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import UNBROKEN, number, over_seeds, percent, policy_label
 from lawpipe.results.table import Row, Table
-
-BOTH = ("desired", "test")
+from lawpipe.run.splits import REFERENCES
 
 #: Headline quantities: columns of `summary` without their endings, and how they are headed.
 HEADLINE = {"objective": "J", "compression_ratio": "CR", "acceleration": "AR"}
@@ -70,8 +69,8 @@ PLANTED = {
 
 def headline(results: Results) -> Table:
     """J, CR and AR on desired and test: mean with interval, each seed, the paper's value."""
-    columns = [f"{name}_{against}" for against in BOTH for name in HEADLINE]
-    header = ("policy", "seed", *(f"{name}, {against}" for against in BOTH for name in HEADLINE.values()))
+    columns = [f"{name}_{against}" for against in REFERENCES for name in HEADLINE]
+    header = ("policy", "seed", *(f"{name}, {against}" for against in REFERENCES for name in HEADLINE.values()))
     rows = []
     for policy in results.chosen:
         label = policy_label(policy)
@@ -91,14 +90,14 @@ def glance(experiments: Sequence[Results]) -> Table:
     header = (
         "experiment",
         "seeds",
-        *(f"{name}, {against}" for against in BOTH for name in ("CR conventional", "CR near-optimal", "AR")),
+        *(f"{name}, {against}" for against in REFERENCES for name in ("CR conventional", "CR near-optimal", "AR")),
         "gap / J",
         "weight on spoilt examples",
     )
     rows = []
     for each in experiments:
         cells = [each.name, str(len(each.seeds))]
-        for against in BOTH:
+        for against in REFERENCES:
             ratios = (
                 each.quantity(policy, f"compression_ratio_{against}") for policy in ("conventional", "near_optimal")
             )
@@ -106,7 +105,7 @@ def glance(experiments: Sequence[Results]) -> Table:
             cells.append(over_seeds(each.quantity("near_optimal", f"acceleration_{against}"), "never"))
         gap, objective = (each.quantity("near_optimal", name).mean for name in ("gap", "objective_desired"))
         weight = each.quantity("near_optimal", "weight_on_perturbed").mean
-        share = problem.altered_share(each.settings)
+        share = problem.corrupted_share(each.settings)
         cells += [percent(gap / objective), f"{percent(weight)} (of {percent(share)})" if share else "-"]
         rows.append(Row(tuple(cells)))
     return Table(GLANCE, header, tuple(rows))
@@ -132,7 +131,7 @@ def summary(results: Results) -> Table:
     rows = []
     for name, words in QUANTITIES.items():
         per_loss = f"{name}_desired" in results.summary
-        for against in BOTH if per_loss else ("",):
+        for against in REFERENCES if per_loss else ("",):
             column = f"{name}_{against}" if against else name
             cells = (over_seeds(results.quantity(policy, column), missing(column)) for policy in results.chosen)
             rows.append(Row((words, against, *cells)))
@@ -190,7 +189,8 @@ def zero_weights(results: Results) -> Table:
     for name, words in (PROPERTIES | planted).items():
         if name == "learned_ignored" and not catalogue.figure("fig09_learned").suits(results.settings):
             continue
-        kinds = [(k, a) for a in BOTH for k in ("instantaneous", "adjoint")] if name in OF_A_LOSS else [("", "")]
+        per_loss = [(kind, against) for against in REFERENCES for kind in ("instantaneous", "adjoint")]
+        kinds = per_loss if name in OF_A_LOSS else [("", "")]
         for kind, against in kinds:
             for policy in results.chosen:
                 chosen = found[(found["policy"] == policy) & (found["property"] == name)]

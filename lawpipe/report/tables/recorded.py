@@ -10,6 +10,7 @@ from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import UNBROKEN, number, over_seeds, percent
 from lawpipe.results.table import Row, Table
 from lawpipe.run.errors import InputError
+from lawpipe.run.splits import REFERENCES
 
 SEARCHES = Entry(
     "recorded_searches",
@@ -33,8 +34,6 @@ STEPS = Entry(
 )
 
 Record = Mapping[str, Any]
-
-BOTH = ("desired", "test")
 
 
 def read(folder: Path) -> list[Record]:
@@ -79,7 +78,7 @@ def _search(record: Record) -> Row:
             _size(record["steps"], record["examples"], record["vocabulary"]),
             str(record["evaluations"]),
             *(f"{number(pair['conventional'])} → {number(pair['near_optimal'])}" for pair in pairs),
-            *(_acceleration(record["acceleration"][loss]) for loss in BOTH),
+            *(_acceleration(record["acceleration"][loss]) for loss in REFERENCES),
             number(record["search_seconds"] / 3600),
         ),
         "paper" if record["method"] == "projected_gradient" else "",
@@ -90,7 +89,7 @@ def _here(results: Results) -> Row:
     """Return the row of an experiment of this page."""
     data, search = results.settings["data"], results.settings["search"]
     values = {
-        policy: [results.quantity(policy, f"objective_{loss}").mean for loss in BOTH]
+        policy: [results.quantity(policy, f"objective_{loss}").mean for loss in REFERENCES]
         for policy in ("conventional", "near_optimal")
     }
     last = results.search.groupby("seed")["evaluations"].max()
@@ -102,7 +101,7 @@ def _here(results: Results) -> Row:
             _size(results.settings["training"]["steps"], data["train_examples"], data["tokenizer"]["vocabulary"]),
             number(float(last.mean())),
             *(f"{number(one)} → {number(other)}" for one, other in zip(*values.values(), strict=True)),
-            *(over_seeds(results.quantity("near_optimal", f"acceleration_{loss}"), "never") for loss in BOTH),
+            *(over_seeds(results.quantity("near_optimal", f"acceleration_{loss}"), "never") for loss in REFERENCES),
             "-",
         ),
         "mean",

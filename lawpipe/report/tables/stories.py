@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from lawpipe.data import tokenizer
-from lawpipe.report.table import Row, Table
 from lawpipe.results import catalogue
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import number, percent, plural
+from lawpipe.results.table import Row, Table
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 

@@ -1,8 +1,7 @@
 """Triton kernels for the end of a language model: the logits never reach memory.
 
-They do what `lawpipe.problems.language_model.models.cross_entropy` does chunk by chunk. A block of tokens meets the
-vocabulary tile by tile, and a tile of logits lives in registers.
-With the probabilities p of a token, its target t and d = p - y:
+They compute what `cross_entropy` computes chunk by chunk. A block of tokens meets the vocabulary tile by tile, and
+a tile of logits lives in registers. With the probabilities p of a token, its target t and d = p - y:
 
 - one pass over the vocabulary gives the losses, log sum exp and d head, d direction: sums of exp(z - largest) times
   rows, rescaled when the largest grows. The target stays out of the sums, for d head = sum_{v != t} p_v (head_v -

@@ -1,0 +1,44 @@
+"""All policies that a config may name, with their records, in the order in which they are listed.
+
+The modules are imported by name, not by import statements, so that the code digest of a stage counts only the
+policies that its settings name.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lawpipe.policies.base import Record
+from lawpipe.run import registry
+
+#: The modules of this room that are not policies.
+HELPERS = ("base", "catalogue", "feedback", "rates", "searching", "single_row", "step_length", "variants")
+
+#: What each variant adds to the label and to the phrase of its policy.
+VARIANTS = {
+    "own": ("", ""),
+    "tuned": (" tuned", " at their own best learning rate"),
+    "matched": (" matched", " at the conventional policy's step length"),
+}
+
+
+def _records() -> Iterator[tuple[str, Record]]:
+    """Yield the name and the record of every policy and variant."""
+    for module in registry.names("policy"):
+        if module not in HELPERS:
+            record: Record = registry.load("policy", module).RECORD
+            for variant in record.work:
+                label, phrase = VARIANTS[variant]
+                yield (
+                    module if variant == "own" else f"{module}_{variant}",
+                    replace(
+                        record,
+                        label=record.label + label,
+                        phrase=record.phrase + phrase,
+                        required=record.required and variant == "own",
+                        variant=variant,
+                    ),
+                )
+
+
+#: Record of each policy by its name: the required ones first, then by position, variants behind their policy.
+POLICIES: dict[str, Record] = dict(sorted(_records(), key=lambda item: (not item[1].required, item[1].position)))
