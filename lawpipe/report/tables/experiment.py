@@ -1,23 +1,23 @@
-"""The tables of the catalogue: an experiment's numbers as rows of text."""
+"""The tables of one experiment, and the overview table of all experiments."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
 from lawpipe.analysis import redundancy
 from lawpipe.paper import values as paper
 from lawpipe.report.comparison import OF_A_LOSS, missing, share
-from lawpipe.report.tables import scaling, stories
-from lawpipe.results import catalogue, online_table, problem
+from lawpipe.report.table import Row, Table
+from lawpipe.report.tables import online, scaling, stories
+from lawpipe.results import catalogue, problem
 from lawpipe.results.experiment import Results
-from lawpipe.results.numbers import UNBROKEN, number, over_seeds, percent, policy_label
-from lawpipe.results.table import Row, Table
+from lawpipe.results.numbers import UNBROKEN, interval, number, percent, policy_label
 from lawpipe.run.splits import REFERENCES
 
-#: Headline quantities: columns of `summary` without their endings, and how they are headed.
+#: Quantities of the headline table: columns of `summary` without their endings, and their headers.
 HEADLINE = {"objective": "J", "compression_ratio": "CR", "acceleration": "AR"}
 
-#: Every quantity of `summary`, in words.
+#: Every quantity of `summary` and its label.
 QUANTITIES = {
     "objective": "objective J: mean loss over training (nats)",
     "compression_ratio": "compression ratio CR = ln|V| / J",
@@ -30,18 +30,18 @@ QUANTITIES = {
     "steps_measured": "measured steps with an instantaneous similarity",
     "adjoint_steps_measured": "measured steps with an adjoint similarity",
     "gap": "Frank-Wolfe gap (nats)",
-    "weight_on_perturbed": "weight on flipped or perturbed examples (mean over steps)",
+    "weight_on_perturbed": "weight on corrupted examples (mean over steps)",
     "effective_examples": "effective number of examples (mean over steps)",
 }
 
-#: The table over all experiments, which is part of the page alone.
+#: The overview table, which is on the page only.
 GLANCE = catalogue.Entry(
     "glance",
     "At a glance",
     None,
-    "Compression ratio, acceleration, the Frank-Wolfe gap of the near-optimal policy as a share of its objective, "
-    "and the weight that it leaves on flipped or perturbed examples (in brackets: their share of all). "
-    "Each is the mean over the seeds with its 95 % t interval.",
+    "Compression ratio CR, acceleration ratio AR, the Frank-Wolfe gap of the near-optimal policy as a share of its J, "
+    "and its weight on corrupted examples, which have flipped labels or perturbed text (in brackets: their share of "
+    "all examples). Each number is the mean over the seeds with its 95 % t interval.",
     module="report.tables.experiment",
     data=("summary.parquet",),
 )
@@ -52,14 +52,14 @@ PROPERTIES = {
     "learned_ignored": "loss < 1e-6: weight below 0.2 of the step's largest",
 }
 
-#: The same of planted groups, and of as many unrelated examples (`_control`): where an experiment has some.
+#: Properties of planted groups and, as a control, of as many unrelated examples (`_control`).
 PLANTED = {
-    f"{group}_{measure}{control}": f"{subject}: {words}"
+    f"{group}_{measure}{control}": f"{subject}: {label}"
     for group, planted, unrelated in (
         (redundancy.COPIES, "an example and its copy", "two unrelated examples"),
         (redundancy.COMBINATIONS, "two examples and their sum", "three unrelated examples"),
     )
-    for measure, words in (
+    for measure, label in (
         ("one_dropped", "one or more has weight 0, of groups with any weight"),
         ("largest_share", "the largest weight's share of the group's"),
     )
@@ -68,165 +68,152 @@ PLANTED = {
 
 
 def headline(results: Results) -> Table:
-    """J, CR and AR on desired and test: mean with interval, each seed, the paper's value."""
+    """Return J, CR and AR on desired and test: mean with interval, each seed, and the paper's value."""
     columns = [f"{name}_{against}" for against in REFERENCES for name in HEADLINE]
     header = ("policy", "seed", *(f"{name}, {against}" for against in REFERENCES for name in HEADLINE.values()))
     rows = []
     for policy in results.chosen:
         label = policy_label(policy)
-        means = (over_seeds(results.quantity(policy, column), missing(column)) for column in columns)
-        rows.append(Row((label, f"mean of{UNBROKEN}{len(results.seeds)}", *means), "mean"))
+        rows.append(Row((label, f"mean of{UNBROKEN}{len(results.seeds)}", *_means(results, policy, columns)), "mean"))
         for _, seed in results.summary[results.summary["policy"] == policy].iterrows():
-            cells = (_of_one_seed(seed, column) for column in columns)
-            rows.append(Row((label, str(seed["seed"]), *cells)))
+            numbers = (missing(name) if pd.isna(seed[name]) else number(float(seed[name])) for name in columns)
+            rows.append(Row((label, str(seed["seed"]), *numbers)))
         published = [_published(results, policy, name) for name in HEADLINE]
-        if any(published):
-            rows.append(Row((label, "paper", *(text or "-" for text in published), *["-"] * len(HEADLINE)), "paper"))
+        if set(published) != {"-"}:
+            rows.append(Row((label, "paper", *published, *["-"] * len(HEADLINE)), "paper"))
     return Table(catalogue.table("headline"), header, tuple(rows), labels=2)
 
 
+def _means(results: Results, policy: str, columns: Iterable[str]) -> list[str]:
+    """Write quantities of the summary over the seeds; an acceleration without a value was never reached."""
+    return [interval(results.quantity(policy, name), missing=missing(name)) for name in columns]
+
+
+def _published(results: Results, policy: str, measure: str) -> str:
+    """Write the paper's value of a quantity for a policy, with its unit if that differs and its source."""
+    for value in paper.values(problem.name(results.settings)):
+        if (value.measure, value.policy) == (measure, policy):
+            unit = "log2|V| over nats; " if value.mixed_units else ""
+            return f"{value.text} ({unit}{value.mark})"
+    return "-"
+
+
 def glance(experiments: Sequence[Results]) -> Table:
-    """All experiments on one screen: a row each, conventional beside near-optimal."""
+    """Return one row per experiment: CR, AR, the remaining gap, and the weight on corrupted examples."""
     header = (
         "experiment",
         "seeds",
         *(f"{name}, {against}" for against in REFERENCES for name in ("CR conventional", "CR near-optimal", "AR")),
         "gap / J",
-        "weight on spoilt examples",
+        "weight on corrupted examples",
     )
     rows = []
-    for each in experiments:
-        cells = [each.name, str(len(each.seeds))]
+    for results in experiments:
+        cells = [results.name, str(len(results.seeds))]
         for against in REFERENCES:
-            ratios = (
-                each.quantity(policy, f"compression_ratio_{against}") for policy in ("conventional", "near_optimal")
-            )
-            cells += [over_seeds(ratio) for ratio in ratios]
-            cells.append(over_seeds(each.quantity("near_optimal", f"acceleration_{against}"), "never"))
-        gap, objective = (each.quantity("near_optimal", name).mean for name in ("gap", "objective_desired"))
-        weight = each.quantity("near_optimal", "weight_on_perturbed").mean
-        share = problem.corrupted_share(each.settings)
-        cells += [percent(gap / objective), f"{percent(weight)} (of {percent(share)})" if share else "-"]
+            cells += _means(results, "conventional", [f"compression_ratio_{against}"])
+            cells += _means(results, "near_optimal", [f"compression_ratio_{against}", f"acceleration_{against}"])
+        gap, objective = (results.quantity("near_optimal", name).mean_or_nan for name in ("gap", "objective_desired"))
+        weight = results.quantity("near_optimal", "weight_on_perturbed").mean
+        corrupted = problem.corrupted_share(results.settings)
+        cells += [percent(gap / objective), f"{percent(weight)} (of {percent(corrupted)})" if corrupted else "-"]
         rows.append(Row(tuple(cells)))
     return Table(GLANCE, header, tuple(rows))
 
 
-def _of_one_seed(row: "pd.Series[float]", column: str) -> str:
-    """Write a number of one seed; a missing acceleration means that the mark was never reached."""
-    value = None if pd.isna(row[column]) else float(row[column])
-    return missing(column) if value is None else number(value)
-
-
-def _published(results: Results, policy: str, measure: str) -> str | None:
-    """Return the paper's value of a quantity for a policy, marked if it was read off a figure."""
-    for value in paper.values(problem.name(results.settings)):
-        if (value.measure, value.policy) == (measure, policy):
-            unit = "log2|V| over nats; " if value.mixed_units else ""
-            return f"{value.text} ({unit}{value.mark})"
-    return None
-
-
 def summary(results: Results) -> Table:
-    """Every quantity of the summary over the seeds, a column a policy."""
+    """Return every quantity of the summary over the seeds, with one column per policy."""
     rows = []
-    for name, words in QUANTITIES.items():
-        per_loss = f"{name}_desired" in results.summary
-        for against in REFERENCES if per_loss else ("",):
+    for name, label in QUANTITIES.items():
+        for against in REFERENCES if f"{name}_desired" in results.summary else ("",):
             column = f"{name}_{against}" if against else name
-            cells = (over_seeds(results.quantity(policy, column), missing(column)) for policy in results.chosen)
-            rows.append(Row((words, against, *cells)))
+            cells = (_means(results, policy, [column])[0] for policy in results.chosen)
+            rows.append(Row((label, against, *cells)))
     header = ("quantity", "on", *(policy_label(policy) for policy in results.chosen))
     return Table(catalogue.table("summary"), header, tuple(rows), labels=2)
 
 
 def search(results: Results) -> Table:
-    """Start and best row of each seed's search."""
-    header = (
-        "seed",
-        "iterations",
-        "J, start",
-        "J, best",
-        "best / start",
-        "test J, start",
-        "test J, best",
-        "gradients",
-        "cost",
-        "gap, start",
-        "gap, best",
-        "gap / J",
-        "with weight",
-    )
-    rows = []
+    """Return the first and the best row of each seed's search."""
+    records = []
     for seed, log in results.search.groupby("seed"):
-        first, best = log.iloc[0], log.sort_values("objective", kind="stable").iloc[0]
-        rows.append(
-            Row(
-                (
-                    str(seed),
-                    str(int(log["iteration"].max())),
-                    number(first["objective"], 4),
-                    number(best["objective"], 4),
-                    percent(best["objective"] / first["objective"]),
-                    number(first["test_objective"], 4),
-                    number(best["test_objective"], 4),
-                    str(int(best["evaluations"])),
-                    number(best["cost"]),
-                    number(first["gap"]),
-                    number(best["gap"]),
-                    number(best["gap"] / best["objective"]),
-                    percent(best["active_fraction"]),
-                )
-            )
+        start, best = log.iloc[0], log.sort_values("objective", kind="stable").iloc[0]
+        records.append(
+            {
+                "seed": str(seed),
+                "iterations": str(int(log["iteration"].max())),
+                "J, start": number(start["objective"], 4),
+                "J, best": number(best["objective"], 4),
+                "best / start": percent(best["objective"] / start["objective"]),
+                "test J, start": number(start["test_objective"], 4),
+                "test J, best": number(best["test_objective"], 4),
+                "gradients": str(int(best["evaluations"])),
+                "cost": number(best["cost"]),
+                "gap, start": number(start["gap"]),
+                "gap, best": number(best["gap"]),
+                "gap / J": number(best["gap"] / best["objective"]),
+                "with weight": percent(best["active_fraction"]),
+            }
         )
-    return Table(catalogue.table("search"), header, tuple(rows))
+    return Table.from_records(catalogue.table("search"), records)
 
 
 def zero_weights(results: Results) -> Table:
-    """Each property's share for the policies but the snapshots; of planted groups where there are any."""
-    found = results.zero_weights
-    planted = {name: words for name, words in PLANTED.items() if (found["property"] == name).any()}
-    rows = []
-    for name, words in (PROPERTIES | planted).items():
+    """Return the share of each property and policy; properties of planted groups if the experiment has any."""
+    shares = results.zero_weights
+    planted = {name: label for name, label in PLANTED.items() if (shares["property"] == name).any()}
+    per_loss = [(kind, against) for against in REFERENCES for kind in ("instantaneous", "adjoint")]
+    records = []
+    for name, label in (PROPERTIES | planted).items():
         if name == "learned_ignored" and not catalogue.figure("fig09_learned").suits(results.settings):
             continue
-        per_loss = [(kind, against) for against in REFERENCES for kind in ("instantaneous", "adjoint")]
-        kinds = per_loss if name in OF_A_LOSS else [("", "")]
-        for kind, against in kinds:
+        for kind, against in per_loss if name in OF_A_LOSS else [("", "")]:
             for policy in results.chosen:
-                chosen = found[(found["policy"] == policy) & (found["property"] == name)]
+                rows = shares[(shares["policy"] == policy) & (shares["property"] == name)]
                 if kind:
-                    chosen = chosen[(chosen["kind"] == kind) & (chosen["against"] == against)]
-                text = share(results, policy, name, against, kind)
-                rows.append(
-                    Row((words, kind, against, policy_label(policy), text, f"{int(chosen['count'].sum()):,}"))
+                    rows = rows[(rows["kind"] == kind) & (rows["against"] == against)]
+                records.append(
+                    {
+                        "property": label,
+                        "contribution": kind,
+                        "against": against,
+                        "policy": policy_label(policy),
+                        "share": share(results, policy, name, against, kind),
+                        "cases, all seeds": f"{int(rows['count'].sum()):,}",
+                    }
                 )
-    header = ("property", "contribution", "against", "policy", "share", "cases, all seeds")
-    return Table(catalogue.table("zero_weights"), header, tuple(rows), labels=4)
+    return Table.from_records(catalogue.table("zero_weights"), records, labels=4)
 
 
 def fits(results: Results) -> Table:
-    """The coefficients of each seed, policy and loss."""
-    rows = []
+    """Return the coefficients of each reference loss, policy and seed."""
+    records = []
     for _, fit in results.fits[results.fits["policy"].isin(results.chosen)].iterrows():
-        coefficients = (
+        floor, scale, exponent = (
             f"{number(fit[name])} [{number(fit[f'{name}_low'])}, {number(fit[f'{name}_high'])}]"
             for name in ("loss_floor", "scale", "exponent")
         )
-        first = "-" if pd.isna(fit["first_step"]) else str(int(fit["first_step"]))
-        label = policy_label(str(fit["policy"]))
-        rows.append(
-            Row((label, str(fit["against"]), str(fit["seed"]), *coefficients, first, number(fit["r_squared"], 4)))
+        records.append(
+            {
+                "policy": policy_label(str(fit["policy"])),
+                "loss": str(fit["against"]),
+                "seed": str(fit["seed"]),
+                "L0 (nats)": floor,
+                "B (steps)": scale,
+                "beta": exponent,
+                "t0": "-" if pd.isna(fit["first_step"]) else str(int(fit["first_step"])),
+                "r squared": number(fit["r_squared"], 4),
+            }
         )
-    rows.sort(key=lambda row: (row.cells[1], row.cells[0], int(row.cells[2])))
-    header = ("policy", "loss", "seed", "L0 (nats)", "B (steps)", "beta", "t0", "r squared")
-    return Table(catalogue.table("fits"), header, tuple(rows), labels=3)
+    records.sort(key=lambda record: (record["loss"], record["policy"], int(record["seed"])))
+    return Table.from_records(catalogue.table("fits"), records, labels=3)
 
 
-#: The function that makes each table of the catalogue.
-MAKE: dict[str, Callable[[Results], Table]] = {
+#: The function of each table of the catalogue.
+TABLES: dict[str, Callable[[Results], Table]] = {
     "headline": headline,
     "summary": summary,
-    "online": online_table.online,
+    "online": online.online,
     "search": search,
     "zero_weights": zero_weights,
     "fits": fits,
