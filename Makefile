@@ -52,11 +52,13 @@ lint: $(READY)
 	$(BIN)/snakefmt --line-length 118 --check $(SNAKEFILES)
 	$(SNAKEMAKE) --lint
 	$(BIN)/mypy
+	$(BIN)/python -m lawpipe.config.document --check
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt --line-length 118 $(SNAKEFILES)
+	$(BIN)/python -m lawpipe.config.document
 
 reproduce: $(READY)  ## the small config from nothing, its numbers beside the recorded ones; fails if one differs
 	$(BIN)/python -m tests.workflow.reproduce

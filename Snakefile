@@ -5,14 +5,14 @@
     snakemake report              the report alone, and what it needs
     snakemake verify              the paper's claims: their verdicts against those that the config expects
 
-Another config: --configfile config/small.yaml. Rules are in workflow/rules, one script each in scripts/.
+Another config: --configfile config/small.yaml. Rules are in workflow/rules; each runs one script of scripts/.
 """
 
 from snakemake.utils import min_version
 
 min_version("9.9")
 
-# A config given by --configfile stands alone; without one (or with a mere overlay) this is it.
+# A config given by --configfile that has experiments stands alone; another is laid over the default.
 if "experiments" not in config:
 
     configfile: "config/config.yaml"
@@ -21,16 +21,18 @@ if "experiments" not in config:
 report: "workflow/report/workflow.rst"
 
 
-# Inert unless asked for by --software-deployment-method apptainer.
+# Has no effect without --software-deployment-method apptainer.
 container: "docker://python:3.11-slim"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/search.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/studies.smk"
 
 
 rule all:
@@ -40,7 +42,7 @@ rule all:
         rules.claims.output,
 
 
-# Each experiment of the config by its name, with a report of its own.
+# One target for each experiment, and for each group of experiments that a sweep makes: their reports.
 for target, names in CONFIG.groups.items():
 
     rule:
@@ -52,8 +54,8 @@ for target, names in CONFIG.groups.items():
 
 
 onstart:
-    # Its limit of jobs a second (100) makes Snakemake 9.27 look again a second after every job, at every waiting job, and
-    # after each of these looks again: some hundred jobs later that keeps a core busy. On one machine nothing needs it.
+    # With its limit of 100 jobs a second, Snakemake 9.27 checks every waiting job again one second after each job, which
+    # keeps a core busy after some hundred jobs. On one machine the limit has no use.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
     steps = estimate.measure_speed(EXPERIMENTS)

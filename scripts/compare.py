@@ -9,7 +9,7 @@ it as Parquet, and an HTML page with the figure and a table, if they are asked f
 
 from pathlib import Path
 
-from lawpipe.analysis.policy_tables import nulls
+from lawpipe.analysis.curves import nulls
 from lawpipe.figures import style
 from lawpipe.report import page
 from lawpipe.results import experiment

@@ -1,4 +1,4 @@
-"""How many times fewer steps a policy needs than the conventional one: on the curves, and from the fits."""
+"""Acceleration: how many times fewer steps a policy needs than the conventional one to reach the same loss."""
 
 import math
 
@@ -7,65 +7,71 @@ import numpy.typing as npt
 
 
 def acceleration(curve: npt.ArrayLike, conventional: npt.ArrayLike) -> float | None:
-    """Return AR = T / min{t >= 1 : L[t] <= L_conventional[T]} (arXiv 2402.17759).
+    """Return the acceleration ratio ``AR = T / min{t >= 1 : L[t] <= L_conventional[T]}`` (arXiv 2402.17759).
 
     Args:
         curve: L[0..T] of the policy, nats.
-        conventional: L[0..T] of the conventional policy on the same examples.
+        conventional: L[0..T] of the conventional policy on the same examples, nats.
 
     Returns:
-        AR; None if the policy never gets there or the conventional run does not end with a finite loss.
+        AR; None if the policy never reaches that loss, or if the conventional run's final loss is not finite.
     """
     reference = np.asarray(conventional, dtype=np.float64)
     return _steps_saved(curve, reference[-1], len(reference) - 1)
 
 
 def acceleration_to_best(curve: npt.ArrayLike, conventional: npt.ArrayLike) -> float | None:
-    """Return the same against the conventional curve's minimum: T / min{t >= 1 : L[t] <= min_s L_conv[s]}.
+    """Return the acceleration to the conventional curve's minimum: ``T / min{t >= 1 : L[t] <= min_s L_conv[s]}``.
 
-    The final loss is a fragile mark where the conventional curve turns up again; its minimum is not.
+    Where the conventional curve rises again towards its end, its final loss is an easy target; its minimum is not.
 
     Args:
         curve: L[0..T] of the policy, nats.
-        conventional: L[0..T] of the conventional policy on the same examples.
+        conventional: L[0..T] of the conventional policy on the same examples, nats.
 
     Returns:
-        The ratio; None if the policy never gets there or the conventional curve has no finite value.
+        The ratio; None if the policy never reaches that loss, or if the conventional curve has no finite value.
     """
     reference = np.asarray(conventional, dtype=np.float64)
     finite = reference[np.isfinite(reference)]
     return _steps_saved(curve, finite.min() if finite.size else math.nan, len(reference) - 1)
 
 
-def _steps_saved(curve: npt.ArrayLike, mark: float, steps: int) -> float | None:
-    """Return steps / first t >= 1 with curve[t] <= mark; None if there is none or the mark is not finite."""
-    if not math.isfinite(mark):
+def _steps_saved(curve: npt.ArrayLike, target: float, steps: int) -> float | None:
+    """Return steps / (first t >= 1 with curve[t] <= target); None if there is none or the target is not finite."""
+    if not math.isfinite(target):
         return None
-    reached = np.flatnonzero(np.asarray(curve, dtype=np.float64)[1:] <= mark)
+    reached = np.flatnonzero(np.asarray(curve, dtype=np.float64)[1:] <= target)
     return steps / (int(reached[0]) + 1) if reached.size else None
 
 
 def acceleration_from_fits(
-    scale: float, exponent: float, policy_scale: float, policy_exponent: float, steps: int
+    scale: float | None,
+    exponent: float | None,
+    policy_scale: float | None,
+    policy_exponent: float | None,
+    steps: int,
 ) -> float | None:
-    """Return the acceleration that two scaling laws with one floor imply (arXiv 2402.17759, equation 9).
+    """Return the acceleration that two scaling laws with the same L0 imply (arXiv 2402.17759, equation 9).
 
-    ``AR = B1^(beta1/beta2) / B2 * T^(1 - beta1/beta2)``: T over the t at which the policy's law
-    (B2/t)^beta2 takes the value that the conventional one has at T, (B1/T)^beta1.
+    ``AR = B1^(beta1/beta2) / B2 * T^(1 - beta1/beta2)``: T divided by the step t at which the policy's law
+    (B2/t)^beta2 takes the value that the conventional law has at T, (B1/T)^beta1.
 
     Args:
-        scale: B1 of the conventional policy, in steps.
+        scale: B1 of the conventional policy, in steps; None if its curve does not follow a scaling law.
         exponent: beta1 of the conventional policy.
         policy_scale: B2 of the policy.
         policy_exponent: beta2 of the policy.
         steps: T.
 
     Returns:
-        AR; None if it is not a finite number.
+        AR; None without one of the coefficients, or if AR is not a finite number.
     """
-    if not (scale > 0 and exponent > 0 and policy_scale > 0 and policy_exponent > 0):
+    if scale is None or exponent is None or policy_scale is None or policy_exponent is None:
+        return None
+    if not min(scale, exponent, policy_scale, policy_exponent) > 0:
         return None
     ratio = exponent / policy_exponent
-    # In logarithms: B reaches 1e9 and more, and its powers overflow.
+    # Computed from logarithms, because B reaches 1e9 and more, and its powers overflow.
     logarithm = ratio * math.log(scale) - math.log(policy_scale) + (1 - ratio) * math.log(steps)
     return math.exp(logarithm) if abs(logarithm) < 700 else None

@@ -1,4 +1,4 @@
-"""The paper's curve through similarity against compression ratio: SIM = c ln(a / (b - CR)) (Fig 7)."""
+"""The curve of mean similarity against compression ratio, SIM = c ln(a / (b - CR)) (arXiv 2402.17759, figure 7)."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,16 @@ from scipy import optimize
 
 Array = npt.NDArray[np.float64]
 
-#: Three coefficients need more points than three.
+#: A fit of three coefficients needs at least this many points.
 LEAST_POINTS = 4
-#: b is looked for within this many times the points' own range above the largest CR; a best b at the far end
-#: means that the points show no asymptote.
+#: The search for b covers b - max CR between these multiples of the range of CR. A best b at either end means that
+#: the points do not determine the asymptote.
 NEAR, FAR = 1e-3, 1e2
 
 
 @dataclass(frozen=True)
 class Asymptote:
-    """The coefficients: SIM goes to infinity as CR goes to b."""
+    """The coefficients of SIM = c ln(a / (b - CR)); SIM goes to infinity as CR goes to b."""
 
     a: float
     b: float
@@ -29,17 +29,18 @@ class Asymptote:
 
 
 def fit(compression_ratio: npt.ArrayLike, similarity: npt.ArrayLike) -> Asymptote | None:
-    """Fit the curve by least squares on the similarity.
+    """Fit the curve by least squares in the similarity.
 
-    Given b the model is linear, SIM = c ln a - c ln(b - CR): b is found on a logarithmic grid and polished.
+    Given b the model is linear, SIM = c ln a - c ln(b - CR), so only b has to be searched: on a logarithmic grid, and
+    then by a bounded minimisation between the neighbours of the best grid point.
 
     Args:
-        compression_ratio: CR of each policy.
-        similarity: its mean similarity.
+        compression_ratio: CR of each policy; pairs with a value that is not finite are left out.
+        similarity: mean similarity of each policy.
 
     Returns:
-        The coefficients; None where they cannot be had: fewer than four points, a similarity that falls with
-        CR, or an asymptote at an edge of the range that is searched, where the points do not tell it.
+        The coefficients; None for fewer than four points, a similarity that falls with CR, or a best b at the edge of
+        the searched range.
     """
     x = np.asarray(compression_ratio, dtype=np.float64)
     y = np.asarray(similarity, dtype=np.float64)
@@ -47,27 +48,28 @@ def fit(compression_ratio: npt.ArrayLike, similarity: npt.ArrayLike) -> Asymptot
     x, y = x[known], y[known]
     if len(x) < LEAST_POINTS or np.ptp(x) == 0:
         return None
-    largest, extent = x.max(), np.ptp(x)
+
+    def asymptote(logarithm: float) -> float:
+        return float(x.max() + np.ptp(x) * np.exp(logarithm))
+
+    def error(logarithm: float) -> float:
+        return _regress(x, y, asymptote(logarithm))[2]
+
     grid = np.linspace(np.log(NEAR), np.log(FAR), 60)
-    errors = [_line(x, y, largest + extent * np.exp(place))[2] for place in grid]
-    best = int(np.argmin(errors))
+    best = int(np.argmin([error(logarithm) for logarithm in grid]))
     if best in (0, len(grid) - 1):
         return None
-    polished = optimize.minimize_scalar(
-        lambda place: _line(x, y, largest + extent * np.exp(place))[2],
-        bounds=(grid[best - 1], grid[best + 1]),
-        method="bounded",
-        options={"xatol": 1e-10},
-    )
-    b = float(largest + extent * np.exp(polished.x))
-    level, slope, _ = _line(x, y, b)
+    bounds = (grid[best - 1], grid[best + 1])
+    minimum = optimize.minimize_scalar(error, bounds=bounds, method="bounded", options={"xatol": 1e-10})
+    b = asymptote(minimum.x)
+    level, slope, _ = _regress(x, y, b)
     if slope <= 0 or abs(level / slope) > 700:
         return None
     return Asymptote(a=float(np.exp(level / slope)), b=b, c=float(slope))
 
 
-def _line(x: Array, y: Array, b: float) -> tuple[float, float, float]:
-    """Regress SIM on -ln(b - CR): level, slope and the sum of squares that is left."""
+def _regress(x: Array, y: Array, b: float) -> tuple[float, float, float]:
+    """Regress SIM on -ln(b - CR); return level, slope and the residual sum of squares."""
     z = -np.log(b - x)
     deviation = z - z.mean()
     slope = float(deviation @ y / (deviation @ deviation))

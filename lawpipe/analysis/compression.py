@@ -1,4 +1,4 @@
-"""The objective of learning (the area under the loss curve) and the compression ratio it stands for."""
+"""The objective J (the area under the loss curve) and the compression ratio CR that follows from it."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 
 def objective(losses: npt.ArrayLike) -> float:
-    """Return the area under the loss curve as a mean: J = (1/T) sum_{t=1..T} L[t], in nats (arXiv 2402.17759).
+    """Return the area under the loss curve per step, ``J = (1/T) sum_{t=1..T} L[t]``, in nats (arXiv 2402.17759).
 
     Args:
         losses: L[0..T] in nats. L[0], before the first step, is the same for every policy and does not count.
@@ -22,18 +22,20 @@ def objective(losses: npt.ArrayLike) -> float:
 
 
 def compression_ratio(objective: float, vocabulary: int) -> float:
-    """Return how far training compresses the data: CR = ln|V| / J, both in nats (arXiv 2402.17759).
+    """Return the compression ratio of the data, ``CR = ln|V| / J`` (arXiv 2402.17759, section 2).
+
+    A lossless code that is built from the model while it trains takes J nats per token, a uniform code ln|V|.
 
     Args:
         objective: J in nats.
         vocabulary: |V|, the size of the vocabulary; 2 for two classes.
 
     Returns:
-        CR; NaN unless J is above 0.
+        CR, without a unit; NaN unless J is above 0.
     """
     return math.log(vocabulary) / objective if objective > 0 else math.nan
 
 
 def vocabulary(settings: Mapping[str, Any]) -> int:
-    """Return |V| of an experiment: its number of tokens, or of labels."""
+    """Return |V| of an experiment: the number of tokens of a language model, or of labels of the perceptron."""
     return int(settings["data"]["tokenizer"]["vocabulary"]) if settings["problem"] == "language_model" else 2

@@ -1,32 +1,38 @@
-"""Curves as the analyses take them: one array of losses a policy, indexed by the step."""
+"""Loss curves, one array per policy indexed by the step, and numbers as tables hold them."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 
 
 def split(policies: npt.ArrayLike, steps: npt.ArrayLike, losses: npt.ArrayLike) -> dict[str, npt.NDArray[np.float64]]:
-    """Split the rows of a curves table into one curve L[0..T] a policy, in order of appearance.
+    """Split the rows of a curves table into one curve L[0..T] per policy, in order of appearance.
 
     Args:
-        policies: name of the policy of each row.
-        steps: step t of each row; the rows of one policy may come in any order.
-        losses: loss of each row, nats; NaN where it is missing.
+        policies: the policy of each row.
+        steps: the step t of each row; the rows of one policy may come in any order.
+        losses: the loss of each row, nats; NaN where it is missing.
 
     Returns:
-        Policy name to losses in order of the steps.
+        Policy name to losses in the order of the steps.
     """
     names = np.asarray(policies, dtype=np.str_)
     times = np.asarray(steps)
     values = np.asarray(losses, dtype=np.float64)
-    result = {}
+    curves = {}
     for name in dict.fromkeys(names.tolist()):
         rows = np.flatnonzero(names == name)
-        result[name] = values[rows[np.argsort(times[rows], kind="stable")]]
-    return result
+        curves[name] = values[rows[np.argsort(times[rows], kind="stable")]]
+    return curves
 
 
 def finite_or_none(value: float) -> float | None:
-    """Return a number as a table holds it: null (None) where it is NaN or infinite."""
+    """Return a number as a table holds it: None (null) if it is NaN or infinite."""
     return float(value) if math.isfinite(value) else None
+
+
+def nulls(values: Iterable[float]) -> list[float | None]:
+    """Return numbers as a table holds them: None (null) where they are NaN or infinite."""
+    return [finite_or_none(value) for value in values]

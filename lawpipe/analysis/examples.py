@@ -1,4 +1,4 @@
-"""What a policy does with each example over the run, and with how many at each step."""
+"""How a policy uses each example over the run, and how many examples it uses at each step."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,19 @@ class Use:
 
     #: Mean weight over the steps.
     total_weight: npt.NDArray[np.float64]
-    #: First and last step with a weight above 0; masked for an example that never has one.
+    #: First and last step with a weight above 0; masked for an example whose weight is always 0.
     first_active: "np.ma.MaskedArray[tuple[int], np.dtype[np.int32]]"
     last_active: "np.ma.MaskedArray[tuple[int], np.dtype[np.int32]]"
 
 
 def use(weights: npt.NDArray[np.floating]) -> Use:
-    """Sum up a whole policy example by example.
+    """Return mean weight and first and last active step of every example; active means a weight above 0 exactly.
 
     Args:
         weights: [T, N], all steps.
 
     Returns:
-        Mean weight, first and last step with weight above 0 exactly. Masked entries become nulls in Arrow.
+        Arrays of shape [N]. Masked entries become nulls in Arrow.
     """
     active = weights > 0
     never = ~active.any(axis=0)
@@ -38,7 +38,7 @@ def use(weights: npt.NDArray[np.floating]) -> Use:
 
 
 def effective_examples(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Return the effective number of examples of each step: 1 / sum_n weights[t, n]^2, between 1 and N.
+    """Return the effective number of examples at each step, ``1 / sum_n weights[t, n]^2``, between 1 and N.
 
     Args:
         weights: [T, N], each row summing to 1.
@@ -48,7 +48,7 @@ def effective_examples(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.floa
 
 
 def active_fraction(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Return the share of the examples with a weight above 0 exactly, for each step.
+    """Return the fraction of the examples whose weight is above 0 exactly, at each step.
 
     Args:
         weights: [T, N].

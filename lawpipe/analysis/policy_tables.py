@@ -1,4 +1,4 @@
-"""The rows that the measurement of one policy adds to the tables of a seed."""
+"""The rows that the measurement of one policy adds to the tables of its seed, as columns by name."""
 
 from typing import Any
 
@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lawpipe.analysis import examples, redundancy, speed, zero_weights
+from lawpipe.analysis.curves import finite_or_none, nulls
 from lawpipe.analysis.similarity import similarity
 from lawpipe.analysis.zero_weights import Share
 
-#: Contributions [S, N] by reference set and kind.
+#: (reference set, kind) to the contributions [S, N] at the S measured steps.
 Contributions = dict[tuple[str, str], npt.NDArray[Any]]
 Curves = dict[str, npt.NDArray[np.float64]]
 Rows = dict[str, Any]
@@ -22,20 +23,28 @@ def similarity_rows(
     curves: Curves,
     learning_rates: npt.NDArray[np.float64],
 ) -> list[Rows]:
-    """Return the similarity at each measured step, for every reference set and kind; `weights` are [S, N]."""
+    """Return the similarity of the contributions at each measured step, one block per reference set and kind.
+
+    Args:
+        weights: [S, N], the weights at the measured steps.
+        contributions: the contributions at the measured steps.
+        steps: [S], the measured steps.
+        curves: reference set to its loss L[0..T], nats.
+        learning_rates: [T].
+    """
     blocks = []
     for (against, kind), contribution in contributions.items():
-        found = similarity(weights, contribution)
+        result = similarity(weights, contribution)
         count = len(steps)
         blocks.append(
             {
                 "step": steps,
                 "against": [against] * count,
                 "kind": [kind] * count,
-                "mean": nulls(found.mean),
-                "std": nulls(found.std),
-                "similarity": nulls(found.similarity),
-                "active": found.active,
+                "mean": nulls(result.mean),
+                "std": nulls(result.std),
+                "similarity": nulls(result.similarity),
+                "active": result.active,
                 "global_speed": nulls(speed.global_speed(curves[against], learning_rates)[steps]),
             }
         )
@@ -50,11 +59,20 @@ def zero_weight_rows(
     curves: Curves,
     planted: redundancy.Groups | None = None,
 ) -> Rows:
-    """Return the three properties of zero weights at the measured steps before convergence.
+    """Return the shares of the properties of zero weights at the measured steps before convergence.
 
-    The property of learned examples belongs to no reference set; "before convergence" is then that of the
-    desired loss. So do those of planted groups, `{copies, combinations}_{one_dropped, largest_share}`, and of as many
-    unrelated examples, `..._control`.
+    The property of learned examples belongs to no reference set: "before convergence" is then that of the desired
+    loss. The same holds for planted groups of dependent examples, which add the rows `{kind}_one_dropped` and
+    `{kind}_largest_share` for the kinds `copies` and `combinations`; the rows with the ending `_control` are those of
+    as many groups of unrelated examples.
+
+    Args:
+        weights: [S, N], the weights at the measured steps.
+        contributions: the contributions at the measured steps.
+        losses: [S, N], the losses of the training examples at the measured steps, nats.
+        steps: [S], the measured steps.
+        curves: reference set to its loss L[0..T], nats.
+        planted: the planted groups, if the experiment has any.
     """
     rows: list[tuple[str, str | None, str | None, Share]] = []
     early = {against: zero_weights.before_convergence(steps, curve) for against, curve in curves.items()}
@@ -64,23 +82,25 @@ def zero_weight_rows(
             rows.append((measure.__name__, kind, against, measure(weights[mask], contribution[mask])))
     mask = early["desired"]
     rows.append(("learned_ignored", None, None, zero_weights.learned_ignored(weights[mask], losses[mask])))
-    for kind, members in (planted or {}).items():
-        unrelated = redundancy.controls(planted or {}, weights.shape[1])[kind]
+    planted = planted or {}
+    unrelated = redundancy.controls(planted, weights.shape[1])
+    for kind, members in planted.items():
         for function in (redundancy.one_dropped, redundancy.largest_share):
             name = f"{kind}_{function.__name__}"
             rows.append((name, None, None, function(weights[mask], members)))
-            rows.append((f"{name}_control", None, None, function(weights[mask], unrelated)))
+            rows.append((f"{name}_control", None, None, function(weights[mask], unrelated[kind])))
+    names, kinds, againsts, shares = zip(*rows, strict=True)
     return {
-        "property": [name for name, _, _, _ in rows],
-        "kind": [kind for _, kind, _, _ in rows],
-        "against": [against for _, _, against, _ in rows],
-        "value": [share.value for _, _, _, share in rows],
-        "count": [share.count for _, _, _, share in rows],
+        "property": list(names),
+        "kind": list(kinds),
+        "against": list(againsts),
+        "value": [share.value for share in shares],
+        "count": [share.count for share in shares],
     }
 
 
 def example_rows(weights: npt.NDArray[Any]) -> Rows:
-    """Return how a whole policy, weights [T, N], uses each example."""
+    """Return how a policy uses each example, one row per example; `weights` is [T, N], the whole policy."""
     use = examples.use(weights)
     return {
         "row": np.arange(weights.shape[1], dtype=np.int32),
@@ -90,21 +110,22 @@ def example_rows(weights: npt.NDArray[Any]) -> Rows:
     }
 
 
-def measure_row(weights: npt.NDArray[Any], gap: float, perturbed: npt.NDArray[np.bool_]) -> Rows:
-    """Return what holds for a whole policy: gap, mean weight on perturbed examples (null if there are none), size."""
-    on_perturbed = weights[:, perturbed].sum(axis=1, dtype=np.float64).mean() if perturbed.any() else None
+def measure_row(weights: npt.NDArray[Any], gap: float, corrupted: npt.NDArray[np.bool_]) -> Rows:
+    """Return one row: the gap, the mean weight on corrupted examples (null if there are none), the effective number.
+
+    Args:
+        weights: [T, N], the whole policy.
+        gap: the optimality gap, nats.
+        corrupted: [N], which examples are corrupted.
+    """
+    on_corrupted = weights[:, corrupted].sum(axis=1, dtype=np.float64).mean() if corrupted.any() else None
     return {
-        "gap": [gap if np.isfinite(gap) else None],
-        "weight_on_perturbed": [on_perturbed],
+        "gap": [finite_or_none(gap)],
+        "weight_on_perturbed": [on_corrupted],
         "effective_examples": [examples.effective_examples(weights).mean()],
     }
 
 
-def nulls(values: npt.NDArray[Any]) -> list[float | None]:
-    """Return numbers as a table holds them: null (None) where they are not finite."""
-    return [float(value) if np.isfinite(value) else None for value in values]
-
-
 def stack(blocks: list[Rows]) -> Rows:
-    """Join blocks of columns below each other."""
+    """Concatenate blocks of columns, the rows of the first block first."""
     return {name: [value for block in blocks for value in np.ma.asarray(block[name]).tolist()] for name in blocks[0]}

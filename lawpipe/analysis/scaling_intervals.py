@@ -1,26 +1,25 @@
 """95 % intervals of the coefficients of a scaling law whose noise is autocorrelated.
 
-The losses of one run are not independent measurements: neighbouring residuals are all but equal. The least-
-squares fit stays consistent, but the usual intervals, which count every step as new evidence, are far too
-narrow. Here the noise of each curve is an AR(1) process (`lawpipe.analysis.autocorrelation`), and the intervals
-are those of the profile likelihood, rescaled to the variance that such noise gives (the adjustment of a
-likelihood that takes dependent data for independent, as in Chandler and Bate 2007, Biometrika 94). A block
-bootstrap was the alternative: it needs many blocks of many correlation times each, which one run does not
-have, and it is random.
+The losses of one run are not independent measurements: neighbouring residuals are almost equal. The least-squares fit
+stays consistent, but the usual intervals, which count every step as new evidence, are far too narrow. Here the noise
+of each curve is modelled as an AR(1) process (`lawpipe.analysis.autocorrelation`), and the interval is that of the
+profile likelihood, rescaled to the variance that such noise gives (the adjustment of a likelihood that treats
+dependent data as independent: Chandler and Bate 2007, Biometrika 94). A block bootstrap would need many blocks of
+many correlation lengths each, which one run does not have, and would be random.
 
-Two steps make a profile out of one sweep over L0, in which the curves add up. With S(L0) the least sum of
-squares at L0 and psi either of a curve's own beta and ln B, all but linear once L0 is given::
+One sweep over L0 gives the profiles of all coefficients. With S(L0) the least sum of squares at L0, added over the
+curves, and psi one of a curve's beta and ln B, which are almost linear once L0 is given::
 
-    z = sign(L0 - L0_fit) sqrt((S(L0) - S_min) / k)    k makes Var(z) = 1: sandwich variance of L0 under AR(1)
-                                                       noise over the one under unit independent noise
-    w = (psi - psi_fit(L0)) / sd(psi | L0)             sandwich deviation given L0
+    z = sign(L0 - L0_fit) sqrt((S(L0) - S_min) / k)    k makes Var(z) = 1: the sandwich variance of L0 under AR(1)
+                                                       noise divided by that under independent noise of variance 1
+    w = (psi - psi_fit(L0)) / sd(psi | L0)             sd is the sandwich standard deviation given L0
 
-    psi is inside if for an L0 (z^2 - 2 r z w + w^2) / (1 - r^2) <= t^2,    r = correlation of z and w
+    psi is inside the interval if some L0 has (z^2 - 2 r z w + w^2) / (1 - r^2) <= t^2,    r = correlation of z and w
 
-which is ``psi_fit(L0) + sd (r z +- sqrt((1 - r^2) (t^2 - z^2)))`` wherever z^2 <= t^2. The sweep carries the strong
-curvature along L0, where a linear interval fails. t is Student's quantile at the Welch-Satterthwaite degrees of
-freedom of the curves' noises. r is 0 for independent noise of one size, for curves that took no
-part in finding L0, and at the bound L0 = 0.
+which means ``psi_fit(L0) + sd (r z +- sqrt((1 - r^2) (t^2 - z^2)))`` wherever z^2 <= t^2. The sweep takes care of the
+strong curvature along L0, for which a linear interval is wrong. t is Student's quantile with the Welch-Satterthwaite
+degrees of freedom of the noise of the curves. r is 0 for independent noise of equal size, for curves that did not
+determine L0, and at the bound L0 = 0.
 """
 
 import math
@@ -39,19 +38,19 @@ Floats = npt.NDArray[np.float64]
 Ends = tuple[float, float]
 
 CONFIDENCE = 0.95
-#: Residuals below this share of the curve's range are rounding: the coefficients are then known exactly.
+#: Residuals below this share of the curve's range are rounding errors: the coefficients are then known exactly.
 ROUNDING = 1e-10
 #: Values of L0 in the sweep, and points of its interpolation.
 _SWEEP, _FINE = 41, 1601
-#: The sweep reaches this many half-widths of the linear interval above L0, and always down to 0.
+#: The sweep goes down to 0, and up to this many half-widths of the linear interval above the fitted L0.
 _REACH = 9.0
 
 
 @dataclass(frozen=True)
 class _Uncertainty:
-    """How sure one of a curve's own coefficients is."""
+    """The uncertainty of beta or ln B of a curve."""
 
-    #: Its variance given L0, over the same under unit independent noise.
+    #: Its variance given L0, divided by that under independent noise of variance 1.
     ratio: float
     #: Correlation of its error given L0 with that of L0.
     correlation: float
@@ -60,24 +59,24 @@ class _Uncertainty:
 
 
 class Floor:
-    """What the curves that determine L0 say of it together, and what follows for each curve's coefficients."""
+    """The joint fit of the curves that determine L0: the interval of L0, and those of each curve's beta and ln B."""
 
     def __init__(self, loss_floor: float, curves: Sequence[tuple[Points, Law]]) -> None:
         """Linearise the joint fit and sweep over L0.
 
         Args:
-            loss_floor: the fitted L0.
-            curves: the points and the fitted law of each curve that took part.
+            loss_floor: the fitted L0, nats.
+            curves: the points and the fitted law of each curve that determined L0.
         """
         self._estimate = loss_floor
         self._curves = curves
         jacobians = joint_derivatives(curves)
         self._inverse = _inverse(np.concatenate(jacobians))
-        # At its bound L0 is no fitted coefficient: the misfit that it would have taken up counts as noise.
+        # At its bound L0 = 0 is not a fitted coefficient: the misfit that it would have absorbed counts as noise.
         free = 0 if loss_floor > 0 else 1
         self._noises = [_noise(points, law, loss_floor, points.derivatives(law)[:, free:]) for points, law in curves]
-        # J' Omega J, curve by curve: the middle of the sandwich.
-        self._middles = [noise.covariance(whole) for noise, whole in zip(self._noises, jacobians, strict=True)]
+        # J^T Omega J of each curve: the middle of the sandwich.
+        self._middles = [noise.covariance(jacobian) for noise, jacobian in zip(self._noises, jacobians, strict=True)]
         parts = self._parts(np.eye(len(self._inverse))[0])
         self._variance = sum(parts)
         self._t = _student(parts, self._noises)
@@ -86,53 +85,53 @@ class Floor:
         least = sum(float(np.sum(points.residuals(law, loss_floor) ** 2)) for points, law in curves)
         rise = np.maximum(np.sum([sweep.squares for sweep in self._sweeps], axis=0) - least, 0.0)
         ratio = self._variance / float(self._inverse[0, 0])
-        # Infinite where L0 is too high for a curve; all 0 in a sweep of one point, without noise.
+        # z is infinite where L0 is too high for a curve, and 0 without noise, where the sweep is a single point.
         self._z = np.copysign(np.sqrt(rise / ratio), self._floors - loss_floor) if ratio > 0 else 0.0 * rise
 
     def interval(self) -> Ends:
-        """Return the ends of L0's interval; the upper one is infinite if the curves do not bound it."""
+        """Return the ends of the interval of L0; the upper one is infinite if the curves do not bound it."""
         return self._ends(self._floors, 0.0 * self._floors, self._estimate, 0.0, self._t)
 
     def member_intervals(self, member: int) -> tuple[Ends, Ends]:
-        """Return the intervals of beta and of ln B of one of the curves that determine L0."""
+        """Return the intervals of beta and of ln B of the curve with this index among those that determine L0."""
         points, law = self._curves[member]
-        own = slice(1 + 2 * member, 3 + 2 * member)
+        columns = slice(1 + 2 * member, 3 + 2 * member)
         middle = self._middles[member]
         inverse = _inverse(points.derivatives(law)[:, 1:])
         uncertainties = []
         for gradient in law.gradients():
             given = inverse @ gradient
-            variance = float(given @ middle[own, own] @ given)
-            covariance = float(self._inverse[0] @ middle[:, own] @ given)
+            variance = float(given @ middle[columns, columns] @ given)
+            covariance = float(self._inverse[0] @ middle[:, columns] @ given)
             # At the bound, noise does not move the estimate of L0.
             moves = variance * self._variance > 0 and self._estimate > 0
             correlation = covariance / math.sqrt(variance * self._variance) if moves else 0.0
-            whole = np.zeros(len(self._inverse))
-            whole[own] = gradient
-            t = _student(self._parts(whole), self._noises)
+            joint_gradient = np.zeros(len(self._inverse))
+            joint_gradient[columns] = gradient
+            t = _student(self._parts(joint_gradient), self._noises)
             uncertainties.append(_Uncertainty(variance / float(gradient @ given), correlation, t))
         return self._both(self._sweeps[member], points, law, uncertainties)
 
     def other_intervals(self, points: Points, law: Law) -> tuple[Ends, Ends]:
-        """Return the intervals of beta and of ln B of a curve that was fitted given L0."""
-        columns = points.derivatives(law)
-        floor_column, own = columns[:, 0], columns[:, 1:]
-        noise = _noise(points, law, self._estimate, own)
-        inverse = _inverse(own)
-        middle = noise.covariance(own)
+        """Return the intervals of beta and of ln B of a curve that was fitted with L0 given."""
+        jacobian = points.derivatives(law)
+        floor_column, columns = jacobian[:, 0], jacobian[:, 1:]
+        noise = _noise(points, law, self._estimate, columns)
+        inverse = _inverse(columns)
+        middle = noise.covariance(columns)
         floor_parts = self._parts(np.eye(len(self._inverse))[0])
         uncertainties = []
         for gradient in law.gradients():
             given = inverse @ gradient
             variance = float(given @ middle @ given)
-            through_floor = float(given @ (own.T @ floor_column)) ** 2
+            through_floor = float(given @ (columns.T @ floor_column)) ** 2
             parts = [variance, *(through_floor * part for part in floor_parts)]
             t = _student(parts, [noise, *self._noises])
             uncertainties.append(_Uncertainty(variance / float(gradient @ given), 0.0, t))
         return self._both(fit_given_floor(points, self._floors), points, law, uncertainties)
 
     def _parts(self, gradient: Floats) -> list[float]:
-        """Return each curve's part of the variance of what depends on the joint coefficients by `gradient`."""
+        """Return each curve's part of the variance of a quantity with this gradient in the joint coefficients."""
         given = self._inverse @ gradient
         return [float(given @ middle @ given) for middle in self._middles]
 
@@ -142,8 +141,8 @@ class Floor:
         """Return the intervals of beta and of ln B."""
         estimates = (law.exponent, points.log_scale(law))
         exponent, log_scale = (
-            self._ends(values, this.ratio * variances, estimate, this.correlation, this.t)
-            for values, variances, estimate, this in zip(
+            self._ends(values, psi.ratio * variances, estimate, psi.correlation, psi.t)
+            for values, variances, estimate, psi in zip(
                 sweep.coefficients, sweep.variances, estimates, uncertainties, strict=True
             )
         )
@@ -151,7 +150,7 @@ class Floor:
         return (low if low > EXPONENTS[0] else -math.inf, high if high < EXPONENTS[1] else math.inf), log_scale
 
     def _ends(self, values: Floats, variances: Floats, estimate: float, correlation: float, t: float) -> Ends:
-        """Return the least and the greatest psi inside, given psi(L0) and its variance along the sweep.
+        """Return the least and the greatest psi inside the interval, given psi(L0) and its variance along the sweep.
 
         An end that lies where the sweep stops is infinite.
         """
@@ -180,8 +179,8 @@ class Floor:
 def _floors(loss_floor: float, width: float) -> Floats:
     """Return values of L0 from 0 to far above the estimate; the estimate alone if its interval has no width.
 
-    ``estimate + unit sinh(u)`` with even u: dense near the estimate, and wide enough for a profile that is
-    nothing like a parabola.
+    The values are ``estimate + unit sinh(u)`` with evenly spaced u: dense near the estimate, and wide enough for a
+    profile that is far from a parabola.
     """
     if width == 0:
         return np.array([loss_floor])
@@ -191,7 +190,7 @@ def _floors(loss_floor: float, width: float) -> Floats:
 
 
 def _noise(points: Points, law: Law, loss_floor: float, columns: Floats) -> Noise:
-    """Estimate a curve's noise; none if the residuals are rounding."""
+    """Estimate a curve's noise; its variance is 0 if the residuals are rounding errors."""
     residuals = points.residuals(law, loss_floor)
     if np.sqrt(np.mean(residuals**2)) < ROUNDING * np.ptp(points.losses):
         return Noise(memory=0.0, variance=0.0, freedom=float(len(residuals)))
@@ -199,7 +198,7 @@ def _noise(points: Points, law: Law, loss_floor: float, columns: Floats) -> Nois
 
 
 def _inverse(jacobian: Floats) -> Floats:
-    """Return the inverse of J' J, or its pseudo-inverse if coefficients cannot be told apart."""
+    """Return the inverse of J^T J, or its pseudo-inverse if the coefficients cannot be told apart."""
     norms = np.maximum(np.linalg.norm(jacobian, axis=0), 1e-300)
     scaled = jacobian / norms
     return np.asarray(np.linalg.pinv(scaled.T @ scaled, hermitian=True) / norms / norms[:, None])

@@ -1,19 +1,19 @@
 """The scaling law of training, L(t) = L0 + (B / t)^beta for t >= t0, fitted to loss curves.
 
-L0 and t0 are shared by the policies of one seed, as in the paper (arXiv 2402.17759, section on scaling laws):
-they come from the *sharing* curves, the conventional and the near-optimal one; B and beta are each policy's
-own. The way there:
+As in arXiv 2402.17759 (section on scaling laws), the policies of one seed share L0 and t0, which come from the
+*sharing* curves, the conventional and the near-optimal one; B and beta are fitted to each policy. The fit has five
+parts:
 
-1. t0: that of the pair (t0, L0) with the best squared correlation of ln(L - L0) with ln t, averaged over the
-   sharing curves, which is the paper's search. It is at most T / 4, so that the law is seen over a factor of 4 in t.
-2. Start: over a grid of L0, each curve by variable projection (given L0 and beta the amplitude is linear).
-3. Polish: nonlinear least squares in L itself, jointly over L0 and every sharing curve's B and beta.
-4. Every other policy: B and beta given L0.
+1. t0 is that of the pair (t0, L0) with the greatest squared correlation of ln(L - L0) with ln t, averaged over the
+   sharing curves. This is the paper's search. t0 is at most T / 4, so that the law covers a factor of 4 in t.
+2. Start values: over a grid of L0, each curve by variable projection (given L0 and beta the amplitude is linear).
+3. L0 and the laws of the sharing curves: nonlinear least squares in L, jointly over all coefficients.
+4. B and beta of every other policy, given L0.
 5. Intervals, given t0 and that the law holds: `lawpipe.analysis.scaling_intervals`.
 
-All steps t0..T count the same, as in the paper's regression; of a longer window, at most `POINTS` steps evenly
-spaced. (Points spaced evenly in ln t would weigh the early steps, where the law holds least, far more; even
-steps also give the residuals a simple autocorrelation, which the intervals need.)
+All steps t0..T have the same weight, as in the paper's regression; a longer window is thinned to at most `POINTS`
+evenly spaced steps. (Steps spaced evenly in ln t would give far more weight to the early steps, where the law holds
+least, and the residuals of even steps have the simple autocorrelation that the intervals assume.)
 """
 
 import math
@@ -32,17 +32,18 @@ Floats = npt.NDArray[np.float64]
 
 #: At most this many steps of a curve are fitted.
 POINTS = 2000
-#: A curve with fewer steps from t0 on is not fitted.
+#: A curve with fewer steps than this from t0 on is not fitted.
 FEWEST_POINTS = 10
-#: A curve whose last tenth lies above its lowest tenth by more than this share of its whole fall is rising.
+#: A curve is rising if the mean of its last tenth exceeds that of its lowest tenth by more than this share of its
+#: fall.
 RISE = 0.01
-#: A run with a loss above this has diverged, whatever came of it (and its square would overflow).
+#: A run with a loss above this has diverged, even if it came back; the square of such a loss would overflow.
 LARGEST = 1e30
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The fitted law of one curve, with 95 % intervals; the columns of the table `fits`, None for missing."""
+    """The fitted law of one curve with 95 % intervals, as in the table `fits`; None for a missing value."""
 
     loss_floor: float | None = None
     scale: float | None = None
@@ -57,26 +58,20 @@ class Fit:
     exponent_high: float | None = None
 
 
-def power_law(steps: npt.ArrayLike, loss_floor: float, scale: float, exponent: float) -> Floats:
-    """Return L(t) = L0 + (B / t)^beta in nats at steps t >= 1 (any shape)."""
-    t = np.asarray(steps, dtype=np.float64)
-    return np.asarray(loss_floor + np.exp(exponent * (math.log(scale) - np.log(t))))
-
-
 def fit_curves(
     curves: Mapping[str, npt.NDArray[np.float64]], sharing: Sequence[str], first_step: int | None = None
 ) -> dict[str, Fit]:
     """Fit the scaling law to the curves of several policies with a common L0 and t0.
 
-    A curve that cannot follow the law has an empty row: one with a value that is not finite or not above 0,
-    fewer than 10 steps from t0 on, no fall, an end that has risen again (its last tenth above its lowest by
-    more than 1 % of the fall), or an exponent outside of `power_curve.EXPONENTS`. Sharing curves of that kind
-    do not take part in finding L0 and t0; if none is left, every row is empty.
+    A curve that cannot follow the law has an empty fit: one with a value that is not finite or not above 0, fewer
+    than 10 steps from t0 on, no fall, an end that has risen again (its last tenth above its lowest by more than 1 %
+    of the fall), or an exponent outside of `power_curve.EXPONENTS`. Sharing curves of that kind do not take part in
+    finding L0 and t0; if none is left, every fit is empty.
 
     Args:
         curves: policy to L[0..T], nats. L[0] is not used.
-        sharing: the policies that determine L0 and t0; names without a curve are passed over.
-        first_step: t0, if it is known; searched otherwise.
+        sharing: the policies that determine L0 and t0; names without a curve are ignored.
+        first_step: t0, if it is given and not to be searched.
 
     Returns:
         Policy to fit, in the order of `curves`.
@@ -84,27 +79,26 @@ def fit_curves(
     losses = {policy: np.asarray(curve, dtype=np.float64) for policy, curve in curves.items()}
     usable = {policy: loss for policy, loss in losses.items() if _falls(loss)}
     common = [usable[policy] for policy in sharing if policy in usable]
-    empty = {policy: Fit() for policy in losses}
+    fits = {policy: Fit() for policy in losses}
     if not common:
-        return empty
+        return fits
     t0 = _search_first_step(common) if first_step is None else first_step
     points = {policy: _points(loss, t0) for policy, loss in usable.items()}
-    points = {policy: these for policy, these in points.items() if _varies(these.losses)}
+    points = {policy: window for policy, window in points.items() if _varies(window.losses)}
     loss_floor, leading = _find_floor({policy: points[policy] for policy in sharing if policy in points})
     if not leading:
-        return empty
+        return fits
     floor = Floor(loss_floor, [(points[policy], law) for policy, law in leading.items()])
-    fits = empty
-    for policy, these in points.items():
+    for policy, window in points.items():
         if policy in leading:
             law = leading[policy]
             intervals = floor.member_intervals(list(leading).index(policy))
         else:
-            law = fit_given_floor(these, np.array([loss_floor])).law(these, 0)
-            if not _is_power_law(these, law):
+            law = fit_given_floor(window, np.array([loss_floor])).law(window, 0)
+            if not _is_power_law(window, law):
                 continue
-            intervals = floor.other_intervals(these, law)
-        fits[policy] = _row(these, law, loss_floor, t0, (floor.interval(), *intervals))
+            intervals = floor.other_intervals(window, law)
+        fits[policy] = _row(window, law, loss_floor, t0, (floor.interval(), *intervals))
     return fits
 
 
@@ -113,7 +107,7 @@ def fit_with_floor(
 ) -> dict[str, Fit]:
     """Fit B and beta of each curve with L0 and t0 given; no intervals.
 
-    A curve that cannot follow the law, as in `fit_curves`, has an empty row.
+    A curve that cannot follow the law, as in `fit_curves`, has an empty fit.
 
     Args:
         curves: policy to L[0..T], nats.
@@ -136,7 +130,7 @@ def fit_with_floor(
 
 
 def _row(points: Points, law: Law, loss_floor: float, first_step: int, intervals: tuple[Ends, Ends, Ends]) -> Fit:
-    """Return one policy's fit; `intervals` are those of L0, beta and ln B. Empty if B is beyond a float."""
+    """Return one policy's fit, empty if B overflows; `intervals` are those of L0, beta and ln B."""
     floor, exponent, log_scale = intervals
     scale = _exponential(points.log_scale(law))
     if scale is None:
@@ -159,7 +153,7 @@ def _row(points: Points, law: Law, loss_floor: float, first_step: int, intervals
 
 
 def _exponential(logarithm: float) -> float | None:
-    """Return e^x, None where it is not a positive finite number."""
+    """Return e^x; None where it is not a positive finite number."""
     return math.exp(logarithm) if abs(logarithm) < 700 else None  # nan compares as False
 
 
@@ -171,7 +165,7 @@ def _correlation(first: Floats, second: Floats) -> float:
 
 
 def _falls(losses: Floats) -> bool:
-    """Tell whether a curve is finite and above 0, falls, and has not risen again at its end."""
+    """Return whether a curve is finite and above 0, falls, and has not risen again at its end."""
     steps = losses[1:]
     if not _varies(steps) or steps.min() <= 0 or steps.max() > LARGEST:
         return False
@@ -180,7 +174,7 @@ def _falls(losses: Floats) -> bool:
 
 
 def _varies(losses: Floats) -> bool:
-    """Tell whether there are enough losses, all finite, and not all the same to rounding."""
+    """Return whether there are enough losses, all of them finite, and not all equal to rounding."""
     return (
         len(losses) >= FEWEST_POINTS
         and bool(np.isfinite(losses).all())
@@ -189,13 +183,13 @@ def _varies(losses: Floats) -> bool:
 
 
 def _is_power_law(points: Points, law: Law) -> bool:
-    """Tell whether a fit is inside the range of exponents and explains a visible part of the curve's fall."""
+    """Return whether beta is inside its range and the law explains more than 0.1 % of the curve's fall."""
     inside = EXPONENTS[0] * 1.01 < law.exponent < EXPONENTS[1] / 1.01
     return inside and bool(np.ptp(points.power(law)) > 1e-3 * np.ptp(points.losses))
 
 
 def _points(losses: Floats, first_step: int) -> Points:
-    """Take the steps from t0 on, thinned evenly to at most `POINTS`."""
+    """Return the steps from t0 on, thinned evenly to at most `POINTS`."""
     steps = np.arange(first_step, len(losses))
     steps = steps[:: max(1, -(-len(steps) // POINTS))].astype(np.float64)
     centre = math.sqrt(steps[0] * steps[-1]) if len(steps) else 1.0
@@ -203,9 +197,9 @@ def _points(losses: Floats, first_step: int) -> Points:
 
 
 def _search_first_step(curves: Sequence[Floats]) -> int:
-    """Find t0 (with an L0 of its own) for the best mean squared correlation of ln(L - L0) with ln t.
+    """Return the t0 with the greatest mean squared correlation of ln(L - L0) with ln t, each t0 with its best L0.
 
-    Of candidates that are equally good to 1e-9 the earliest wins: it leaves the most steps.
+    Of candidates that are equally good to 1e-9 the earliest is returned, because it leaves the most steps.
     """
     last = min(len(curve) for curve in curves) - 1
     latest = max(1, min(last // 4, last + 1 - FEWEST_POINTS))
@@ -216,11 +210,11 @@ def _search_first_step(curves: Sequence[Floats]) -> int:
 
 
 def _best_unexplained(curves: Sequence[Points]) -> float:
-    """Return 1 - r^2, averaged over the curves, at the common L0 that makes it least."""
+    """Return the least 1 - r^2 over all common L0, averaged over the curves."""
     lowest = min(points.losses.min() for points in curves)
 
     def unexplained(logarithm: float) -> float:
-        """Return it as a function of ln(distance of L0 below the lowest loss, as a share of that loss)."""
+        """Return the mean 1 - r^2 at ``L0 = lowest (1 - e^logarithm)``."""
         loss_floor = lowest * (1 - math.exp(logarithm))
         correlations = [_correlation(np.log(points.losses - loss_floor), points.x) for points in curves]
         return 1 - sum(value * value for value in correlations) / len(curves)
@@ -229,15 +223,15 @@ def _best_unexplained(curves: Sequence[Points]) -> float:
     values = [unexplained(float(logarithm)) for logarithm in grid]
     best = int(np.argmin(values))
     bounds = (grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)])
-    found = optimize.minimize_scalar(unexplained, bounds=bounds, method="bounded", options={"xatol": 1e-7})
-    return min(values[best], float(found.fun))
+    minimum = optimize.minimize_scalar(unexplained, bounds=bounds, method="bounded", options={"xatol": 1e-7})
+    return min(values[best], float(minimum.fun))
 
 
 def _find_floor(curves: Mapping[str, Points]) -> tuple[float, dict[str, Law]]:
-    """Fit the curves jointly; what turns out to be no power law has no say in where one levels off.
+    """Fit the curves jointly, and again without those that turn out not to follow a power law, until all do.
 
     Returns:
-        L0 and the law of each curve that determined it; no law if none can.
+        L0 and the law of each curve that determined it; NaN and no law if no curve follows one.
     """
     while curves:
         loss_floor, laws = _fit_jointly(list(curves.values()))
@@ -252,10 +246,10 @@ def _find_floor(curves: Mapping[str, Points]) -> tuple[float, dict[str, Law]]:
 def _fit_jointly(curves: Sequence[Points]) -> tuple[float, list[Law]]:
     """Fit one L0 >= 0 (a cross-entropy has no negative floor) and each curve's height and beta.
 
-    The sum of squares (not their mean) is minimised, in units of the largest fall, to the last digit: a fit
-    that stops early on a badly scaled loss has been published (Besiroglu et al. 2024, arXiv 2404.10102).
+    The sum of squares (not their mean) is minimised in units of the largest fall and to the last digit, because an
+    optimiser that stops early on a badly scaled loss gives wrong laws (Besiroglu et al. 2024, arXiv 2404.10102).
     """
-    # With noise, L0 may lie above single losses, but not above a whole tenth of the curve.
+    # With noise, L0 may lie above single losses, but not above the mean of the curve's last tenth.
     ceiling = min(points.losses[-max(1, len(points.losses) // 10) :].mean() for points in curves)
     loss_floors = ceiling * (1 - np.geomspace(1.0, 1e-4, 60))
     starts = [project(points, loss_floors) for points in curves]
@@ -276,11 +270,11 @@ def _fit_jointly(curves: Sequence[Points]) -> tuple[float, list[Law]]:
 
     def derivatives(coefficients: Floats) -> Floats:
         jacobian = joint_derivatives(list(zip(curves, laws(coefficients), strict=True)))
-        # In units of the fall, of which L0 itself is a multiple.
+        # Losses are in units of the fall, and so is the coefficient L0 itself.
         units = np.array([1.0] + [unit] * (len(coefficients) - 1))
         return np.asarray(-np.concatenate(jacobian) / units)
 
-    found = optimize.least_squares(
+    solution = optimize.least_squares(
         residuals,
         np.clip(first, lower, upper),
         jac=derivatives,
@@ -291,5 +285,5 @@ def _fit_jointly(curves: Sequence[Points]) -> tuple[float, list[Law]]:
         gtol=1e-15,
         max_nfev=200,
     ).x
-    # The solver stops just inside its bound.
-    return (float(found[0]) * unit if found[0] > 1e-9 else 0.0), laws(found)
+    # At the bound L0 = 0 the solver stops just inside of it.
+    return (float(solution[0]) * unit if solution[0] > 1e-9 else 0.0), laws(solution)

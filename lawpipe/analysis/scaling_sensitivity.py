@@ -1,11 +1,11 @@
-"""How much of a fitted scaling law hangs on L0 and t0, the two coefficients that are found by search.
+"""How much a fitted scaling law depends on L0 and t0, the two coefficients that are found by search.
 
-B and beta are nearly collinear and both move with L0; what the laws say beyond the last step moves with them. So the
-fits are repeated with L0 and with t0 fixed elsewhere, and each time B, beta and the acceleration that the two laws
-imply at T and at the 10M steps of arXiv 2402.17759 are kept.
+B and beta are nearly collinear and both move with L0, and so does every extrapolation beyond the last step. The fits
+are therefore repeated with L0 and with t0 fixed at other values. Each time B, beta and the acceleration that the laws
+imply are recorded, at T and at the 10M steps to which arXiv 2402.17759 extrapolates.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,92 +14,67 @@ import numpy.typing as npt
 from lawpipe.analysis import scaling_law
 from lawpipe.analysis.acceleration import acceleration_from_fits
 
-Floats = npt.NDArray[np.float64]
-Curves = Mapping[str, Floats]
+Curves = Mapping[str, npt.NDArray[np.float64]]
 
-#: The steps to which the paper extrapolates.
+#: The number of steps to which the paper extrapolates.
 FAR = 10_000_000
-#: L0 as a share of the lowest loss of the sharing curves, and t0 as a share of T.
+#: The fixed values: L0 as a share of the lowest loss of the sharing curves, and t0 as a share of T.
 FLOORS, FIRST_STEPS = (0.0, 0.9), (0.05, 0.1, 0.25)
 
 
 @dataclass(frozen=True)
 class Row:
-    """The law of one policy in one variant of the fit; None where its curve does not follow one."""
+    """The law of one policy in one variant of the fit; None where its curve does not follow a scaling law."""
 
     policy: str
-    #: `fitted`, `loss_floor 0`, `loss_floor 0.9`, `first_step 0.05` and so on.
+    #: `fitted`, `loss_floor 0`, `loss_floor 0.9`, `first_step 0.05`, ...
     variant: str
     loss_floor: float | None
     first_step: int | None
     scale: float | None
     exponent: float | None
-    #: Acceleration over the conventional policy from the laws, at T and at `FAR` steps; None for that policy itself.
+    #: The acceleration over the conventional policy that the laws imply at T and at `FAR` steps; None for that
+    #: policy.
     acceleration: float | None
     acceleration_far: float | None
 
 
 def sensitivity(curves: Curves, sharing: Sequence[str]) -> list[Row]:
-    """Return the laws of the sharing policies in every variant.
+    """Return the laws of the sharing policies in every variant of the fit.
 
     Args:
         curves: policy to L[0..T], nats.
-        sharing: the policies that L0 and t0 are found on, the one to compare with first.
+        sharing: the policies that determine L0 and t0; the first one that has a curve is the reference.
 
     Returns:
-        A row a variant and policy, those without a curve left out.
+        One row per variant and policy with a curve.
     """
     chosen = {policy: curves[policy] for policy in sharing if policy in curves}
     if not chosen:
         return []
     steps = min(len(curve) for curve in chosen.values()) - 1
-    fitted = scaling_law.fit_curves(chosen, sharing)
-    first_step = next((fit.first_step for fit in fitted.values() if fit.first_step is not None), None)
-    lowest = min(float(np.min(curve)) for curve in chosen.values())
-    variants: dict[str, Callable[[], Mapping[str, scaling_law.Fit]]] = {"fitted": lambda: fitted}
+    variants = {"fitted": scaling_law.fit_curves(chosen, sharing)}
+    first_step = next((fit.first_step for fit in variants["fitted"].values() if fit.first_step is not None), None)
     if first_step is not None:
+        lowest = min(float(np.min(curve)) for curve in chosen.values())
         for share in FLOORS:
-            variants[f"loss_floor {share:g}"] = _with_floor(chosen, share * lowest, first_step)
+            variants[f"loss_floor {share:g}"] = scaling_law.fit_with_floor(chosen, share * lowest, first_step)
         for share in FIRST_STEPS:
-            variants[f"first_step {share:g}"] = _from_step(chosen, sharing, max(1, round(share * steps)))
-    return [
-        row
-        for name, fits in variants.items()
-        for row in _rows(name, fits(), reference=next(iter(chosen)), steps=steps)
-    ]
+            fits = scaling_law.fit_curves(chosen, sharing, first_step=max(1, round(share * steps)))
+            variants[f"first_step {share:g}"] = fits
+    return [row for variant, fits in variants.items() for row in _rows(variant, fits, steps)]
 
 
-def _with_floor(curves: Curves, loss_floor: float, first_step: int) -> Callable[[], Mapping[str, scaling_law.Fit]]:
-    """Return a fit with L0 fixed."""
-    return lambda: scaling_law.fit_with_floor(curves, loss_floor, first_step)
-
-
-def _from_step(
-    curves: Curves, sharing: Sequence[str], first_step: int
-) -> Callable[[], Mapping[str, scaling_law.Fit]]:
-    """Return a fit with t0 fixed."""
-    return lambda: scaling_law.fit_curves(curves, sharing, first_step)
-
-
-def _rows(variant: str, fits: Mapping[str, scaling_law.Fit], reference: str, steps: int) -> list[Row]:
-    """Return the rows of one variant."""
-    return [
-        Row(
-            policy,
-            variant,
-            fit.loss_floor,
-            fit.first_step,
-            fit.scale,
-            fit.exponent,
-            None if policy == reference else _acceleration(fits[reference], fit, steps),
-            None if policy == reference else _acceleration(fits[reference], fit, FAR),
+def _rows(variant: str, fits: Mapping[str, scaling_law.Fit], steps: int) -> list[Row]:
+    """Return the rows of one variant; its first policy is the reference of the accelerations."""
+    reference, *_ = fits.values()
+    rows = []
+    for policy, fit in fits.items():
+        near, far = (
+            None
+            if fit is reference
+            else acceleration_from_fits(reference.scale, reference.exponent, fit.scale, fit.exponent, count)
+            for count in (steps, FAR)
         )
-        for policy, fit in fits.items()
-    ]
-
-
-def _acceleration(reference: scaling_law.Fit, fit: scaling_law.Fit, steps: int) -> float | None:
-    """Return what two laws imply; None if one is missing."""
-    if reference.scale is None or reference.exponent is None or fit.scale is None or fit.exponent is None:
-        return None
-    return acceleration_from_fits(reference.scale, reference.exponent, fit.scale, fit.exponent, steps)
+        rows.append(Row(policy, variant, fit.loss_floor, fit.first_step, fit.scale, fit.exponent, near, far))
+    return rows

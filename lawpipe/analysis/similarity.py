@@ -1,4 +1,4 @@
-"""How alike the contributions of the examples are that a policy gives weight to."""
+"""The similarity of the contributions of the examples that a policy gives weight to (SIM, arXiv 2402.17759)."""
 
 from dataclasses import dataclass
 
@@ -12,33 +12,34 @@ Floats = npt.NDArray[np.float64]
 class Similarity:
     """The similarity of the contributions at each of S steps; arrays of shape [S]."""
 
-    #: sum_n weights[n] contribution[n]: the speed at which the weighted examples together lower the loss.
+    #: sum_n weights[n] contributions[n]: the speed at which the weighted examples together lower the loss.
     mean: Floats
-    #: Unweighted deviation around `mean` over the active examples; NaN with fewer than two.
+    #: Unweighted standard deviation around `mean` of the active examples; NaN with fewer than two.
     std: Floats
     #: mean / std; NaN with fewer than two active examples or a deviation of 0.
     similarity: Floats
-    #: How many examples have a weight above 0.
+    #: Number of examples with a weight above 0.
     active: npt.NDArray[np.int32]
 
 
 def similarity(weights: npt.ArrayLike, contributions: npt.ArrayLike) -> Similarity:
-    """Compare the contributions of the active examples, step by step (SIM in arXiv 2402.17759).
+    """Return the similarity of the active examples' contributions at each step.
 
-    At each step, with the sums over examples whose weight is above 0 exactly, k of them::
+    The law of arXiv 2402.17759 (theorem 3.1) says that under an optimal policy all active examples contribute the
+    same, so that the similarity is infinite. At each step, with sums over the k examples whose weight is above 0
+    exactly::
 
         mean = sum_n weights[n] c[n]
         std = sqrt(sum_n (c[n] - mean)^2 / (k - 1))
         similarity = mean / std
 
-    The mean is weighted and the deviation around it is not: that is the paper's definition. Everything is
-    summed in float64. Weights are taken as they are stored, without making them sum to 1 again, so float32
-    weights bound the similarity at about 1e7.
+    By the paper's definition the mean is weighted and the deviation around it is not. Sums are in float64. Weights
+    are used as stored and not normalised again, so float32 weights limit the similarity to about 1e7.
 
     Args:
-        weights: [S, N], weights of S steps.
-        contributions: [S, N], contribution of each example at those steps, instantaneous or adjoint.
-            Those of inactive examples are not looked at.
+        weights: [S, N], the weights of S steps.
+        contributions: [S, N], the contribution of each example at those steps, instantaneous or adjoint. Values of
+            inactive examples are not used.
 
     Returns:
         Arrays of length S; NaN where a value is not defined.

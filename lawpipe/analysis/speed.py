@@ -1,14 +1,15 @@
-"""The speed at which the loss falls: the left-hand side of the law "local speed = global speed"."""
+"""The global speed of learning: how fast the loss falls (arXiv 2402.17759, theorem 3.1)."""
 
 import numpy as np
 import numpy.typing as npt
 
 
 def global_speed(losses: npt.ArrayLike, learning_rates: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return the fall of the loss per unit of training time: (L[t] - L[t+1]) / learning_rate[t].
+    """Return the fall of the loss per unit of training time, ``(L[t] - L[t+1]) / learning_rate[t]``.
 
     To first order in the learning rate it equals the weighted mean of the instantaneous contributions,
-    ``sum_n weights[t, n] <grad L(theta[t]), grad l_n(theta[t])>`` (arXiv 2402.17759, theorem 3.1).
+    ``sum_n weights[t, n] <grad L(theta[t]), grad l_n(theta[t])>``. The law says that under an optimal policy every
+    active example has a local speed, its own contribution, equal to this global speed.
 
     Args:
         losses: L[0..T], nats.
@@ -18,7 +19,7 @@ def global_speed(losses: npt.ArrayLike, learning_rates: npt.ArrayLike) -> npt.ND
         [T]; NaN where the learning rate is 0.
 
     Raises:
-        ValueError: if there is not one loss more than there are learning rates.
+        ValueError: unless there are T + 1 losses for T learning rates.
     """
     loss = np.asarray(losses, dtype=np.float64)
     rate = np.asarray(learning_rates, dtype=np.float64)

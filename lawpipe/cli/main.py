@@ -24,9 +24,6 @@ from lawpipe.cost import estimate
 from lawpipe.run import artifacts, stage
 from lawpipe.run.errors import InputError
 
-#: What a config may say, from the project's folder.
-SCHEMA = Path("workflow/schemas/config.schema.yaml")
-
 #: The config that one without experiments is laid over.
 DEFAULT = Path("config/config.yaml")
 
@@ -44,20 +41,18 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def estimated(path: Path) -> str:
-    """Describe what the experiments of a config take. To be called in the project's folder, where the schema is.
+    """Describe what the experiments of a config take.
 
     Raises InputError if the config cannot be read or is not valid.
     """
     try:
-        raw, schema = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in (path, SCHEMA))
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(
-            f"{path} or {SCHEMA} cannot be read ({error}): name a config, in the project's folder."
-        ) from error
+        raise InputError(f"{path} cannot be read ({error}): name a config.") from error
     if isinstance(raw, dict) and "experiments" not in raw:
         # As in the workflow, it is laid over the default.
         raw = yaml.safe_load(DEFAULT.read_text(encoding="utf-8")) | raw
-    experiments = resolve(raw, schema, stories=os.environ.get("LAWPIPE_STORIES")).experiments
+    experiments = resolve(raw, stories=os.environ.get("LAWPIPE_STORIES")).experiments
     return estimate.describe(experiments, estimate.measure_speed(experiments))
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
 from lawpipe.analysis.intervals import Interval, mean_interval
-from lawpipe.analysis.policy_tables import nulls
+from lawpipe.analysis.curves import nulls
 from lawpipe.config import plan
 from lawpipe.figures import marks, style, surfaces
 from lawpipe.paper import values as paper

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from lawpipe.analysis.acceleration import acceleration, acceleration_from_fits, acceleration_to_best
-from lawpipe.analysis.scaling_law import power_law
+from tests.analysis.toy_curves import power_law
 
 CONVENTIONAL = [1.0, 0.8, 0.6, 0.5, 0.4]
 

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from lawpipe.analysis.scaling_law import fit_curves, power_law
-from tests.analysis.toy_curves import SHARING, TOY, curve, curves, noise
+from lawpipe.analysis.scaling_law import fit_curves
+from tests.analysis.toy_curves import SHARING, TOY, curve, curves, noise, power_law
 
 
 @pytest.mark.parametrize(("memory", "first_step", "repeats"), [(0.0, 10, 60), (0.9, 10, 60), (0.9, None, 40)])

@@ -5,8 +5,8 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pytest
 
-from lawpipe.analysis.scaling_law import Fit, fit_curves, power_law
-from tests.analysis.toy_curves import PAPER, SHARING, TOY, curve, curves, noise
+from lawpipe.analysis.scaling_law import Fit, fit_curves
+from tests.analysis.toy_curves import PAPER, SHARING, TOY, curve, curves, noise, power_law
 
 
 def assert_law(fit, loss_floor, scale, exponent):

@@ -5,12 +5,15 @@ import math
 import numpy as np
 from scipy import signal
 
-from lawpipe.analysis.scaling_law import power_law
-
 SHARING = ("conventional", "near_optimal")
 #: As published for T = 4000, and a policy in between.
 PAPER = {"conventional": (3.16e8, 0.12), "near_optimal": (1.99e7, 0.1424), "search_0004": (9e7, 0.13)}
 TOY = {"conventional": (30.0, 0.5), "near_optimal": (8.0, 0.6), "search_0004": (15.0, 0.55)}
+
+
+def power_law(steps, loss_floor, scale, exponent):
+    """L(t) = L0 + (B / t)^beta at steps t >= 1."""
+    return loss_floor + np.exp(exponent * (math.log(scale) - np.log(np.asarray(steps, dtype=np.float64))))
 
 
 def curve(steps, loss_floor, scale, exponent):

@@ -20,7 +20,6 @@ from lawpipe.config.resolve import resolve
 from lawpipe.run.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 VALID = [yaml.safe_load(path.read_text()) for path in sorted((ROOT / "config").glob("*.yaml"))]
 
 #: What a person may write in the wrong place.
@@ -74,7 +73,7 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
 def test_a_mutated_config_is_accepted_or_refused_in_one_sentence(config: dict[str, Any]) -> None:
     known = {key for block in config.values() if isinstance(block, dict) for key in block} | set(config)
     try:
-        resolved = resolve(config, SCHEMA)
+        resolved = resolve(config)
     except InputError as error:
         text = str(error)
         assert "\n" not in text
@@ -108,7 +107,7 @@ def sample() -> list[dict[str, Any]]:
 def is_accepted(config: dict[str, Any]) -> bool:
     """Tell whether the validator accepts a config."""
     try:
-        resolve(config, SCHEMA)
+        resolve(config)
     except InputError:
         return False
     return True

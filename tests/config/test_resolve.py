@@ -9,22 +9,24 @@ from typing import Any
 import pytest
 import yaml
 
-from lawpipe.config import plan
+from lawpipe.config import block, document, plan
+from lawpipe.config.experiment import ConfigFile, Experiment, json_schema
+from lawpipe.config.presets import PRESETS
 from lawpipe.config.resolve import RESERVED_NAMES, Config, resolve
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
-PROBLEMS = SCHEMA["$defs"]["experiment"]["properties"]["problem"]["enum"]
+PROBLEMS = tuple(PRESETS)
 
 
 def resolved(experiments: dict[str, Any], name: str = "mine") -> Config:
-    return resolve({"name": name, "experiments": experiments}, SCHEMA)
+    return resolve({"name": name, "experiments": experiments})
 
 
 def sentence(experiments: Any, name: Any = "mine") -> str:
     with pytest.raises(InputError) as caught:
-        resolve({"name": name, "experiments": experiments}, SCHEMA)
+        resolve({"name": name, "experiments": experiments})
     text = str(caught.value)
     assert "\n" not in text
     assert text.endswith((".", "?"))
@@ -68,7 +70,7 @@ def test_extends_merges_blocks_along_the_chain() -> None:
 def test_resolving_changes_nothing_it_was_given() -> None:
     raw = {"name": "mine", "experiments": {"a": {"search": {"preset": "paper"}}, "b": {"extends": "a"}}}
     before = copy.deepcopy(raw)
-    resolve(raw, SCHEMA)
+    resolve(raw)
     assert raw == before
 
 
@@ -172,6 +174,8 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"sweep": {"training.steps": [5, 0]}}, ["a.sweep.training.steps[1] is 0", "a whole number"]),
     ({"sweep": {"training.steps": [5, 5]}}, ["a.sweep.training.steps holds 5 twice"]),
     ({"sweep": {"data.folder": ["x/y"]}}, ["a.sweep.data.folder[0]", "'x/y'", "folder's name"]),
+    ({"policies": ["tuned"]}, ["a.policies[0] is 'tuned', which has the new name 'conventional_tuned'"]),
+    ({"policies": ["near_optimal_tuned"]}, ["which has the new name 'near_optimal_at_tuned_rate': write that."]),
     ({1: {}}, ["experiments.a has the key 1", "in quotes"]),
     ({"data": {True: 1}}, ["experiments.a.data has the key true", "in quotes"]),
 ]
@@ -282,7 +286,7 @@ def test_what_is_null_is_not_in_the_settings_of_a_stage() -> None:
 
 def test_a_file_of_stories_takes_the_place_of_the_hub() -> None:
     experiments = {"hub": TEXT | {"data": {"corpus": {"source": "hub"}}}, "grammar": TEXT, "plain": {}}
-    found = resolve({"name": "mine", "experiments": experiments}, SCHEMA, stories="/data/mine.txt").experiments
+    found = resolve({"name": "mine", "experiments": experiments}, stories="/data/mine.txt").experiments
     assert found["hub"]["data"]["corpus"]["source"] == "file"
     assert found["hub"]["data"]["corpus"]["path"] == "/data/mine.txt"
     assert found["grammar"]["data"]["corpus"]["source"] == "grammar"
@@ -298,9 +302,9 @@ def test_mistakes_outside_of_an_experiment() -> None:
     assert "in_all" in sentence({"a": {"in_all": False}})
     assert "name is 'X y', expected small letters" in sentence({"a": {}}, name="X y")
     with pytest.raises(InputError, match="name is missing"):
-        resolve({"experiments": {"a": {}}}, SCHEMA)
+        resolve({"experiments": {"a": {}}})
     with pytest.raises(InputError, match=r"^experimets is not a known key: did you mean 'experiments'\?"):
-        resolve({"name": "mine", "experimets": {"a": {}}}, SCHEMA)
+        resolve({"name": "mine", "experimets": {"a": {}}})
 
 
 def test_no_experiment_can_take_the_name_of_a_rule() -> None:
@@ -315,60 +319,41 @@ def test_an_unknown_key_is_named_before_what_it_leaves_missing() -> None:
     assert "metod" in sentence({"a": {"search": {"metod": "projected_gradient"}, "seeds": []}})
 
 
-def _blocks() -> dict[str, dict[str, Any]]:
-    """Each key of the schema, dotted, with its rules."""
-
-    def flat(block: dict[str, Any], prefix: str) -> dict[str, dict[str, Any]]:
-        keys = {}
-        for key, rules in block["properties"].items():
-            keys |= flat(rules, f"{prefix}{key}.") if "properties" in rules else {f"{prefix}{key}": rules}
-        return keys
-
-    return SCHEMA["properties"] | flat(SCHEMA["$defs"]["experiment"], "")
-
-
-def _default(rules: dict[str, Any]) -> Any:
-    """A key's default; for one that depends on the problem, that of each."""
-    return rules.get("defaults", rules.get("default"))
-
-
 def test_every_key_has_a_description_a_source_and_a_default() -> None:
-    for key, rules in _blocks().items():
-        assert rules["description"], key
-        assert rules["source"], key
-        assert ("default" in rules) != ("defaults" in rules) or key in ("name", "experiments", "sweep"), key
-        assert set(rules.get("defaults", PROBLEMS)) == set(PROBLEMS), key
+    for path, problem, field in (*block.keys(ConfigFile), *block.keys(Experiment)):
+        assert field.description, path
+        assert block.marks(field)["source"], path
+        assert field.is_required() == (path in ("name", "experiments")), path
+        assert set(block.marks(field).get("defaults", PROBLEMS)) == set(PROBLEMS), path
+        assert problem in (None, *PROBLEMS), path
 
 
 def test_every_mapping_of_the_schema_refuses_unknown_keys() -> None:
-    def mappings(rules: Any) -> list[dict[str, Any]]:
-        if not isinstance(rules, dict):
-            return []
-        inner = [found for value in rules.values() for found in mappings(value)]
-        return [rules, *inner] if "properties" in rules and "type" in rules else inner
-
-    found = mappings(SCHEMA)
-    assert len(found) == 12
-    assert all(rules["additionalProperties"] is False for rules in found)
+    models = [json_schema(), *json_schema()["$defs"].values()]
+    assert len(models) == 12
+    assert all(rules["additionalProperties"] is False for rules in models)
 
 
-def test_the_readme_describes_each_key_as_the_schema_does() -> None:
-    rows = {}
-    for line in (ROOT / "config/README.md").read_text().splitlines():
-        if match := re.fullmatch(r"\| `([\w.]+)` \| (?:none|`(.*?)`) \| (.*) \| (.*) \|", line):
-            key, default, meaning, source = match.groups()
-            rows[key] = (None if default is None else yaml.safe_load(default), meaning, source)
-    assert rows == {key: (_default(rules), rules["description"], rules["source"]) for key, rules in _blocks().items()}
+def test_the_schema_file_and_the_readme_are_up_to_date() -> None:
+    with pytest.raises(SystemExit) as caught:
+        document.main(["--check"])
+    assert caught.value.code == 0
+
+
+def test_every_key_is_in_one_table_of_the_readme() -> None:
+    rows = re.findall(r"^\| `([\w.]+)` \| .* \| .* \| .* \|$", document.README.read_text(), re.MULTILINE)
+    keys = [path for model in (ConfigFile, Experiment) for path, _, _ in block.keys(model)]
+    assert sorted(key for key in rows if key not in POLICIES) == sorted(keys)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.name)
 def test_shipped_configs_are_valid(path: Path) -> None:
-    assert resolve(yaml.safe_load(path.read_text()), SCHEMA).name == path.stem.replace("config", "default")
+    assert resolve(yaml.safe_load(path.read_text())).name == path.stem.replace("config", "default")
 
 
 @pytest.mark.parametrize("name", ["config", "small"])
 def test_the_noisy_perceptron_differs_by_its_flips_alone(name: str) -> None:
-    config = resolve(yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()), SCHEMA)
+    config = resolve(yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()))
     alike: dict[str, Any] = {"seeds": [0], "policies": []}
     noisy, plain = (config.experiments[name] | alike for name in ("perceptron_noisy", "perceptron"))
     assert noisy["data"].pop("flip_fraction") == 0.1
@@ -378,7 +363,7 @@ def test_the_noisy_perceptron_differs_by_its_flips_alone(name: str) -> None:
 
 def test_the_default_config_writes_out_what_the_schema_defaults_to() -> None:
     written = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    config = resolve(written, SCHEMA)
+    config = resolve(written)
     policies = config.experiments["perceptron"]["policies"]
     assert config.experiments["perceptron"] == resolved({"a": {"policies": policies}}).experiments["a"]
     paper = config.experiments["perceptron_paper"]
@@ -451,7 +436,7 @@ def test_a_control_depends_on_what_it_is_made_from_and_on_its_own_search() -> No
 
 def test_several_processes_are_a_setting_of_what_depends_on_a_search() -> None:
     raw = {"name": "mine", "experiments": {"one": {}, "two": {"processes": 2}}}
-    one, two = resolve(raw, SCHEMA).experiments.values()
+    one, two = resolve(raw).experiments.values()
 
     def differ(stage: str, batch: str | None = None) -> bool:
         return plan.stage_settings(one, stage, "a", seed=0, batch=batch) != plan.stage_settings(

@@ -1,21 +1,15 @@
 """Modules chosen by name: every name that a config may say is a module with the function that is asked for."""
 
-from pathlib import Path
-
 import pytest
-import yaml
 
+from lawpipe.config import messages
+from lawpipe.config.experiment import json_schema
 from lawpipe.run import registry
-
-ROOT = Path(__file__).resolve().parents[2]
-EXPERIMENT = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())["$defs"]["experiment"]
 
 
 def allowed(*path):
-    rules = EXPERIMENT
-    for key in path:
-        rules = rules["properties"][key]
-    return rules.get("enum") or rules["items"]["enum"]
+    (rules,) = messages.allowed(json_schema(), ("experiments", "any", *path))
+    return rules.get("enum") or [rules["const"]]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +20,7 @@ def allowed(*path):
         ("losses", allowed("problem"), "load"),
         ("model", allowed("model", "architecture"), "build"),
         ("search", allowed("search", "method"), "make"),
-        ("policy", allowed("policies"), "RECORD"),
+        ("policy", allowed("policies", 0), "RECORD"),
     ],
 )
 def test_every_name_of_the_schema_is_a_module(kind, names, attribute):

@@ -15,7 +15,6 @@ from lawpipe.config import plan
 from lawpipe.config.resolve import resolve
 from lawpipe.engine import policy
 from scripts import generate_data, initialise, make_policy, prepare_corpus, search
-from tests.config.test_resolve import SCHEMA
 from tests.scripts.test_training_stages import call, frame
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +48,7 @@ class Prepared:
     def __init__(self, name: str, folder: Path, **changes: object) -> None:
         raw = {"name": "mine", "experiments": {name: COMMON | PROBLEMS[name] | changes}}
         self.name, self.folder = name, folder
-        self.complete = resolve(raw, SCHEMA).experiments[name]
+        self.complete = resolve(raw).experiments[name]
         self.inputs = {each: folder / f"{each}.parquet" for each in ("train", "desired", "test")}
         text = {}
         if name == "stories":

@@ -1,4 +1,4 @@
-"""Analysis: takes the parts of every batch; gives each seed's tables, fits and summary, and the summary over seeds."""
+"""Analysis: takes each batch's part of the tables; gives each seed's tables, fits and summary, and one over the seeds."""
 
 
 rule collect:
@@ -11,16 +11,11 @@ rule collect:
         f"{SEED}/logs/collect.txt",
     benchmark:
         f"{SEED}/benchmarks/collect.tsv"
-    threads: 1
     resources:
         mem_mb=memory("collect"),
         runtime=30,
-        gpu=0,
     params:
-        python=PYTHON,
-        script=script("collect"),
-        settings=settings("collect"),
-        code=code("collect"),
+        **stage_params("collect"),
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: collecting the policies' tables"
     shell:
@@ -40,16 +35,11 @@ rule fit:
         f"{SEED}/logs/fit.txt",
     benchmark:
         f"{SEED}/benchmarks/fit.tsv"
-    threads: 1
     resources:
         mem_mb=memory("fit"),
         runtime=60,
-        gpu=0,
     params:
-        python=PYTHON,
-        script=script("fit"),
-        settings=settings("fit"),
-        code=code("fit"),
+        **stage_params("fit"),
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: fitting scaling laws"
     shell:
@@ -59,10 +49,7 @@ rule fit:
 
 rule summarise:
     input:
-        curves=f"{SEED}/curves.parquet",
-        similarity=f"{SEED}/similarity.parquet",
-        measures=f"{SEED}/measures.parquet",
-        fits=f"{SEED}/fits.parquet",
+        **{table: f"{SEED}/{table}.parquet" for table in ("curves", "similarity", "measures", "fits")},
     output:
         summary=f"{SEED}/summary.parquet",
         cost=f"{SEED}/cost/summarise.json",
@@ -70,27 +57,22 @@ rule summarise:
         f"{SEED}/logs/summarise.txt",
     benchmark:
         f"{SEED}/benchmarks/summarise.tsv"
-    threads: 1
     resources:
         mem_mb=memory("summarise"),
         runtime=10,
-        gpu=0,
     params:
-        python=PYTHON,
-        script=script("summarise"),
-        settings=settings("summarise"),
-        code=code("summarise"),
+        **stage_params("summarise"),
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: summarising"
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --curves {input.curves}"
-        " --similarity {input.similarity} --measures {input.measures} --fits {input.fits}"
-        " --summary {output.summary} --cost {output.cost} > {log} 2>&1"
+        " --similarity {input.similarity} --measures {input.measures} --fits {input.fits} --summary {output.summary}"
+        " --cost {output.cost} > {log} 2>&1"
 
 
 rule summarise_seeds:
     input:
-        summaries=of_seeds(lambda chosen, seed: ["summary.parquet"]),
+        summaries=of_seeds(lambda settings, seed: ["summary.parquet"]),
     output:
         summary=f"{EXPERIMENT}/summary.parquet",
         cost=f"{EXPERIMENT}/cost/summarise_seeds.json",
@@ -98,16 +80,11 @@ rule summarise_seeds:
         f"{EXPERIMENT}/logs/summarise_seeds.txt",
     benchmark:
         f"{EXPERIMENT}/benchmarks/summarise_seeds.tsv"
-    threads: 1
     resources:
         mem_mb=memory("summarise_seeds"),
         runtime=10,
-        gpu=0,
     params:
-        python=PYTHON,
-        script=script("summarise_seeds"),
-        settings=settings("summarise_seeds"),
-        code=code("summarise_seeds"),
+        **stage_params("summarise_seeds"),
     message:
         "{wildcards.experiment}: summarising over the seeds"
     shell:

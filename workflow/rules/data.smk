@@ -1,4 +1,4 @@
-"""Data: takes the settings alone, or the user's own files; gives each seed's examples and its start of training."""
+"""Data: takes the settings alone, or the user's own files; gives each seed's examples and initial parameters."""
 
 
 rule prepare_corpus:
@@ -12,18 +12,13 @@ rule prepare_corpus:
     benchmark:
         f"{EXPERIMENT}/benchmarks/prepare_corpus.tsv"
     wildcard_constraints:
-        experiment=one_of(name for name, chosen in EXPERIMENTS.items() if chosen["problem"] in plan.ON_TEXT),
-    threads: 1
+        experiment=one_of(experiments_where(lambda settings: settings["problem"] in plan.ON_TEXT)),
     resources:
         mem_mb=memory("prepare_corpus"),
         runtime=60,
-        gpu=0,
     params:
-        python=PYTHON,
-        script=script("prepare_corpus"),
-        settings=settings("prepare_corpus"),
-        code=code("prepare_corpus"),
-        own=own_content,
+        **stage_params("prepare_corpus"),
+        own=digests_of_own_files,
     message:
         "{wildcards.experiment}: reading the corpus and making its tokeniser"
     shell:
@@ -33,7 +28,7 @@ rule prepare_corpus:
 
 rule generate_data:
     input:
-        unpack(sources),
+        unpack(corpus_of_examples),
     output:
         train=f"{SEED}/train.parquet",
         desired=f"{SEED}/desired.parquet",
@@ -44,26 +39,20 @@ rule generate_data:
     benchmark:
         f"{SEED}/benchmarks/generate_data.tsv"
     wildcard_constraints:
-        experiment=one_of(name for name, chosen in EXPERIMENTS.items() if "validation" not in plan.splits(chosen)),
-    threads: 1
+        experiment=one_of(experiments_where(lambda settings: "validation" not in plan.splits(settings))),
     resources:
         mem_mb=memory("generate_data"),
         runtime=10,
-        gpu=0,
     params:
-        python=PYTHON,
-        script=script("generate_data"),
-        settings=settings("generate_data"),
-        code=code("generate_data"),
-        own=own_content,
+        **stage_params("generate_data"),
+        own=digests_of_own_files,
         tokens=lambda wildcards, input: f"--tokens {input.tokens}" if "tokens" in input.keys() else "",
         validation="",
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: drawing the examples"
     shell:
-        "{params.python:q} {params.script:q} --settings {params.settings:q} {params.tokens}"
-        " --train {output.train} --desired {output.desired} --test {output.test} {params.validation}"
-        " --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} {params.tokens} --train {output.train}"
+        " --desired {output.desired} --test {output.test} {params.validation} --cost {output.cost} > {log} 2>&1"
 
 
 # The same for the experiments that have validation examples.
@@ -75,7 +64,7 @@ use rule generate_data as generate_data_with_validation with:
         validation=f"{SEED}/validation.parquet",
         cost=f"{SEED}/cost/generate_data.json",
     wildcard_constraints:
-        experiment=one_of(name for name, chosen in EXPERIMENTS.items() if "validation" in plan.splits(chosen)),
+        experiment=one_of(experiments_where(lambda settings: "validation" in plan.splits(settings))),
     params:
         validation=f"--validation {SEED}/validation.parquet",
 
@@ -90,16 +79,11 @@ rule initialise:
         f"{SEED}/logs/initialise.txt",
     benchmark:
         f"{SEED}/benchmarks/initialise.tsv"
-    threads: 1
     resources:
         mem_mb=memory("initialise"),
         runtime=10,
-        gpu=0,
     params:
-        python=PYTHON,
-        script=script("initialise"),
-        settings=settings("initialise"),
-        code=code("initialise"),
+        **stage_params("initialise"),
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: initialising the model"
     shell:

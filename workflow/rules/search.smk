@@ -1,7 +1,7 @@
-"""Policies: takes a seed's examples and start; gives the searched policies with the search's log, and the others."""
+"""Policies: takes a seed's examples and initial parameters; gives the search's log and every policy."""
 
-# A rule for each experiment, because the snapshots (files that the search writes) are the experiment's own.
-for name, chosen in EXPERIMENTS.items():
+# One rule for each experiment, because each has its own snapshots, which are outputs of the search.
+for name, settings in EXPERIMENTS.items():
 
     rule:
         name:
@@ -11,7 +11,7 @@ for name, chosen in EXPERIMENTS.items():
             theta0=f"{SEED}/theta0.parquet",
         output:
             search=f"{SEED}/search.parquet",
-            policies=[f"{SEED}/policies/{policy}.parquet" for policy in plan.searched_policies(chosen)],
+            policies=[f"{SEED}/policies/{policy}.parquet" for policy in plan.searched_policies(settings)],
             cost=f"{SEED}/cost/search.json",
         log:
             f"{SEED}/logs/search.txt",
@@ -19,19 +19,16 @@ for name, chosen in EXPERIMENTS.items():
             f"{SEED}/benchmarks/search.tsv"
         wildcard_constraints:
             experiment=one_of([name]),
-        # What takes longest and most waits for comes first, so that no core is idle at the end.
+        # The longest jobs, for which most others wait, come first, so that no core is idle at the end.
         priority: 1
         threads: processes
         resources:
-            mem_mb=for_each_process(memory("search")),
+            mem_mb=for_all_processes(memory("search")),
             runtime=720,
-            gpu=for_each_process(gpu),
+            gpu=for_all_processes(gpu),
         params:
-            python=PYTHON,
-            script=script("search"),
+            **stage_params("search"),
             processes=processes,
-            settings=settings("search"),
-            code=code("search"),
             state=side_folder("search"),
             validation=lambda wildcards, input: (
                 f"--validation {input.validation}" if "validation" in input.keys() else ""
@@ -39,18 +36,15 @@ for name, chosen in EXPERIMENTS.items():
         message:
             "{wildcards.experiment}, seed {wildcards.seed}: searching for the near-optimal policy"
         shell:
-            "{params.python:q} -m lawpipe.run.launch {params.processes} {params.script:q} --settings {params.settings:q}"
-            " --train {input.train} --desired {input.desired} --test {input.test} {params.validation}"
-            " --theta0 {input.theta0} --search {output.search} --policies $(dirname {output.policies[0]})"
-            " --state {params.state} --cost {output.cost} 2>&1 | tee {log}"
+            "{params.python:q} -m lawpipe.run.launch {params.processes} {params.script:q}"
+            " --settings {params.settings:q} --train {input.train} --desired {input.desired} --test {input.test}"
+            " {params.validation} --theta0 {input.theta0} --search {output.search}"
+            " --policies $(dirname {output.policies[0]}) --state {params.state} --cost {output.cost} 2>&1 | tee {log}"
 
 
 rule make_policy:
     input:
-        train=f"{SEED}/train.parquet",
-        desired=f"{SEED}/desired.parquet",
-        test=f"{SEED}/test.parquet",
-        theta0=f"{SEED}/theta0.parquet",
+        **TRAINING_INPUTS,
         others=policies_built_on,
     output:
         policy=f"{SEED}/policies/{{policy}}.parquet",
@@ -64,24 +58,21 @@ rule make_policy:
     priority: 1
     threads: processes
     resources:
-        mem_mb=for_each_process(memory("make_policy")),
+        mem_mb=for_all_processes(memory("make_policy")),
         runtime=720,
-        gpu=for_each_process(gpu),
+        gpu=for_all_processes(gpu),
     params:
-        python=PYTHON,
-        script=script("make_policy"),
+        **stage_params("make_policy"),
         processes=processes,
-        settings=settings("make_policy"),
-        code=code("make_policy"),
         state=side_folder("make_policy"),
         others=lambda wildcards, input: f"--others {input.others}" if input.others else "",
         tried="",
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: making the {wildcards.policy} policy"
     shell:
-        "{params.python:q} -m lawpipe.run.launch {params.processes} {params.script:q} --settings {params.settings:q} --train {input.train}"
-        " --desired {input.desired} --test {input.test} --theta0 {input.theta0} {params.others} {params.tried}"
-        " --output {output.policy} --state {params.state} --cost {output.cost} > {log} 2>&1"
+        "{params.python:q} -m lawpipe.run.launch {params.processes} {params.script:q} --settings {params.settings:q}"
+        " --train {input.train} --desired {input.desired} --test {input.test} --theta0 {input.theta0} {params.others}"
+        " {params.tried} --output {output.policy} --state {params.state} --cost {output.cost} > {log} 2>&1"
 
 
 # The same for the policies whose learning rate is tuned.

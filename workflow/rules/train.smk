@@ -1,12 +1,9 @@
-"""Training: takes a batch of policies and a seed's examples and start; gives the policies' curves and measurements."""
+"""Training: takes a batch of policies with a seed's examples and initial parameters; gives curves and measurements."""
 
 
 rule train:
     input:
-        train=f"{SEED}/train.parquet",
-        desired=f"{SEED}/desired.parquet",
-        test=f"{SEED}/test.parquet",
-        theta0=f"{SEED}/theta0.parquet",
+        **TRAINING_INPUTS,
         policies=policies_of_batch,
     output:
         **{table: f"{SEED}/parts/{table}/{{batch}}.parquet" for table in plan.COLLECTED},
@@ -17,28 +14,24 @@ rule train:
         f"{SEED}/benchmarks/train_{{batch}}.tsv"
     wildcard_constraints:
         batch=one_of(batch for batch in ALL_BATCHES if batch not in plan.WITH_CONTRIBUTIONS),
-    threads: 1
     resources:
         mem_mb=memory("train"),
         runtime=240,
         gpu=gpu,
     params:
-        python=PYTHON,
-        script=script("train"),
-        settings=settings("train"),
-        code=code("train"),
+        **stage_params("train"),
         contributions="",
     message:
         "{wildcards.experiment}, seed {wildcards.seed}: training and measuring under the {wildcards.batch} policy"
     shell:
-        "{params.python:q} {params.script:q} --settings {params.settings:q}"
-        " --train {input.train} --desired {input.desired} --test {input.test} --theta0 {input.theta0}"
-        " --policies {input.policies} --curves {output.curves} --similarity {output.similarity}"
-        " --zero-weights {output.zero_weights} --examples {output.examples} --measures {output.measures}"
-        " {params.contributions} --cost {output.cost} 2>&1 | tee {log}"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --train {input.train}"
+        " --desired {input.desired} --test {input.test} --theta0 {input.theta0} --policies {input.policies}"
+        " --curves {output.curves} --similarity {output.similarity} --zero-weights {output.zero_weights}"
+        " --examples {output.examples} --measures {output.measures} {params.contributions} --cost {output.cost}"
+        " 2>&1 | tee {log}"
 
 
-# The same for the policies whose every single contribution is kept.
+# The same for the policies of which the contribution of every single example is kept.
 use rule train as train_with_contributions with:
     output:
         **{table: f"{SEED}/parts/{table}/{{batch}}.parquet" for table in plan.COLLECTED},

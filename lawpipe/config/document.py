@@ -1,0 +1,106 @@
+"""Writes what is generated from the models: the JSON schema of a config, and the tables of config/README.md.
+
+python -m lawpipe.config.document            writes both files
+python -m lawpipe.config.document --check    exits with 1 if either is out of date, and writes nothing
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic.fields import FieldInfo
+
+from lawpipe.config import block
+from lawpipe.config.experiment import ConfigFile, Experiment, json_schema
+from lawpipe.config.presets import PRESETS
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+README = ROOT / "config/README.md"
+
+#: A table in the README: the keys of a block, or those of one problem alone, or the presets.
+TABLE = re.compile(r"(<!-- table: (\w+)(?: of (\w+))? -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the generated files, or check them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is out of date")
+    check = parser.parse_args(argv).check
+    contents = {SCHEMA: schema_file(), README: readme(README.read_text(encoding="utf-8"))}
+    stale = [
+        file for file, text in contents.items() if not file.is_file() or file.read_text(encoding="utf-8") != text
+    ]
+    for file in stale:
+        if check:
+            print(f"{file.relative_to(ROOT)} is out of date: run python -m lawpipe.config.document")
+        else:
+            file.write_text(contents[file], encoding="utf-8")
+    sys.exit(1 if check and stale else 0)
+
+
+def schema_file() -> str:
+    """Return the JSON schema as the content of a YAML file."""
+    first = "# Generated from the models in lawpipe/config by `python -m lawpipe.config.document`: do not edit.\n"
+    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return first + yaml.safe_dump(draft | json_schema(), sort_keys=False, allow_unicode=True, width=118)
+
+
+def readme(text: str) -> str:
+    """Return the text of config/README.md with every table made anew."""
+    return TABLE.sub(lambda match: f"{match[1]}{table(match[2], match[3])}{match[4]}", text)
+
+
+def table(name: str, problem: str | None) -> str:
+    """Return a table of the README.
+
+    `name` is `presets`, or `file`, `experiment` or a block for its keys: those that only `problem` has, or, without
+    it, those that all problems have.
+    """
+    if name == "presets":
+        searches = [(of, preset, search) for of, presets in PRESETS.items() for preset, search in presets.items()]
+        columns = list(searches[0][2])
+        rows = [[of, f"`{preset}`", *(str(search[key]) for key in columns)] for of, preset, search in searches]
+        return _markdown(["problem", "preset", *columns], rows)
+    return _markdown(
+        ["key", "default", "meaning", "source"], [_row(path, field) for path, field in _keys(name, problem)]
+    )
+
+
+def _keys(name: str, problem: str | None) -> list[tuple[str, FieldInfo]]:
+    """Return the keys of a table."""
+    if name == "file":
+        return [(path, field) for path, _, field in block.keys(ConfigFile)]
+    return [
+        (path, field)
+        for path, only, field in block.keys(Experiment)
+        if (path.partition(".")[0] if "." in path else "experiment") == name and only == problem
+    ]
+
+
+def _row(path: str, field: FieldInfo) -> list[str]:
+    """Return the cells of one key."""
+    marks, meaning = block.marks(field), " ".join((field.description or "").split())
+    default: Any = marks.get("defaults", field.get_default())
+    if field.is_required():
+        shown = "none"
+    elif "defaults" in marks:
+        shown = ", ".join(f"`{value}` ({problem})" for problem, value in default.items())
+    else:
+        shown = f"`{default if isinstance(default, str) else json.dumps(default)}`"
+    return [f"`{path}`", shown, meaning, marks["source"]]
+
+
+def _markdown(header: list[str], rows: Iterable[list[str]]) -> str:
+    """Write a table in Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The block `search`: the outer optimisation, which improves the learning policy."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from lawpipe.config.block import Block, Distinct, Iteration, NotNegative, Positive, key
+from lawpipe.config.messages import show
+from lawpipe.config.presets import PRESETS
+from lawpipe.run.errors import InputError
+
+#: The method with a given step, `search.rate`; the others choose their own.
+WITH_RATE = "projected_gradient"
+
+MOST_SNAPSHOTS = 12
+
+
+class Search(Block):
+    """The search for the near-optimal policy."""
+
+    preset: Literal["paper", "public_script", None] = key(None, source="Section 4 and the public code")
+    """A published search, of the paper or of its public code. It sets method, iterations, rate and decay in place of
+    inherited values; keys written next to it take precedence."""
+    method: Literal["feedback_descent", "mirror_descent", "accelerated_gradient", "newton", "projected_gradient"] = (
+        key("feedback_descent", source="Section 4 (projected_gradient), this project (the others)")
+    )
+    """The optimiser. `projected_gradient` is the paper's; the others choose their own step and never accept one that
+    raises J: `feedback_descent` (mirror descent that starts from a policy with feedback), `mirror_descent`,
+    `accelerated_gradient` (projected, with restarts) and `newton` (to first-order stationarity, for small problems in
+    float64)."""
+    iterations: Iteration = key(30, source="this project (the paper's number is in its preset)")
+    """Largest number of outer iterations; each takes a training run and a backward pass."""
+    rate: Positive | None = key(None, source="Section 4")
+    """Step size of projected_gradient for the mean J; null for a method that chooses its own."""
+    decay: Literal["constant", "linear"] = key("constant", source="Section 4 (constant), the public code (linear)")
+    """Schedule of the step size of projected_gradient: `constant`, or `linear` decay to 0 over the iterations."""
+    gap_tolerance: NotNegative = key(0.0)
+    """The search stops when the Frank-Wolfe gap is at most this fraction of J; 0 disables early stopping."""
+    snapshots: Annotated[list[Iteration], Field(max_length=MOST_SNAPSHOTS), Distinct] | None = key(
+        None, source="Figures 4, 6 and 7 (a point or line for each of several policies along the search)"
+    )
+    """Iterations (at most 12, in rising order) whose policy is kept, trained and measured, as `search_0001` and so
+    on. null keeps the iterations 1, 2, 4, 8 and so on."""
+
+
+def complete(search: dict[str, Any], problem: str, path: str) -> None:
+    """Check the keys of a search against each other, and fill in the snapshots that follow from the iterations.
+
+    Raises InputError, one sentence, for the first contradiction.
+    """
+    method, rate, iterations = search["method"], search["rate"], search["iterations"]
+    if method == WITH_RATE and rate is None:
+        published = PRESETS[problem]["paper"]["rate"]
+        raise InputError(f"{path}.rate is missing: {method} needs a number above 0 (the paper's is {published}).")
+    if method != WITH_RATE and rate is not None:
+        raise InputError(f"{path}.rate is {rate}, but {method} sets its own step: write null or leave it out.")
+    if method != WITH_RATE and search["decay"] != "constant":
+        raise InputError(f"{path}.decay is {search['decay']!r}, but {method} sets its own step: leave it out.")
+    if search["snapshots"] is None:
+        search["snapshots"] = [2**power for power in range(iterations.bit_length())][-MOST_SNAPSHOTS:]
+    snapshots, rising = search["snapshots"], sorted(search["snapshots"])
+    if snapshots != rising:
+        raise InputError(f"{path}.snapshots is {show(snapshots)}, expected rising numbers: {show(rising)}.")
+    if snapshots and snapshots[-1] > iterations:
+        raise InputError(
+            f"{path}.snapshots holds {snapshots[-1]}, expected numbers up to {path}.iterations, "
+            f"which is {iterations}."
+        )

@@ -1,0 +1,32 @@
+"""The block `training`: the training run that the search differentiates."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from lawpipe.config.block import Block, Positive, Whole, key
+from lawpipe.run.errors import InputError
+
+
+class Training(Block):
+    """The training run."""
+
+    steps: Annotated[int, Field(ge=1, le=2**31 - 2), Whole] = key(
+        source="Section 4", perceptron=2000, language_model=4000
+    )
+    """Number of steps of full-batch gradient descent (T)."""
+    learning_rate: Positive = key(0.1, source="Section 4")
+    """Learning rate of the training run (eta)."""
+    precision: Literal["float32", "float64", "tf32", "bfloat16"] = key("float32")
+    """Floating-point type of all computations. `tf32` and `bfloat16` are float32 with matrix products of rounded
+    operands, for language models on a GPU: faster and less accurate (docs/gpu.md)."""
+
+
+def check_perceptron(training: Mapping[str, Any], path: str) -> None:
+    """Raise InputError if a perceptron is to round the operands of its matrix products, which would gain nothing."""
+    if training["precision"] in ("tf32", "bfloat16"):
+        raise InputError(
+            f"{path}.precision is {training['precision']}, which is for language models: "
+            "the perceptron has no use for it, set float32 or float64."
+        )
