@@ -27,7 +27,7 @@ from lawpipe.cost.flops import KERNELS, LEAST, PASSES, Pass, Size
 from lawpipe.problems.language_model.losses import LanguageModel
 from lawpipe.problems.language_model.models import cross_entropy
 from lawpipe.problems.language_model.models.transformer import Transformer
-from lawpipe.results.table import markdown
+from lawpipe.report.table import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, README = ROOT / "docs/gpu.md", ROOT / "README.md"

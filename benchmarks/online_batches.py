@@ -20,9 +20,7 @@ from scripts.train_online import ONLINE, ORACLE, PLAIN
 
 from lawpipe.analysis import gain
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.report.comparison import as_over_seeds
-from lawpipe.results.gains import share_of
-from lawpipe.results.numbers import UNBROKEN, over_seeds
+from lawpipe.results.numbers import UNBROKEN, interval, share_of
 from scripts import train_online
 
 SIZES = {"steps": 600, "examples": 4096, "hidden": 32, "length": 24}
@@ -119,7 +117,7 @@ def line(case: str, name: str, rows: pd.DataFrame) -> str:
     """Return a row of the table."""
     own = rows[rows["name"] == name]
     rates = "/".join(f"{rate:g}" for rate in sorted(own["rate"].unique()))
-    means = [over_seeds(as_over_seeds(mean_interval(own[moment]))) for moment in ("mean", "end")]
+    means = [interval(mean_interval(own[moment])) for moment in ("mean", "end")]
     shares = "; ".join(share(rows, name, moment) for moment in ("mean", "end")) if name not in (PLAIN, ORACLE) else ""
     cells = [case, f"{name}, rate {rates}, weight on perturbed {own['weight'].mean():.0%}", *means, shares]
     return f"| {' | '.join(cells)} |".replace(UNBROKEN, " ")
@@ -131,7 +129,7 @@ def share(rows: pd.DataFrame, name: str, moment: str) -> str:
     found = gain.share(of, name, PLAIN, ORACLE) if ORACLE in of else mean_interval([])
     if found.n_reached:
         return share_of(found)
-    return f"{over_seeds(as_over_seeds(gain.difference(of, name, PLAIN)))} nats"
+    return f"{interval(gain.difference(of, name, PLAIN))} nats"
 
 
 if __name__ == "__main__":

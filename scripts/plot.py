@@ -11,7 +11,7 @@ from pathlib import Path
 from lawpipe.figures import style
 from lawpipe.figures.draw import DRAW
 from lawpipe.report import page
-from lawpipe.report.tables import experiment as tables
+from lawpipe.report.tables import quantities
 from lawpipe.results import catalogue, experiment
 from lawpipe.run import stage
 
@@ -30,7 +30,9 @@ def main(argv: list[str] | None = None) -> None:
             with style.theme():
                 style.save(DRAW[entry.name](found), options.figures / f"{entry.name}.svg", entry.title)
         for entry in catalogue.tables(found.settings):
-            stage.write_text(options.tables / f"{entry.name}.html", page.table_page(tables.MAKE[entry.name](found)))
+            stage.write_text(
+                options.tables / f"{entry.name}.html", page.table_page(quantities.TABLES[entry.name](found))
+            )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
@@ -12,28 +12,59 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over seeds and its 95 % interval."""
+    """A mean over seeds with its 95 % interval.
 
-    #: None if no seed has a value.
+    Attributes:
+        mean: the mean over the seeds that have a value; None if no seed has one.
+        low: the lower end of the interval; None with fewer than two values.
+        high: the upper end.
+        n: the number of seeds.
+        n_reached: the number of seeds that have a value. An acceleration has none if the loss was never reached.
+    """
+
     mean: float | None
-    #: None with fewer than two values.
     low: float | None
     high: float | None
-    #: How many seeds there are.
     n: int
-    #: How many of them have a value: a missing acceleration, say, means that the mark was never reached.
     n_reached: int
+
+    @classmethod
+    def stored(cls, mean: float | None, low: float | None, high: float | None, n: int = 1) -> "Interval":
+        """Return the interval of numbers from a table, in which None and NaN both mean that there is no value."""
+        ends = [None if end is None or math.isnan(end) else float(end) for end in (mean, low, high)]
+        return cls(ends[0], ends[1], ends[2], n, n)
+
+    @property
+    def mean_or_nan(self) -> float:
+        """The mean, or NaN if no seed has a value: for arithmetic and for plots."""
+        return math.nan if self.mean is None else self.mean
+
+    def scaled(self, factor: float, offset: float = 0.0) -> "Interval":
+        """Return the interval of ``factor * value + offset``."""
+        ends = (self.mean, self.low, self.high)
+        mean, low, high = (None if end is None else factor * end + offset for end in ends)
+        return replace(self, mean=mean, low=low if factor >= 0 else high, high=high if factor >= 0 else low)
+
+    def clipped(self, lowest: float, highest: float) -> "Interval":
+        """Return the interval with its ends limited to the values that are possible."""
+        low = None if self.low is None else max(lowest, self.low)
+        return replace(self, low=low, high=None if self.high is None else min(highest, self.high))
+
+
+#: The interval of no seeds.
+NO_SEEDS = Interval(None, None, None, 0, 0)
 
 
 def mean_interval(values: Iterable[float | None], *, logarithmic: bool = False) -> Interval:
     """Return the mean over the seeds that have a value, with Student's 95 % interval.
 
-    ``mean -+ t(0.975, n-1) std / sqrt(n)`` with the n-1 standard deviation; of the logarithms if
-    `logarithmic` (the mean is then the geometric one, the interval is not symmetric and stays above 0).
+    The interval is ``mean -+ t(0.975, n-1) std / sqrt(n)``, where ``std`` is the standard deviation with n-1 degrees
+    of freedom.
 
     Args:
-        values: one a seed; None or a number that is not finite counts as missing.
-        logarithmic: for ratios and scales, which vary by factors: accelerations and B.
+        values: one value per seed; None or a number that is not finite counts as missing.
+        logarithmic: average the logarithms. The mean is then the geometric mean, and the interval is not symmetric
+            and stays above 0. For quantities that vary by factors: accelerations and B.
 
     Raises:
         ValueError: if `logarithmic` and a value is not above 0.

@@ -11,8 +11,8 @@ from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import marks, panels, style, surfaces
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, WORDS, chosen, grids, objectives, share_of
-from lawpipe.results.numbers import policy_label
+from lawpipe.results.gains import BASE, BEST, CONTROLS, chosen, grids, objectives
+from lawpipe.results.numbers import policy_label, share_of
 from lawpipe.run.splits import REFERENCES
 
 GRIDS = {"conventional_tuned": "uniform", "clean_only_tuned": "clean examples only", "online_tuned": "online"}
@@ -27,7 +27,7 @@ def gains(results: Results) -> Figure:
     note = "means, small points are seeds" + (", bars 95 % t intervals of three or more" if many else "")
     canvas = panels.canvas(results, "controls", 2, 2, 7.2, note)
     found = {against: objectives(results, against) for against in REFERENCES}
-    policies = [name for name in results.chosen if name in (BASE, BEST, *WORDS)]
+    policies = [name for name in results.chosen if name in (BASE, BEST, *CONTROLS)]
     levels, shares = canvas.at(0, 0), canvas.at(0, 1)
     for place, against in enumerate(REFERENCES):
         offset = 0.16 * (2 * place - 1)
@@ -97,7 +97,7 @@ def _beside(found: dict[str, Objectives]) -> list[str]:
     """Say each control's share of the gain on desired examples, shortly."""
     desired = found["desired"]
     lines = []
-    for policy in WORDS:
+    for policy in CONTROLS:
         share = gain.share(desired, policy)
         if share.n:
             lines.append(f"{policy_label(policy)}: {share_of(share)} of the gain on desired.")

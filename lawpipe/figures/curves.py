@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from lawpipe.figures import panels, style, surfaces
 from lawpipe.results.experiment import Results
-from lawpipe.results.numbers import over_seeds, policy_label
+from lawpipe.results.numbers import interval, policy_label
 from lawpipe.run.splits import REFERENCES
 
 
@@ -32,10 +32,10 @@ def loss_curves(results: Results) -> Figure:
             panels.logarithmic(axes.yaxis)
         _draw_acceleration(axes, results, against, factors)
         ratio = results.quantity("near_optimal", f"acceleration_{against}")
-        canvas.here.append(f"Acceleration ratio on {against}: {over_seeds(ratio, 'never')}.")
+        canvas.here.append(f"Acceleration ratio on {against}: {interval(ratio, missing='never')}.")
     canvas.at(0, 0).legend()
     best = results.quantity("near_optimal", "acceleration_to_best_test")
-    canvas.here.append(f"To the conventional minimum on test instead of its end: {over_seeds(best, 'never')}.")
+    canvas.here.append(f"To the conventional minimum on test instead of its end: {interval(best, missing='never')}.")
     canvas.here.append("An acceleration is the geometric mean over the seeds that reach the mark.")
     return panels.finish(canvas)
 
@@ -53,7 +53,7 @@ def _draw_acceleration(axes: Axes, results: Results, against: str, factors: bool
     if 0 < ratio.n_reached == ratio.n:
         axes.annotate(
             "",
-            xy=(steps / ratio.mean, mark),
+            xy=(steps / ratio.mean_or_nan, mark),
             xytext=(steps, mark),
             arrowprops={
                 "arrowstyle": "-|>",
@@ -63,7 +63,7 @@ def _draw_acceleration(axes: Axes, results: Results, against: str, factors: bool
                 "shrinkB": 0,
             },
         )
-    text = f"AR {over_seeds(ratio)}" if ratio.n_reached else "AR: never reaches the conventional final loss"
+    text = f"AR {interval(ratio)}" if ratio.n_reached else "AR: never reaches the conventional final loss"
     axes.annotate(
         text,
         xy=(0.98, 0.70),

@@ -42,12 +42,12 @@ def draw_share(
     ends: tuple[float, float] = SHARES,
 ) -> None:
     """Draw a share of a gain, in per cent, as a row; one beyond the ends of the axis is an arrow at its edge."""
-    mean, low, high = (None if value is None else 100 * value for value in (found.mean, found.low, found.high))
-    if mean is None or ends[0] <= mean <= ends[1]:
-        draw(axes, Interval(mean, low, high, found.n, found.n_reached), height, colour, label)
+    found = found.scaled(100)
+    if found.mean is None or ends[0] <= found.mean <= ends[1]:
+        draw(axes, found, height, colour, label)
         return
     inwards = 0.012 * (ends[1] - ends[0])
-    edge, arrow = (ends[1] - inwards, ">") if mean > ends[1] else (ends[0] + inwards, "<")
+    edge, arrow = (ends[1] - inwards, ">") if found.mean > ends[1] else (ends[0] + inwards, "<")
     axes.plot([edge], [height], arrow, color=colour, markersize=6, label=label)
 
 

@@ -5,12 +5,11 @@ from matplotlib.figure import Figure
 from lawpipe.analysis import gain
 from lawpipe.figures import marks, panels, style, surfaces
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import objectives, share_of
-from lawpipe.results.numbers import policy_label
-from lawpipe.results.online_table import BASE, ORACLE
+from lawpipe.results.gains import ORACLE, TUNED, objectives
+from lawpipe.results.numbers import policy_label, share_of
 
 #: The policies at their own best learning rate, the searched one at that of uniform weights.
-SHOWN = (BASE, ORACLE, "inverse_loss_tuned", "greedy_tuned", "online_tuned", "near_optimal_at_tuned_rate")
+SHOWN = (TUNED, ORACLE, "inverse_loss_tuned", "greedy_tuned", "online_tuned", "near_optimal_at_tuned_rate")
 
 
 def curves_and_gains(results: Results) -> Figure:
@@ -36,9 +35,9 @@ def curves_and_gains(results: Results) -> Figure:
 
     found = objectives(results, "test")
     for place, policy in enumerate(policies):
-        marks.draw_with_seeds(ratios, gain.ratios(found, policy, BASE).values(), place, colours[policy])
-        share = gain.share(found, policy, BASE, ORACLE)
-        if share.n and policy not in (BASE, ORACLE):
+        marks.draw_with_seeds(ratios, gain.ratios(found, policy, TUNED).values(), place, colours[policy])
+        share = gain.share(found, policy, TUNED, ORACLE)
+        if share.n and policy not in (TUNED, ORACLE):
             canvas.here.append(f"{policy_label(policy)}: {share_of(share)} of the oracle's gain on test.")
     ratios.axvline(1, color=surfaces.MUTED, linestyle=":", linewidth=1)
     ratios.set_yticks(range(len(policies)), [policy_label(name) for name in policies])

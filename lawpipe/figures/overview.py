@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from lawpipe.figures import panels, style, surfaces
 from lawpipe.results.experiment import Results
-from lawpipe.results.numbers import number, over_seeds, plural, policy_label
+from lawpipe.results.numbers import interval, number, plural, policy_label
 from lawpipe.run.splits import REFERENCES
 
 POLICIES = ("conventional", "near_optimal")
@@ -32,7 +32,7 @@ def objective(results: Results) -> Figure:
         saved, colour = before > after, style.POLICIES["conventional"]
         axes.fill_between(steps[keep], after, before, where=saved, color=colour, alpha=0.4, linewidth=0)
         for policy in POLICIES:
-            mean = results.quantity(policy, f"objective_{against}").mean
+            mean = results.quantity(policy, f"objective_{against}").mean_or_nan
             label = f"{policy_label(policy)}: J = {number(mean)}"
             axes.plot(steps[keep], curves[policy][keep], color=style.POLICIES[policy], label=label)
         if np.isfinite(before).all() and np.isfinite(after).all():
@@ -43,7 +43,7 @@ def objective(results: Results) -> Figure:
         axes.set_xlabel("training step t")
         axes.set_ylabel("mean loss (nats)")
         axes.legend(loc="upper right")
-        ends = [results.quantity(policy, f"objective_{against}").mean for policy in POLICIES]
+        ends = [results.quantity(policy, f"objective_{against}").mean_or_nan for policy in POLICIES]
         left = (
             f"{number(100 * ends[1] / ends[0])} % of the conventional area is left" if ends[0] else "both areas are 0"
         )
@@ -92,7 +92,7 @@ def headline(results: Results) -> Figure:
         axes.set_xlabel("training step t (log)")
         axes.set_ylabel(f"mean loss (nats{', log' if axes.get_yscale() == 'log' else ''})")
         over = results.quantity("near_optimal", f"acceleration_{against}")
-        sooner = f"{over_seeds(over)} x fewer steps" if over.n_reached else "never as low"
+        sooner = f"{interval(over)} x fewer steps" if over.n_reached else "never as low"
         canvas.here.append(f"Over all seeds, {against}: {sooner}.")
     canvas.at(0, 0).plot([], [], color=surfaces.INK, linestyle="--", linewidth=1, label="scaling law")
     canvas.at(0, 0).legend(loc="lower left")

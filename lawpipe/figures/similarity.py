@@ -13,7 +13,7 @@ from lawpipe.figures import panels, style, surfaces
 from lawpipe.paper import values as paper
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
-from lawpipe.results.numbers import number, over_seeds, plural, policy_label
+from lawpipe.results.numbers import interval, number, plural, policy_label
 from lawpipe.run.splits import REFERENCES
 
 KINDS = ("instantaneous", "adjoint")
@@ -30,7 +30,8 @@ def against_loss(results: Results) -> Figure:
     canvas = panels.canvas(results, "fig06_similarity_against_loss", 2, 2, 6.1, note)
     ratios = {
         against: {
-            policy: results.quantity(policy, f"compression_ratio_{against}").mean for policy in results.along_search
+            policy: results.quantity(policy, f"compression_ratio_{against}").mean_or_nan
+            for policy in results.along_search
         }
         for against in REFERENCES
     }
@@ -64,7 +65,7 @@ def against_loss(results: Results) -> Figure:
     canvas.here.append(f"{plural(max(0, count), 'snapshot')} of the search, between uniform and near-optimal.")
     for kind in KINDS:
         ends = [
-            over_seeds(results.quantity(policy, f"{MEANS[kind]}_desired"))
+            interval(results.quantity(policy, f"{MEANS[kind]}_desired"))
             for policy in ("conventional", "near_optimal")
         ]
         canvas.here.append(f"Mean {kind} SIM on desired: {ends[0]} conventional, {ends[1]} near-optimal.")
@@ -217,5 +218,5 @@ def over_steps(results: Results) -> Figure:
             f"{100 * share:.0f} % of the measured steps."
         )
     gap = results.quantity("near_optimal", "gap")
-    canvas.here.append(f"Its Frank-Wolfe gap: {over_seeds(gap)} nats.")
+    canvas.here.append(f"Its Frank-Wolfe gap: {interval(gap)} nats.")
     return panels.finish(canvas)

@@ -18,8 +18,8 @@ from lawpipe.paper import values as paper
 from lawpipe.paper.measures import CONVENTIONAL, NEAR, Measure, OfSizes
 from lawpipe.paper.rules import NOT_REPRODUCED, NOT_TESTED, AtLeast, AtMost, Beyond, Judgement, Rule
 from lawpipe.paper.rules import Near as Value
+from lawpipe.results.experiment import Seed
 from lawpipe.results.problem import corrupted_share
-from lawpipe.results.seed import Seed
 
 PERCEPTRON, LANGUAGE_MODEL = "perceptron", "language_model"
 BOTH = (PERCEPTRON, LANGUAGE_MODEL)

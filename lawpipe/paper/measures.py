@@ -4,14 +4,16 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from lawpipe.analysis import acceleration, asymptote
 from lawpipe.analysis.scaling_sensitivity import FAR
 from lawpipe.results import problem
-from lawpipe.results.seed import Floats, Seed
+from lawpipe.results.experiment import Seed
 from lawpipe.run.splits import REFERENCES
 
+Floats = npt.NDArray[np.float64]
 #: From one seed to our number.
 Measure = Callable[[Seed], float | None]
 #: From the same seed of several sizes of an experiment, smallest first, to our number.

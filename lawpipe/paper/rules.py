@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lawpipe.analysis.intervals import Interval
-from lawpipe.results.numbers import number
+from lawpipe.results.numbers import interval, number
 
 REPRODUCED, PARTLY, NOT_REPRODUCED, NOT_TESTED = VERDICTS = ("reproduced", "partly", "not_reproduced", "not_tested")
 
@@ -163,9 +163,8 @@ class AtMost:
 
 
 def written(found: Interval) -> str:
-    """Write a mean with its interval."""
-    interval = "" if found.low is None else f" [{number(found.low)}, {number(found.high)}]"
-    return f"{number(found.mean)}{interval}"
+    """Write a mean with its interval, in plain text."""
+    return interval(found, count_seeds=False, space=" ")
 
 
 def _reached(found: Interval) -> str:

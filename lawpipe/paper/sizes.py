@@ -9,7 +9,7 @@ from lawpipe.analysis.scaling_sensitivity import FAR
 from lawpipe.paper import measures as ours
 from lawpipe.paper import values as paper
 from lawpipe.paper.measures import CONVENTIONAL, NEAR, Measure
-from lawpipe.results.seed import Seed
+from lawpipe.results.experiment import Seed
 
 #: The quantities, with how ours is computed in one seed and whether it is averaged as a logarithm: B and beta of the
 #: near-optimal policy over those of the conventional one, AR on the curves, from the fits at T, from them far off.

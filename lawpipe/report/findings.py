@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from lawpipe.analysis.intervals import Interval
 from lawpipe.paper import values as paper
@@ -11,8 +12,10 @@ from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval, number, percent, plural
 from lawpipe.results.problem import Settings
+from lawpipe.run.splits import REFERENCES
 
 POLICIES = ("conventional", "near_optimal")
+OBJECTIVES = [f"objective_{against}" for against in REFERENCES]
 SIMILARITIES = {"instantaneous": "similarity_desired", "adjoint": "adjoint_similarity_desired"}
 #: The names of the paper's models.
 MODELS = {problem.PERCEPTRON: "perceptron", problem.LANGUAGE_MODEL: "transformer"}
@@ -42,14 +45,14 @@ def overview(experiments: Sequence[Results], hardware: Sequence[str], seconds: f
         + f" in {results.name}"
         for results in experiments
     )
+    machines = "; ".join(hardware) or "a machine that was not recorded"
     return [
-        f"{plural(len(experiments), 'experiment')}, computed on {'; '.join(hardware) or 'a machine that was not recorded'}"
-        f", in {duration(seconds)} of jobs: {tasks}.",
+        f"{plural(len(experiments), 'experiment')}, computed on {machines}, in {duration(seconds)} of jobs: {tasks}.",
         "On the desired examples, which the search optimises, the near-optimal policy's "
         f"{_changes(experiments, 'desired')} (the paper: {published}).",
         f"On test examples, which the search never sees, its {_changes(experiments, 'test')}.",
-        "The mean similarity of the contributions on the desired loss, which according to the paper's law has no bound "
-        f"at the optimum, changed from conventional to near-optimal: {similarities}.",
+        "The mean similarity of the contributions on the desired loss, which by the paper's law has no bound at the "
+        f"optimum, changed from conventional to near-optimal: {similarities}.",
         "The Frank-Wolfe gap, which is 0 at first-order stationarity, is still "
         f"{'; '.join(map(_remaining, experiments))}.",
     ]
@@ -93,7 +96,9 @@ def _changes(experiments: Sequence[Results], against: str) -> str:
     changes, accelerations = [], []
     for results in experiments:
         change = _relative_change(results, against)
-        lower = f"{percent(abs(change))} {'lower' if change < 0 else 'higher'}" if math.isfinite(change) else "not finite"
+        lower = (
+            f"{percent(abs(change))} {'lower' if change < 0 else 'higher'}" if math.isfinite(change) else "not finite"
+        )
         changes.append(f"{lower} in {results.name}")
         acceleration = results.quantity("near_optimal", f"acceleration_{against}")
         accelerations.append(f"{_sooner(acceleration)} in {results.name}")
@@ -131,7 +136,8 @@ def _remaining(results: Results) -> str:
 
 def sentences(results: Results) -> list[str]:
     """Return the findings of an experiment, one sentence each."""
-    return [_setup(results), _objective(results), _acceleration(results), *_rest(results), _stationarity(results)]
+    parts = (_setup, _objective, _acceleration, _test, _corrupted, _stationarity)
+    return [sentence for sentence in (part(results) for part in parts) if sentence]
 
 
 def _setup(results: Results) -> str:
@@ -194,28 +200,31 @@ def _acceleration(results: Results) -> str:
     return f"It reached the conventional policy's final desired loss {sooner}."
 
 
-def _rest(results: Results) -> list[str]:
-    """Say what holds on test examples, and how much weight the corrupted examples have, if there are any."""
-    found = []
+def _test(results: Results) -> str:
+    """Say what holds on test examples; empty if J is not known."""
     change = _relative_change(results, "test")
-    if math.isfinite(change):
-        desired, test = (before.mean_or_nan - after.mean_or_nan for before, after in
-                         (_both(results, f"objective_{against}") for against in ("desired", "test")))
-        kept = f"; the change is {percent(test / desired)} of that on the desired examples" if desired > 0 < test else ""
-        found.append(
-            f"On test examples, which the search never sees, J {'fell' if change < 0 else 'rose'} by "
-            f"{percent(abs(change))}, from {_from_to(_both(results, 'objective_test'))} nats{kept}; "
-            f"{_reached(results.quantity('near_optimal', 'acceleration_test'))}."
-        )
+    if not math.isfinite(change):
+        return ""
+    falls = [before.mean_or_nan - after.mean_or_nan for before, after in map(partial(_both, results), OBJECTIVES)]
+    kept = f"; the change is {percent(falls[1] / falls[0])} of that on the desired examples" if min(falls) > 0 else ""
+    return (
+        f"On test examples, which the search never sees, J {'fell' if change < 0 else 'rose'} by "
+        f"{percent(abs(change))}, from {_from_to(_both(results, 'objective_test'))} nats{kept}; "
+        f"{_reached(results.quantity('near_optimal', 'acceleration_test'))}."
+    )
+
+
+def _corrupted(results: Results) -> str:
+    """Say how much weight the corrupted examples have; empty if there are none."""
     share = problem.corrupted_share(results.settings)
-    if share:
-        weight = results.quantity("near_optimal", "weight_on_perturbed").clipped(0, 1)
-        found.append(
-            f"It puts {interval(weight, share=True, count_seeds=False)} of its weight on the "
-            f"{problem.corruption(results.settings)} training examples, which are {percent(share)} of all; the search "
-            "is not told which examples these are."
-        )
-    return found
+    if not share:
+        return ""
+    weight = results.quantity("near_optimal", "weight_on_perturbed").clipped(0, 1)
+    return (
+        f"It puts {interval(weight, share=True, count_seeds=False)} of its weight on the "
+        f"{problem.corruption(results.settings)} training examples, which are {percent(share)} of all; the search is "
+        "not told which these are."
+    )
 
 
 def _reached(acceleration: Interval) -> str:

@@ -52,7 +52,8 @@ def _rate(results: Results, by_set: Mapping[str, Objectives]) -> str:
     instead = f" ({ends} instead of {number(float(results.settings['training']['learning_rate']))})" if rates else ""
     return (
         f"Of its gain on desired, the learning rate alone explains {share_of(share)}: uniform weights at their best "
-        f"learning rate{instead}; compared with those, the near-optimal policy's J is {_changes(by_set, TUNED, BEST)}."
+        f"learning rate{instead}; compared with those, the near-optimal policy's J is "
+        f"{_changes(by_set, TUNED, BEST)}."
     )
 
 

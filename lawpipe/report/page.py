@@ -16,7 +16,7 @@ from lawpipe.paper import values as paper
 from lawpipe.report import comparison, costs, findings, gains, links, svg
 from lawpipe.report.comparison import Comparison
 from lawpipe.report.table import Table
-from lawpipe.report.tables import claims, experiment, recorded, scaling
+from lawpipe.report.tables import claims, quantities, recorded, scaling
 from lawpipe.results import catalogue, problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results, load
@@ -113,7 +113,7 @@ def report(
         methods=drawings.get("methods"),
         growth=drawings.get("growth"),
         recorded=[table for table in (recorded.searches(kept, loaded), recorded.steps(kept)) if table is not None],
-        glance=experiment.glance(loaded),
+        glance=quantities.glance(loaded),
         paper=paper,
         drawn_with={name: metadata.version(name) for name in DRAWN_WITH},
         script=Markup(script),
@@ -174,7 +174,7 @@ def _section(results: Results, prefix: str, page_folder: Path, glyphs: svg.Glyph
                 links.relative(file, page_folder),
             )
         )
-    tables = {entry.name: experiment.TABLES[entry.name](results) for entry in catalogue.tables(results.settings)}
+    tables = {entry.name: quantities.TABLES[entry.name](results) for entry in catalogue.tables(results.settings)}
     metadata_of = {name: artifacts.metadata(results.path(seeds[0], name)) for name in DIGESTED}
     return Section(
         name=results.name,

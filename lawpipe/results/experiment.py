@@ -1,7 +1,7 @@
-"""An experiment's artifacts over all its seeds, as data frames with a column `seed`."""
+"""The one reader of a run's tables: all seeds of an experiment as data frames, or one seed as rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,30 +10,86 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lawpipe.analysis import curves
+from lawpipe.analysis.intervals import NO_SEEDS, Interval
 from lawpipe.problems import examples
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 
 Array = npt.NDArray[Any]
+Row = Mapping[str, Any]
+
+
+def snapshot(policy: str) -> int | None:
+    """Return the outer iteration of a snapshot of the search, None for any other policy."""
+    digits = policy.removeprefix("search_")
+    return int(digits) if policy != digits and digits.isdigit() else None
+
+
+def along_search(policies: Sequence[str]) -> list[str]:
+    """Return the policies of the search in its order: conventional, the snapshots, near-optimal."""
+    snapshots = [policy for policy in policies if snapshot(policy) is not None]
+    order = ["conventional", *sorted(snapshots, key=lambda policy: snapshot(policy) or 0), "near_optimal"]
+    return [policy for policy in order if policy in policies]
 
 
 @dataclass(frozen=True)
-class OverSeeds:
-    """A quantity over the seeds: mean and 95 % t interval, of `n` seeds of which `n_reached` have a value.
+class Seed:
+    """One seed of an experiment, as rows by their keys. Each table is read when first asked for."""
 
-    `low` and `high` are nan where fewer than two seeds have one.
-    """
+    folder: Path
+    #: The complete settings of the experiment.
+    settings: Mapping[str, Any]
 
-    mean: float
-    low: float
-    high: float
-    n: int
-    n_reached: int
+    def path(self, name: str) -> Path:
+        """Return the file of a table."""
+        return self.folder / f"{name}.parquet"
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Read a table as rows."""
+        rows: list[dict[str, Any]] = artifacts.read(self.path(table), table).to_pylist()
+        return rows
+
+    @cached_property
+    def summary(self) -> dict[str, Row]:
+        """The summary's row of each policy, in the order of the config."""
+        return {row["policy"]: row for row in self.rows("summary")}
+
+    @cached_property
+    def fits(self) -> dict[tuple[str, str], Row]:
+        """The scaling law of each policy and reference set."""
+        return {(row["policy"], row["against"]): row for row in self.rows("fits")}
+
+    @cached_property
+    def shares(self) -> dict[tuple[str, str, str | None, str | None], float | None]:
+        """The share of zero weights by policy, property, kind and reference set."""
+        keys = ("policy", "property", "kind", "against")
+        return {tuple(row[key] for key in keys): row["value"] for row in self.rows("zero_weights")}
+
+    @cached_property
+    def measured(self) -> dict[tuple[str, str, str], Sequence[Row]]:
+        """The measured steps by policy, reference set and kind of contribution, in order."""
+        groups: dict[tuple[str, str, str], list[Row]] = {}
+        for row in sorted(self.rows("similarity"), key=lambda row: int(row["step"])):
+            groups.setdefault((row["policy"], row["against"], row["kind"]), []).append(row)
+        return dict(groups)
+
+    @property
+    def along_search(self) -> list[str]:
+        """The policies of the search in its order."""
+        return along_search(list(self.summary))
+
+    def losses(self, against: str) -> dict[str, npt.NDArray[np.float64]]:
+        """Return L[0..T] of each policy on desired or test, nats."""
+        columns = ["policy", "step", f"{against}_loss"]
+        table = artifacts.read(self.path("curves"), "curves", columns)
+        policies, steps, losses = (table.column(name) for name in columns)
+        return curves.split(policies.to_pylist(), steps.to_numpy(), losses.to_numpy())
 
 
 @dataclass(frozen=True)
 class Results:
-    """An experiment's folder with its seeds; tables are read when first asked for."""
+    """All seeds of an experiment, as data frames with a column `seed`. Each table is read when first asked for."""
 
     name: str
     folder: Path
@@ -43,43 +99,49 @@ class Results:
     #: Weights already read: policies are large, and several figures ask for the same steps.
     _weights: dict[tuple[int, str, bytes], Array] = field(default_factory=dict, repr=False, compare=False)
 
+    def seed(self, seed: int) -> Seed:
+        """Return one seed."""
+        return Seed(self.folder / f"seed{seed}", self.settings)
+
+    def path(self, seed: int, name: str) -> Path:
+        """Return the file of a table of one seed."""
+        return self.seed(seed).path(name)
+
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """A row a policy and seed."""
-        return self._all_seeds("summary", "summary")
+        """One row per policy and seed."""
+        return self._all_seeds("summary")
 
     @cached_property
     def over_seeds(self) -> pd.DataFrame:
-        """A row a policy and quantity: mean and interval over the seeds."""
-        frame: pd.DataFrame = artifacts.read(
-            self.folder / "summary.parquet", "summary_over_seeds"
-        ).to_pandas()
+        """One row per policy and quantity: mean and interval over the seeds."""
+        frame: pd.DataFrame = artifacts.read(self.folder / "summary.parquet", "summary_over_seeds").to_pandas()
         return frame
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """A row a policy, step and seed."""
-        return self._all_seeds("curves", "curves")
+        """One row per policy, step and seed."""
+        return self._all_seeds("curves")
 
     @cached_property
     def similarity(self) -> pd.DataFrame:
-        """A row a policy, measured step, loss, kind and seed."""
-        return self._all_seeds("similarity", "similarity")
+        """One row per policy, measured step, reference set, kind of contribution and seed."""
+        return self._all_seeds("similarity")
 
     @cached_property
     def zero_weights(self) -> pd.DataFrame:
-        """A row a policy, property, kind, loss and seed."""
-        return self._all_seeds("zero_weights", "zero_weights")
+        """One row per policy, property, kind of contribution, reference set and seed."""
+        return self._all_seeds("zero_weights")
 
     @cached_property
     def fits(self) -> pd.DataFrame:
-        """A row a policy, loss and seed."""
-        return self._all_seeds("fits", "fits")
+        """One row per policy, reference set and seed."""
+        return self._all_seeds("fits")
 
     @cached_property
     def search(self) -> pd.DataFrame:
-        """A row an outer iteration and seed."""
-        return self._all_seeds("search", "search")
+        """One row per outer iteration and seed."""
+        return self._all_seeds("search")
 
     @cached_property
     def policies(self) -> list[str]:
@@ -92,35 +154,34 @@ class Results:
         return [policy for policy in self.policies if snapshot(policy) is None]
 
     def seeds_of(self, policy: str) -> list[int]:
-        """Return the seeds that have a policy: controls with a search of their own are of the first ones alone."""
+        """Return the seeds that have a policy: controls with a search of their own run for the first seeds only."""
         present = set(self.summary["seed"][self.summary["policy"] == policy])
         return [seed for seed in self.seeds if seed in present]
 
     @cached_property
     def along_search(self) -> list[str]:
-        """The policies that the search went through: from uniform, by its snapshots, to the best."""
-        snapshots = sorted((p for p in self.policies if snapshot(p) is not None), key=lambda p: snapshot(p) or 0)
-        ends = [policy for policy in ("conventional", "near_optimal") if policy in self.policies]
-        return ends[:1] + snapshots + ends[1:]
+        """The policies of the search in its order."""
+        return along_search(self.policies)
 
-    def quantity(self, policy: str, quantity: str) -> OverSeeds:
-        """Return a summary's quantity over the seeds; nan and n = 0 if there is no such row."""
+    def quantity(self, policy: str, quantity: str) -> Interval:
+        """Return a quantity of the summary over the seeds; n = 0 if there is no such row."""
         rows = self.over_seeds
         rows = rows[(rows["policy"] == policy) & (rows["quantity"] == quantity)]
         if rows.empty:
-            return OverSeeds(np.nan, np.nan, np.nan, 0, 0)
+            return NO_SEEDS
         row = rows.iloc[0]
-        return OverSeeds(
-            float(row["mean"]), float(row["low"]), float(row["high"]), int(row["n"]), int(row["n_reached"])
-        )
+        found = Interval.stored(row["mean"], row["low"], row["high"], int(row["n"]))
+        return replace(found, n_reached=int(row["n_reached"]))
 
     def weights(self, seed: int, policy: str, steps: Array) -> Array:
         """Return the weights [len(steps), N] of a policy at some steps."""
         key = (seed, policy, np.asarray(steps, dtype=np.int64).tobytes())
         if key not in self._weights:
             table = artifacts.read(self.path(seed, f"policies/{policy}"), "policy", ["step", "weights"])
-            places = _positions(table.column("step").to_numpy(), steps)
-            self._weights[key] = np.asarray(artifacts.matrix(table, "weights")[places])
+            present = table.column("step").to_numpy()
+            order = np.argsort(present)
+            rows = order[np.searchsorted(present, steps, sorter=order)]
+            self._weights[key] = np.asarray(artifacts.matrix(table, "weights")[rows])
         return self._weights[key]
 
     def contributions(
@@ -139,44 +200,36 @@ class Results:
         return examples.corrupted(self.path(seed, "train"))
 
     def by_seed(self, frame: pd.DataFrame, index: str, column: str) -> tuple[Array, Array]:
-        """Arrange a column as [seeds, len(x)] over the values x of `index`; nan where a seed has no value."""
+        """Arrange a column as [seeds, len(x)] over the values x of `index`; NaN where a seed has no value."""
         table = frame.pivot_table(index="seed", columns=index, values=column, dropna=False, observed=True)
         table = table.reindex(index=list(self.seeds))
         return table.columns.to_numpy(), table.to_numpy(dtype=np.float64)
 
-    def path(self, seed: int, name: str) -> Path:
-        """Return where a table of one seed is."""
-        return self.folder / f"seed{seed}" / f"{name}.parquet"
-
-    def _all_seeds(self, name: str, table: str) -> pd.DataFrame:
+    def _all_seeds(self, table: str) -> pd.DataFrame:
         """Read a table of every seed."""
-        frames = [
-            artifacts.read(self.path(seed, name), table).to_pandas().assign(seed=seed) for seed in self.seeds
-        ]
+        frames = [artifacts.read(self.path(seed, table), table).to_pandas().assign(seed=seed) for seed in self.seeds]
         joined: pd.DataFrame = pd.concat(frames, ignore_index=True)
         return joined
 
 
-def load(folder: Path, seeds: Sequence[int]) -> Results:
+def load(folder: Path, seeds: Sequence[int] | None = None) -> Results:
     """Open an experiment's folder.
 
-    Raises InputError if there is no seed or the first seed has no summary.
+    Args:
+        folder: the folder.
+        seeds: the seeds to read; by default those of the experiment's summary.
+
+    Raises:
+        InputError: if there is no seed, or a summary is missing or damaged.
     """
+    if seeds is None:
+        path = folder / "summary.parquet"
+        artifacts.read(path, "summary_over_seeds", ["policy"])
+        seeds = artifacts.metadata(path)["settings"].get("seeds")
+        if not seeds:
+            raise InputError(f"{path} does not say which seeds it joins: delete it and run again to make it anew.")
     if not seeds:
         raise InputError(f"no seeds given for {folder}: expected at least one, as in --seeds 0 1 2.")
     path = folder / f"seed{seeds[0]}" / "summary.parquet"
     artifacts.read(path, "summary", ["policy"])
     return Results(folder.name, folder, tuple(seeds), artifacts.metadata(path)["settings"])
-
-
-def snapshot(policy: str) -> int | None:
-    """Return the outer iteration of a search's snapshot, None for any other policy."""
-    digits = policy.removeprefix("search_")
-    return int(digits) if policy != digits and digits.isdigit() else None
-
-
-def _positions(present: Array, wanted: Array) -> Array:
-    """Return where the wanted steps are."""
-    order = np.argsort(present)
-    found: Array = order[np.searchsorted(present, wanted, sorter=order)]
-    return found

@@ -1,15 +1,16 @@
-"""How numbers are written for people: few digits, the interval, how many seeds."""
+"""How numbers, intervals and names are written in texts, tables and figures."""
 
 import math
 
-from lawpipe.results.experiment import OverSeeds, snapshot
+from lawpipe.analysis.intervals import Interval
+from lawpipe.results.experiment import snapshot
 
-#: Keeps an interval, or a number and its unit, on one line.
+#: No line is broken at this space: within an interval, or between a number and its unit.
 UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Write a number with so many significant digits; `-` where there is none."""
+    """Write a number with `digits` significant digits; `-` for None and for what is not finite."""
     if value is None or not math.isfinite(value):
         return "-"
     if value == 0:
@@ -22,7 +23,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Write a share in per cent; shares that are not all but nearly so are not rounded to 100 %."""
+    """Write a share in per cent. A share just below 1 or above 0 is not rounded to 100 % or to 0 %."""
     if share is None or not math.isfinite(share):
         return "-"
     value = 100 * share
@@ -33,19 +34,39 @@ def percent(share: float | None) -> str:
     return f"{value:.1f}{UNBROKEN}%"
 
 
-def over_seeds(quantity: OverSeeds, missing: str = "-", digits: int = 3) -> str:
-    """Write a mean with its interval in brackets, and how many seeds have a value where not all do.
+def interval(
+    found: Interval,
+    *,
+    digits: int = 3,
+    share: bool = False,
+    missing: str = "-",
+    count_seeds: bool = True,
+    space: str = UNBROKEN,
+) -> str:
+    """Write a mean with its 95 % interval: ``1.50 [1.00, 2.00] (3 of 5 seeds)``.
 
-    `missing` is written where no seed has one.
+    Args:
+        found: the interval. Its ends are left out where there are none.
+        digits: the number of significant digits.
+        share: write the numbers in per cent instead.
+        missing: written if no seed has a value; `-` if there are no seeds at all.
+        count_seeds: add how many seeds have a value, if some have none.
+        space: between the ends; by default one at which no line is broken.
     """
-    if quantity.n == 0:
-        return "-"
-    if quantity.n_reached == 0:
-        return missing
-    bounds = f" [{number(quantity.low, digits)},{UNBROKEN}{number(quantity.high, digits)}]"
-    interval = bounds if math.isfinite(quantity.low) else ""
-    reached = "" if quantity.n_reached == quantity.n else f" ({quantity.n_reached} of {quantity.n} seeds)"
-    return f"{number(quantity.mean, digits)}{interval}{reached}"
+
+    def write(value: float | None) -> str:
+        return percent(value) if share else number(value, digits)
+
+    if found.mean is None:
+        return missing if found.n else "-"
+    ends = "" if found.low is None else f" [{write(found.low)},{space}{write(found.high)}]"
+    seeds = f" ({found.n_reached} of {found.n} seeds)" if count_seeds and found.n_reached < found.n else ""
+    return f"{write(found.mean)}{ends}{seeds}"
+
+
+def share_of(share: Interval) -> str:
+    """Write a share of a gain in per cent, with its interval and the number of seeds that have it."""
+    return "-" if share.mean is None else f"{interval(share, share=True, count_seeds=False)} (n = {share.n_reached})"
 
 
 def plural(count: int, word: str) -> str:

@@ -1,4 +1,4 @@
-"""What figures and tables have to know of an experiment's problem, read off its settings."""
+"""An experiment's problem and its corrupted training examples, from its settings."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -52,8 +52,9 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, exponent: float) -> None:
     for index, (key, group) in enumerate(rows.groupby(KEYS, sort=False)):
         line = group.sort_values("size")
         size, value = line["size"], line["value"]
-        axes.plot(size, value, "o-", markersize=3.5, color=style.OTHERS[index], label=LINES[key])
-        if exponent == 1.0 or key[-1] == "checkpoints":
+        quantity, problem, kept = map(str, key)
+        axes.plot(size, value, "o-", markersize=3.5, color=style.OTHERS[index], label=LINES[quantity, problem, kept])
+        if exponent == 1.0 or kept == "checkpoints":
             guides.append((size, value.iloc[-1] * (size / size.iloc[-1]) ** exponent))
     for size, guide in guides:
         axes.plot(size, guide, ":", color=MUTED, linewidth=1, label=label)

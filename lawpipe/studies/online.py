@@ -286,7 +286,9 @@ def _label(group: pd.DataFrame) -> str:
     corruption = problem.corruption({"problem": first["problem"]})
     corrupted = f"{100 * first['spoilt']:g} % {corruption}" if first["spoilt"] else f"none {corruption}"
     source = f", {first['text']}" if first["text"] else ""
-    return f"{corrupted}, K {first['desired_examples']}{source}\n{first['experiment']} (n = {group['seed'].nunique()})"
+    return (
+        f"{corrupted}, K {first['desired_examples']}{source}\n{first['experiment']} (n = {group['seed'].nunique()})"
+    )
 
 
 def _legend() -> list[Line2D]:

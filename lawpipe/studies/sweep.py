@@ -53,10 +53,11 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
 
 def text(frame: pd.DataFrame) -> str:
     """Return the mean ratio of J for every value, policy and reference set, one line each."""
-    means = frame.groupby(["key", "value", "policy", "against"], sort=False)["objective_ratio"].mean()
+    columns = ["key", "value", "policy", "against"]
+    means = frame.groupby(columns, sort=False)["objective_ratio"].mean().reset_index()
     return "\n".join(
         f"{key} {value:g}, {policy} on {against}: J ratio {ratio:.3f}"
-        for (key, value, policy, against), ratio in means.items()
+        for key, value, policy, against, ratio in means.itertuples(index=False)
     )
 
 
@@ -84,9 +85,10 @@ def figure(frame: pd.DataFrame) -> Figure:
 
 def _draw(axes: Axes, group: pd.DataFrame, colour: str, label: str, line: Any) -> None:
     """Draw one policy on one reference set over the values of the setting."""
-    means = {float(value): mean_interval(ratios) for value, ratios in group.groupby("value")["objective_ratio"]}
-    axes.plot([*means], [over.mean for over in means.values()], linestyle=line, color=colour, label=label)
-    for value, over in means.items():
-        if over.low is not None and over.high is not None:
-            axes.vlines(value, over.low, over.high, color=colour, linewidth=1.2)
+    values = np.unique(group["value"])
+    means = [mean_interval(group["objective_ratio"][group["value"] == value]) for value in values]
+    axes.plot(values, [mean.mean_or_nan for mean in means], linestyle=line, color=colour, label=label)
+    for value, mean in zip(values, means, strict=True):
+        if mean.low is not None and mean.high is not None:
+            axes.vlines(value, mean.low, mean.high, color=colour, linewidth=1.2)
     axes.plot(group["value"], group["objective_ratio"], ".", color=colour, markersize=3, alpha=0.6)

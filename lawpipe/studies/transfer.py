@@ -1,4 +1,4 @@
-"""Study: near-optimal weights of one experiment applied in another setting, and the share of the gain that they keep."""
+"""Study: near-optimal weights of one experiment, applied in another setting, and the share of the gain they keep."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
-from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.analysis.curves import nulls
+from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.config import plan
 from lawpipe.figures import marks, style, surfaces
 from lawpipe.paper import values as paper
@@ -25,7 +25,7 @@ from lawpipe.run.splits import REFERENCES
 MOVED = plan.TRANSFERRED
 POLICIES = (BASE, BEST, MOVED)
 COLOURS = {BEST: style.POLICIES[BEST], MOVED: style.OTHERS[2]}
-#: The settings that may differ from the source experiment. The search is not compared: another search is no other task.
+#: Settings that may differ from the source experiment. The search is left out: it does not change the task.
 SETTINGS = ("model", "initialisation", "training")
 #: Written if there is no share.
 NO_GAIN = "gain within its interval"
@@ -98,7 +98,7 @@ def text(frame: pd.DataFrame) -> str:
 
 
 def figure(frame: pd.DataFrame) -> Figure:
-    """Draw J over the conventional policy's J on each reference set, and the share of the gain: one row per transfer."""
+    """Draw J over that of the conventional policy for each set, and the share of the gain; one row per transfer."""
     groups = [group for _, group in frame.groupby("experiment", sort=False)]
     drawing = Figure(figsize=(10.6, AROUND + ROW * len(groups)), layout="constrained")
     drawing.suptitle(TITLE, x=0.01, ha="left", fontweight="bold", gid=surfaces.TITLE_ID)

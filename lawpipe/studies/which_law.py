@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.figures import style, surfaces
+from lawpipe.report.table import Row, Table
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results, snapshot
 from lawpipe.results.numbers import UNBROKEN, number, percent
 from lawpipe.results.problem import Settings
-from lawpipe.results.table import Row, Table
 from lawpipe.run.errors import InputError
 
 KINDS = ("instantaneous", "adjoint")
@@ -33,8 +33,8 @@ ENTRY = Entry(
     None,
     "The median similarity of instantaneous and of adjoint contributions over the steps with two or more active "
     "examples, against the Frank-Wolfe gap over J, with a point for each policy along a search and each seed; below, "
-    "the share of the steps that have two or more. The first-order condition makes the adjoint contributions equal, so "
-    "their similarity rises without bound as the gap falls; that of the instantaneous ones does not. "
+    "the share of the steps that have two or more. The first-order condition makes the adjoint contributions equal, "
+    "so their similarity rises without bound as the gap falls; that of the instantaneous ones does not. "
     "A gap of zero means stationarity, not optimality.",
     module="studies.which_law",
     data=("similarity", "summary", "search"),
@@ -55,7 +55,9 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
         InputError: if there is no experiment.
     """
     if not experiments:
-        raise InputError("no experiment to compare: expected folders of experiments, as those of config/which_law.yaml.")
+        raise InputError(
+            "no experiment to compare: expected folders of experiments, as those of config/which_law.yaml."
+        )
     frames = []
     for results in experiments:
         column = SMALL if results.name in settings["experiments"] else results.name
@@ -66,7 +68,7 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
 def along_search(results: Results) -> pd.DataFrame:
     """Return the rows of one experiment, without `experiment` and `column`.
 
-    Snapshots after the last policy of a search repeat it and are left out, as are policies that are not of the search.
+    Snapshots after the last policy of a search repeat it and are left out, as are policies outside the search.
     """
     similarity, search = results.similarity, results.search
     frames = []
@@ -171,7 +173,9 @@ def table(frame: pd.DataFrame) -> Table:
         gap, cost = ends["relative_gap"], ends["cost"]
         uniform = group["policy"] == "conventional"
         parts = [group[uniform]]
-        parts += [group[~uniform & (group["relative_gap"] <= high) & (group["relative_gap"] > low)] for high, low in RANGES]
+        parts += [
+            group[~uniform & (group["relative_gap"] <= high) & (group["relative_gap"] > low)] for high, low in RANGES
+        ]
         cells = (
             str(experiment),
             f"{int((gap <= STATIONARY).sum())} of{UNBROKEN}{len(ends)}",

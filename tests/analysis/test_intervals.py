@@ -47,3 +47,11 @@ def test_equal_values_have_no_width():
 def test_a_log_scale_needs_values_above_zero():
     with pytest.raises(ValueError, match="above 0, found -1"):
         mean_interval([1.0, -1.0], logarithmic=True)
+
+
+def test_an_interval_is_scaled_and_its_ends_are_clipped() -> None:
+    found = Interval(0.5, -0.1, 1.2, 3, 3)
+    assert found.scaled(-1, offset=1) == Interval(0.5, 1 - 1.2, 1.1, 3, 3)
+    assert found.clipped(0, 1) == Interval(0.5, 0, 1, 3, 3)
+    assert Interval.stored(0.5, math.nan, None) == Interval(0.5, None, None, 1, 1)
+    assert math.isnan(Interval(None, None, None, 2, 0).scaled(2).mean_or_nan)

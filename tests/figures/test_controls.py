@@ -8,7 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from lawpipe.figures import controls, style
-from lawpipe.results import catalogue, experiment, gains
+from lawpipe.report import gains
+from lawpipe.results import catalogue, experiment
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
 from tests import toy

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from lawpipe.figures import online, style
-from lawpipe.results import catalogue, experiment, online_table
+from lawpipe.report.tables import online as online_table
+from lawpipe.results import catalogue, experiment
 from lawpipe.results.experiment import Results
 from tests import toy
 from tests.toy import Toy

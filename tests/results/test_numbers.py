@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from lawpipe.results.experiment import OverSeeds
-from lawpipe.results.numbers import number, over_seeds, percent, plural, policy_label
+from lawpipe.analysis.intervals import NO_SEEDS, Interval
+from lawpipe.results.numbers import interval, number, percent, plural, policy_label, share_of
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,22 @@ def test_shares_that_are_nearly_all_or_none_say_so(share: float | None, text: st
     assert percent(share) == text.replace("~", "\N{NO-BREAK SPACE}")
 
 
-def test_over_seeds_says_how_many_have_a_value() -> None:
+def test_an_interval_says_how_many_seeds_have_a_value() -> None:
     space = "\N{NO-BREAK SPACE}"
-    assert over_seeds(OverSeeds(1.5, 1.0, 2.0, 5, 5)) == f"1.50 [1.00,{space}2.00]"
-    assert over_seeds(OverSeeds(1.5, 1.0, 2.0, 5, 3)) == f"1.50 [1.00,{space}2.00] (3 of 5 seeds)"
-    assert over_seeds(OverSeeds(1.5, math.nan, math.nan, 1, 1)) == "1.50"
-    assert over_seeds(OverSeeds(math.nan, math.nan, math.nan, 5, 0), "never") == "never"
-    assert over_seeds(OverSeeds(math.nan, math.nan, math.nan, 0, 0), "never") == "-"
+    assert interval(Interval(1.5, 1.0, 2.0, 5, 5)) == f"1.50 [1.00,{space}2.00]"
+    assert interval(Interval(1.5, 1.0, 2.0, 5, 3)) == f"1.50 [1.00,{space}2.00] (3 of 5 seeds)"
+    assert interval(Interval(1.5, 1.0, 2.0, 5, 3), count_seeds=False, space=" ") == "1.50 [1.00, 2.00]"
+    assert interval(Interval(1.5, None, None, 1, 1), digits=4) == "1.500"
+    assert interval(Interval(None, None, None, 5, 0), missing="never") == "never"
+    assert interval(NO_SEEDS, missing="never") == "-"
+
+
+def test_a_share_has_per_cent_and_its_seeds() -> None:
+    space = "\N{NO-BREAK SPACE}"
+    share = Interval(0.5, 0.25, 0.75, 3, 2)
+    assert interval(share, share=True) == f"50.0{space}% [25.0{space}%,{space}75.0{space}%] (2 of 3 seeds)"
+    assert share_of(share) == f"50.0{space}% [25.0{space}%,{space}75.0{space}%] (n = 2)"
+    assert share_of(NO_SEEDS) == "-"
 
 
 def test_names_of_policies_and_counts() -> None:

@@ -14,9 +14,9 @@ CLAIMS = Entry(
     "claims",
     "The paper's claims and their verdicts",
     None,
-    "Statements of the paper and additional statements of this audit: the place in the paper, our number (the mean "
-    "over the n seeds that have a value, with its 95 % interval) and the verdict, by a rule that was fixed before the "
-    "run. Values are judged only where the task is the paper's own; at any other size, only the statement is.",
+    "Statements of the paper, and additional statements of this audit: the place in the paper, our number (the mean "
+    "over the n seeds that have a value, with its 95 % interval) and the verdict by a rule that was fixed before the "
+    "run. A value is judged only where the task is the paper's own; at any other size, only the statement is.",
     module="report.tables.claims",
     data=("claims.parquet",),
 )

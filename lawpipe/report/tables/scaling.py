@@ -65,7 +65,9 @@ def sensitivity(results: Results) -> Table:
     for variant, label in VARIANTS.items():
         cells = [label]
         for _, name, policy, geometric in COLUMNS:
-            values = [record[name] for record in records if (record["variant"], record["policy"]) == (variant, policy)]
+            values = [
+                record[name] for record in records if (record["variant"], record["policy"]) == (variant, policy)
+            ]
             cells.append(interval(mean_interval(values, logarithmic=geometric), count_seeds=False))
         rows.append(Row(tuple(cells)))
     return Table(catalogue.table("sensitivity"), ("fit", *(column[0] for column in COLUMNS)), tuple(rows))
@@ -78,9 +80,9 @@ def sizes(root: Path) -> Table:
     """
     means: dict[tuple[Any, ...], dict[str, Interval]] = {}
     for record in artifacts.read(root / "sizes.parquet", "sizes").to_pylist():
-        size = tuple(record[name] for name in ("experiment", "steps", "examples", "vocabulary"))
+        key = tuple(record[name] for name in ("experiment", "steps", "examples", "vocabulary"))
         mean = Interval.stored(record["mean"], record["low"], record["high"])
-        means.setdefault(size, {})[record["quantity"]] = mean
+        means.setdefault(key, {})[record["quantity"]] = mean
     rows = []
     for (experiment, *size), quantities in means.items():
         cells = (interval(quantities.get(name, NO_SEEDS)) for name in QUANTITIES)

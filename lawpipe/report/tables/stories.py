@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from lawpipe.data import tokenizer
+from lawpipe.report.table import Row, Table
 from lawpipe.results import catalogue
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import number, percent, plural
-from lawpipe.results.table import Row, Table
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 
@@ -59,8 +59,8 @@ def stories(results: Results) -> Table:
     tokens = artifacts.matrix(train, "tokens")
     story, corrupted = (train.column(name).to_numpy(zero_copy_only=False) for name in ("story", "perturbed"))
     examples: pd.DataFrame = artifacts.read(results.path(seed, "examples"), "examples").to_pandas()
-    order = {"by": ["total_weight", "row"], "ascending": [False, True]}
-    examples = examples[examples["policy"] == "near_optimal"].sort_values(**order, kind="stable")
+    examples = examples[examples["policy"] == "near_optimal"].sort_values("row", kind="stable")
+    examples = examples.sort_values("total_weight", ascending=False, kind="stable")
     count = len(examples)
     most = min(SHOWN, (count + 1) // 2)
     least = min(SHOWN, count - most)

@@ -8,11 +8,11 @@ import pytest
 
 from lawpipe.analysis import policy_tables, redundancy
 from lawpipe.report import comparison
-from lawpipe.report.tables import experiment as tables
+from lawpipe.report.tables import quantities as tables
 from lawpipe.results import catalogue, experiment
 from lawpipe.results.catalogue import TABLES
 from lawpipe.results.experiment import Results
-from lawpipe.results.numbers import number, over_seeds, percent
+from lawpipe.results.numbers import interval, number, percent
 from tests import toy
 from tests.report.conftest import SIZES
 
@@ -41,7 +41,7 @@ def stories(root: Path) -> Results:
     ],
 )
 def test_every_table_has_a_cell_for_every_column(name: str, case: str, request: pytest.FixtureRequest) -> None:
-    table = tables.MAKE[name](request.getfixturevalue(case))
+    table = tables.TABLES[name](request.getfixturevalue(case))
     assert table.entry.name == name
     assert table.rows
     for row in table.rows:
@@ -50,7 +50,7 @@ def test_every_table_has_a_cell_for_every_column(name: str, case: str, request: 
 
 
 def test_the_catalogue_and_the_functions_are_the_same_list() -> None:
-    assert list(tables.MAKE) == [entry.name for entry in TABLES]
+    assert list(tables.TABLES) == [entry.name for entry in TABLES]
 
 
 def test_the_headline_has_mean_seeds_and_paper(plain: Results) -> None:
@@ -59,7 +59,7 @@ def test_the_headline_has_mean_seeds_and_paper(plain: Results) -> None:
     near = [row for row in rows if row.cells[0] == "near-optimal"]
     columns = ["objective", "compression_ratio", "acceleration"]
     names = [f"{name}_{against}" for against in ("desired", "test") for name in columns]
-    assert near[0].cells[2:6] == tuple(over_seeds(plain.quantity("near_optimal", name)) for name in names[:4])
+    assert near[0].cells[2:6] == tuple(interval(plain.quantity("near_optimal", name)) for name in names[:4])
     seed = plain.summary[(plain.summary["policy"] == "near_optimal") & (plain.summary["seed"] == 1)].iloc[0]
     assert near[2].cells[2:6] == tuple(number(seed[name]) for name in names[:4])
     assert near[3].cells[2:] == ("-", "about 6.5 to 7 (Fig 4, read off)", "5.50 (Fig 5)", "-", "-", "-")
@@ -79,7 +79,7 @@ def test_the_summary_has_every_column_of_the_artifact(plain: Results) -> None:
     table = tables.summary(plain)
     assert len(table.rows) == len(plain.summary.columns) - 2  # policy and seed
     row = next(row for row in table.rows if row.cells[0] == tables.QUANTITIES["gap"])
-    assert row.cells[2:] == tuple(over_seeds(plain.quantity(policy, "gap")) for policy in plain.chosen)
+    assert row.cells[2:] == tuple(interval(plain.quantity(policy, "gap")) for policy in plain.chosen)
 
 
 def test_the_search_shows_the_best_row(plain: Results) -> None:
@@ -145,8 +145,8 @@ def test_shares_of_nothing_say_so(nulls: Results) -> None:
 def test_comparisons_stand_beside_the_papers_values(plain: Results) -> None:
     found = comparison.comparisons(plain, "Fig 4")
     assert [each.published.policy for each in found] == ["conventional", "near_optimal"]
-    assert found[1].desired == over_seeds(plain.quantity("near_optimal", "compression_ratio_desired"))
-    assert found[1].test == over_seeds(plain.quantity("near_optimal", "compression_ratio_test"))
+    assert found[1].desired == interval(plain.quantity("near_optimal", "compression_ratio_desired"))
+    assert found[1].test == interval(plain.quantity("near_optimal", "compression_ratio_test"))
     assert comparison.comparisons(plain, "Fig 6")[0].desired == "see the figure"
     assert comparison.comparisons(plain, None) == []
     assert len(comparison.comparisons(plain, "Fig 8, Fig 9, Fig 10")) == 3
@@ -154,11 +154,11 @@ def test_comparisons_stand_beside_the_papers_values(plain: Results) -> None:
 
 def test_a_ratio_in_the_papers_mixed_units_is_labelled(stories: Results) -> None:
     found = stories.quantity("near_optimal", "compression_ratio_desired")
-    mixed = over_seeds(comparison.in_mixed_units(found))
+    mixed = interval(comparison.in_mixed_units(found))
     assert float(mixed.split()[0]) == pytest.approx(found.mean / math.log(2), rel=1e-2)
     beside = comparison.comparisons(stories, "Fig 4")[1]
     assert "log2 |V| over a loss in nats" in beside.published.quantity
-    assert beside.desired == f"{mixed}; in one unit {over_seeds(found)}"
+    assert beside.desired == f"{mixed}; in one unit {interval(found)}"
     paper_row = next(row for row in tables.headline(stories).rows if row.kind == "paper")
     assert paper_row.cells[3] == "about 2.92 (log2|V| over nats; Fig 4, read off)"
 
