@@ -20,9 +20,9 @@ from lawpipe.engine import setup
 from lawpipe.engine.policy import Policy
 from lawpipe.run import artifacts, distributed, files, signals, stage
 from lawpipe.run.errors import InputError
-from lawpipe.search import choose as methods
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.loop import Row, Search
+from lawpipe.search.method import load_method
 from lawpipe.search.objective import Objective
 
 #: Seconds between two lines of progress.
@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
 
         search = Search(
             Objective(problem, theta0, learning_rates),
-            methods.method(settings),
+            load_method(settings),
             iterations=settings["iterations"],
             gap_tolerance=settings["gap_tolerance"],
             snapshots=tuple(settings["snapshots"]),

@@ -7,10 +7,9 @@ from torch import Tensor
 from lawpipe.policies.base import Context
 from lawpipe.run import signals
 from lawpipe.run.errors import InputError
-from lawpipe.search import choose
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.loop import Search
-from lawpipe.search.method import Method
+from lawpipe.search.method import Method, load_method
 from lawpipe.search.objective import Objective
 
 
@@ -25,7 +24,7 @@ def best(context: Context, objective: Objective, method: Method | None = None) -
     settings = {**context.settings["search"], "iterations": evaluations}
     run = Search(
         objective,
-        method or choose.method(settings),
+        method or load_method(settings),
         # An iteration costs one at least.
         iterations=evaluations,
         most_cost=evaluations,

@@ -39,7 +39,10 @@ class SingleRow(Objective):
     def point(self, run: Trajectory, objective: float, buffer: Tensor | None = None) -> Point:
         """Complete a training run by the gradient of its row, [1, N], one reverse sweep; no room for all steps."""
         gradient = torch.zeros_like(run.weights[:1])
-        for start, block in adjoint.contributions(run):
-            rates = run.learning_rates[start : start + len(block)]
+
+        def add(step: int, block: Tensor) -> None:
+            rates = run.learning_rates[step : step + len(block)]
             gradient.addmm_(gradient.new_tensor(rates).unsqueeze(0), block, alpha=-1)
+
+        adjoint.contributions(run, add)
         return Point(run.weights[:1], run, objective, gradient)

@@ -1,11 +1,13 @@
 """What the search loop asks of an optimisation method."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
 from lawpipe.engine.trajectory import Trajectory
+from lawpipe.run import registry
 from lawpipe.search.objective import Objective, Point
 
 #: What a method remembers from one iteration to the next: enough to resume with the same bits.
@@ -45,3 +47,9 @@ class Method(Protocol):
 
     def restore(self, state: State) -> None:
         """Take up what `state` returned."""
+
+
+def load_method(settings: Mapping[str, Any]) -> Method:
+    """Return the method that an experiment's `search` block names, ready to start."""
+    method: Method = registry.load("search", settings["method"]).make(settings)
+    return method

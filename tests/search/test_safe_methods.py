@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from lawpipe.search import choose as methods
 from lawpipe.search import feedback_descent
 from lawpipe.search.accelerated_gradient import project_step_
 from lawpipe.search.feedback_descent import FeedbackDescent, Phase
 from lawpipe.search.loop import Search
+from lawpipe.search.method import load_method
 from lawpipe.search.objective import FORWARD_COST, Objective
 from tests.small_problems import perceptron, start
 
@@ -20,7 +20,7 @@ STEPS = 30
 
 
 def make(name):
-    return methods.method({"method": name, "rate": None, "decay": "constant", "iterations": 20})
+    return load_method({"method": name, "rate": None, "decay": "constant", "iterations": 20})
 
 
 def objective(learning_rate=0.3, steps=STEPS, dtype=torch.float64, **data):

@@ -26,11 +26,10 @@ from torch.nn.functional import cross_entropy
 from lawpipe.compute import devices, matmul
 from lawpipe.compute.cuda_graphs import Replay
 from lawpipe.data.specials import PAD
-from lawpipe.problems.base import Problem, share_of
+from lawpipe.problems.base import Problem, shard
 from lawpipe.problems.language_model import micro_batch as filling
-from lawpipe.problems.language_model.models import architecture
 from lawpipe.problems.language_model.models import cross_entropy as ending
-from lawpipe.problems.language_model.models.base import HEAD, Model
+from lawpipe.problems.language_model.models.base import HEAD, Model, build_model
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 
@@ -140,7 +139,7 @@ class LanguageModel(Problem):
         train = loaded.pop("train")
         precision = settings["training"]["precision"]
         return cls(
-            architecture.build(settings),
+            build_model(settings),
             train,
             loaded,
             devices.dtype(precision),
@@ -149,15 +148,17 @@ class LanguageModel(Problem):
             graphs=os.environ.get(GRAPHS) == "1",
         )
 
-    def share(self, place: int, of: int) -> Self:
-        """Return the problem of one of some shares of every set of examples."""
+    def shard(self, rank: int, world_size: int) -> Self:
+        """Return the problem on the shard of every set of examples that process `rank` holds."""
+
+        def part(windows: Windows) -> Windows:
+            return windows.take(shard(len(windows.tokens), rank, world_size))
+
         result = copy(self)
-        result._train = self._train.take(share_of(self.examples, place, of))
-        result._references = {
-            name: windows.take(share_of(len(windows.tokens), place, of)) for name, windows in self._references.items()
-        }
+        result._train = part(self._train)
+        result._references = {name: part(windows) for name, windows in self._references.items()}
         result._count()
-        # What is captured belongs to the examples it was captured with.
+        # A captured graph belongs to the examples that it was captured with.
         result._replayed = None if self._replayed is None else {}
         result._fill()
         return result
