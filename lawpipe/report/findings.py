@@ -130,8 +130,8 @@ def _remaining(results: Results) -> str:
     if not share:
         return text
     weight = percent(results.quantity("near_optimal", "weight_on_perturbed").mean)
-    corrupted = f"{percent(share)} of examples that are {problem.corruption(results.settings)}"
-    return f"{text}, where the {corrupted} kept {weight} of the weight"
+    corrupted = f"the {problem.corruption(results.settings)} examples, {percent(share)} of all,"
+    return f"{text}, where {corrupted} kept {weight} of the weight"
 
 
 def sentences(results: Results) -> list[str]:
@@ -229,11 +229,11 @@ def _corrupted(results: Results) -> str:
 
 def _reached(acceleration: Interval) -> str:
     """Say in how many seeds the conventional policy's final test loss was reached, and how much sooner."""
-    seeds, mark = plural(acceleration.n, "seed"), "reached the conventional policy's final test loss"
+    seeds, final = plural(acceleration.n, "seed"), "the conventional policy's final test loss"
     if not acceleration.n_reached:
-        return f"in none of {seeds} it {mark}"
+        return f"in none of {seeds} did it reach {final}"
     count = "all" if acceleration.n_reached == acceleration.n else str(acceleration.n_reached)
-    return f"in {count} of {seeds} it {mark}, {interval(acceleration, count_seeds=False)} times sooner"
+    return f"in {count} of {seeds} it reached {final}, {interval(acceleration, count_seeds=False)} times sooner"
 
 
 def _stationarity(results: Results) -> str:
