@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import Interval
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, CONTROLS, ORACLE, TUNED, chosen, grids, objectives
+from lawpipe.results.gains import BASE, BEST, ORACLE, TUNED, chosen, grids, objectives
 from lawpipe.results.numbers import interval, number, plural, share_of
 from lawpipe.run.splits import REFERENCES
 
@@ -73,7 +74,7 @@ def _controls(results: Results, desired: Objectives, policies: Sequence[str]) ->
     parts = []
     for policy in policies:
         share = gain.share(desired, policy)
-        subject = CONTROLS[policy]
+        subject = POLICIES[policy].phrase
         if policy == "clean_only":
             subject = f"dropping the {problem.corruption(results.settings)} examples (an oracle)"
         if share.n:
