@@ -13,7 +13,8 @@ from lawpipe.analysis.curves import nulls
 from lawpipe.figures import style
 from lawpipe.report import page
 from lawpipe.results import experiment
-from lawpipe.run import artifacts, registry, stage
+from lawpipe.run import registry, stage
+from lawpipe.run.tables import TABLES
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -28,7 +29,7 @@ def main(argv: list[str] | None = None) -> None:
         study = registry.load("study", name)
         frame = study.rows([experiment.load(folder) for folder in options.folders], job.settings)
         if options.rows is not None:
-            columns = {column: frame[column].to_numpy() for column in artifacts.TABLES[name]}
+            columns = {column: frame[column].to_numpy() for column in TABLES[name]}
             job.write(options.rows, name, columns | {column: nulls(columns[column]) for column in study.NULLABLE})
         with style.theme():
             style.save(study.figure(frame), options.figure, study.TITLE)

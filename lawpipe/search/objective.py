@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from lawpipe.engine import adjoint, trajectory
-from lawpipe.engine.trajectory import Descend, Trajectory
+from lawpipe.engine.descent import WriteRow
+from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems.base import Problem
 
 #: The work of a training run without its reverse sweep, as a share of a gradient evaluation (one run and one
@@ -37,12 +38,12 @@ class Objective:
     theta0: Tensor
     learning_rates: Sequence[float]
 
-    def train(self, weights: Tensor, descend: Descend | None = None) -> tuple[Trajectory, float]:
+    def train(self, weights: Tensor, write_row: WriteRow | None = None) -> tuple[Trajectory, float]:
         """Train under a policy; return the run and its J (not finite if training diverged).
 
-        With `descend` in the place of `Problem.descend` the policy may be decided, in place, on the way.
+        `write_row` may decide each row of the policy, in place, while the run goes on.
         """
-        run = trajectory.train(self.problem, self.theta0, weights, self.learning_rates, descend=descend)
+        run = trajectory.train(self.problem, self.theta0, weights, self.learning_rates, write_row=write_row)
         return run, run.objective()
 
     def point(self, run: Trajectory, objective: float, buffer: Tensor | None = None) -> Point:
