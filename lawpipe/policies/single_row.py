@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.engine.trajectory import Descend, Trajectory
-from lawpipe.search.objective import Objective, Point
+from lawpipe.search.objective import Iterate, Objective
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class SingleRow(Objective):
         run = trajectory.train(self.problem, self.theta0, weights.expand(self.steps, -1), self._rates)
         return run, run.objective()
 
-    def point(self, run: Trajectory, objective: float, buffer: Tensor | None = None) -> Point:
+    def differentiate(self, run: Trajectory, objective: float, buffer: Tensor | None = None) -> Iterate:
         """Complete a training run by the gradient of its row, [1, N], one reverse sweep; no room for all steps."""
         gradient = torch.zeros_like(run.weights[:1])
 
@@ -45,4 +45,4 @@ class SingleRow(Objective):
             gradient.addmm_(gradient.new_tensor(rates).unsqueeze(0), block, alpha=-1)
 
         adjoint.contributions(run, add)
-        return Point(run.weights[:1], run, objective, gradient)
+        return Iterate(run.weights[:1], run, objective, gradient)
