@@ -148,7 +148,7 @@ def test_feedback_goes_over_to_mirror_descent_where_it_fails():
             break
         assert step.objective < point.objective
         point = target.differentiate(step.trajectory, step.objective)
-    assert phases[-1] is Phase.OPEN
+    assert phases[-1] is Phase.MIRROR_DESCENT
     assert [*phases] == sorted(phases)
 
 
