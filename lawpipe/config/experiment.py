@@ -40,9 +40,9 @@ class Experiment(Block):
     extends: str | None = key(None)
     """The experiment whose block this one starts from, without its sweep; keys written here replace inherited
     ones."""
-    sweep: Annotated[dict[str, Annotated[list[float | str | bool], Field(min_length=1)]], Field(min_length=1)] = key(
-        {}
-    )
+    sweep: Annotated[
+        dict[str, Annotated[list[float | str | bool], Field(min_length=1), Distinct]], Field(min_length=1)
+    ] = key({})
     """Expands the experiment into one for each value, or each combination of values, named {experiment}-{key}{value}:
     a mapping of dotted keys, such as data.desired_examples, to lists of values."""
     in_all: bool = key(True)

@@ -42,7 +42,7 @@ def explain(error: ValidationError, raw: Any, schema: Mapping[str, Any], at: str
     if loc[-1:] == ("[key]",):
         return f"{path} is not a possible name: use small letters, digits and _, a letter first."
     if kind == "twice":
-        return f"{path} holds {show(first['ctx']['value'])} twice: name it once."
+        return f"{path} holds {show(found[first['ctx']['index']])} twice: name it once."
     if kind == "finite_number" or (kind == "float_type" and type(found) is int):
         return f"{path} is {show(found)}, expected a finite number."
     options = allowed(schema, parts)

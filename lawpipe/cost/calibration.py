@@ -19,7 +19,7 @@ from torch import Tensor
 from lawpipe.compute import devices
 from lawpipe.config import plan
 from lawpipe.cost import estimate
-from lawpipe.cost.estimate import Steps
+from lawpipe.cost.flops import Steps
 from lawpipe.engine import trajectory
 from lawpipe.problems.base import Problem
 from lawpipe.problems.language_model.losses import LanguageModel

@@ -7,9 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-
-from lawpipe.run import artifacts
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,11 @@ def constant(row: npt.NDArray[Any], steps: int, learning_rate: float, **kept: An
 
 def load(path: Path) -> Policy:
     """Read a policy that a stage wrote, a row group at a time: reading it whole takes its memory three times."""
+    # The config reads the policies' records, and needs no Arrow for that.
+    import pyarrow as pa
+
+    from lawpipe.run import artifacts
+
     rates = artifacts.read(path, "policy", ["learning_rate"]).column("learning_rate").to_numpy()
     weights: npt.NDArray[Any] | None = None
     start = 0

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lawpipe.config.presets import PRESETS
+
 TITLE = "Towards Optimal Learning of Language Models"
 REFERENCE = "Gu, Dong, Hao, Dong, Huang, Wei (2024), arXiv 2402.17759v2"
 
@@ -320,7 +322,7 @@ PERCEPTRON: dict[str, dict[str, Any]] = {
         "folder": None,
     },
     "training": {"steps": 2000, "learning_rate": 0.1},
-    "search": {"method": "projected_gradient", "iterations": 500, "rate": 0.01, "decay": "constant"},
+    "search": PRESETS["perceptron"]["paper"],
 }
 
 #: The settings of its language-model experiment, at the size of Figs 2 and 5.
@@ -336,7 +338,7 @@ LANGUAGE_MODEL: dict[str, dict[str, Any]] = {
     },
     "model": {"hidden": 128, "layers": 2, "heads": 8},
     "training": {"steps": 4000, "learning_rate": 0.1},
-    "search": {"method": "projected_gradient", "iterations": 15, "rate": 0.4, "decay": "constant"},
+    "search": PRESETS["language_model"]["paper"],
 }
 
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {"perceptron": PERCEPTRON, "language_model": LANGUAGE_MODEL}

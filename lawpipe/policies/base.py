@@ -1,15 +1,13 @@
 """The record that every policy module holds, and what a policy is made from.
 
-Importing a policy module must not import PyTorch: `catalogue` reads all records, for the config, the estimate and the
-report. Heavy imports therefore stand inside functions or under `TYPE_CHECKING`.
+Importing a policy module must not import PyTorch or Arrow: `catalogue` reads all records, for the config, the
+estimate and the report. Heavy imports therefore stand inside functions or under `TYPE_CHECKING`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pyarrow.parquet as pq
 
 from lawpipe.engine import policy
 from lawpipe.engine.policy import Policy
@@ -90,4 +88,6 @@ class Context:
     @property
     def examples(self) -> int:
         """N, the number of training examples."""
+        import pyarrow.parquet as pq
+
         return int(pq.ParquetFile(self.files["train"]).metadata.num_rows)

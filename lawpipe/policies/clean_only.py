@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from lawpipe.policies.base import Context, Record
-from lawpipe.problems import examples
 from lawpipe.run.errors import InputError
 
 RECORD = Record(
@@ -24,6 +23,8 @@ def row(context: Context) -> npt.NDArray[np.floating]:
 
     Raises InputError if there is no clean example.
     """
+    from lawpipe.problems import examples
+
     clean = ~examples.corrupted(context.files["train"])
     if not clean.any():
         raise InputError(

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import Interval
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, CONTROLS, chosen, grids, objectives
+from lawpipe.results.gains import BASE, BEST, chosen, grids, objectives
 from lawpipe.results.numbers import interval, number, plural, share_of
 from lawpipe.run.splits import REFERENCES
 
@@ -64,7 +65,7 @@ def _one(desired: Objectives, policy: str, results: Results) -> str:
     share = gain.share(desired, policy)
     if not share.n:
         return ""
-    subject = CONTROLS[policy]
+    subject = POLICIES[policy].phrase
     if policy == "clean_only":
         subject = f"dropping the {problem.corruption(results.settings)} examples (an oracle)"
     return f"{subject[0].upper()}{subject[1:]}: {share_of(share)}."
@@ -73,7 +74,7 @@ def _one(desired: Objectives, policy: str, results: Results) -> str:
 def _among(desired: Objectives, policies: Sequence[str]) -> str:
     """Say what the simplest weights explain, together."""
     shares = [(name, gain.share(desired, name)) for name in policies]
-    parts = [f"{CONTROLS[name]} {share_of(share)}" for name, share in shares if share.n]
+    parts = [f"{POLICIES[name].phrase} {share_of(share)}" for name, share in shares if share.n]
     text = ", ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""
 

@@ -12,8 +12,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from lawpipe.cost import costs
 from lawpipe.paper import values as paper
-from lawpipe.report import comparison, costs, findings, gains, links, svg
+from lawpipe.report import comparison, findings, gains, links, svg
 from lawpipe.report.comparison import Comparison
 from lawpipe.report.table import Table
 from lawpipe.report.tables import claims, recorded, scaling

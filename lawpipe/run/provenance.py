@@ -5,7 +5,7 @@ import hashlib
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -21,11 +21,11 @@ LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "torch")
 DATA = (".html", ".css", ".js", ".txt")
 
 
-def code_digest(script: str | Path, chosen: Mapping[str, str] | None = None) -> str:
+def code_digest(script: str | Path, chosen: Mapping[str, Sequence[str]] | None = None) -> str:
     """Digest the meaning of a script and of every `lawpipe` module that it imports, transitively.
 
     Comments, docstrings, layout, time stamps and the place of the checkout do not count. Imports at any depth of the
-    syntax tree are followed. A module that calls ``registry.load("search", ...)`` also depends on the module that
+    syntax tree are followed. A module that calls ``registry.load("search", ...)`` also depends on the modules that
     `chosen` names for that kind. Files that are not Python (templates, style sheets, word lists) belong to the
     modules of their folder. Returns 16 hexadecimal digits.
     """
@@ -38,7 +38,9 @@ def code_digest(script: str | Path, chosen: Mapping[str, str] | None = None) -> 
         if name not in sources:
             sources[name], imported, kinds = _meaning(path)
             waiting.extend(imported)
-            waiting.extend(file for kind in kinds if kind in choices for file in _module_files(choices[kind]))
+            waiting.extend(
+                file for kind in kinds for module in choices.get(kind, ()) for file in _module_files(module)
+            )
             if path.is_relative_to(PACKAGE):
                 waiting.extend(other for other in path.parent.iterdir() if other.suffix in DATA)
     text = "\n".join(f"{name}\n{sources[name]}" for name in sorted(sources))

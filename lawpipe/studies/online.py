@@ -13,6 +13,7 @@ from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.figures import marks, style, surfaces
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.report.table import Row, Table, markdown
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
@@ -23,7 +24,11 @@ from lawpipe.run.errors import InputError
 from lawpipe.run.splits import REFERENCES
 
 #: What is compared, by the names of their policies without the ending that says how long their steps are.
-RULES = {"inverse_loss": "1 / loss", "greedy": "max(CT, 0)", "online": "online", "near_optimal": "searched"}
+RULES = {
+    name: POLICIES[name].formula
+    for name in (*(name for name in POLICIES if f"{name}_tuned" in POLICIES), "near_optimal")
+    if POLICIES[name].formula
+}
 COLOURS = style.colours(list(RULES))
 #: What an experiment must have to be compared.
 REQUIRED = "online_tuned"

@@ -3,6 +3,8 @@
 import copy
 import math
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +292,12 @@ def test_a_file_of_stories_takes_the_place_of_the_hub() -> None:
     assert found["hub"]["data"]["corpus"]["source"] == "file"
     assert found["hub"]["data"]["corpus"]["path"] == "/data/mine.txt"
     assert found["grammar"]["data"]["corpus"]["source"] == "grammar"
+
+
+def test_resolving_imports_no_heavy_library() -> None:
+    code = "import sys, lawpipe.config.resolve; print({'torch', 'pandas', 'pyarrow', 'scipy'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
 
 
 def test_mistakes_outside_of_an_experiment() -> None:

@@ -25,6 +25,7 @@ from torch.nn.functional import cross_entropy
 
 from lawpipe.compute import devices, matmul
 from lawpipe.compute.cuda_graphs import Replay
+from lawpipe.compute.limits import MICRO_LOGITS, MICRO_TOKENS
 from lawpipe.data.specials import PAD
 from lawpipe.problems.base import Problem, shard
 from lawpipe.problems.language_model import micro_batch as filling
@@ -32,10 +33,6 @@ from lawpipe.problems.language_model.models import cross_entropy as ending
 from lawpipe.problems.language_model.models.base import HEAD, Model, build_model
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
-
-#: A micro-batch has at most so many tokens, and so many logits: enough to keep a processor busy, few enough for flat
-#: memory. On CUDA its size follows from the memory of the card.
-TOKENS, LOGITS = 2**12, 2**23
 
 #: Set to 1, micro-batches of full size are captured as CUDA graphs.
 GRAPHS = "LAWPIPE_GRAPHS"
@@ -116,7 +113,7 @@ class LanguageModel(Problem):
 
     def _fill(self) -> None:
         """Choose the examples of a micro-batch; on CUDA, unless they are given, as many as fill the card."""
-        tokens = self._micro_batch or min(TOKENS, LOGITS // self.model.shapes[HEAD][0])
+        tokens = self._micro_batch or min(MICRO_TOKENS, MICRO_LOGITS // self.model.shapes[HEAD][0])
         self._rows = max(1, tokens // self._train.shares.shape[1])
         if self.device.type == "cuda" and self._micro_batch is None:
             self._rows = filling.rows_that_fit(self.examples, filling.room(self.device), self._memory)
