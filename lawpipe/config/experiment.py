@@ -62,7 +62,7 @@ class Experiment(Block):
     """The random seeds. Each draws its own teacher, examples, corruption and initial parameters."""
     policies: Annotated[list[Policy], Distinct] = key(["conventional", "near_optimal"], source="Section 4")
     """The learning policies to compare. `conventional` (1/N everywhere) and `near_optimal` (from the search) are
-    required; the others are controls, described below."""
+    required; the others are controls (table below)."""
     initialisation: Seed | None = key(None)
     """Which draw of the initial parameters to use: null for the seed's own, or a number for another draw with the
     same examples."""

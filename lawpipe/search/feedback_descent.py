@@ -1,6 +1,6 @@
 """Mirror descent that starts from a feedback policy, and keeps the feedback as long as J falls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
@@ -150,20 +150,15 @@ class FeedbackDescent:
         """Train with feedback from offsets u in `rows` [T, N], which are overwritten by the resulting weights."""
         problem = objective.problem
 
-        def descend(theta: Tensor, rows: Tensor, learning_rates: Sequence[float]) -> Tensor:
-            thetas = torch.empty(len(learning_rates) + 1, len(theta), dtype=theta.dtype, device=theta.device)
-            thetas[0] = theta
-            for step in range(len(learning_rates)):
-                here, row = thetas[step], rows[step : step + 1]
-                slope = problem.reference_gradients("desired", here.unsqueeze(0))[0]
-                contributions = problem.contributions(here, slope)
-                # theta[0] is the same in every run, so this is its first step.
-                self._scale = self._scale or max(float(contributions.std()), 1e-300)
-                log_weights.policy_(row.add_(contributions, alpha=self.gain / self._scale))
-                problem.step(here, row[0], learning_rates[step], thetas[step + 1])
-            return thetas
+        def write_row(theta: Tensor, row: Tensor) -> None:
+            slope = problem.reference_gradients("desired", theta.unsqueeze(0))[0]
+            contributions = problem.contributions(theta, slope)
+            # theta[0] is the same in every run, so this is its first step.
+            self._scale = self._scale or max(float(contributions.std()), 1e-300)
+            row.add_(contributions, alpha=self.gain / self._scale)
+            log_weights.policy_(row.unsqueeze(0))
 
-        return objective.train(rows, descend)
+        return objective.train(rows, write_row)
 
     def state(self) -> State:
         """Return the phase, the feedback's gain and scale, the projection's rate and the state of mirror descent."""

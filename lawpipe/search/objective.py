@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from lawpipe.engine import adjoint, trajectory
-from lawpipe.engine.trajectory import Descend, Trajectory
+from lawpipe.engine.descent import WriteRow
+from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems.base import Problem
 
 #: Cost of a training run without its backward pass, in gradient evaluations (one run and one backward pass each). A
@@ -37,12 +38,12 @@ class Objective:
     theta0: Tensor
     learning_rates: Sequence[float]
 
-    def train(self, weights: Tensor, descend: Descend | None = None) -> tuple[Trajectory, float]:
+    def train(self, weights: Tensor, write_row: WriteRow | None = None) -> tuple[Trajectory, float]:
         """Train under a policy [T, N]; return the run and its J, not finite if training diverged.
 
-        `descend` replaces `Problem.descend`, and may write the weights of each step when it gets there.
+        `write_row` may decide each row of the policy, in place, while the run goes on.
         """
-        run = trajectory.train(self.problem, self.theta0, weights, self.learning_rates, descend=descend)
+        run = trajectory.train(self.problem, self.theta0, weights, self.learning_rates, write_row=write_row)
         return run, run.objective()
 
     def differentiate(self, run: Trajectory, objective: float, buffer: Tensor | None = None) -> Iterate:

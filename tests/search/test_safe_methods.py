@@ -49,9 +49,9 @@ def test_no_accepted_step_raises_the_objective(name, learning_rate):
 def test_a_trial_that_is_not_finite_is_refused_and_counted(name, monkeypatch):
     train, calls = Objective.train, []
 
-    def diverging(self, weights, descend=None):
+    def diverging(self, weights, write_row=None):
         calls.append(weights)
-        run, value = train(self, weights, descend)
+        run, value = train(self, weights, write_row)
         return run, (math.nan, math.inf)[len(calls) % 2] if len(calls) in (2, 3) else value
 
     monkeypatch.setattr(Objective, "train", diverging)
@@ -67,9 +67,9 @@ def test_a_method_gives_up_where_nothing_is_better(name, monkeypatch):
     target = objective()
     train, calls = Objective.train, []
 
-    def flat(self, weights, descend=None):
+    def flat(self, weights, write_row=None):
         calls.append(weights)
-        run, _ = train(self, weights, descend)
+        run, _ = train(self, weights, write_row)
         return run, 1.0
 
     monkeypatch.setattr(Objective, "train", flat)

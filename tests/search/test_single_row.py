@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from lawpipe.policies.single_row import SingleRow
 from lawpipe.search.accelerated_gradient import AcceleratedGradient
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.loop import Search
 from lawpipe.search.mirror_descent import MirrorDescent
 from lawpipe.search.objective import Objective
 from lawpipe.search.projected_gradient import ProjectedGradient
+from lawpipe.search.single_row import SingleRow
 from tests.small_problems import initial, language_model, perceptron, random_weights, start
 
 STEPS = 6
@@ -55,7 +55,7 @@ def test_one_row_cannot_follow_the_run():
     problem = perceptron()
     objective = SingleRow(problem, start(problem), [0.3], STEPS)
     with pytest.raises(ValueError, match="follow the run"):
-        objective.train(random_weights(1, problem.examples), descend=problem.descend)
+        objective.train(random_weights(1, problem.examples), write_row=lambda theta, row: None)
 
 
 def test_a_killed_search_goes_on_with_the_same_bits(tmp_path):
