@@ -1,8 +1,8 @@
-"""Set weights without a search beside tuned baselines, across experiments: what each has of the oracle's gain.
+"""Compare weights without a search with tuned baselines: the share of the oracle's gain that each reaches.
 
-Takes the folders of experiments with the policy online_tuned. Gives a row an experiment, seed, policy and reference
-set as Parquet, one figure, and one HTML page with the figure and a table; prints the comparison on test as Markdown.
-By hand, on any results:
+Takes the folders of experiments with the policy online_tuned. Gives one row per experiment, seed, policy and
+reference set as Parquet, one figure, and one HTML page with the figure and a table. Prints the comparison on test as
+Markdown. By hand, on any results:
 
     python scripts/compare_online.py --settings '{}' --folders results-online/perceptron results-online/stories \
         --points online.parquet --figure online.svg --page online.html
@@ -17,10 +17,10 @@ NONE = "no experiment of this config has weights without a search: add online_tu
 def main(argv: list[str] | None = None) -> None:
     """Run the stage; `argv` as on the command line."""
     with stage.job(outputs.parser(__doc__).parse_args(argv), __file__) as job:
-        found = online.points(outputs.experiments(job, NONE))
-        table = online.table(found)
-        outputs.write(job, "online", found, ("objective", "share"), online.figure, table)
-        print(online.tables(found))
+        points = online.points(outputs.experiments(job, NONE))
+        table = online.table(points)
+        outputs.write(job, "online", points, ("objective", "share"), online.figure, table)
+        print(online.tables(points))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Set the experiments of a sweep beside each other: what the searched policy gains at each value of the setting.
+"""Compare the experiments of a sweep: the gain of the searched policy at each value of the setting.
 
-Takes the experiments' folders and the dotted key that the sweep varies. Gives one figure, whose numbers are those
-of the seeds' summaries.
+Takes the experiments' folders and the dotted key that the sweep varies. Gives one figure of the numbers in the seeds'
+summaries.
 """
 
 from pathlib import Path
@@ -22,10 +22,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--figure", type=Path, required=True, help="output: the figure")
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
-        found = sweep.points([page.load(folder) for folder in options.folders], options.key)
+        points = sweep.points([page.load(folder) for folder in options.folders], options.key)
         with style.theme():
-            style.save(sweep.figure(found, options.key), options.figure, f"Gain against {options.key}")
-        for (value, policy, against), rows in found.groupby(["value", "policy", "against"], sort=False):
+            style.save(sweep.figure(points, options.key), options.figure, f"Gain against {options.key}")
+        for (value, policy, against), rows in points.groupby(["value", "policy", "against"], sort=False):
             print(f"{options.key} {value:g}, {policy} on {against}: J ratio {rows['objective_ratio'].mean():.3f}")
 
 

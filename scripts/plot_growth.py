@@ -1,7 +1,6 @@
 """Draw the recorded growth of time and memory with the examples, the steps and the model.
 
-Takes the rows that `benchmarks/growth.py --output` wrote. Gives one figure, which says where and when they were
-recorded.
+Takes the rows that `benchmarks/growth.py --output` wrote. Gives one figure, which names the machine and the date.
 """
 
 from pathlib import Path

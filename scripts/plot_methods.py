@@ -1,6 +1,6 @@
 """Draw the recorded comparison of the search methods: the objective against what the search has cost.
 
-Takes the rows that `benchmarks/search.py --output` wrote. Gives one figure, a panel a problem.
+Takes the rows that `benchmarks/search.py --output` wrote. Gives one figure with a panel for each problem.
 """
 
 from pathlib import Path
@@ -22,8 +22,8 @@ def main(argv: list[str] | None = None) -> None:
         rows = pd.read_parquet(job.options.rows)
         problems = list(dict.fromkeys(rows["problem"]))
         drawing = Figure(figsize=(7.2, 3.6 * len(problems)), layout="constrained")
-        for place, name in enumerate(problems):
-            axes = drawing.add_subplot(len(problems), 1, place + 1)
+        for index, name in enumerate(problems):
+            axes = drawing.add_subplot(len(problems), 1, index + 1)
             axes.set_title(name)
             methods.objective_against_cost(axes, rows[rows["problem"] == name])
         style.save(drawing, job.options.figure, "The search methods: objective against cost")
