@@ -15,11 +15,11 @@ RECORD = Record(
 def make(context: Context) -> Policy:
     """Return gamma[t, n] = w[n], where w minimises J under mirror descent, at the experiment's learning rate."""
     from lawpipe.engine import setup
-    from lawpipe.policies import searching
-    from lawpipe.policies.single_row import SingleRow
+    from lawpipe.search import control
     from lawpipe.search.mirror_descent import MirrorDescent
+    from lawpipe.search.single_row import SingleRow
 
     problem, theta0 = setup.start(context.settings, context.files)
     objective = SingleRow(problem, theta0, [context.learning_rate], context.steps)
-    row, notes = searching.best(context, objective, MirrorDescent())
-    return constant(row[0].cpu().numpy(), context.steps, context.learning_rate, notes=notes)
+    weights, notes = control.best(context.settings, objective, context.state, MirrorDescent())
+    return constant(weights[0].cpu().numpy(), context.steps, context.learning_rate, notes=notes)

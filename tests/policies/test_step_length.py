@@ -1,25 +1,29 @@
+import math
+
 import pytest
 import torch
 
 from lawpipe.engine import trajectory
+from lawpipe.engine.descent import CHECK_INTERVAL
 from lawpipe.policies import step_length
 from tests.small_problems import perceptron, random_weights, start
 
 
-def test_lengths_are_the_distances_between_steps() -> None:
+def test_the_conventional_lengths_are_the_distances_between_steps_under_uniform_weights() -> None:
     problem = perceptron()
-    theta0, weights = start(problem), random_weights(7, 37)
-    run = trajectory.train(problem, theta0, weights, [0.3] * 7)
+    theta0, uniform = start(problem), torch.full((7, 37), 1 / 37, dtype=torch.float64)
+    run = trajectory.train(problem, theta0, uniform, [0.3] * 7)
     expected = torch.linalg.vector_norm(run.thetas.diff(dim=0), dim=1)
-    assert step_length.lengths(problem, theta0, weights, 0.3) == pytest.approx(expected.tolist(), rel=1e-10)
+    assert step_length.conventional(problem, theta0, 7, 0.3) == pytest.approx(expected.tolist(), rel=1e-10)
 
 
-def test_the_conventional_lengths_are_those_of_uniform_weights() -> None:
+def test_after_a_run_has_diverged_its_steps_have_no_length_and_others_the_given_rate() -> None:
     problem = perceptron()
-    theta0 = start(problem)
-    uniform = torch.full((6, 37), 1 / 37, dtype=torch.float64)
-    expected = step_length.lengths(problem, theta0, uniform, 0.2)
-    assert step_length.conventional(problem, theta0, 6, 0.2) == expected
+    lengths = step_length.conventional(problem, start(problem), 60, math.inf)
+    assert len(lengths) == CHECK_INTERVAL
+    weights = random_weights(4, 37)
+    rates = step_length.matching_rates(problem, start(problem), weights, [0.5, 0.1], 0.3)
+    assert rates[2:] == [0.3, 0.3]
 
 
 def test_rates_give_the_lengths_that_were_asked_for() -> None:
