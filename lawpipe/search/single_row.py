@@ -9,7 +9,7 @@ from torch import Tensor
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.engine.descent import WriteRow
 from lawpipe.engine.trajectory import Trajectory
-from lawpipe.search.objective import Objective, Point
+from lawpipe.search.objective import Iterate, Objective
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class SingleRow(Objective):
         run = trajectory.train(self.problem, self.theta0, weights.expand(self.steps, -1), self._rates)
         return run, run.objective()
 
-    def point(self, run: Trajectory, objective: float, buffer: Tensor | None = None) -> Point:
-        """Complete a training run with the gradient of its row, [1, N]: one backward pass, without [T, N] memory."""
+    def differentiate(self, run: Trajectory, objective: float, buffer: Tensor | None = None) -> Iterate:
+        """Return the iterate with the gradient of its row, [1, N]: one backward pass, without [T, N] memory."""
         gradient = torch.zeros_like(run.weights[:1])
 
         def add(step: int, block: Tensor) -> None:
@@ -46,4 +46,4 @@ class SingleRow(Objective):
             gradient.addmm_(gradient.new_tensor(rates).unsqueeze(0), block, alpha=-1)
 
         adjoint.contributions(run, add)
-        return Point(run.weights[:1], run, objective, gradient)
+        return Iterate(run.weights[:1], run, objective, gradient)

@@ -23,8 +23,8 @@ PROBLEMS = [(PERCEPTRON, start(PERCEPTRON)), (TEXT, initial(TEXT))]
 def test_the_gradient_is_that_of_all_steps_added_up(problem, theta0):
     row = random_weights(1, problem.examples)
     single, full = SingleRow(problem, theta0, [0.3], STEPS), Objective(problem, theta0, [0.3] * STEPS)
-    found = single.point(*single.train(row))
-    expected = full.point(*full.train(row.repeat(STEPS, 1)))
+    found = single.differentiate(*single.train(row))
+    expected = full.differentiate(*full.train(row.repeat(STEPS, 1)))
     assert found.objective == expected.objective
     assert found.gradient.shape == (1, problem.examples)
     torch.testing.assert_close(found.gradient, expected.gradient.sum(dim=0, keepdim=True), rtol=1e-10, atol=1e-14)
@@ -35,7 +35,7 @@ def test_the_gradient_is_that_of_all_steps_added_up(problem, theta0):
 def test_the_gradient_predicts_what_a_small_change_does(problem, theta0):
     single = SingleRow(problem, theta0, [0.3], STEPS)
     row, other = (random_weights(1, problem.examples, seed=seed) for seed in (1, 2))
-    point = single.point(*single.train(row))
+    point = single.differentiate(*single.train(row))
     direction = other - row
     above, below = (single.train(row + sign * 1e-5 * direction)[1] for sign in (1, -1))
     assert float((point.gradient * direction).sum()) == pytest.approx((above - below) / 2e-5, rel=1e-5)
