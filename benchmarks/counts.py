@@ -154,8 +154,8 @@ def operations() -> str:
                 f"`{name}`",
                 f"{size.steps:,} x {size.examples:,}, {size.vocabulary:,}",
                 f"{size.parameters / 1e6:.2f} M",
-                f"{size.forward_step() / 1e12:.1f}",
-                f"{size.backward_step() / 1e12:.1f}",
+                f"{size.step().run / 1e12:.1f}",
+                f"{size.step().backward / 1e12:.1f}",
                 f"{size.iteration() / 1e15:.1f}",
                 *(duration(least / rate) for rate in RATES.values()),
             ]

@@ -13,8 +13,7 @@ from pathlib import Path
 import yaml
 
 from lawpipe.config.resolve import resolve
-from lawpipe.cost import estimate
-from lawpipe.report import costs
+from lawpipe.cost import costs, estimate
 
 ROOT = Path(__file__).resolve().parents[1]
 

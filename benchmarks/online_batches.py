@@ -16,12 +16,12 @@ from itertools import product
 from typing import NamedTuple
 
 import pandas as pd
-from scripts.train_online import ONLINE, ORACLE, PLAIN
 
+from examples import train_online
+from examples.train_online import ONLINE, ORACLE, PLAIN
 from lawpipe.analysis import gain
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.results.numbers import UNBROKEN, interval, share_of
-from scripts import train_online
 
 SIZES = {"steps": 600, "examples": 4096, "hidden": 32, "length": 24}
 RATES = {"adamw": ("0.01", "0.03", "0.1"), "sgd": ("0.3", "1", "3")}

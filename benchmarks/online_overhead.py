@@ -16,10 +16,10 @@ import time
 from collections.abc import Callable
 
 import torch
-from scripts.train_online import CONTRIBUTIONS, LanguageModel, losses
 from torch import Tensor
 
 from benchmarks.language_model import working_memory
+from examples.train_online import CONTRIBUTIONS, LanguageModel, losses
 from lawpipe import online
 from lawpipe.run import provenance
 

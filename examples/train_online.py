@@ -1,13 +1,15 @@
-"""Train a small language model on a text of yours with and without the online weights, and draw the test curves.
+"""Train a small language model on a text of yours with and without online weights, and draw the test curves.
 
     python examples/train_online.py --text my/stories.txt --output curves.svg [--optimiser sgd] [--perturbed 0.5] ...
 
-Takes Parquet or JSONL with a column `text`, or plain text with blank lines between its parts; without --text the
-embedded grammar writes some. A few windows of it are the desired examples, as many others the test examples; of the
-training windows a share is perturbed as in the paper (--perturbed 0 for none), and an oracle then trains on the
-others alone. Mini-batches, AdamW or SGD with momentum, a warm-up and a linear decay. If several learning rates are
-given each way of training uses its own best one, by the mean desired loss over the run, never by test. Prints losses
-and time a step; `--curves` writes the curves as Parquet.
+The text is a Parquet or JSONL file with a column `text`, or a plain text file with blank lines between its stories;
+without --text the embedded grammar writes stories. It is cut into windows of training, desired and test examples. A
+share of the training windows is perturbed as in arXiv 2402.17759 (--perturbed 0 for none); an oracle then trains on
+the others alone. Training is in mini-batches by AdamW or SGD with momentum, with a warm-up and a linear decay of the
+learning rate. With several learning rates, each way of training uses the one with the lowest mean desired loss over
+the run.
+
+Prints losses and the time of a step; `--curves` writes the curves as Parquet.
 """
 
 import argparse
@@ -49,15 +51,15 @@ COLOURS = {
 
 @dataclass(frozen=True)
 class Data:
-    """Windows [N, L+1] by split, which of those for training are perturbed, and the number of tokens."""
+    """Windows [N, L+1] of each split, which training windows are corrupted [N], and the size of the vocabulary."""
 
     windows: Mapping[str, Tensor]
-    perturbed: Tensor
+    corrupted: Tensor
     vocabulary: int
 
 
 class Layer(nn.Module):
-    """A Transformer layer, its attention written out: fused kernels have no forward-mode derivative."""
+    """A Transformer layer with explicit attention, because fused kernels have no forward-mode derivative."""
 
     def __init__(self, hidden: int, heads: int) -> None:
         super().__init__()
@@ -68,7 +70,7 @@ class Layer(nn.Module):
         self.forward_layers = nn.Sequential(nn.Linear(hidden, 4 * hidden), nn.GELU(), nn.Linear(4 * hidden, hidden))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the next states, [B, L, H]."""
+        """Return the hidden states after this layer, [B, L, H]."""
         query, key, value = self.all(self.norms[0](x)).unflatten(2, (3 * self.heads, -1)).transpose(1, 2).chunk(3, 1)
         scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[3])
         later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
@@ -79,7 +81,7 @@ class Layer(nn.Module):
 
 
 class LanguageModel(nn.Module):
-    """A small Transformer: tokens [B, L] to logits [B, L, V]."""
+    """A small Transformer from tokens [B, L] to logits [B, L, V]."""
 
     def __init__(self, vocabulary: int, length: int, hidden: int) -> None:
         super().__init__()
@@ -89,64 +91,73 @@ class LanguageModel(nn.Module):
         self.head = nn.Linear(hidden, vocabulary)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Return the logits of the token after each."""
+        """Return the logits of the token after each token."""
         x = self.tokens(tokens) + self.positions.weight[: tokens.shape[1]]
         logits: Tensor = self.head(self.layers(x))
         return logits
 
 
 def losses(model: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
-    """Return the mean loss over its tokens of every window of a batch, [B], in nats."""
+    """Return the loss of each window of a batch, [B], in nats: the mean over its tokens."""
     targets = batch[:, 1:]
-    each = cross_entropy(model(batch[:, :-1]).flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
+    logits = model(batch[:, :-1]).flatten(0, 1)
+    token_losses = cross_entropy(logits, targets.flatten(), reduction="none").view_as(targets)
     counted = targets != PAD
-    return torch.where(counted, each, 0.0).sum(dim=1) / counted.sum(dim=1).clamp(min=1)
+    return torch.where(counted, token_losses, 0.0).sum(dim=1) / counted.sum(dim=1).clamp(min=1)
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Train both ways, print what came out, and draw it."""
+    """Train in every way, print the results and draw the curves."""
     options = parser().parse_args(argv)
     torch.set_num_threads(1)
     data = load(options)
-    chosen = []
+    runs = []
     for way in ways(options):
         best = tuned(data, options, way)
-        chosen.append(best)
+        runs.append(best)
         last = best.iloc[-1]
         print(
             f"{way:16} learning rate {last['learning_rate']:g}: test loss {last['test']:.4f} at the end, "
             f"{best['test'].mean():.4f} on average; weight on perturbed {last['weight_on_perturbed']:.1%}; "
             f"{1e3 * last['seconds']:.1f} ms a step"
         )
-    curves = pd.concat(chosen, ignore_index=True)
+    curves = pd.concat(runs, ignore_index=True)
     if options.curves is not None:
         curves.to_parquet(options.curves, compression="zstd")
     draw(curves, options.output)
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the options."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--text", type=Path, help="your text")
-    made.add_argument("--output", type=Path, default=Path("online.svg"), help="output: the figure")
-    made.add_argument("--curves", type=Path, help="output: the curves, as Parquet")
-    made.add_argument("--perturbed", type=float, default=0.5, help="share of the training windows that are spoilt")
-    made.add_argument("--examples", type=int, default=2048, help="training windows")
-    made.add_argument("--desired", type=int, default=256, help="desired windows, and as many for the test")
-    made.add_argument("--length", type=int, default=32, help="tokens of a window")
-    made.add_argument("--vocabulary", type=int, default=512)
-    made.add_argument("--hidden", type=int, default=64)
-    made.add_argument("--batch", type=int, default=32, help="windows of a batch")
-    made.add_argument("--steps", type=int, default=1000)
-    made.add_argument("--optimiser", choices=["adamw", "sgd"], default="adamw")
-    made.add_argument("--learning-rates", type=float, nargs="+", default=[3e-3])
-    made.add_argument("--refresh", type=int, default=online.REFRESH, help="steps that use one desired gradient")
-    made.add_argument("--momentum", type=float, default=online.MOMENTUM, help="of the desired gradients' average")
-    made.add_argument("--contributions", choices=[*CONTRIBUTIONS], default="difference")
-    made.add_argument("--plain-metric", action="store_true", help="contributions as if for plain gradient descent")
-    made.add_argument("--forget", action="store_true", help="weigh every batch by itself, as data that are seen once")
-    made.add_argument("--seed", type=int, default=0)
-    return made
+    """Return the parser of the command line."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--text", type=Path, help="a Parquet, JSONL or plain text file")
+    options.add_argument(
+        "--output", type=Path, default=Path("online.svg"), help="output: the figure (SVG, PDF or PNG)"
+    )
+    options.add_argument("--curves", type=Path, help="output: the curves, as Parquet")
+    options.add_argument(
+        "--perturbed", type=float, default=0.5, help="share of the training windows that are perturbed"
+    )
+    options.add_argument("--examples", type=int, default=2048, help="training windows")
+    options.add_argument("--desired", type=int, default=256, help="desired windows, and number of test windows")
+    options.add_argument("--length", type=int, default=32, help="tokens per window")
+    options.add_argument("--vocabulary", type=int, default=512)
+    options.add_argument("--hidden", type=int, default=64)
+    options.add_argument("--batch", type=int, default=32, help="windows per batch")
+    options.add_argument("--steps", type=int, default=1000)
+    options.add_argument("--optimiser", choices=["adamw", "sgd"], default="adamw")
+    options.add_argument("--learning-rates", type=float, nargs="+", default=[3e-3])
+    options.add_argument("--refresh", type=int, default=online.REFRESH, help="steps between desired gradients")
+    options.add_argument(
+        "--momentum", type=float, default=online.MOMENTUM, help="of the average of desired gradients"
+    )
+    options.add_argument("--contributions", choices=[*CONTRIBUTIONS], default="difference")
+    options.add_argument(
+        "--plain-metric", action="store_true", help="contributions without the metric of the optimiser"
+    )
+    options.add_argument("--forget", action="store_true", help="weights without memory, as for data seen once")
+    options.add_argument("--seed", type=int, default=0)
+    return options
 
 
 def load(options: argparse.Namespace) -> Data:
@@ -160,8 +171,8 @@ def load(options: argparse.Namespace) -> Data:
             "text_column": "text",
             "separator": None,
         }
-    found = corpus.load(source)
-    made = tokenizer.make({"kind": "bpe", "vocabulary": options.vocabulary}, found.stories)
+    stories = corpus.load(source)
+    tokens = tokenizer.make({"kind": "bpe", "vocabulary": options.vocabulary}, stories.stories)
     shape = {
         "length": options.length,
         "minimum_fill": 0.25,
@@ -169,17 +180,17 @@ def load(options: argparse.Namespace) -> Data:
         "desired_examples": options.desired,
         "test_examples": options.desired,
     }
-    cut = windows.make(made.encode(found.stories), found.rows, shape, options.seed, SPLITS)
+    splits = windows.make(tokens.encode(stories.stories), stories.rows, shape, options.seed, SPLITS)
     mix = {"replace": 1.0, "delete": 1.0, "repeat": 1.0}
     settings = {"fraction": options.perturbed, "operations": 20, "mix": mix}
-    spoilt, marked = perturb.apply(cut["train"].tokens, made.size, settings, options.seed)
-    tokens = {name: each.tokens for name, each in cut.items()} | {"train": spoilt}
-    placed = {name: torch.from_numpy(each.astype(np.int64)) for name, each in tokens.items()}
-    return Data(placed, torch.from_numpy(np.array(marked)), made.size)
+    perturbed, corrupted = perturb.apply(splits["train"].tokens, tokens.size, settings, options.seed)
+    arrays = {name: split.tokens for name, split in splits.items()} | {"train": perturbed}
+    tensors = {name: torch.from_numpy(array.astype(np.int64)) for name, array in arrays.items()}
+    return Data(tensors, torch.from_numpy(np.array(corrupted)), tokens.size)
 
 
 def ways(options: argparse.Namespace) -> list[str]:
-    """Return the ways to train."""
+    """Return the ways of training; there is an oracle if some, but not all, windows are perturbed."""
     return [PLAIN, ORACLE, ONLINE] if 0 < options.perturbed < 1 else [PLAIN, ONLINE]
 
 
@@ -190,7 +201,7 @@ def tuned(data: Data, options: argparse.Namespace, way: str) -> pd.DataFrame:
 
 
 def train(data: Data, options: argparse.Namespace, rate: float, way: str) -> pd.DataFrame:
-    """Train once; return the desired and test loss and the weight on perturbed windows on the way."""
+    """Train once; return the desired and test losses along the run, and the mean weight on corrupted windows."""
     torch.manual_seed(options.seed)
     model = LanguageModel(data.vocabulary, options.length, options.hidden)
     optimiser: torch.optim.Optimizer
@@ -212,10 +223,10 @@ def train(data: Data, options: argparse.Namespace, rate: float, way: str) -> pd.
         momentum=options.momentum,
         contributions=CONTRIBUTIONS[options.contributions],
     )
-    trained_on = torch.nonzero(~data.perturbed).flatten() if way == ORACLE else torch.arange(options.examples)
+    trained_on = torch.nonzero(~data.corrupted).flatten() if way == ORACLE else torch.arange(options.examples)
     desired = functools.partial(two_batches, data, options, generator)
     uniform = torch.full((options.batch,), 1 / options.batch)
-    rows, spent, spoilt = [], 0.0, []
+    rows, seconds, on_corrupted = [], 0.0, []
     for step in range(options.steps + 1):
         if step % max(1, options.steps // 40) == 0 or step == options.steps:
             rows.append({"step": step, **{name: evaluate(model, data.windows[name]) for name in SPLITS[1:]}})
@@ -224,18 +235,18 @@ def train(data: Data, options: argparse.Namespace, rate: float, way: str) -> pd.
         chosen = trained_on[torch.randint(len(trained_on), (options.batch,), generator=generator)]
         batch = data.windows["train"][chosen]
         began = time.perf_counter()
-        weights, found = weigh(batch, desired, chosen) if way == ONLINE else (uniform, losses(model, batch))
+        weights, current = weigh(batch, desired, chosen) if way == ONLINE else (uniform, losses(model, batch))
         optimiser.zero_grad()
-        (weights @ found).backward()
+        (weights @ current).backward()
         optimiser.step()
         schedule.step()
-        spent += time.perf_counter() - began
-        spoilt.append(float(weights[data.perturbed[chosen]].sum()))
+        seconds += time.perf_counter() - began
+        on_corrupted.append(float(weights[data.corrupted[chosen]].sum()))
     return pd.DataFrame(rows).assign(
         way=way,
         learning_rate=rate,
-        seconds=spent / options.steps,
-        weight_on_perturbed=float(np.mean(spoilt)),
+        seconds=seconds / options.steps,
+        weight_on_perturbed=float(np.mean(on_corrupted)),
     )
 
 

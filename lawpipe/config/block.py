@@ -76,7 +76,7 @@ def _distinct(values: list[Any]) -> list[Any]:
     """Return a list whose values all differ; refuse any other."""
     for index, value in enumerate(values):
         if value in values[:index]:
-            raise PydanticCustomError("twice", "holds {value} twice", {"value": value})
+            raise PydanticCustomError("twice", "entry {index} is there before", {"index": index})
     return values
 
 

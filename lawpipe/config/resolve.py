@@ -89,19 +89,18 @@ def resolve(raw: Mapping[str, Any], stories: str | None = None) -> Config:
         chain = [blocks[ancestor] for ancestor in _lineage(name, blocks)]
         named = [ancestor["problem"] for ancestor in chain if "problem" in ancestor]
         problem = named[-1] if named else Experiment.model_fields["problem"].default
-        inherited: Settings = {}
-        for ancestor in chain:
-            inherited = _overlay(inherited, ancestor, problem)
-        sweep = raw["experiments"][name]["sweep"] if "sweep" in written else {}
-        variants = list(_expand(name, inherited, sweep, problem))
-        for variant, settings in variants:
-            path = f"experiments.{variant}"
-            complete = _complete(Experiment, settings, problem, path)
-            experiment.check(complete, path)
-            if stories is not None and complete["data"].get("corpus", {}).get("source") == "hub":
-                complete["data"]["corpus"] |= {"source": "file", "path": stories}
-            experiments[variant] = complete
-        groups[name] = tuple(variant for variant, _ in variants)
+        sweep = raw["experiments"][name]["sweep"] if "sweep" in written else {}  # as written, for the names
+        groups[name] = ()
+        for variant, overlays in _expand(name, sweep):
+            path, settings = f"experiments.{variant}", Settings()
+            for overlay in (*chain, *overlays):
+                settings = _overlay(settings, overlay, problem)
+            settings = _complete(Experiment, settings, problem, path)
+            experiment.check(settings, path)
+            if stories is not None and settings["data"].get("corpus", {}).get("source") == "hub":
+                settings["data"]["corpus"] |= {"source": "file", "path": stories}
+            experiments[variant] = settings
+            groups[name] += (variant,)
         if len(sweep) == 1 and all(isinstance(value, int | float) for value in next(iter(sweep.values()))):
             sweeps[name] = next(iter(sweep))
     for name, settings in experiments.items():
@@ -193,66 +192,53 @@ def _overlay(base: Settings, written: Settings, problem: str) -> Settings:
     return _merge(base, own)
 
 
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Settings:
+def _merge(base: Settings, over: Settings) -> Settings:
     """Return `base` with `over` merged in, without changing either."""
-    result = dict(base)
-    for key, value in over.items():
-        inherited = result.get(key)
-        if isinstance(inherited, Mapping) and isinstance(value, Mapping):
-            result[key] = _merge(inherited, value)
-        else:
-            result[key] = value
-    return result
+    merged = {
+        key: _merge(base[key], over[key])
+        for key in base.keys() & over
+        if isinstance(base[key], dict) and isinstance(over[key], dict)
+    }
+    return base | over | merged
 
 
-def _expand(
-    name: str, settings: Settings, sweep: Mapping[str, list[Any]], problem: str
-) -> Iterator[tuple[str, Settings]]:
-    """Yield name and settings of each combination of a sweep's values; without a sweep, the experiment itself."""
-    path = f"experiments.{name}.sweep"
-    if sweep:
-        known = _sweepable()
+def _expand(name: str, sweep: Mapping[str, list[Any]]) -> Iterator[tuple[str, list[Settings]]]:
+    """Yield the name and the overlays of each combination of a sweep's values; without a sweep, the name alone."""
+    known = _sweepable()
     choices: list[list[tuple[str, Settings]]] = []
     for key, values in sweep.items():
+        path = f"experiments.{name}.sweep.{key}"
         if key not in known:
-            raise InputError(messages.unknown(join(path, key), key, known))
-        choice: list[tuple[str, Settings]] = []
+            raise InputError(messages.unknown(path, key, known))
+        choices.append([])
         for index, value in enumerate(values):
-            at = f"{path}.{key}[{index}]"
-            label = value if isinstance(value, str) else json.dumps(value)
-            written: Any = value
+            overlay: Any = value
             for part in reversed(key.split(".")):
-                written = {part: written}
-            parsed = _parse({"name": name, "experiments": {name: written}}, at)["experiments"][name]
+                overlay = {part: overlay}
+            at = f"{path}[{index}]"
+            parsed = _parse({"name": name, "experiments": {name: overlay}}, at)["experiments"][name]
+            label = value if isinstance(value, str) else json.dumps(value)
             if not re.fullmatch(r"[A-Za-z0-9_.+-]+", label):
                 raise InputError(
                     f"{at} is {show(value)}, which cannot be part of a folder's name: "
                     "write an experiment for each value instead."
                 )
-            if parsed in [other for _, other in choice]:
-                raise InputError(f"{path}.{key} holds {show(value)} twice: name it once.")
-            choice.append((f"{key.rpartition('.')[2]}{label}", parsed))
-        choices.append(choice)
+            choices[-1].append((f"{key.rpartition('.')[2]}{label}", parsed))
     for combination in itertools.product(*choices):
-        result = settings
-        for _, parsed in combination:
-            result = _overlay(result, parsed, problem)
-        yield "-".join([name, *(label for label, _ in combination)]), result
+        yield "-".join([name, *(label for label, _ in combination)]), [overlay for _, overlay in combination]
 
 
 def _sweepable() -> list[str]:
     """Return the dotted keys that a sweep may vary: those that hold a single value and decide a result."""
-    paths = [path for path, _, _ in block.keys(Experiment) if path not in ("extends", "in_all", "problem")]
-    schema = experiment.json_schema()
-    types = {
-        path: {
-            option["type"]
-            for option in messages.allowed(schema, ("experiments", "any", *path.split(".")))
-            if "type" in option
-        }
-        for path in paths
-    }
-    return [path for path in paths if types[path].isdisjoint(("array", "object"))]
+    return [
+        path
+        for path, _, _ in block.keys(Experiment)
+        if path not in ("extends", "in_all", "problem")
+        and {"array", "object"}.isdisjoint(
+            option.get("type")
+            for option in messages.allowed(experiment.json_schema(), ("experiments", "any", *path.split(".")))
+        )
+    ]
 
 
 def _complete(model: type[Block], settings: Settings, problem: str, path: str) -> Settings:

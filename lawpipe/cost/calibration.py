@@ -8,7 +8,6 @@ experiment's shape, on fewer where one step would take too long: time grows in p
 import json
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any
@@ -20,11 +19,11 @@ from torch import Tensor
 from lawpipe.compute import devices
 from lawpipe.config import plan
 from lawpipe.cost import estimate
-from lawpipe.cost.estimate import Steps
+from lawpipe.cost.flops import Steps
 from lawpipe.engine import trajectory
 from lawpipe.problems.base import Problem
 from lawpipe.problems.language_model.losses import LanguageModel
-from lawpipe.problems.language_model.models import architecture
+from lawpipe.problems.language_model.models.base import build_model
 from lawpipe.problems.perceptron import gaussian
 from lawpipe.problems.perceptron.losses import Perceptron
 from lawpipe.run.splits import REFERENCES
@@ -80,7 +79,7 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
 
     def backward() -> None:
         # Not the whole gradient: with few steps, its beginning counts for too much.
-        deque(problem.backward(run.kept[:-1], weights, rates, adjoint, source), maxlen=0)
+        problem.backward(run.kept[:-1], weights, rates, adjoint, source, lambda step, block: None)
 
     def contributions() -> None:
         problem.losses(theta)
@@ -115,7 +114,7 @@ def draw(settings: Mapping[str, Any], share: float) -> tuple[Problem, Tensor]:
             split: generator.integers(2, data["tokenizer"]["vocabulary"], (size, data["length"] + 1))
             for split, size in sizes.items()
         }
-        model = architecture.build(settings)
+        model = build_model(settings)
         values = model.initialise(generator).values()
         theta = torch.cat([torch.from_numpy(value).flatten() for value in values])
         text = LanguageModel(model, tokens.pop("train"), tokens, dtype, device, precision=precision)

@@ -17,10 +17,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lawpipe.compute.limits import MICRO_LOGITS, MICRO_TOKENS, PATH_BYTES
 from lawpipe.config import plan
-from lawpipe.cost.flops import PASSES, Size
+from lawpipe.cost import flops
+from lawpipe.cost.flops import Size, Steps
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run import files
+from lawpipe.run.tables import COLLECTED
 
 #: Bytes on disk for each raw byte, as measured: random features, dense weights and contributions hardly
 #: compress; curves are smooth; the constant weights of a policy that needs no search all but vanish.
@@ -38,12 +41,8 @@ OVERHEAD = 4_000
 #: Memory of a Python process with PyTorch or a corpus, and of one with pandas and matplotlib, in MB.
 TORCH_MB, PANDAS_MB = 400, 250
 
-#: What the parameters on the way may take before only some of them are kept (lawpipe.engine.checkpoints), in MB.
-PATH_MB = 1074
-
-#: A micro-batch of a language model has at most so many tokens, and logits (lawpipe.problems.language_model); held at
-#: once are about so many numbers for each of its logits, and for each number that a layer passes on.
-MICRO_TOKENS, MICRO_LOGITS, PER_LOGIT, PER_PASSED_ON = 2**12, 2**23, 6, 3
+#: Numbers that a micro-batch holds at once, for each of its logits and for each number that a layer passes on.
+PER_LOGIT, PER_PASSED_ON = 6, 3
 
 #: How many arrays of the size of a policy's weights a job of a stage holds at most.
 COPIES = {"make_policy": 4, "search": 8, "train": 7, "plot": 7}
@@ -57,28 +56,11 @@ PER_FEATURE, PER_OPERATION, PER_NUMBER = 0.45e-9, 1 / 110e9, 0.7e-9
 #: fitted, an experiment's figures, a story to be written and cut into tokens.
 START, LIGHT_START, PER_FIT, PLOT, PER_STORY = 1.3, 0.35, 0.15, 9.0, 0.5e-3
 
-#: The work of a language model's passes, in forward passes of an example: forward, with the gradient, and with the
-#: Hessian-vector product and the contributions as well.
-FORWARD, GRADIENT, SECOND, CONTRIBUTION = 1, 3, 8, 5
-
 #: The stages with training runs.
 TRAINING = ("search", "make_policy", "train")
 
 #: Seconds of one core: a shorter run is not worth measuring the machine for.
 LONG = 120
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Something of a step of a training run with its losses, of a reverse sweep, and of a measured step."""
-
-    run: float
-    backward: float
-    measured: float = 0.0
-
-    def times(self, each: "Steps") -> float:
-        """Return so many steps times what each takes."""
-        return self.run * each.run + self.backward * each.backward + self.measured * each.measured
 
 
 #: The work of an outer iteration in training runs and backward passes, by problem: some steps are refused, and some
@@ -167,44 +149,22 @@ def measure_speed(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, Ste
 
 
 def reference_speed(settings: Mapping[str, Any]) -> Steps:
-    """Estimate what a step takes on a core of 2 to 3 GHz, in seconds."""
+    """Return the estimated seconds of one step of each kind on a core of 2 to 3 GHz."""
     examples, width = sizes(settings)
     if settings["problem"] in plan.ON_TEXT:
-        passes = _passes(examples)
-        unit = _forward_seconds(settings)
-        return Steps(passes.run * unit, passes.backward * unit, passes.measured * unit)
+        forward = _forward_seconds(settings)
+        return flops.step(examples, {name: work.linear * forward for name, work in flops.LEAST.items()})
     evaluation = examples["train"] * width * PER_FEATURE
     return Steps(0.35 * evaluation, 0.65 * evaluation, evaluation)
 
 
 def operations(settings: Mapping[str, Any]) -> Steps:
-    """Return the floating-point operations of the matrix products of a step."""
+    """Return the floating-point operations of the matrix products of one step of each kind."""
     examples, width = sizes(settings)
-    train, desired, test = (examples[split] for split in ("train", "desired", "test"))
     if settings["problem"] in plan.ON_TEXT:
-        size = Size.of(settings)
-        forward, gradient, along = (
-            size.operations(PASSES[name]) for name in ("forward", "gradient", "contributions")
-        )
-        measured = train * (forward + 2 * along) + (desired + test) * gradient
-        return Steps(size.forward_step(), size.backward_step(), measured)
-    # A product of N examples with D parameters is 2 N D of them; a prediction takes one, a gradient two.
-    product = 2 * width
-    return Steps(
-        product * (2 * train + desired + test),
-        product * (3 * train + 2 * desired),
-        product * (5 * train + 2 * desired + 2 * test),
-    )
-
-
-def _passes(examples: Mapping[str, int]) -> Steps:
-    """Return the passes of a language model in a step, in forward passes of one example."""
-    train, desired, test = (examples[split] for split in ("train", "desired", "test"))
-    return Steps(
-        GRADIENT * train + FORWARD * (desired + test),
-        SECOND * train + GRADIENT * desired,
-        (FORWARD + 2 * CONTRIBUTION) * train + GRADIENT * (desired + test),
-    )
+        return Size.of(settings).step()
+    # A product of one example with D parameters is 2 D operations.
+    return flops.step(examples, {name: products * 2 * width for name, products in flops.PERCEPTRON.items()})
 
 
 def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
@@ -248,7 +208,7 @@ def _written(settings: Mapping[str, Any], stage: str, batch: str) -> tuple[int, 
     weights = steps * train * _itemsize(settings)
     policies = _policies(settings, batch)
     curves = ((steps + 1) * 3 * 8 + train * 20 + measured * 4 * 50) * CURVES
-    tables = len(plan.COLLECTED)
+    tables = len(COLLECTED)
     if stage == "generate_data":
         density = TOKENS if settings["problem"] in plan.ON_TEXT else DENSE
         return len(examples), sum(examples.values()) * width * 4 * density
@@ -295,7 +255,9 @@ def _forward_seconds(settings: Mapping[str, Any]) -> float:
     """Estimate the time of a forward pass of one example of a language model: its products and what they pass on."""
     length, vocabulary = settings["data"]["length"], settings["data"]["tokenizer"]["vocabulary"]
     numbers = vocabulary + _passed_on(settings)
-    return float(Size.of(settings).operations(PASSES["forward"]) * PER_OPERATION + length * numbers * PER_NUMBER)
+    return float(
+        Size.of(settings).operations(flops.PASSES["forward"]) * PER_OPERATION + length * numbers * PER_NUMBER
+    )
 
 
 def _duration(value: float) -> str:
@@ -361,7 +323,7 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
     on_text = settings["problem"] in plan.ON_TEXT and stage in ("prepare_corpus", "generate_data", "initialise")
     base = TORCH_MB if trains or on_text else PANDAS_MB
     theta_mb = _parameters(settings, width) * _itemsize(settings) / 1e6
-    path_mb = steps * theta_mb if steps * theta_mb <= PATH_MB else 2.2 * isqrt(steps) * theta_mb
+    path_mb = steps * theta_mb if steps * theta_mb <= PATH_BYTES / 1e6 else 2.2 * isqrt(steps) * theta_mb
     # A run that is tried is held beside the one in hand.
     training_mb = 2 * path_mb + _micro_batch_mb(settings) if trains else 0.0
     return round(base + COPIES.get(stage, 0) * weights_mb + training_mb)

@@ -1,8 +1,12 @@
-"""What a language model's passes cost in floating-point operations of matrix products, counted from its sizes.
+"""Floating-point operations of the matrix products of a training step, counted from the sizes of an experiment.
 
-Once through, a token takes 24 H^2 in the linear layers of each layer, 4 L H in its attention (all L positions: the
-mask is laid over whole rows) and 2 H V in the head. Every other pass is a multiple of that one; `PASSES` has the
-multiples of the engine as it is.
+A training step, a step of the backward pass and a measured step consist of four kinds of pass over an example. `step`
+says how many of each; what one pass takes is a number of operations here and a number of seconds in
+lawpipe.cost.estimate.
+
+For a token, a forward pass of the Transformer takes 24 H^2 operations in the linear layers of each layer, 4 L H in
+its attention (all L positions: the mask is applied to whole rows) and 2 H V in the head. Every other pass is a
+multiple of it, by part of the model: `PASSES` has the multiples of the engine.
 """
 
 from collections.abc import Mapping
@@ -11,17 +15,51 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Steps:
+    """A number for each kind of step: how many there are, or what one costs.
+
+    Attributes:
+        run: of a training step with the losses on both reference sets after it.
+        backward: of a step of the backward pass.
+        measured: of a step at which the contributions to both reference sets are measured.
+    """
+
+    run: float
+    backward: float
+    measured: float = 0.0
+
+    def times(self, cost: "Steps") -> float:
+        """Return the cost of so many steps, where `cost` is that of one."""
+        return self.run * cost.run + self.backward * cost.backward + self.measured * cost.measured
+
+
+def step(examples: Mapping[str, int], cost: Mapping[str, float]) -> Steps:
+    """Return the cost of one step of each kind.
+
+    Args:
+        examples: the number of examples of each split.
+        cost: what a pass over one example costs, by its name in `PASSES`.
+    """
+    train, references = examples["train"], examples["desired"] + examples["test"]
+    return Steps(
+        run=train * cost["gradient"] + references * cost["forward"],
+        backward=train * cost["second"] + examples["desired"] * cost["gradient"],
+        measured=train * (cost["forward"] + 2 * cost["contributions"]) + references * cost["gradient"],
+    )
+
+
+@dataclass(frozen=True)
 class Pass:
-    """How many forward passes' products a pass takes, by part of the model."""
+    """The cost of a pass in forward passes, by part of the model."""
 
     linear: int
     attention: int
     head: int
 
 
-#: Losses alone; with the weighted gradient; contributions along a direction; these with the Hessian-vector product.
-#: The second derivative computes the logits once more. Its linear layers take 9 instead of 8: automatic
-#: differentiation forms the first gradient of each weight on the way.
+#: Passes of the engine: the losses; with the weighted gradient; the contributions along a direction; the gradient
+#: with the Hessian-vector product and the contributions. The last computes the logits once more. Its linear layers
+#: take 9 instead of 8: automatic differentiation also forms the first gradient of each weight.
 PASSES = {
     "forward": Pass(1, 1, 1),
     "gradient": Pass(3, 3, 3),
@@ -29,7 +67,7 @@ PASSES = {
     "second": Pass(9, 10, 9),
 }
 
-#: The same with the head's kernels, which keep logits in registers and compute them again for each sum.
+#: The same with the head's fused kernels, which keep logits in registers and compute them again for each sum.
 KERNELS = {
     "forward": Pass(1, 1, 1),
     "gradient": Pass(3, 3, 4),
@@ -37,7 +75,7 @@ KERNELS = {
     "second": Pass(9, 10, 12),
 }
 
-#: The least multiples with which the same can be computed.
+#: The smallest multiples with which the same can be computed.
 LEAST = {
     "forward": Pass(1, 1, 1),
     "gradient": Pass(3, 3, 3),
@@ -45,10 +83,13 @@ LEAST = {
     "second": Pass(8, 8, 8),
 }
 
+#: Matrix-vector products of the perceptron in each pass over an example.
+PERCEPTRON = {"forward": 1, "gradient": 2, "contributions": 2, "second": 3}
+
 
 @dataclass(frozen=True)
 class Size:
-    """The sizes of an experiment: T steps; training, desired and unseen examples; those of the Transformer."""
+    """The sizes of a language-model experiment: steps T, examples of each split, and the Transformer's."""
 
     steps: int
     examples: int
@@ -61,7 +102,7 @@ class Size:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Size":
-        """Take them from the complete settings of an experiment with `problem: language_model`."""
+        """Return the sizes of an experiment from its complete settings, with `problem: language_model`."""
         data, model = settings["data"], settings["model"]
         return cls(
             settings["training"]["steps"],
@@ -76,7 +117,7 @@ class Size:
 
     @property
     def parameters(self) -> int:
-        """P, of the paper's Transformer."""
+        """The number of parameters P of the paper's Transformer."""
         per_layer = 12 * self.hidden**2 + 4 * self.hidden
         return self.hidden * (2 * self.vocabulary + self.length + 2) + self.layers * per_layer
 
@@ -86,16 +127,11 @@ class Size:
         attention = 4 * self.length * self.hidden * self.layers * work.attention
         return self.length * (linear + attention + 2 * self.hidden * self.vocabulary * work.head)
 
-    def forward_step(self, passes: Mapping[str, Pass] = PASSES) -> int:
-        """Return the operations of a training step and of the losses on desired and unseen examples after it."""
-        own = self.examples * self.operations(passes["gradient"])
-        return own + (self.desired + self.test) * self.operations(passes["forward"])
+    def step(self, passes: Mapping[str, Pass] = PASSES) -> Steps:
+        """Return the operations of one step of each kind, where every example has a weight."""
+        examples = {"train": self.examples, "desired": self.desired, "test": self.test}
+        return step(examples, {name: self.operations(work) for name, work in passes.items()})
 
-    def backward_step(self, passes: Mapping[str, Pass] = PASSES) -> int:
-        """Return the operations of a step of the reverse sweep, all examples with weight."""
-        own = self.examples * self.operations(passes["second"])
-        return own + self.desired * self.operations(passes["gradient"])
-
-    def iteration(self, passes: Mapping[str, Pass] = PASSES) -> int:
-        """Return the operations of an outer iteration, a training run and its reverse sweep."""
-        return self.steps * (self.forward_step(passes) + self.backward_step(passes))
+    def iteration(self, passes: Mapping[str, Pass] = PASSES) -> float:
+        """Return the operations of an outer iteration: a training run and its backward pass."""
+        return self.steps * (self.step(passes).run + self.step(passes).backward)

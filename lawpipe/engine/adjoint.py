@@ -1,116 +1,135 @@
-"""The reverse half of the engine: the derivative of the objective with respect to every weight.
+"""Gradient of the objective with respect to every weight of a policy, by the adjoint method.
 
-For J = (1/T) sum_{t=1..T} L(theta[t]) and theta[t+1] = theta[t] - eta[t] sum_n gamma[t,n] grad l_n(theta[t]),
-one sweep back over the run gives (arXiv 2402.17759, appendix C, written with the adjoint)
+Training is theta[t+1] = theta[t] - eta[t] sum_n gamma[t,n] grad l_n(theta[t]) for t = 0..T-1, and the objective is
+J = (1/T) sum_{t=1..T} L(theta[t]) with L the mean loss on a reference set. One backward pass over the run gives
 
     adjoint[T] = grad L(theta[T]) / T
     dJ/dgamma[t,n] = -eta[t] <adjoint[t+1], grad l_n(theta[t])>
     adjoint[t] = grad L(theta[t]) / T + adjoint[t+1] - eta[t] Hess_gamma(theta[t]) adjoint[t+1]
+
+where adjoint[t] = dJ/dtheta[t] and Hess_gamma = sum_n gamma[t,n] Hess l_n (arXiv 2402.17759, appendix C, in adjoint
+form). The inner products <adjoint[t+1], grad l_n(theta[t])> are called the adjoint contributions.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from lawpipe.engine.trajectory import Trajectory
-from lawpipe.problems.base import Problem, mapped
+from lawpipe.problems.base import OnBlock, OnBlockOfRun, TermGradients
 
 
-def contributions(trajectory: Trajectory, against: str = "desired") -> Iterator[tuple[int, Tensor]]:
-    """Yield blocks of the adjoint contributions <adjoint[t+1], grad l_n(theta[t])>, last steps first.
+def contributions(trajectory: Trajectory, on_block: OnBlock, against: str = "desired") -> None:
+    """Compute the adjoint contributions <adjoint[t+1], grad l_n(theta[t])> of all steps and training examples.
 
-    Each item is a first step and a block [B, N] for the steps from there on, valid until the next item.
-    `against` names the reference set whose mean loss J averages.
+    Args:
+        trajectory: the training run.
+        on_block: called as `on_block(t, block)` for blocks [B, N] of the contributions at steps t..t+B-1, last steps
+            first. The block is overwritten after the call.
+        against: the reference set whose mean loss J averages over the steps.
     """
+    term_gradients = _term_gradients(trajectory, against)
+    adjoint = term_gradients(trajectory.last.unsqueeze(0))[0]
+    for first, thetas in trajectory.segments(backwards=True):
+        part = slice(first, first + len(thetas))
+
+        def shifted(step: int, block: Tensor, first: int = first) -> None:
+            on_block(first + step, block)
+
+        adjoint = trajectory.problem.backward(
+            thetas, trajectory.weights[part], trajectory.learning_rates[part], adjoint, term_gradients, shifted
+        )
+        # Frees this segment's parameters before the next segment is recomputed.
+        del thetas
+
+
+def contributions_many(runs: Sequence[tuple[Trajectory, str]], on_block: OnBlockOfRun) -> None:
+    """Compute the `contributions` of several runs, each against its own reference set.
+
+    The runs are of one problem and have the same number of steps. Runs whose parameters are stored whole go through
+    one backward pass together, with equal results up to rounding; otherwise one run follows the other.
+
+    Args:
+        runs: training runs, each with the reference set of its objective.
+        on_block: called as `on_block(s, t, block)` for blocks [B, N] of run s at steps t..t+B-1.
+    """
+    if len(runs) == 1 or not all(run.whole for run, _ in runs):
+        for index, (run, against) in enumerate(runs):
+            contributions(run, partial(on_block, index), against)
+        return
+    term_gradients = [_term_gradients(run, against) for run, against in runs]
+    ends = zip(term_gradients, runs, strict=True)
+    runs[0][0].problem.backward_many(
+        torch.stack([run.kept[:-1] for run, _ in runs]),
+        [run.weights for run, _ in runs],
+        [run.learning_rates for run, _ in runs],
+        torch.stack([gradients(run.last.unsqueeze(0))[0] for gradients, (run, _) in ends]),
+        term_gradients,
+        on_block,
+    )
+
+
+def _term_gradients(trajectory: Trajectory, against: str) -> TermGradients:
+    """Return the function from parameters [B, P] to the gradients of their terms L(theta) / T of J, [B, P]."""
     problem, steps = trajectory.problem, trajectory.steps
-    source = partial(_source, problem, steps, against)
-    adjoint = source(trajectory.last.unsqueeze(0))[0]
-    for start, thetas in trajectory.segments(backwards=True):
-        part = slice(start, start + len(thetas))
-        sweep = problem.backward(thetas, trajectory.weights[part], trajectory.learning_rates[part], adjoint, source)
-        adjoint = yield from mapped(sweep, partial(_later, start))
-        # Else this segment would still be held while the next is recomputed.
-        del thetas, sweep
-
-
-def contributions_many(runs: Sequence[tuple[Trajectory, str]]) -> Iterator[tuple[int, Tensor]]:
-    """Yield blocks [S, B, N] of the adjoint contributions of S runs, each against its own reference set, together.
-
-    As `contributions` for each, up to rounding. The runs are of one problem and have the same number of
-    steps; their parameters are kept whole.
-    """
-    problem, steps = runs[0][0].problem, runs[0][0].steps
-    sources = [partial(_source, problem, steps, against) for _, against in runs]
-    ends = zip(runs, sources, strict=True)
-    adjoints = torch.stack([source(run.last.unsqueeze(0))[0] for (run, _), source in ends])
-    thetas = torch.stack([run.kept[:-1] for run, _ in runs])
-    weights, rates = ([getattr(run, name) for run, _ in runs] for name in ("weights", "learning_rates"))
-    yield from problem.backward_many(thetas, weights, rates, adjoints, sources)
-
-
-def _source(problem: Problem, steps: int, against: str, thetas: Tensor) -> Tensor:
-    """Return the derivative of J's own term at some parameters, [B, P]."""
-    return problem.reference_gradients(against, thetas) / steps
-
-
-def _later(start: int, step: int, block: Tensor) -> tuple[int, Tensor]:
-    """Count the steps of a sweep from `start`."""
-    return start + step, block
+    return lambda thetas: problem.reference_gradients(against, thetas) / steps
 
 
 def gradient(trajectory: Trajectory, against: str = "desired", out: Tensor | None = None) -> Tensor:
-    """Return dJ/dgamma, [T, N]; `out` is overwritten and returned if given."""
+    """Return dJ/dgamma, [T, N]; written to `out` if it is given."""
     result = torch.empty_like(trajectory.weights) if out is None else out
     scale = torch.tensor(trajectory.learning_rates, dtype=result.dtype, device=result.device).neg_().unsqueeze(1)
-    for start, block in contributions(trajectory, against):
-        stop = start + len(block)
-        torch.mul(block, scale[start:stop], out=result[start:stop])
+
+    def write(step: int, block: Tensor) -> None:
+        rows = slice(step, step + len(block))
+        torch.mul(block, scale[rows], out=result[rows])
+
+    contributions(trajectory, write, against)
     return result
 
 
 def gap(weights: Tensor, gradient: Tensor) -> float:
-    """Return the Frank-Wolfe gap sum_t (sum_n gamma[t,n] G[t,n] - min_n G[t,n]), in nats, G = dJ/dgamma.
+    """Return the Frank-Wolfe gap sum_t (sum_n gamma[t,n] G[t,n] - min_n G[t,n]) with G = dJ/dgamma, in nats.
 
-    It is >= 0, and 0 exactly at a first-order stationary point: there all active examples of a step have equal
-    adjoint contributions and no inactive one has a larger. J is not convex in gamma, so it certifies
-    stationarity and does not bound the distance to the best J.
+    The gap is >= 0, and 0 exactly at a first-order stationary point: there all active examples of a step have equal
+    adjoint contributions and no inactive example has a larger one. Since J is not convex in gamma, the gap certifies
+    stationarity and does not bound the distance to the smallest J (Jaggi, ICML 2013; Lacoste-Julien, arXiv
+    1607.00345).
+
+    Args:
+        weights: gamma, [T, N].
+        gradient: G, [T, N].
     """
     blocks = zip(torch.split(weights, 64), torch.split(gradient, 64), strict=True)
-    return sum(float(_gap_of_steps(rows, slopes).sum()) for rows, slopes in blocks)
+    return sum(float(_gaps(rows, slopes).sum()) for rows, slopes in blocks)
 
 
-def _gap_of_steps(weights: Tensor, gradient: Tensor) -> Tensor:
-    """Return each step's share of the gap, float64 [..., B], of weights and gradients [..., B, N]."""
-    # Differences first: the mean and the minimum of a row nearly agree at the end of a good search.
+def _gaps(weights: Tensor, gradient: Tensor) -> Tensor:
+    """Return each step's term of the gap, [B], in float64, from weights and gradients [B, N]."""
+    # The minimum is subtracted before the mean is taken: near a stationary point the two nearly agree.
     excess = gradient - gradient.amin(dim=-1, keepdim=True)
     return excess.mul_(weights).sum(dim=-1, dtype=torch.float64)
 
 
 def sample(runs: Sequence[tuple[Trajectory, str]], steps: Sequence[int]) -> list[tuple[Tensor, float]]:
-    """Return, for each run and reference set, the adjoint contributions at some steps, [S, N], and the whole gap.
+    """Return each run's adjoint contributions at the given steps, [S, N], and its gap over all steps.
 
-    One sweep of all runs together if their parameters are kept whole, else one after the other; without room
-    for the gradient of all steps. `steps` rise.
+    The gradient of all steps is never held in memory. `runs` are as in `contributions_many`.
     """
-    if len(runs) > 1 and not all(run.whole for run, _ in runs):
-        return [found for run in runs for found in sample([run], steps)]
-    policies = [run.weights for run, _ in runs]
-    shape = (len(runs), len(steps), policies[0].shape[1])
-    result = torch.empty(shape, dtype=policies[0].dtype)
-    rates = torch.tensor([run.learning_rates for run, _ in runs], dtype=torch.float64, device=policies[0].device)
-    gaps = torch.zeros(len(runs), dtype=torch.float64)
-    blocks = (
-        contributions_many(runs)
-        if len(runs) > 1
-        else ((start, block.unsqueeze(0)) for start, block in contributions(*runs[0]))
-    )
-    for start, block in blocks:
-        stop = start + block.shape[1]
-        weights = torch.stack([policy[start:stop] for policy in policies])
-        gaps += (_gap_of_steps(weights, -block) * rates[:, start:stop]).sum(dim=1).cpu()
-        for place, step in enumerate(steps):
-            if start <= step < stop:
-                result[:, place] = block[:, step - start]
-    return list(zip(result, gaps.tolist(), strict=True))
+    weights = runs[0][0].weights
+    rows = torch.empty(len(runs), len(steps), weights.shape[1], dtype=weights.dtype)
+    gaps = [0.0] * len(runs)
+
+    def keep(index: int, first: int, block: Tensor) -> None:
+        run, _ = runs[index]
+        part = slice(first, first + len(block))
+        rates = torch.tensor(run.learning_rates[part], dtype=torch.float64, device=block.device)
+        gaps[index] += float((_gaps(run.weights[part], -block) * rates).sum())
+        for row, step in enumerate(steps):
+            if part.start <= step < part.stop:
+                rows[index, row] = block[step - first]
+
+    contributions_many(runs, keep)
+    return list(zip(rows, gaps, strict=True))

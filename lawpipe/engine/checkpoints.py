@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-#: Bytes that the parameters of one training run may take on a CPU if they are to be kept whole.
-CPU = 2**30
+from lawpipe.compute.limits import PATH_BYTES
 
 #: The share of a GPU's memory, and of its host's, for the same: a search holds two runs at a time.
 SHARE = 0.3
@@ -31,7 +30,7 @@ class Budget:
 def budget(device: torch.device) -> Budget:
     """Return what one run's parameters may take; of all memory, not of what is free: always the same."""
     if device.type != "cuda":
-        return Budget(CPU)
+        return Budget(PATH_BYTES)
     host = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Budget(int(SHARE * torch.cuda.get_device_properties(device).total_memory), int(SHARE * host))
 

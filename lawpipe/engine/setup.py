@@ -10,8 +10,7 @@ from torch import Tensor
 
 from lawpipe.engine import policy, trajectory
 from lawpipe.engine.trajectory import Trajectory
-from lawpipe.problems import losses
-from lawpipe.problems.base import Problem
+from lawpipe.problems.base import Problem, load_problem
 from lawpipe.problems.sharded import shared
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
@@ -39,7 +38,7 @@ def start(settings: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[Probl
 
     If the job has several processes, they share the problem.
     """
-    problem = shared(losses.load(settings, {split: files[split] for split in SPLITS if split in files}))
+    problem = shared(load_problem(settings, {split: files[split] for split in SPLITS if split in files}))
     theta0 = trajectory.flatten(artifacts.read(files["theta0"], "theta0"), problem)
     _check_size(files["theta0"], "parameters", len(theta0), problem.parameters)
     return problem, theta0

@@ -1,104 +1,84 @@
-"""The controls: what each has of the near-optimal policy's gain, and what the learning rate alone is worth."""
+"""The controls: their shares of the near-optimal policy's gain, and J at the learning rates tried."""
 
 import math
-from collections.abc import Sequence
+from itertools import cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
-from lawpipe.analysis.gain import Objectives
-from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import marks, panels, style, surfaces
+from lawpipe.figures import frame, marks, panels, style
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results.experiment import Results
-from lawpipe.results.gains import BASE, BEST, CONTROLS, chosen, grids, objectives
+from lawpipe.results.gains import chosen, grids, objectives
 from lawpipe.results.numbers import policy_label, share_of
 from lawpipe.run.splits import REFERENCES
 
-GRIDS = {"conventional_tuned": "uniform", "clean_only_tuned": "clean examples only", "online_tuned": "online"}
-GRID_COLOURS = (style.OTHERS[0], style.OTHERS[4], style.OTHERS[1])
-#: The axis of J over learning rates goes so many times as far up as J at the experiment's: beyond, training blows up.
-MOST_OF_OWN = 1.6
+#: The policies whose learning rate is tuned, each with its colour.
+TUNED = [name for name, record in POLICIES.items() if record.variant == "tuned"]
+COLOURS = dict(zip(TUNED, cycle(style.OTHERS), strict=False))
+#: The axis of J over learning rates ends this many times as far above the least J as J at the config's rate. Higher
+#: values come from training that diverges.
+HIGHEST_J = 1.6
 
 
-def gains(results: Results) -> Figure:
-    """Draw J of every policy, its share of the near-optimal policy's gain, and J over the learning rates tried."""
+def controls(results: Results) -> Figure:
+    """Draw J of every policy, its share of the near-optimal policy's gain, and J at the learning rates tried."""
     many = len(results.seeds) >= panels.SEEDS_FOR_A_BAND
     note = "means, small points are seeds" + (", bars 95 % t intervals of three or more" if many else "")
-    canvas = panels.canvas(results, "controls", 2, 2, 7.2, note)
-    found = {against: objectives(results, against) for against in REFERENCES}
-    policies = [name for name in results.chosen if name in (BASE, BEST, *CONTROLS)]
-    levels, shares = canvas.at(0, 0), canvas.at(0, 1)
-    for place, against in enumerate(REFERENCES):
-        offset = 0.16 * (2 * place - 1)
-        colour, label = style.AGAINST[against], f"{against} examples"
-        for row, name in enumerate(policies):
-            shown = label if row == 0 else None
-            values = [value for value in found[against][name].values() if value is not None]
-            levels.plot(values, [row + offset] * len(values), ".", color=colour, markersize=3, alpha=0.6)
-            marks.draw(levels, mean_interval(values), row + offset, colour, shown)
-        with_share = [(row, gain.share(found[against], name)) for row, name in enumerate(policies)]
-        with_share = [(row, share) for row, share in with_share if share.n]
-        for index, (row, share) in enumerate(with_share):
-            marks.draw_share(shares, share, row + offset, colour, label if index == 0 else None)
-    _finish_rows(levels, policies, [sum(v is not None for v in found["desired"][name].values()) for name in policies])
-    levels.set_title("Objective J: mean loss over training")
-    levels.set_xlabel("J (nats), lower is better")
+    canvas = frame.canvas(results, "controls", note, rows=2, height=7.2)
+    (levels, shares), grid_axes = canvas.axes
+    policies = [policy for policy in results.chosen if policy in POLICIES]
+    objective = {against: objectives(results, against) for against in REFERENCES}
+    seeds: dict[str, int] = {}
+    for offset, against in zip((-0.16, 0.16), REFERENCES, strict=True):
+        label: str | None = f"{against} examples"
+        share_label, colour = label, style.AGAINST[against]
+        for row, policy in enumerate(policies):
+            values = [value for value in objective[against][policy].values() if value is not None]
+            seeds.setdefault(policy, len(values))
+            marks.draw_with_seeds(levels, values, row + offset, colour, None if row else label)
+            share = gain.share(objective[against], policy)
+            if share.n:
+                marks.draw_share(shares, share, row + offset, colour, share_label)
+                share_label = None
+    marks.name_rows(levels, [f"{policy_label(policy)} (n = {seeds[policy]})" for policy in policies])
+    levels.set(title="Objective J: mean loss over training", xlabel="J (nats), lower is better", ylabel="policy")
     levels.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
-    _finish_rows(shares, policies, None)
+    marks.name_rows(shares, [""] * len(policies))
     if shares.lines or shares.containers:
-        shares.set_title("Share of the near-optimal gain")
+        shares.set(title="Share of the near-optimal gain", ylabel="policy")
         marks.finish_shares(shares)
     else:
         panels.say_empty(shares, "The near-optimal policy has no gain beyond its interval to share out.")
-    _draw_grids(canvas.at(1, 0), results, "desired")
-    _draw_grids(canvas.at(1, 1), results, "test")
-    canvas.here.extend(_beside(found))
-    return panels.finish(canvas)
+    for axes, against in zip(grid_axes, REFERENCES, strict=True):
+        _draw_learning_rates(axes, results, against)
+    for policy, record in POLICIES.items():
+        share = gain.share(objective["desired"], policy)
+        if share.n and not record.required:
+            canvas.say(f"{policy_label(policy)}: {share_of(share)} of the gain on desired.")
+    canvas.say("Learning rates: dotted is the experiment's own, a point the one chosen, by J on desired.")
+    return frame.finish(canvas)
 
 
-def _finish_rows(axes: Axes, policies: Sequence[str], counts: Sequence[int] | None) -> None:
-    """Name the rows, the first policy on top, with the number of seeds each has."""
-    labels = [policy_label(name) for name in policies]
-    if counts is not None:
-        labels = [f"{label} (n = {count})" for label, count in zip(labels, counts, strict=True)]
-    axes.set_yticks(range(len(policies)), labels if counts is not None else [""] * len(policies))
-    axes.set_ylim(len(policies) - 0.5, -0.5)
-    axes.set_ylabel("policy")
-
-
-def _draw_grids(axes: Axes, results: Results, against: str) -> None:
-    """Draw J over the learning rates tried, a line a seed, the chosen rate marked."""
-    own = float(results.settings["training"]["learning_rate"])
-    drawn, least, most = False, math.inf, 0.0
-    for colour, (policy, label) in zip(GRID_COLOURS, GRIDS.items(), strict=True):
+def _draw_learning_rates(axes: Axes, results: Results, against: str) -> None:
+    """Draw J over the learning rates tried, one line per seed, with a point at the chosen rate."""
+    rate, column = float(results.settings["training"]["learning_rate"]), f"objective_{against}"
+    least, at_rate = math.inf, -math.inf
+    for policy, colour in COLOURS.items():
+        label: str | None = policy_label(policy)
         for rows in grids(results, policy):
-            shown = None if drawn and label in axes.get_legend_handles_labels()[1] else label
-            column = f"objective_{against}"
-            axes.plot(rows["learning_rate"], rows[column], color=colour, linewidth=1.1, alpha=0.8, label=shown)
+            axes.plot(rows["learning_rate"], rows[column], color=colour, linewidth=1.1, alpha=0.8, label=label)
             axes.plot([chosen(rows, "learning_rate")], [chosen(rows, column)], "o", color=colour, markersize=4.5)
-            at_own = rows[column].iloc[int((rows["learning_rate"] - own).abs().argmin())]
-            drawn, least, most = True, min(least, float(rows[column].min())), max(most, float(at_own))
-    if not drawn:
+            label, nearest = None, int((rows["learning_rate"] - rate).abs().argmin())
+            least, at_rate = min(least, float(rows[column].min())), max(at_rate, float(rows[column].iloc[nearest]))
+    if not axes.lines:
         panels.say_empty(axes, "No learning rate was tuned in this experiment.")
         return
-    axes.axvline(own, color=surfaces.MUTED, linestyle=":", linewidth=1)
+    axes.axvline(rate, **style.DOTTED)
     axes.set_xscale("log")
-    if math.isfinite(most):
-        room = MOST_OF_OWN * (most - least)
+    if math.isfinite(at_rate):
+        room = HIGHEST_J * (at_rate - least)
         axes.set_ylim(least - 0.1 * room, min(axes.get_ylim()[1], least + room))
-    axes.set_title(f"Learning rates tried, J on {against}")
-    axes.set_xlabel("learning rate (log)")
-    axes.set_ylabel("J (nats)")
+    axes.set(title=f"Learning rates tried, J on {against}", xlabel="learning rate (log)", ylabel="J (nats)")
     axes.legend()
-
-
-def _beside(found: dict[str, Objectives]) -> list[str]:
-    """Say each control's share of the gain on desired examples, shortly."""
-    desired = found["desired"]
-    lines = []
-    for policy in CONTROLS:
-        share = gain.share(desired, policy)
-        if share.n:
-            lines.append(f"{policy_label(policy)}: {share_of(share)} of the gain on desired.")
-    return [*lines, "Learning rates: dotted is the experiment's own, a point the one chosen, by J on desired."]

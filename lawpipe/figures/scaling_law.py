@@ -1,4 +1,6 @@
-"""The scaling law L = L0 + (B/t)^beta of each policy, on the curves and as coefficients (Fig 11, Table 1)."""
+"""The scaling law L = L0 + (B/t)^beta of each policy: its curves and its coefficients (Fig 11, Table 1)."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -6,113 +8,97 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import panels, style, surfaces
+from lawpipe.figures import frame, marks, panels, style
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import number, plural, policy_label
 from lawpipe.run.splits import REFERENCES
 
 
-def fits(results: Results) -> Figure:
-    """Draw L - L0 against t in log-log with the fitted lines, and beta and B of each seed with intervals."""
-    canvas = panels.canvas(
-        results,
-        "fig11_scaling_law",
-        2,
-        2,
-        6.4,
-        "a thin line a seed; dashed: its fit from t0 on; bars: 95 % intervals",
-    )
+def fig11_scaling_law(results: Results) -> Figure:
+    """Draw L - L0 against t in log-log with the fitted lines, and beta and B of each seed with their intervals."""
+    note = "a thin line a seed; dashed: its fit from t0 on; bars: 95 % intervals"
+    canvas = frame.canvas(results, "fig11_scaling_law", note, rows=2, height=6.4)
     policies = [policy for policy in results.chosen if policy in set(results.fits["policy"])]
     colours = style.colours(results.chosen)
-    for column, against in enumerate(REFERENCES):
-        axes = canvas.at(0, column)
-        drawn = 0
+    for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         for policy in policies:
-            for seed in results.seeds:
-                drawn += _draw_curve(axes, results, policy, against, seed, colours[policy])
-        if not drawn:
+            for _, fit in fitted(results, policy, against).iterrows():
+                _draw_curve(axes, results, fit, colours[policy])
+        if not axes.lines:
             panels.say_empty(axes, "no fit was possible")
             continue
-        axes.set(xscale="log", yscale="log")
-        panels.logarithmic(axes.xaxis)
-        panels.logarithmic(axes.yaxis)
+        panels.log_axes(axes, "xy")
         axes.set_title(f"{against.capitalize()} loss above its floor")
-        axes.set_xlabel("training step t (log)")
-        axes.set_ylabel("L - L0 (nats, log)")
-        if column == 0:
+        axes.set(xlabel=f"{panels.STEP} (log)", ylabel="L - L0 (nats, log)")
+        if against == REFERENCES[0]:
             for policy in policies:
                 axes.plot([], [], color=colours[policy], label=policy_label(policy))
-            axes.plot([], [], color=surfaces.INK, linestyle="--", linewidth=1, label="fit")
+            axes.plot([], [], **style.DASHED | {"linewidth": 1}, label="fit")
             axes.legend()
-    _draw_coefficient(canvas.at(1, 0), results, policies, colours, "exponent", "beta")
-    _draw_coefficient(canvas.at(1, 1), results, policies, colours, "scale", "B")
+    exponents, scales = canvas.axes[1]
+    _draw_coefficients(exponents, results, policies, "exponent", "beta", "beta")
+    _draw_coefficients(scales, results, policies, "scale", "B", "B (steps, log)")
     for against in REFERENCES:
         for policy in policies:
-            rows = _rows(results, policy, against)
-            exponent = mean_interval(rows["exponent"])
-            scale = mean_interval(rows["scale"], logarithmic=True)
-            squared = mean_interval(rows["r_squared"])
-            label = f"{policy_label(policy).capitalize()}, {against}"
-            if rows.empty:
-                canvas.here.append(f"{label}: no fit in any seed.")
-                continue
-            partly = (
-                f" ({len(rows)} of {plural(len(results.seeds), 'seed')})" if len(rows) < len(results.seeds) else ""
-            )
-            canvas.here.append(
-                f"{label}: beta {number(exponent.mean)}, B {number(scale.mean)}, r2 {number(squared.mean)}{partly}."
-            )
-    canvas.here.append("Means over the seeds with a fit (B: geometric).")
-    return panels.finish(canvas)
+            canvas.say(_summary(results, policy, against))
+    canvas.say("Means over the seeds with a fit (B: geometric).")
+    return frame.finish(canvas)
 
 
-def _rows(results: Results, policy: str, against: str) -> pd.DataFrame:
-    """Return the fits of a policy on one loss, a row a seed, those that failed left out."""
+def fitted(results: Results, policy: str, against: str) -> pd.DataFrame:
+    """Return the fits of a policy on one loss, one row per seed in which the fit succeeded."""
     rows = results.fits[(results.fits["policy"] == policy) & (results.fits["against"] == against)]
     return rows[rows[["loss_floor", "scale", "exponent"]].notna().all(axis=1)]
 
 
-def _draw_curve(axes: Axes, results: Results, policy: str, against: str, seed: int, colour: str) -> bool:
-    """Draw one seed's curve above its floor and the fitted line; tell whether there is one."""
-    rows = _rows(results, policy, against)
-    rows = rows[rows["seed"] == seed]
-    if rows.empty:
-        return False
-    fit = rows.iloc[0]
+def law(fit: "pd.Series[float]", last_step: int) -> tuple[panels.Array, panels.Array]:
+    """Return steps t from the first fitted one to the last, and (B/t)^beta there."""
+    t = np.geomspace(max(1, int(fit["first_step"])), last_step, 60)
+    # B itself can overflow: only its logarithm is used.
+    return t, np.exp(fit["exponent"] * (np.log(fit["scale"]) - np.log(t)))
+
+
+def _draw_curve(axes: Axes, results: Results, fit: "pd.Series[float]", colour: str) -> None:
+    """Draw the loss curve of a fit above the fitted floor, and the fitted line."""
     curves = results.curves
-    curve = curves[(curves["policy"] == policy) & (curves["seed"] == seed) & (curves["step"] > 0)]
-    keep = panels.thinned(len(curve), logarithmic=True)
+    curve = curves[(curves["policy"] == fit["policy"]) & (curves["seed"] == fit["seed"]) & (curves["step"] > 0)]
+    keep = panels.thinned(len(curve), log=True)
     steps = curve["step"].to_numpy()[keep]
-    above = curve[f"{against}_loss"].to_numpy()[keep] - fit["loss_floor"]
+    above = curve[f"{fit['against']}_loss"].to_numpy()[keep] - fit["loss_floor"]
     axes.plot(steps, np.where(above > 0, above, np.nan), color=colour, linewidth=1, alpha=0.7)
-    fitted = np.geomspace(max(1, int(fit["first_step"])), int(steps[-1]), 40)
-    # In logarithms: B itself can be far out of any range.
-    line = np.exp(fit["exponent"] * (np.log(fit["scale"]) - np.log(fitted)))
-    axes.plot(fitted, line, color=surfaces.INK, linestyle="--", linewidth=0.7)
-    return True
+    axes.plot(*law(fit, int(steps[-1])), **style.DASHED | {"linewidth": 0.7})
 
 
-def _draw_coefficient(
-    axes: Axes, results: Results, policies: list[str], colours: dict[str, str], name: str, title: str
+def _draw_coefficients(
+    axes: Axes, results: Results, policies: Sequence[str], column: str, symbol: str, label: str
 ) -> None:
-    """Draw a coefficient of every seed with its interval, a row a policy and loss."""
-    labels, drawn = [], 0
-    for row, (against, policy) in enumerate((a, p) for a in REFERENCES for p in policies):
-        labels.append(f"{policy_label(policy)},\n{against}")
-        found = _rows(results, policy, against)
-        places = row + np.linspace(-0.25, 0.25, len(found)) if len(found) > 1 else np.full(len(found), float(row))
-        # Far beyond any meaning B is near the end of floating point, where no axis can follow.
-        middle, low, high = (found[f"{name}{end}"].clip(1e-100, 1e100) for end in ("", "_low", "_high"))
-        axes.hlines(places, low, high, color=colours[policy], linewidth=1, alpha=0.7)
-        axes.plot(middle, places, "o", color=colours[policy], markersize=3.5)
-        drawn += len(found)
-    if not drawn:
+    """Draw a coefficient of every seed with its interval, one row per policy and loss."""
+    colours = style.colours(results.chosen)
+    groups = [(against, policy) for against in REFERENCES for policy in policies]
+    for row, (against, policy) in enumerate(groups):
+        rows = fitted(results, policy, against)
+        heights = row + (np.linspace(-0.25, 0.25, len(rows)) if len(rows) > 1 else np.zeros(len(rows)))
+        # Values of B near the end of floating point mean nothing, and no axis can show them.
+        middle, low, high = (rows[f"{column}{end}"].clip(1e-100, 1e100) for end in ("", "_low", "_high"))
+        if len(rows):
+            axes.hlines(heights, low, high, color=colours[policy], linewidth=1, alpha=0.7)
+            axes.plot(middle, heights, "o", color=colours[policy], markersize=3.5)
+    if not axes.lines:
         panels.say_empty(axes, "no fit was possible")
         return
-    if name == "scale":
+    if column == "scale":
         axes.set_xscale("log")
-    axes.set_yticks(range(len(labels)), labels)
-    axes.set_ylim(len(labels) - 0.5, -0.5)
+    marks.name_rows(axes, [f"{policy_label(policy)},\n{against}" for against, policy in groups])
     axes.grid(axis="y", visible=False)
-    axes.set_title(f"{title}, a point a seed")
-    axes.set_xlabel("B (steps, log)" if name == "scale" else title)
+    axes.set(title=f"{symbol}, a point a seed", xlabel=label)
+
+
+def _summary(results: Results, policy: str, against: str) -> str:
+    """Return a sentence with the mean coefficients of a policy on one loss."""
+    rows, label = fitted(results, policy, against), f"{policy_label(policy).capitalize()}, {against}"
+    if rows.empty:
+        return f"{label}: no fit in any seed."
+    exponent, squared = (number(mean_interval(rows[column]).mean) for column in ("exponent", "r_squared"))
+    scale = number(mean_interval(rows["scale"], logarithmic=True).mean)
+    seeds = f" ({len(rows)} of {plural(len(results.seeds), 'seed')})" if len(rows) < len(results.seeds) else ""
+    return f"{label}: beta {exponent}, B {scale}, r2 {squared}{seeds}."

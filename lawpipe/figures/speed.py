@@ -1,87 +1,66 @@
-"""The law's left and right side step by step: does the loss fall as fast as the weighted examples say?"""
+"""The two sides of the law at each step: the weighted mean contribution, and the measured fall of the loss."""
+
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lawpipe.figures import panels, style, surfaces
+from lawpipe.figures import frame, panels, style, surfaces
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import number, policy_label
 from lawpipe.run.splits import REFERENCES
 
-#: Differences above so many % need an axis in factors.
-WIDE = 10
+#: Differences above this many per cent have a symmetrical log axis.
+MOST_ON_LINEAR_AXIS = 10
 
 
-def local_and_global(results: Results) -> Figure:
-    """Draw local against global speed, a point a step, and their relative difference over the steps."""
+def speed(results: Results) -> Figure:
+    """Draw local against global speed, one point per step and seed, and their relative difference over the steps."""
     note = f"top: a point a step and seed; below: {panels.seeds_note(results)}"
-    canvas = panels.canvas(results, "speed", 2, 2, 6.1, note)
-    policies = [policy for policy in results.policies if policy in ("conventional", "near_optimal")]
-    for column, against in enumerate(REFERENCES):
-        rows = {policy: _rows(results, policy, against) for policy in policies}
-        _draw_speeds(canvas.at(0, column), rows, against)
-        difference = canvas.at(1, column)
-        for policy, speeds in rows.items():
-            steps, samples = results.by_seed(speeds, "step", "difference")
+    canvas = frame.canvas(results, "speed", note, rows=2, height=6.1)
+    for axes, difference, against in zip(*canvas.axes, REFERENCES, strict=True):
+        speeds = {policy: _speeds(results, policy, against) for policy in panels.COMPARED}
+        _draw_speeds(axes, speeds, against)
+        for policy, rows in speeds.items():
+            steps, samples = results.by_seed(rows, "step", "difference")
             panels.draw_over_seeds(difference, steps, samples, style.POLICIES[policy], None)
             label = policy_label(policy).capitalize()
-            typical = number(float(speeds["difference"].abs().median()))
-            canvas.here.append(f"{label}, {against}: they differ by {typical} % (median over steps and seeds).")
-        difference.axhline(0, color=surfaces.MUTED, linewidth=0.9, linestyle="--")
-        if max(float(speeds["difference"].abs().max()) for speeds in rows.values()) > WIDE:
+            typical = number(float(rows["difference"].abs().median()))
+            canvas.say(f"{label}, {against}: they differ by {typical} % (median over steps and seeds).")
+        difference.axhline(0, **style.DASHED | {"color": surfaces.MUTED})
+        if max(float(rows["difference"].abs().max()) for rows in speeds.values()) > MOST_ON_LINEAR_AXIS:
             difference.set_yscale("symlog", linthresh=1)
         difference.set_title(f"Relative difference, {against}")
-        difference.set_xlabel("training step t")
-        difference.set_ylabel("local - global (% of the larger)")
-    canvas.at(0, 0).legend()
-    return panels.finish(canvas)
+        difference.set(xlabel=panels.STEP, ylabel="local - global (% of the larger)")
+    canvas.axes[0][0].legend()
+    return frame.finish(canvas)
 
 
-def _rows(results: Results, policy: str, against: str) -> pd.DataFrame:
-    """Return both speeds of a policy at the measured steps, with their difference in % of the larger."""
-    rows = results.similarity
-    rows = rows[(rows["policy"] == policy) & (rows["against"] == against) & (rows["kind"] == "instantaneous")]
+def _speeds(results: Results, policy: str, against: str) -> pd.DataFrame:
+    """Return both speeds of a policy at the measured steps, with their difference in per cent of the larger."""
+    rows = panels.similarity_rows(results, policy, "instantaneous", against)
     larger = rows[["mean", "global_speed"]].abs().max(axis="columns")
     return rows.assign(difference=100 * (rows["mean"] - rows["global_speed"]) / larger.where(larger > 0))
 
 
-def _draw_speeds(axes: Axes, rows: dict[str, pd.DataFrame], against: str) -> None:
-    """Draw local against global speed on log axes, with the line where they are equal."""
-    total = sum(len(speeds) for speeds in rows.values())
-    positive = {
-        policy: speeds[(speeds["mean"] > 0) & (speeds["global_speed"] > 0)] for policy, speeds in rows.items()
-    }
-    known = pd.concat(positive.values())
+def _draw_speeds(axes: Axes, speeds: dict[str, pd.DataFrame], against: str) -> None:
+    """Draw local against global speed on log axes, with a line where they are equal."""
+    columns = ["global_speed", "mean"]
+    positive = {policy: rows[(rows[columns] > 0).all(axis="columns")] for policy, rows in speeds.items()}
+    drawn, total = pd.concat(positive.values()), sum(map(len, speeds.values()))
     axes.set_title(f"{against.capitalize()} loss")
-    if known.empty:
+    if drawn.empty:
         panels.say_empty(axes, "no measured step has two speeds above 0")
         return
-    for policy, speeds in positive.items():
-        shown = speeds.iloc[panels.thinned(len(speeds), most=style.MOST_POINTS // len(rows))]
-        axes.plot(
-            shown["global_speed"],
-            shown["mean"],
-            "o",
-            color=style.POLICIES[policy],
-            markersize=2.6,
-            markeredgewidth=0,
-            alpha=0.6,
-            label=policy_label(policy),
-        )
-    ends = [known[["mean", "global_speed"]].to_numpy().min(), known[["mean", "global_speed"]].to_numpy().max()]
-    axes.plot(ends, ends, color=surfaces.INK, linewidth=0.9, linestyle="--", label="equal")
-    axes.set(xscale="log", yscale="log")
-    panels.logarithmic(axes.xaxis)
-    panels.logarithmic(axes.yaxis)
-    axes.set_xlabel("global speed (L[t] - L[t+1]) / eta (nats, log)")
-    axes.set_ylabel("local speed (nats, log)")
-    if total > len(known):
-        axes.annotate(
-            f"{total - len(known)} of {total} points with a speed of 0 or less not shown",
-            (0.98, 0.03),
-            xycoords="axes fraction",
-            ha="right",
-            fontsize=7,
-            color=surfaces.MUTED,
-        )
+    look: dict[str, Any] = {"markersize": 2.6, "markeredgewidth": 0, "alpha": 0.6}
+    for policy, rows in positive.items():
+        x, y = rows[columns].to_numpy()[panels.thinned(len(rows), most=panels.MOST_POINTS // len(speeds))].T
+        axes.plot(x, y, "o", color=style.POLICIES[policy], label=policy_label(policy), **look)
+    ends = [drawn[columns].to_numpy().min(), drawn[columns].to_numpy().max()]
+    axes.plot(ends, ends, **style.DASHED, label="equal")
+    panels.log_axes(axes, "xy")
+    axes.set(xlabel="global speed (L[t] - L[t+1]) / eta (nats, log)", ylabel="local speed (nats, log)")
+    if total > len(drawn):
+        text = f"{total - len(drawn)} of {total} points with a speed of 0 or less not shown"
+        axes.text(0.98, 0.03, text, transform=axes.transAxes, ha="right", fontsize=7, color=surfaces.MUTED)

@@ -1,4 +1,4 @@
-"""The colours of figures that depend on the page, by their role: the report has its own for light and for dark."""
+"""Colours whose role the page knows (it has its own for light and for dark), and the id of a figure's title."""
 
 INK = "#1f2933"
 MUTED = "#5f6c7b"

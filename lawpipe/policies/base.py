@@ -1,15 +1,13 @@
 """The record that every policy module holds, and what a policy is made from.
 
-Importing a policy module must not import PyTorch: `catalogue` reads all records, for the config, the estimate and the
-report. Heavy imports therefore stand inside functions or under `TYPE_CHECKING`.
+Importing a policy module must not import PyTorch or Arrow: `catalogue` reads all records, for the config, the
+estimate and the report. Heavy imports therefore stand inside functions or under `TYPE_CHECKING`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pyarrow.parquet as pq
 
 from lawpipe.engine import policy
 from lawpipe.engine.policy import Policy
@@ -28,11 +26,11 @@ class Record:
 
     A policy module holds its record as `RECORD`, and one of three functions:
 
-    * `row(context)` returns weights [N] that hold at every step (set `constant`);
+    * `weights(context)` returns weights [T, N], or [N] if they are the same at every step (set `constant`);
     * `rule(problem)` returns the `Rule` of a new training run;
     * `make(context)` returns the whole `Policy`; a policy made in this way has no variants.
 
-    The variants of a `row` or a `rule` are derived (lawpipe.policies.variants): `own` at the experiment's learning
+    The variants of `weights` or a `rule` are derived (lawpipe.policies.variants): `own` at the experiment's learning
     rate under the module's name, `tuned` as `{name}_tuned`, `matched` as `{name}_matched`.
     """
 
@@ -90,4 +88,6 @@ class Context:
     @property
     def examples(self) -> int:
         """N, the number of training examples."""
+        import pyarrow.parquet as pq
+
         return int(pq.ParquetFile(self.files["train"]).metadata.num_rows)

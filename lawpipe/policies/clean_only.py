@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from lawpipe.policies.base import Context, Record
-from lawpipe.problems import examples
 from lawpipe.run.errors import InputError
 
 RECORD = Record(
@@ -19,11 +18,13 @@ RECORD = Record(
 )
 
 
-def row(context: Context) -> npt.NDArray[np.floating]:
+def weights(context: Context) -> npt.NDArray[np.floating]:
     """Return 1 / (number of clean examples) for each clean example and 0 for the others, [N].
 
     Raises InputError if there is no clean example.
     """
+    from lawpipe.problems import examples
+
     clean = ~examples.corrupted(context.files["train"])
     if not clean.any():
         raise InputError(

@@ -1,46 +1,46 @@
-"""What the engine needs to know of a learning problem.
+"""Interface between a learning problem and the engine.
 
-A problem holds N training examples, some reference sets (desired, test, validation) and the loss of one
-example under parameters theta, a flat vector of P numbers. Everything else (the training run, the gradient
-with respect to the policy, the search) is built on the few products below.
+A problem holds N training examples, some reference sets (desired, test, validation) and the loss l_n of one example
+under parameters theta, a flat vector of P numbers. The training run, the gradient with respect to the policy and the
+search are built on the products of derivatives below.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Self
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from lawpipe.run import registry
 from lawpipe.run.errors import InputError
 
-#: Blocks of adjoint contributions, [B, N], each with the first of its steps; returns the adjoint at the start, [P].
-#: Of S runs together: blocks [S, B, N], adjoints [S, P].
-Backward = Generator[tuple[int, Tensor], None, Tensor]
+#: Called as `on_block(t, block)` with the adjoint contributions [B, N] of steps t..t+B-1; overwritten after the call.
+OnBlock = Callable[[int, Tensor], None]
 
-#: The derivative of an objective's own term at parameters [B, P], [B, P].
-Source = Callable[[Tensor], Tensor]
+#: Called as `on_block(s, t, block)` with the same for run s of several.
+OnBlockOfRun = Callable[[int, int, Tensor], None]
 
-
-#: Steps between two looks at whether a training run has diverged: each waits for the device.
-LOOK = 16
+#: From parameters [B, P] to the gradients of an objective's terms at them, [B, P].
+TermGradients = Callable[[Tensor], Tensor]
 
 
-def share_of(count: int, place: int, of: int) -> slice:
-    """Return the rows of one of some parts of `count` examples, as even as can be: all, if there are too few."""
-    return slice(place * count // of, (place + 1) * count // of) if count >= of else slice(0, count)
+def shard(count: int, rank: int, world_size: int) -> slice:
+    """Return the rows of `count` examples that process `rank` holds; all rows if there are fewer than processes.
+
+    The sizes of the shards differ by at most 1.
+    """
+    if count < world_size:
+        return slice(0, count)
+    return slice(rank * count // world_size, (rank + 1) * count // world_size)
 
 
-def diverged(theta: Tensor) -> bool:
-    """Return whether parameters are no longer finite: no later ones of the run will be."""
-    return not bool(torch.isfinite(theta).all())
-
-
-def alone(mine: Tensor) -> Tensor:
-    """Return the total of one process: what it has."""
-    return mine
+def _unchanged(value: Tensor) -> Tensor:
+    return value
 
 
 class Problem(ABC):
@@ -55,29 +55,31 @@ class Problem(ABC):
     examples: int
     #: P, the number of parameters.
     parameters: int
-    #: The reference sets, and the number of examples in each.
+    #: The number of examples of each reference set.
     references: Mapping[str, int]
-    #: Adds up, in place, a sum over the training examples where several processes share them.
-    total: Callable[[Tensor], Tensor] = staticmethod(alone)
+    #: Adds a sum over this process's training examples up over all processes, in place.
+    sum_over_processes: Callable[[Tensor], Tensor] = staticmethod(_unchanged)
 
-    def share(self, place: int, of: int) -> Self:
-        """Return the problem of one of some shares of every set of examples, those of `share_of`.
+    def shard(self, rank: int, world_size: int) -> Self:
+        """Return the problem on the shard of every set of examples that process `rank` holds.
 
-        Raises InputError if the problem is for one process.
+        Raises InputError if the problem cannot be divided among processes.
         """
-        raise InputError(f"processes is {of}, but {type(self).__name__} is a problem for one process: set it to 1.")
+        raise InputError(
+            f"processes is {world_size}, but {type(self).__name__} is a problem for one process: set it to 1."
+        )
 
     @abstractmethod
     def losses(self, theta: Tensor) -> Tensor:
-        """Return the loss of every training example, [N]."""
+        """Return l_n(theta) of every training example, [N]."""
 
     @abstractmethod
     def gradient_norms(self, theta: Tensor) -> Tensor:
-        """Return the Euclidean norm of every training example's gradient, [N]."""
+        """Return the Euclidean norm |grad l_n(theta)| of every training example, [N]."""
 
     @abstractmethod
     def contributions(self, theta: Tensor, direction: Tensor) -> Tensor:
-        """Return every <grad l_n(theta), direction>, [N]: one directional derivative."""
+        """Return <grad l_n(theta), direction> of every training example, [N]: one directional derivative."""
 
     @abstractmethod
     def weighted_gradient(self, theta: Tensor, weights: Tensor) -> Tensor:
@@ -85,7 +87,7 @@ class Problem(ABC):
 
     @abstractmethod
     def adjoint_product(self, theta: Tensor, weights: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
-        """Return `contributions` along a direction and sum_n weights[n] Hess l_n(theta) direction, [P], together."""
+        """Return `contributions(theta, direction)`, [N], and sum_n weights[n] Hess l_n(theta) direction, [P]."""
 
     @abstractmethod
     def reference_losses(self, against: str, thetas: Tensor) -> npt.NDArray[np.float64]:
@@ -93,34 +95,14 @@ class Problem(ABC):
 
     @abstractmethod
     def reference_gradients(self, against: str, thetas: Tensor) -> Tensor:
-        """Return the gradient of the mean loss on a reference set at each of S parameter vectors, [S, P]."""
+        """Return the gradient of the mean loss on a reference set at each of S parameter vectors [S, P], [S, P]."""
 
     @abstractmethod
     def half_gradients(self, against: str, theta: Tensor) -> Tensor:
         """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, P].
 
-        Of a set with a single example both are its gradient.
+        Both are the gradient of the single example if the set has only one.
         """
-
-    def descend(self, theta: Tensor, weights: Tensor, learning_rates: Sequence[float]) -> Tensor:
-        """Run weighted gradient descent and return all parameters on the way, [T+1, P].
-
-        theta[t+1] = theta[t] - learning_rates[t] sum_n weights[t, n] grad l_n(theta[t])
-
-        A run that has diverged ends there: the parameters after it are NaN.
-        """
-        thetas = torch.empty(len(learning_rates) + 1, self.parameters, dtype=self.dtype, device=self.device)
-        thetas[0] = theta
-        for step, rate in enumerate(learning_rates):
-            if step % LOOK == 0 and diverged(thetas[step]):
-                thetas[step + 1 :] = torch.nan
-                break
-            self.step(thetas[step], weights[step], rate, thetas[step + 1])
-        return thetas
-
-    def step(self, theta: Tensor, weights: Tensor, learning_rate: float, out: Tensor) -> None:
-        """Write theta - learning_rate sum_n weights[n] grad l_n(theta), [P], to `out`: one step of `descend`."""
-        torch.sub(theta, self.weighted_gradient(theta, weights), alpha=learning_rate, out=out)
 
     def backward(
         self,
@@ -128,36 +110,45 @@ class Problem(ABC):
         weights: Tensor,
         learning_rates: Sequence[float],
         adjoint: Tensor,
-        source: Source,
-    ) -> Backward:
-        """Go back over S consecutive steps and yield the adjoint contributions, last steps first.
+        term_gradients: TermGradients,
+        on_block: OnBlock,
+    ) -> Tensor:
+        """Go back over S consecutive training steps; compute their adjoint contributions and the adjoint before them.
 
-        `thetas` [S, P], `weights` [S, N] and `learning_rates` are those of the steps, `adjoint` [P] is that of the
-        parameters after the last, and `source` gives the objective's own derivative at parameters [B, P]:
+            contributions[t] = <adjoint[t+1], grad l_n(theta[t])>
+            adjoint[t] = term_gradients(theta[t]) + adjoint[t+1]
+                         - learning_rates[t] sum_n weights[t,n] Hess l_n(theta[t]) adjoint[t+1]
 
-            adjoint[t] = source(theta[t]) + adjoint[t+1] - learning_rates[t] Hess_weighted(theta[t]) adjoint[t+1]
+        Args:
+            thetas: theta[t] of the steps, [S, P].
+            weights: [S, N].
+            learning_rates: of the S steps.
+            adjoint: the adjoint after the last step, [P].
+            term_gradients: the gradients of the objective's own terms.
+            on_block: receives the contributions, last steps first; steps count from the first row of `thetas`.
 
-        Yields pairs of a step, counted from the first of `thetas`, and a block [B, N] of
-        <adjoint[t+1], grad l_n(theta[t])> for the B steps from there on; a block is valid until the next is asked
-        for. Returns the adjoint of the first of `thetas`.
+        Returns:
+            The adjoint at the first row of `thetas`, [P].
         """
         for step in reversed(range(len(learning_rates))):
             contributions, product = self.adjoint_product(thetas[step], weights[step], adjoint)
-            product = self.total(product)
-            yield step, contributions.unsqueeze(0)
-            # Update and source are added one after the other: a fused add rounds worse over thousands of steps.
-            adjoint = adjoint.sub(product, alpha=learning_rates[step]).add_(source(thetas[step : step + 1])[0])
+            product = self.sum_over_processes(product)
+            on_block(step, contributions.unsqueeze(0))
+            # Two additions: a fused one rounds worse over thousands of steps.
+            adjoint = adjoint.sub(product, alpha=learning_rates[step]).add_(
+                term_gradients(thetas[step : step + 1])[0]
+            )
         return adjoint
 
     def descend_many(
         self, thetas: Tensor, weights: Sequence[Tensor], learning_rates: Sequence[Sequence[float]]
-    ) -> Tensor:
-        """Run `descend` from each of S parameters [S, P] under its own weights and rates; return [S, T+1, P].
+    ) -> Tensor | None:
+        """Run gradient descent from each of S parameters [S, P] together; return theta[0..T] of each, [S, T+1, P].
 
-        A problem that is cheaper for many runs at once overrides this: rounding may differ, nothing else.
+        Each run has its own weights [T, N] and T learning rates. Returns None if the problem has no way to compute so
+        many runs together that is faster than one after the other.
         """
-        runs = zip(thetas, weights, learning_rates, strict=True)
-        return torch.stack([self.descend(*run) for run in runs])
+        return None
 
     def backward_many(
         self,
@@ -165,32 +156,18 @@ class Problem(ABC):
         weights: Sequence[Tensor],
         learning_rates: Sequence[Sequence[float]],
         adjoints: Tensor,
-        sources: Sequence[Source],
-    ) -> Backward:
-        """Go back over S runs of as many steps, `thetas` [S, T, P] and `adjoints` [S, P]; as `sweep` for each.
+        term_gradients: Sequence[TermGradients],
+        on_block: OnBlockOfRun,
+    ) -> Tensor:
+        """Run `backward` over each of S runs of T steps, `thetas` [S, T, P] and `adjoints` [S, P]; return [S, P].
 
-        Yields blocks [S, B, N] and returns the adjoints of the first steps, [S, P].
+        Overridden by problems for which several runs together are cheaper; results are equal up to rounding.
         """
-        sweeps = [self.backward(*run) for run in zip(thetas, weights, learning_rates, adjoints, sources, strict=True)]
-        while True:
-            blocks, ends = [], []
-            for sweep in sweeps:
-                try:
-                    step, block = next(sweep)
-                    blocks.append(block)
-                except StopIteration as end:
-                    ends.append(end.value)
-            if ends:
-                return torch.stack(ends)
-            yield step, torch.stack(blocks)
+        runs = zip(thetas, weights, learning_rates, adjoints, term_gradients, strict=True)
+        return torch.stack([self.backward(*run, partial(on_block, index)) for index, run in enumerate(runs)])
 
 
-def mapped(sweep: Backward, change: Callable[[int, Tensor], tuple[int, Tensor]]) -> Backward:
-    """Change every step and block of a sweep; it ends as before."""
-    while True:
-        try:
-            step, block = next(sweep)
-        except StopIteration as end:
-            adjoint: Tensor = end.value
-            return adjoint
-        yield change(step, block)
+def load_problem(settings: Mapping[str, Any], splits: Mapping[str, Path]) -> Problem:
+    """Build the problem that the settings of a stage name from the files of its splits, "train" among them."""
+    problem: Problem = registry.load("losses", settings["problem"]).load(settings, splits)
+    return problem

@@ -8,22 +8,6 @@ from lawpipe.analysis.gain import Objectives
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
 
-#: The controls, each in words that can be the subject of a sentence.
-CONTROLS = {
-    "conventional_tuned": "uniform weights at their own best learning rate",
-    "near_optimal_matched": "the near-optimal weights at the conventional policy's step length",
-    "clean_only": "uniform weights on the clean examples alone (an oracle)",
-    "clean_only_tuned": "that oracle at its own best learning rate",
-    "static": "one searched weight vector for all steps",
-    "greedy": "greedy one-step weights",
-    "loss_proportional": "weights in proportion to the losses",
-    "inverse_loss": "weights in inverse proportion to the losses",
-    "online": "online weights, without a search",
-    "online_tuned": "online weights at their own best learning rate",
-    "online_matched": "online weights at the conventional policy's step length",
-    "greedy_tuned": "greedy one-step weights at their own best learning rate",
-    "near_optimal_at_tuned_rate": "a search at the tuned learning rate",
-}
 BASE, BEST = "conventional", "near_optimal"
 #: Uniform weights, and uniform weights on the clean examples, each at its own best learning rate.
 TUNED, ORACLE = "conventional_tuned", "clean_only_tuned"

@@ -3,6 +3,7 @@
 import math
 
 from lawpipe.analysis.intervals import Interval
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results.experiment import snapshot
 
 #: No line is broken at this space: within an interval, or between a number and its unit.
@@ -79,4 +80,4 @@ def policy_label(policy: str) -> str:
     iteration = snapshot(policy)
     if iteration is not None:
         return f"search, iteration {iteration}"
-    return {"near_optimal": "near-optimal"}.get(policy, policy.replace("_", " "))
+    return POLICIES[policy].label if policy in POLICIES else policy.replace("_", " ")

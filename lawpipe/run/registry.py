@@ -19,6 +19,7 @@ KINDS = {
     "model": "lawpipe.problems.language_model.models.{}",
     "search": "lawpipe.search.{}",
     "policy": "lawpipe.policies.{}",
+    "study": "lawpipe.studies.{}",
 }
 
 #: The variants of a policy, which share its module: `greedy_tuned` and `greedy_matched` are made by `greedy`.
@@ -56,15 +57,19 @@ def names(kind: str) -> list[str]:
     return sorted(module.name for module in found if module.ispkg == bool(part))
 
 
-def chosen(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the module that a stage's settings choose of each kind that they mention."""
-    choices: dict[str, str] = {}
+def chosen(settings: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the modules that a stage's settings choose of each kind that they mention."""
+    choices: dict[str, list[str]] = {}
     if "problem" in settings:
-        choices |= dict.fromkeys(("examples", "initial", "losses"), settings["problem"])
+        choices = {kind: [settings["problem"]] for kind in ("examples", "initial", "losses")}
     if "model" in settings:
-        choices["model"] = settings["model"]["architecture"]
+        choices["model"] = [settings["model"]["architecture"]]
     if "search" in settings:
-        choices["search"] = settings["search"]["method"]
+        choices["search"] = [settings["search"]["method"]]
+    if "study" in settings:
+        choices["study"] = [settings["study"]]
+    if "policies" in settings:
+        choices["policy"] = settings["policies"]
     if "policy" in settings:
-        choices["policy"] = settings["policy"]
-    return {kind: module_name(kind, name) for kind, name in choices.items()}
+        choices["policy"] = [settings["policy"]]
+    return {kind: [module_name(kind, name) for name in names] for kind, names in choices.items()}

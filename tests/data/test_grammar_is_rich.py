@@ -9,7 +9,7 @@ import yaml
 from lawpipe.config import plan
 from lawpipe.config.resolve import resolve
 from lawpipe.engine import trajectory
-from lawpipe.problems import losses
+from lawpipe.problems.base import load_problem
 from lawpipe.run import artifacts
 from scripts import generate_data, initialise, prepare_corpus
 
@@ -32,7 +32,7 @@ def test_the_conventional_test_loss_still_falls_by_one_percent_from_step_2t_to_4
     initialise.main([f"--settings={text}", f"--train={files['train']}", f"--theta0={tmp_path}/theta0"])
 
     splits = {name: tmp_path / name for name in ("train", "test")}
-    problem = losses.load(settings, splits)
+    problem = load_problem(settings, splits)
     theta = trajectory.flatten(artifacts.read(tmp_path / "theta0", "theta0"), problem)
     steps, rate = settings["training"]["steps"], settings["training"]["learning_rate"]
     uniform = torch.full((problem.examples,), 1 / problem.examples)

@@ -47,14 +47,15 @@ def test_closed_form_sweep_agrees_with_the_general_one():
     problem = perceptron()
     run = trajectory.train(problem, start(problem), random_weights(STEPS, problem.examples), RATES)
 
-    def source(thetas):
+    def term_gradients(thetas):
         return problem.reference_gradients("desired", thetas) / STEPS
 
-    arguments = (run.thetas[:-1], run.weights, RATES, source(run.last.unsqueeze(0))[0], source)
-    blocks = [(first, block.clone()) for first, block in problem.backward(*arguments)]
-    general = torch.cat([block for _, block in reversed(list(Problem.backward(problem, *arguments)))])
-    assert [first for first, _ in blocks] == [21, 5, 0]
-    assert relative_error(torch.cat([block for _, block in reversed(blocks)]), general) < 1e-13
+    arguments = (run.thetas[:-1], run.weights, RATES, term_gradients(run.last.unsqueeze(0))[0], term_gradients)
+    closed, general = {}, {}
+    problem.backward(*arguments, lambda first, block: closed.update({first: block.clone()}))
+    Problem.backward(problem, *arguments, lambda first, block: general.update({first: block}))
+    assert [*closed] == [21, 5, 0]
+    assert relative_error(*(torch.cat([*blocks.values()][::-1]) for blocks in (closed, general))) < 1e-13
 
 
 def test_float32_agrees_with_float64_over_two_thousand_steps():

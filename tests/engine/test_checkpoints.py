@@ -94,5 +94,5 @@ def test_a_search_on_checkpoints_goes_the_same_way(monkeypatch):
         return [(row.objective, row.test_objective, row.gap) for row in found.rows]
 
     whole = search()
-    monkeypatch.setattr(checkpoints, "CPU", 0)
+    monkeypatch.setattr(checkpoints, "PATH_BYTES", 0)
     np.testing.assert_allclose(search(), whole, rtol=1e-10)

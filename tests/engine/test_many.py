@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lawpipe.engine import adjoint, trajectory
+from lawpipe.engine import adjoint, descent, trajectory
 from lawpipe.engine.checkpoints import Budget
 from lawpipe.engine.measurement import measure, measure_many
 from lawpipe.problems.base import Problem
@@ -54,34 +54,30 @@ def test_the_same_contributions_against_different_references(together):
         for run, name in zip(runs, against, strict=True)
     ]
     found = torch.empty_like(torch.stack(expected))
-    firsts = []
-    for first, block in adjoint.contributions_many(list(zip(runs, against, strict=True))):
-        firsts.append(first)
-        found[:, first : first + block.shape[1]] = block
-    assert firsts == sorted(firsts, reverse=True)
-    assert firsts[-1] == 0
-    for own, other in zip(found, expected, strict=True):
-        torch.testing.assert_close(own, other, rtol=1e-11, atol=1e-15)
+    firsts: dict[int, list[int]] = {}
+
+    def keep(run, first, block):
+        firsts.setdefault(run, []).append(first)
+        found[run, first : first + len(block)] = block
+
+    adjoint.contributions_many(list(zip(runs, against, strict=True)), keep)
+    for run, other in enumerate(expected):
+        assert firsts[run] == sorted(firsts[run], reverse=True)
+        assert firsts[run][-1] == 0
+        torch.testing.assert_close(found[run], other, rtol=1e-11, atol=1e-15)
 
 
 def test_the_perceptron_does_as_the_base_class_says():
     problem, theta0s, weights, rates = runs_of(
         perceptron(), [start(perceptron(), seed) for seed in range(RUNS)], RUNS
     )
-    expected = Problem.descend_many(problem, torch.stack(theta0s), weights, rates)
-    found = problem.descend_many(torch.stack(theta0s), weights, rates)
+    expected = torch.stack([descent.descend(problem, *run) for run in zip(theta0s, weights, rates, strict=True)])
+    found = descent.descend_many(problem, torch.stack(theta0s), weights, rates)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
-    sources = [lambda thetas, run=run: thetas * run for run in range(RUNS)]
-    ends = []
-    for sweep in (problem.backward_many, lambda *run: Problem.backward_many(problem, *run)):
-        steps = sweep(found[:, :-1], weights, rates, found[:, -1], sources)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                ends.append(end.value)
-                break
-    torch.testing.assert_close(ends[0], ends[1], rtol=1e-12, atol=1e-14)
+    terms = [lambda thetas, run=run: thetas * run for run in range(RUNS)]
+    arguments = (found[:, :-1], weights, rates, found[:, -1], terms, lambda run, step, block: None)
+    ends = problem.backward_many(*arguments)
+    torch.testing.assert_close(ends, Problem.backward_many(problem, *arguments), rtol=1e-12, atol=1e-14)
 
 
 def test_the_same_measurements(together):

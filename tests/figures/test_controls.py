@@ -1,6 +1,6 @@
 """The figure and the paragraph of the controls, on toy tables with known objectives."""
 
-from dataclasses import replace
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -9,15 +9,13 @@ from matplotlib.figure import Figure
 
 from lawpipe.figures import controls, style
 from lawpipe.report import gains
-from lawpipe.results import catalogue, experiment
+from lawpipe.results import experiment
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
-from tests import toy
-from tests.toy import Toy
 
 SEEDS = (0, 1, 2)
 CONVENTIONAL, NEAR_OPTIMAL = 1.0, 0.5
-#: J on desired; on test each is 0.1 higher but for the near-optimal policy, which is as bad as the conventional.
+#: J on desired. On test it is 0.1 higher, except that the near-optimal policy is as bad as the conventional one.
 DESIRED = {
     "conventional_tuned": 0.4,
     "near_optimal_matched": 0.9,
@@ -29,20 +27,13 @@ DESIRED = {
     "loss_proportional": 1.1,
     "near_optimal_at_tuned_rate": 0.2,
 }
-ENTRY = replace(catalogue.FIGURES[0], name="controls", title="Controls", source=None)
-
-
-@pytest.fixture(autouse=True)
-def entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the figure in the catalogue, whatever else is."""
-    others = [each for each in catalogue.FIGURES if each.name != ENTRY.name]
-    monkeypatch.setattr(catalogue, "FIGURES", (*others, ENTRY))
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Results:
+def tuned(three_seeds: Results, tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Three seeds; the third has no searched controls, and J varies by 1 % from seed to seed."""
-    folder = toy.write_experiment(tmp_path_factory.mktemp("controls"), "perceptron", Toy(seeds=SEEDS))
+    folder = tmp_path_factory.mktemp("controls") / three_seeds.name
+    shutil.copytree(three_seeds.folder, folder)
     for seed in SEEDS:
         names = [name for name in DESIRED if seed < 2 or name not in ("static", "near_optimal_at_tuned_rate")]
         write_summary(folder / f"seed{seed}", names, 1 + 0.01 * seed)
@@ -75,11 +66,11 @@ def write_grid(path: Path, rates: list[float], values: list[float | None]) -> No
 
 def draw(given: Results) -> Figure:
     with style.theme():
-        return controls.gains(given)
+        return controls.controls(given)
 
 
-def test_the_figure_shows_every_policy_with_its_seeds(found: Results) -> None:
-    figure = draw(found)
+def test_the_figure_shows_every_policy_with_its_seeds(tuned: Results) -> None:
+    figure = draw(tuned)
     levels, shares, desired, test = figure.axes
     rows = [label.get_text() for label in levels.get_yticklabels()]
     assert "static (n = 2)" in rows
@@ -95,8 +86,8 @@ def test_the_figure_shows_every_policy_with_its_seeds(found: Results) -> None:
         assert axes.lines[1].get_xdata() == [0.3]
 
 
-def test_shares_of_the_gain_stand_in_the_column_and_on_the_axis(found: Results) -> None:
-    figure = draw(found)
+def test_shares_of_the_gain_stand_in_the_column_and_on_the_axis(tuned: Results) -> None:
+    figure = draw(tuned)
     text = " ".join(text.get_text() for text in figure.texts)
     assert "conventional tuned: 120.0" in text
     shares = {round(float(c.lines[0].get_xdata()[0])) for c in figure.axes[1].containers}
@@ -104,8 +95,8 @@ def test_shares_of_the_gain_stand_in_the_column_and_on_the_axis(found: Results) 
     assert shares == {0, 100, 120, 20, 50, 130, 125, 40, 80, -20, 160}
 
 
-def test_the_paragraph_says_what_the_numbers_say(found: Results) -> None:
-    text = gains.paragraph(found).replace("\N{NO-BREAK SPACE}", " ")
+def test_the_paragraph_says_what_the_numbers_say(tuned: Results) -> None:
+    text = gains.paragraph(tuned).replace("\N{NO-BREAK SPACE}", " ")
     for part in (
         "Over 3 seeds, the near-optimal policy's J is 0.505 [0.493, 0.517] nats lower on desired and 0 [0, 0]",
         "the learning rate alone explains 120.0 % [120.0 %, 120.0 %] (n = 3)",

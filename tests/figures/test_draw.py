@@ -1,3 +1,5 @@
+"""Every figure of the catalogue on toy experiments: what it shows, what it says, what it is as a file."""
+
 import re
 from pathlib import Path
 
@@ -8,8 +10,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import compression
-from lawpipe.figures import overview, style
-from lawpipe.figures.draw import DRAW
+from lawpipe.figures import draw, overview, panels, style
 from lawpipe.results import catalogue, problem
 from lawpipe.results.catalogue import FIGURES, TABLES
 from lawpipe.results.experiment import Results
@@ -28,9 +29,21 @@ SIZES = {
 CASES = [(case, entry.name) for case, size in SIZES.items() for entry in catalogue.figures(toy.settings("any", size))]
 
 
-def draw(name: str, results: Results) -> Figure:
+#: Figures that tests look at and leave as they are; with their results, whose ids stay theirs.
+DRAWN: dict[tuple[int, str], tuple[Results, Figure]] = {}
+
+
+def figure_of(name: str, results: Results) -> Figure:
+    """Return a figure; tests of the same figure of the same results share it."""
+    key = id(results), name
+    if key not in DRAWN:
+        DRAWN[key] = results, draw_anew(name, results)
+    return DRAWN[key][1]
+
+
+def draw_anew(name: str, results: Results) -> Figure:
     with style.theme():
-        return DRAW[name](results)
+        return draw.draw(catalogue.figure(name), results)
 
 
 def panels_of(figure: Figure) -> list[Axes]:
@@ -42,8 +55,16 @@ def words(figure: Figure) -> str:
 
 
 def test_the_catalogue_and_the_functions_are_the_same_list() -> None:
-    assert set(DRAW) == set(NAMES)
     assert len(set(NAMES)) == len(NAMES)
+    functions = {
+        name
+        for module in draw.MODULES.values()
+        for name, function in vars(module).items()
+        if getattr(function, "__annotations__", {}).get("return") is Figure and function.__module__ == module.__name__
+    }
+    assert functions == set(NAMES)
+    for entry in FIGURES:
+        assert callable(getattr(draw.MODULES[entry.module], entry.name))
     for entry in (*FIGURES, *TABLES):
         assert len(re.findall(r"\.(?: |$)", entry.caption)) == 2  # what it shows, what to see
         assert entry.source is None or re.fullmatch(r"(Fig|Table) \d+(, (Fig|Table) \d+)*", entry.source)
@@ -71,7 +92,7 @@ def test_what_figures_know_of_a_problem() -> None:
 @pytest.mark.parametrize(("case", "name"), CASES)
 def test_every_figure_can_be_read_without_the_text(name: str, case: str, request: pytest.FixtureRequest) -> None:
     results = request.getfixturevalue(case)
-    figure = draw(name, results)
+    figure = figure_of(name, results)
     entry = next(entry for entry in FIGURES if entry.name == name)
     text = words(figure)
     assert entry.title in text
@@ -86,16 +107,16 @@ def test_every_figure_can_be_read_without_the_text(name: str, case: str, request
         else:
             assert axes.texts[-1].get_text()
         for line in axes.lines:
-            assert len(line.get_xdata()) <= style.MOST_POINTS
+            assert len(line.get_xdata()) <= panels.MOST_POINTS
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_files_are_small_and_the_same_every_time(name: str, five_seeds: Results, tmp_path: Path) -> None:
     texts = []
-    for index in range(2):
-        path = tmp_path / f"{index}.svg"
+    for figure in (figure_of(name, five_seeds), draw_anew(name, five_seeds)):
+        path = tmp_path / f"{len(texts)}.svg"
         with style.theme():
-            style.save(DRAW[name](five_seeds), path, "a title")
+            style.save(figure, path, "a title")
         texts.append(path.read_bytes())
     assert texts[0] == texts[1]
     assert len(texts[0]) < 400_000
@@ -104,7 +125,7 @@ def test_files_are_small_and_the_same_every_time(name: str, five_seeds: Results,
 
 
 def test_the_objective_is_that_of_the_search(plain: Results) -> None:
-    figure = draw("fig04_objective", plain)
+    figure = figure_of("fig04_objective", plain)
     losses, ratio, gap, spent = panels_of(figure)
     assert [text.get_text() for text in losses.get_legend().get_texts()] == ["desired (searched on)", "test (unseen)"]
     assert len(losses.lines) == 2 * (2 + 1)  # desired and test: two seeds and their mean
@@ -117,7 +138,7 @@ def test_the_objective_is_that_of_the_search(plain: Results) -> None:
 
 
 def test_the_papers_compression_ratios_are_drawn_for_the_papers_task_alone(plain: Results) -> None:
-    assert not any("paper" in text.get_text() for text in panels_of(draw("fig04_objective", plain))[1].texts)
+    assert not any("paper" in text.get_text() for text in panels_of(figure_of("fig04_objective", plain))[1].texts)
     data = plain.settings["data"] | {
         "dimension": 128,
         "train_examples": 4096,
@@ -126,14 +147,14 @@ def test_the_papers_compression_ratios_are_drawn_for_the_papers_task_alone(plain
     }
     training = plain.settings["training"] | {"steps": 2000}
     same = Results(plain.name, plain.folder, plain.seeds, {**plain.settings, "data": data, "training": training})
-    figure = draw("fig04_objective", same)
-    drawn = [text.get_text() for text in panels_of(figure)[1].texts]
-    assert drawn == ["paper: conventional policy (read off)", "paper: near-optimal policy (read off)"]
+    figure = figure_of("fig04_objective", same)
+    texts = [text.get_text() for text in panels_of(figure)[1].texts]
+    assert texts == ["paper: conventional policy (read off)", "paper: near-optimal policy (read off)"]
     assert "The task is the paper's" in words(figure)
 
 
 def test_loss_curves_have_a_line_a_policy_and_the_acceleration(five_seeds: Results) -> None:
-    figure = draw("fig05_loss_curves", five_seeds)
+    figure = figure_of("fig05_loss_curves", five_seeds)
     desired = panels_of(figure)[0]
     curves = [line for line in desired.lines if line.get_label() in ("conventional", "near-optimal")]
     assert len(curves) == 2
@@ -148,13 +169,13 @@ def test_loss_curves_have_a_line_a_policy_and_the_acceleration(five_seeds: Resul
 
 
 def test_an_acceleration_that_was_never_reached_says_so(with_nulls: Results) -> None:
-    figure = draw("fig05_loss_curves", with_nulls)
+    figure = figure_of("fig05_loss_curves", with_nulls)
     assert "never reaches" in panels_of(figure)[0].texts[-1].get_text()
     assert "Acceleration ratio on desired: never." in " ".join(words(figure).split())
 
 
 def test_similarity_has_a_line_a_policy_along_the_search(five_seeds: Results) -> None:
-    figure = draw("fig06_similarity_against_loss", five_seeds)
+    figure = figure_of("fig06_similarity_against_loss", five_seeds)
     assert [len(axes.lines) for axes in panels_of(figure)] == [6] * 4
     colours = {line.get_color() for line in panels_of(figure)[0].lines}
     assert len(colours) == 6
@@ -162,19 +183,19 @@ def test_similarity_has_a_line_a_policy_along_the_search(five_seeds: Results) ->
 
 
 def test_a_point_a_policy_and_seed(five_seeds: Results) -> None:
-    figure = draw("fig07_similarity_against_compression", five_seeds)
+    figure = figure_of("fig07_similarity_against_compression", five_seeds)
     for axes in panels_of(figure):
         assert sum(len(points.get_offsets()) for points in axes.collections) == 5 * 6
 
 
 def test_without_similarity_the_panels_say_why(with_nulls: Results) -> None:
     for name in ("fig06_similarity_against_loss", "fig07_similarity_against_compression", "adjoint_similarity"):
-        for axes in panels_of(draw(name, with_nulls)):
+        for axes in panels_of(figure_of(name, with_nulls)):
             assert "two weighted examples" in axes.texts[-1].get_text().replace("\n", " ")
 
 
 def test_shares_of_non_contributive_examples_are_those_of_the_table(plain: Results) -> None:
-    desired = panels_of(draw("fig08_noncontributive", plain))[0]
+    desired = panels_of(figure_of("fig08_noncontributive", plain))[0]
     rows = plain.zero_weights
     rows = rows[(rows["property"] == "noncontributive_excluded") & (rows["against"] == "desired")]
     drawn = np.concatenate([points.get_offsets()[:, 1] for points in desired.collections])
@@ -182,7 +203,7 @@ def test_shares_of_non_contributive_examples_are_those_of_the_table(plain: Resul
 
 
 def test_bars_of_learned_examples_add_up(five_seeds: Results) -> None:
-    figure = draw("fig09_learned", five_seeds)
+    figure = figure_of("fig09_learned", five_seeds)
     bars, below = panels_of(figure)
     heights = np.array([patch.get_height() for patch in bars.patches]).reshape(-1, 10)
     np.testing.assert_allclose(heights.sum(axis=1), 100)
@@ -193,12 +214,12 @@ def test_bars_of_learned_examples_add_up(five_seeds: Results) -> None:
 
 
 def test_no_learned_example_is_said(plain: Results) -> None:
-    for axes in panels_of(draw("fig09_learned", plain)):
+    for axes in panels_of(figure_of("fig09_learned", plain)):
         assert "no example's loss falls below" in axes.texts[-1].get_text().replace("\n", " ")
 
 
 def test_the_heat_map_shows_helpful_examples_alone(plain: Results) -> None:
-    heat, share = panels_of(draw("fig10_redundant", plain))
+    heat, share = panels_of(figure_of("fig10_redundant", plain))
     zero, shown = (mesh for mesh in heat.collections if isinstance(mesh, QuadMesh))
     steps, contribution = plain.contributions(0, "near_optimal", "desired", "contribution")
     weights = plain.weights(0, "near_optimal", steps)
@@ -212,7 +233,7 @@ def test_the_heat_map_shows_helpful_examples_alone(plain: Results) -> None:
 
 
 def test_fits_are_drawn_with_their_coefficients(five_seeds: Results) -> None:
-    figure = draw("fig11_scaling_law", five_seeds)
+    figure = figure_of("fig11_scaling_law", five_seeds)
     desired, _, exponent, scale = panels_of(figure)
     fitted = five_seeds.fits
     fitted = fitted[fitted["policy"].isin(["conventional", "near_optimal"]) & fitted["scale"].notna()]
@@ -223,12 +244,12 @@ def test_fits_are_drawn_with_their_coefficients(five_seeds: Results) -> None:
 
 
 def test_a_failed_fit_leaves_the_panel_with_a_word(with_nulls: Results) -> None:
-    for axes in panels_of(draw("fig11_scaling_law", with_nulls)):
+    for axes in panels_of(figure_of("fig11_scaling_law", with_nulls)):
         assert axes.texts[-1].get_text() == "no fit was possible"
 
 
 def test_active_examples_are_counted(five_seeds: Results) -> None:
-    effective, active = panels_of(draw("active_examples", five_seeds))
+    effective, active = panels_of(figure_of("active_examples", five_seeds))
     np.testing.assert_allclose(effective.lines[0].get_ydata(), 96, rtol=1e-5)
     np.testing.assert_allclose(active.lines[0].get_ydata(), 100)
 
@@ -236,7 +257,7 @@ def test_active_examples_are_counted(five_seeds: Results) -> None:
 @pytest.mark.parametrize(("case", "share"), [("five_seeds", 10 / 96), ("stories", 0.5)])
 def test_weight_on_spoilt_examples(case: str, share: float, request: pytest.FixtureRequest) -> None:
     results = request.getfixturevalue(case)
-    spoilt, effective = panels_of(draw("weight_on_perturbed", results))
+    spoilt, effective = panels_of(figure_of("weight_on_perturbed", results))
     chance, *lines = spoilt.lines
     np.testing.assert_allclose(chance.get_ydata(), 100 * share, rtol=1e-5)
     seeds = len(results.seeds) if len(results.seeds) < 3 else 1
@@ -252,18 +273,18 @@ def test_weight_on_spoilt_examples(case: str, share: float, request: pytest.Fixt
 
 
 def test_losses_that_move_little_have_a_linear_axis(five_seeds: Results, stories: Results) -> None:
-    assert panels_of(draw("fig05_loss_curves", five_seeds))[0].get_yscale() == "log"
-    assert panels_of(draw("fig06_similarity_against_loss", five_seeds))[0].get_xscale() == "log"
-    desired = panels_of(draw("fig05_loss_curves", stories))[0]
+    assert panels_of(figure_of("fig05_loss_curves", five_seeds))[0].get_yscale() == "log"
+    assert panels_of(figure_of("fig06_similarity_against_loss", five_seeds))[0].get_xscale() == "log"
+    desired = panels_of(figure_of("fig05_loss_curves", stories))[0]
     assert desired.get_yscale() == "linear"
-    assert panels_of(draw("fig06_similarity_against_loss", stories))[0].get_xscale() == "linear"
+    assert panels_of(figure_of("fig06_similarity_against_loss", stories))[0].get_xscale() == "linear"
     last = stories.curves[(stories.curves["policy"] == "conventional") & (stories.curves["step"] == 40)]
     mark = next(line for line in desired.lines if line.get_linestyle() == ":")
     assert mark.get_ydata()[0] == pytest.approx(last["desired_loss"].mean())
 
 
 def test_the_compression_ratio_is_of_the_vocabulary(stories: Results) -> None:
-    ratio = panels_of(draw("fig04_objective", stories))[1]
+    ratio = panels_of(figure_of("fig04_objective", stories))[1]
     first = stories.search[stories.search["seed"] == 0]
     np.testing.assert_allclose(ratio.lines[0].get_ydata(), np.log(90) / first["objective"])
     assert ratio.get_title("left") == "Compression ratio ln 90 / J"
@@ -293,7 +314,7 @@ def as_in_the_paper(stories: Results) -> Results:
 
 def test_the_papers_mixed_ratios_are_drawn_in_one_unit(stories: Results) -> None:
     same = as_in_the_paper(stories)
-    ratio = panels_of(draw("fig04_objective", same))[1]
+    ratio = panels_of(figure_of("fig04_objective", same))[1]
     assert [text.get_text() for text in ratio.texts] == [
         "paper: conventional policy (read off, in one unit)",
         "paper: near-optimal policy (read off, in one unit)",
@@ -303,7 +324,7 @@ def test_the_papers_mixed_ratios_are_drawn_in_one_unit(stories: Results) -> None
 
 
 def test_local_speed_is_the_weighted_mean_contribution(plain: Results) -> None:
-    figure = draw("speed", plain)
+    figure = figure_of("speed", plain)
     desired = panels_of(figure)[0]
     rows = plain.similarity
     rows = rows[
@@ -315,7 +336,7 @@ def test_local_speed_is_the_weighted_mean_contribution(plain: Results) -> None:
 
 
 def test_the_shaded_area_is_the_objective(five_seeds: Results) -> None:
-    desired, test = panels_of(draw("fig01_objective", five_seeds))
+    desired, test = panels_of(figure_of("fig01_objective", five_seeds))
     for axes, against in ((desired, "desired"), (test, "test")):
         for line, policy in zip(axes.lines, ("conventional", "near_optimal"), strict=True):
             objective = five_seeds.quantity(policy, f"objective_{against}").mean
@@ -327,7 +348,7 @@ def test_the_shaded_area_is_the_objective(five_seeds: Results) -> None:
 
 
 def test_the_headline_is_of_one_seed(five_seeds: Results) -> None:
-    desired = panels_of(draw("fig02_headline", five_seeds))[0]
+    desired = panels_of(figure_of("fig02_headline", five_seeds))[0]
     summary = five_seeds.summary[(five_seeds.summary["seed"] == 0) & (five_seeds.summary["policy"] == "near_optimal")]
     ratio = summary["acceleration_desired"].iloc[0]
     arrow, text = desired.texts
@@ -345,7 +366,7 @@ def test_the_headline_is_of_one_seed(five_seeds: Results) -> None:
 
 
 def test_without_a_law_and_an_acceleration_the_headline_says_so(with_nulls: Results) -> None:
-    figure = draw("fig02_headline", with_nulls)
+    figure = figure_of("fig02_headline", with_nulls)
     text = " ".join(words(figure).split())
     assert "Near-optimal, desired: no law could be fitted." in text
     assert "Over all seeds, desired: never as low." in text
@@ -357,7 +378,7 @@ def test_contributions_are_drawn_in_order_around_their_weighted_mean(
     case: str, request: pytest.FixtureRequest
 ) -> None:
     results = request.getfixturevalue(case)
-    figure = draw("fig03_law", results)
+    figure = figure_of("fig03_law", results)
     for axes, kind in zip(panels_of(figure), ("instantaneous", "adjoint"), strict=False):
         level, *lines = axes.lines
         if case == "five_seeds" and kind == "adjoint":  # its whole run would be better off without this step
@@ -385,12 +406,12 @@ def test_the_step_of_the_law_has_two_weighted_examples_where_there_is_one(five_s
 
 def test_the_papers_asymptote_is_drawn_for_its_own_task_in_one_unit(stories: Results) -> None:
     same = as_in_the_paper(stories)
-    first, _, third, _ = panels_of(draw("fig07_similarity_against_compression", same))
+    first, _, third, _ = panels_of(figure_of("fig07_similarity_against_compression", same))
     line = next(line for line in first.lines if "paper" in str(line.get_label()))
     ratios, values = (np.asarray(data, dtype=float) for data in line.get_data())
     np.testing.assert_allclose(values, 0.140 * np.log(1.203 / (3.268 - ratios / np.log(2))))
     assert not any("paper" in str(line.get_label()) for line in third.lines)
     assert not any(
         "paper" in str(line.get_label())
-        for line in panels_of(draw("fig07_similarity_against_compression", stories))[0].lines
+        for line in panels_of(figure_of("fig07_similarity_against_compression", stories))[0].lines
     )

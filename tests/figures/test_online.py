@@ -1,7 +1,5 @@
 """The figure and the table of weights without a search, on toy tables with known objectives."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
@@ -9,33 +7,30 @@ from lawpipe.figures import online, style
 from lawpipe.report.tables import online as online_table
 from lawpipe.results import catalogue, experiment
 from lawpipe.results.experiment import Results
-from tests import toy
-from tests.toy import Toy
 
-SEEDS = (0, 1, 2)
 #: J on test: the oracle gains 0.4 and the online policy three quarters of that.
 TEST = {"conventional_tuned": 0.8, "clean_only_tuned": 0.4, "greedy_tuned": 0.9, "online_tuned": 0.5}
 
 
-@pytest.fixture
-def found(tmp_path: Path) -> Results:
+@pytest.fixture(scope="module")
+def tuned(three_seeds: Results) -> Results:
     """Three seeds whose J on test differ by a factor."""
-    made = experiment.load(toy.write_experiment(tmp_path, "perceptron", Toy(seeds=SEEDS)), SEEDS)
+    results = experiment.load(three_seeds.folder, three_seeds.seeds)
     for table in ("summary", "curves"):
-        frame: pd.DataFrame = getattr(made, table)
+        frame: pd.DataFrame = getattr(results, table)
         blank = frame[frame["policy"] == "conventional"]
         copies = [blank.assign(policy=name) for name in TEST]
         if table == "summary":
             copies = [
                 rows.assign(objective_test=TEST[rows["policy"].iloc[0]] * (1 + 0.1 * rows["seed"])) for rows in copies
             ]
-        made.__dict__[table] = pd.concat([frame, *copies], ignore_index=True)
-    return made
+        results.__dict__[table] = pd.concat([frame, *copies], ignore_index=True)
+    return results
 
 
-def test_the_figure_has_a_curve_and_a_row_for_every_tuned_policy(found: Results) -> None:
+def test_the_figure_has_a_curve_and_a_row_for_every_tuned_policy(tuned: Results) -> None:
     with style.theme():
-        figure = online.curves_and_gains(found)
+        figure = online.online(tuned)
     left, right = figure.axes
     labels = ["conventional tuned", "clean only tuned", "greedy tuned", "online tuned"]
     assert [text.get_text() for text in left.get_legend().get_texts()] == labels
@@ -49,8 +44,8 @@ def test_the_figure_has_a_curve_and_a_row_for_every_tuned_policy(found: Results)
     assert "75.0" in text
 
 
-def test_the_table_has_differences_and_shares_paired_by_seed(found: Results) -> None:
-    rows = {row.cells[0]: row.cells for row in online_table.online(found).rows}
+def test_the_table_has_differences_and_shares_paired_by_seed(tuned: Results) -> None:
+    rows = {row.cells[0]: row.cells for row in online_table.online(tuned).rows}
     plain = {name: [cell.replace("\N{NO-BREAK SPACE}", " ") for cell in cells] for name, cells in rows.items()}
     assert plain["online tuned"][2].startswith("-0.330 [")
     assert plain["online tuned"][3] == "75.0 % [75.0 %, 75.0 %] (n = 3)"

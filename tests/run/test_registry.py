@@ -35,11 +35,11 @@ def test_a_stage_chooses_what_its_settings_name():
         "search": {"method": "mirror_descent"},
     }
     assert registry.chosen(settings) == {
-        "examples": "lawpipe.problems.language_model.examples",
-        "initial": "lawpipe.problems.language_model.initial",
-        "losses": "lawpipe.problems.language_model.losses",
-        "model": "lawpipe.problems.language_model.models.transformer",
-        "search": "lawpipe.search.mirror_descent",
+        "examples": ["lawpipe.problems.language_model.examples"],
+        "initial": ["lawpipe.problems.language_model.initial"],
+        "losses": ["lawpipe.problems.language_model.losses"],
+        "model": ["lawpipe.problems.language_model.models.transformer"],
+        "search": ["lawpipe.search.mirror_descent"],
     }
 
 
@@ -50,13 +50,18 @@ def test_a_stage_chooses_what_its_settings_name():
         ("conventional_tuned", "conventional"),
         ("clean_only", "clean_only"),
         ("clean_only_matched", "clean_only"),
-        ("near_optimal_matched", "near_optimal_matched"),
+        ("near_optimal_matched", "near_optimal"),
         ("near_optimal_at_tuned_rate", "near_optimal_at_tuned_rate"),
     ],
 )
 def test_a_policys_variants_are_made_by_its_module(policy, module):
-    assert registry.chosen({"policy": policy}) == {"policy": f"lawpipe.policies.{module}"}
+    assert registry.chosen({"policy": policy}) == {"policy": [f"lawpipe.policies.{module}"]}
     assert registry.load("policy", policy).__name__ == f"lawpipe.policies.{module}"
+
+
+def test_a_stage_for_all_policies_chooses_their_modules():
+    modules = registry.chosen({"policies": ["conventional", "greedy_tuned"]})
+    assert modules == {"policy": ["lawpipe.policies.conventional", "lawpipe.policies.greedy"]}
 
 
 def test_names_are_those_of_the_modules():

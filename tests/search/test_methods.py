@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from lawpipe.engine import simplex
-from lawpipe.search import choose as methods
 from lawpipe.search.log_weights import NEGLIGIBLE
+from lawpipe.search.method import load_method
 from lawpipe.search.mirror_descent import MirrorDescent
 from lawpipe.search.objective import Objective
 from tests.small_problems import perceptron, start
@@ -28,12 +28,12 @@ def iterate(method, target, iterations):
     """The points that a method visits."""
     weights = uniform(target)
     method.start(weights)
-    points = [target.point(*target.train(weights))]
+    points = [target.differentiate(*target.train(weights))]
     for iteration in range(1, iterations + 1):
         step = method.step(points[-1], target, iteration)
         if step.trajectory is None:
             break
-        points.append(target.point(step.trajectory, step.objective))
+        points.append(target.differentiate(step.trajectory, step.objective))
     return points
 
 
@@ -44,7 +44,7 @@ def settings(method, **changes):
 @pytest.mark.parametrize("name", ["mirror_descent", "projected_gradient"])
 def test_every_policy_lies_on_the_simplices(name):
     target = objective()
-    for point in iterate(methods.method(settings(name)), target, 15):
+    for point in iterate(load_method(settings(name)), target, 15):
         assert float(point.weights.min()) >= 0
         torch.testing.assert_close(point.weights.sum(dim=1), torch.ones(STEPS, dtype=torch.float64))
 
@@ -76,7 +76,7 @@ def test_mirror_descent_refuses_a_run_that_diverges(monkeypatch):
     method = MirrorDescent()
     weights = uniform(target)
     method.start(weights)
-    step = method.step(target.point(*target.train(weights)), target, 1)
+    step = method.step(target.differentiate(*target.train(weights)), target, 1)
     assert step.rejected == 2
     assert step.trajectory is not None
 
@@ -84,7 +84,7 @@ def test_mirror_descent_refuses_a_run_that_diverges(monkeypatch):
 def test_mirror_descent_gives_up_where_nothing_is_better(monkeypatch):
     target = objective()
     weights = uniform(target)
-    point = target.point(*target.train(weights))
+    point = target.differentiate(*target.train(weights))
     monkeypatch.setattr(Objective, "train", lambda self, weights: (point.trajectory, point.objective))
     method = MirrorDescent(attempts=4)
     method.start(weights)
@@ -101,14 +101,14 @@ def test_mirror_descent_has_exact_zeros_and_no_negligible_weights():
 
 def test_projected_gradient_is_the_published_step():
     target = objective()
-    first, second = iterate(methods.method(settings("projected_gradient", rate=0.7)), target, 1)
+    first, second = iterate(load_method(settings("projected_gradient", rate=0.7)), target, 1)
     expected = simplex.project_(first.weights - 0.7 * first.gradient)
     torch.testing.assert_close(second.weights, expected, rtol=0, atol=1e-15)
 
 
 def test_the_linear_decay_ends_at_zero():
-    method = methods.method(settings("projected_gradient", rate=0.8, decay="linear", iterations=4))
+    method = load_method(settings("projected_gradient", rate=0.8, decay="linear", iterations=4))
     target = objective()
-    point = target.point(*target.train(uniform(target)))
+    point = target.differentiate(*target.train(uniform(target)))
     sizes = [method.step(point, target, iteration).step_size for iteration in (1, 2, 3, 4)]
     assert sizes == pytest.approx([0.8, 0.6, 0.4, 0.2])

@@ -15,8 +15,7 @@ from snakemake.scheduling.job_scheduler import JobScheduler
 
 from lawpipe.config import plan
 from lawpipe.config.resolve import resolve
-from lawpipe.cost import estimate
-from lawpipe.report import costs
+from lawpipe.cost import costs, estimate
 from lawpipe.run import artifacts
 from tests.workflow import reproduce
 from tests.workflow.copies import Project, duplicate

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from lawpipe.problems.initial import Parameter, generator
-from lawpipe.problems.language_model.models import architecture
+from lawpipe.problems.language_model.models.base import build_model
 
 
 def draw(settings: Mapping[str, Any], train: Path) -> list[Parameter]:
     """Draw theta0; the training examples are not needed for it."""
-    model = architecture.build(settings)
+    model = build_model(settings)
     values = model.initialise(generator(settings))
     return [(name, shape, values[name].astype(np.float32).ravel()) for name, shape in model.shapes.items()]

@@ -25,18 +25,14 @@ from torch.nn.functional import cross_entropy
 
 from lawpipe.compute import devices, matmul
 from lawpipe.compute.cuda_graphs import Replay
+from lawpipe.compute.limits import MICRO_LOGITS, MICRO_TOKENS
 from lawpipe.data.specials import PAD
-from lawpipe.problems.base import Problem, share_of
+from lawpipe.problems.base import Problem, shard
 from lawpipe.problems.language_model import micro_batch as filling
-from lawpipe.problems.language_model.models import architecture
 from lawpipe.problems.language_model.models import cross_entropy as ending
-from lawpipe.problems.language_model.models.base import HEAD, Model
+from lawpipe.problems.language_model.models.base import HEAD, Model, build_model
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
-
-#: A micro-batch has at most so many tokens, and so many logits: enough to keep a processor busy, few enough for flat
-#: memory. On CUDA its size follows from the memory of the card.
-TOKENS, LOGITS = 2**12, 2**23
 
 #: Set to 1, micro-batches of full size are captured as CUDA graphs.
 GRAPHS = "LAWPIPE_GRAPHS"
@@ -117,7 +113,7 @@ class LanguageModel(Problem):
 
     def _fill(self) -> None:
         """Choose the examples of a micro-batch; on CUDA, unless they are given, as many as fill the card."""
-        tokens = self._micro_batch or min(TOKENS, LOGITS // self.model.shapes[HEAD][0])
+        tokens = self._micro_batch or min(MICRO_TOKENS, MICRO_LOGITS // self.model.shapes[HEAD][0])
         self._rows = max(1, tokens // self._train.shares.shape[1])
         if self.device.type == "cuda" and self._micro_batch is None:
             self._rows = filling.rows_that_fit(self.examples, filling.room(self.device), self._memory)
@@ -140,7 +136,7 @@ class LanguageModel(Problem):
         train = loaded.pop("train")
         precision = settings["training"]["precision"]
         return cls(
-            architecture.build(settings),
+            build_model(settings),
             train,
             loaded,
             devices.dtype(precision),
@@ -149,15 +145,17 @@ class LanguageModel(Problem):
             graphs=os.environ.get(GRAPHS) == "1",
         )
 
-    def share(self, place: int, of: int) -> Self:
-        """Return the problem of one of some shares of every set of examples."""
+    def shard(self, rank: int, world_size: int) -> Self:
+        """Return the problem on the shard of every set of examples that process `rank` holds."""
+
+        def part(windows: Windows) -> Windows:
+            return windows.take(shard(len(windows.tokens), rank, world_size))
+
         result = copy(self)
-        result._train = self._train.take(share_of(self.examples, place, of))
-        result._references = {
-            name: windows.take(share_of(len(windows.tokens), place, of)) for name, windows in self._references.items()
-        }
+        result._train = part(self._train)
+        result._references = {name: part(windows) for name, windows in self._references.items()}
         result._count()
-        # What is captured belongs to the examples it was captured with.
+        # A captured graph belongs to the examples that it was captured with.
         result._replayed = None if self._replayed is None else {}
         result._fill()
         return result

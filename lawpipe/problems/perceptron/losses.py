@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from lawpipe.compute import devices
-from lawpipe.problems.base import Backward, Problem, Source, share_of
+from lawpipe.problems.base import OnBlock, OnBlockOfRun, Problem, TermGradients, shard
 from lawpipe.problems.perceptron import labelled
 
 #: Steps whose predictions are recomputed together in the reverse sweep, as one matrix product. Sixteen rows of
@@ -48,7 +48,7 @@ class Perceptron(Problem):
         self._count()
 
     def _count(self) -> None:
-        """Say how many there are of everything."""
+        """Set the numbers of examples and parameters."""
         self.references = {name: features.shape[1] for name, features in self._references.items()}
         self.parameters, self.examples = self._train.shape
 
@@ -66,11 +66,15 @@ class Perceptron(Problem):
         dtype = devices.dtype(settings["training"]["precision"])
         return cls(train, loaded, dtype, devices.device(settings["device"]))
 
-    def share(self, place: int, of: int) -> Self:
-        """Return the problem of one of some shares of every set of examples."""
+    def shard(self, rank: int, world_size: int) -> Self:
+        """Return the problem on the shard of every set of examples that process `rank` holds."""
+
+        def part(features: Tensor) -> Tensor:
+            return features[:, shard(features.shape[1], rank, world_size)].contiguous()
+
         result = copy(self)
-        result._train = _share(self._train, place, of)
-        result._references = {name: _share(features, place, of) for name, features in self._references.items()}
+        result._train = part(self._train)
+        result._references = {name: part(features) for name, features in self._references.items()}
         result._count()
         return result
 
@@ -123,16 +127,17 @@ class Perceptron(Problem):
         weights: Tensor,
         learning_rates: Sequence[float],
         adjoint: Tensor,
-        source: Source,
-    ) -> Backward:
-        """Go back as the base class says, with the predictions of a block of steps from one matrix product.
+        term_gradients: TermGradients,
+        on_block: OnBlock,
+    ) -> Tensor:
+        """Go back as the base class does, with q of a block of steps from one matrix product.
 
-        Per step that leaves two passes over the features (2 N D numbers) beside its share of the product.
+        Each step then reads the features twice more, 2 N D numbers.
         """
         features = self._train
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).unsqueeze(1)
         along = torch.empty(BLOCK, self.examples, dtype=self.dtype, device=self.device)
-        sources = source(thetas)
+        terms = term_gradients(thetas)
         for stop in range(len(learning_rates), 0, -BLOCK):
             start = max(0, stop - BLOCK)
             wrong = torch.mm(thetas[start:stop], features).sigmoid_()
@@ -140,17 +145,17 @@ class Perceptron(Problem):
             for step in reversed(range(start, stop)):
                 row = along[step - start]
                 torch.mv(features.T, adjoint, out=row)
-                product = self.total(torch.mv(features, curvature[step - start].mul_(row)))
-                adjoint = adjoint.sub(product).add_(sources[step])
-            yield start, wrong.mul_(along[: stop - start])
+                product = self.sum_over_processes(torch.mv(features, curvature[step - start].mul_(row)))
+                adjoint = adjoint.sub(product).add_(terms[step])
+            on_block(start, wrong.mul_(along[: stop - start]))
         return adjoint
 
     def descend_many(
         self, thetas: Tensor, weights: Sequence[Tensor], learning_rates: Sequence[Sequence[float]]
-    ) -> Tensor:
-        """Run all descents together: two matrix products a step where one run has two matrix-vector products."""
+    ) -> Tensor | None:
+        """Run all descents together: two matrix products per step instead of two matrix-vector products per run."""
         if len(thetas) < FEW:
-            return super().descend_many(thetas, weights, learning_rates)
+            return None
         rows = self._train.T.contiguous()  # matrix products are up to twice as fast from this layout
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
         steps, count = rates.shape[:2]
@@ -170,35 +175,33 @@ class Perceptron(Problem):
         weights: Sequence[Tensor],
         learning_rates: Sequence[Sequence[float]],
         adjoints: Tensor,
-        sources: Sequence[Source],
-    ) -> Backward:
-        """Go back over all runs together, two matrix products a step: predictions and contributions share one."""
+        term_gradients: Sequence[TermGradients],
+        on_block: OnBlockOfRun,
+    ) -> Tensor:
+        """Go back over all runs together, two matrix products per step: one is with all theta and all adjoints."""
         if len(thetas) < FEW:
-            return (yield from super().backward_many(thetas, weights, learning_rates, adjoints, sources))
+            return super().backward_many(thetas, weights, learning_rates, adjoints, term_gradients, on_block)
         rows = self._train.T.contiguous()
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
         steps, count = rates.shape[:2]
         size = max(1, ROWS // count)
-        terms = torch.stack([source(path) for source, path in zip(sources, thetas, strict=True)], dim=1)
+        terms = torch.stack([of_run(path) for of_run, path in zip(term_gradients, thetas, strict=True)], dim=1)
         both = torch.empty(2 * count, self.examples, dtype=self.dtype, device=self.device)
         wrong, along = both[:count], both[count:]
         curvature = torch.empty_like(wrong)
-        found = torch.empty(count, size, self.examples, dtype=self.dtype, device=self.device)
+        results = torch.empty(count, size, self.examples, dtype=self.dtype, device=self.device)
         for start in reversed(range(0, steps, size)):
             block = _block(weights, start, size)
-            for place, step in reversed(list(enumerate(range(start, start + len(block))))):
+            for row in reversed(range(len(block))):
+                step = start + row
                 torch.mm(torch.cat((thetas[:, step], adjoints)), rows.T, out=both)
-                contributions = torch.mul(along, wrong.sigmoid_(), out=found[:, place])
+                contributions = torch.mul(along, wrong.sigmoid_(), out=results[:, row])
                 torch.addcmul(contributions, contributions, wrong, value=-1, out=curvature)
-                product = torch.mm(curvature.mul_(block[place]), rows)
+                product = torch.mm(curvature.mul_(block[row]), rows)
                 adjoints = adjoints.sub(product.mul_(rates[step])).add_(terms[step])
-            yield start, found[:, : len(block)]
+            for run, result in enumerate(results):
+                on_block(run, start, result[: len(block)])
         return adjoints
-
-
-def _share(features: Tensor, place: int, of: int) -> Tensor:
-    """Return the features of one of some shares of their examples, [D, n]."""
-    return features[:, share_of(features.shape[1], place, of)].contiguous()
 
 
 def _block(weights: Sequence[Tensor], start: int, size: int) -> Tensor:

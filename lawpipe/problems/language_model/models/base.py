@@ -1,11 +1,13 @@
 """What a language model has to provide: its parameters, and its hidden states as a function of them."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
+
+from lawpipe.run import registry
 
 #: The name of the parameter [V, H] that turns hidden states into logits: logits = hidden @ head.T.
 HEAD = "head"
@@ -30,3 +32,11 @@ class Model(Protocol):
 
     def hidden(self, parameters: Mapping[str, Tensor], tokens: Tensor) -> Tensor:
         """Return the hidden states [B, L, H] that predict the token after each of `tokens` [B, L]."""
+
+
+def build_model(settings: Mapping[str, Any]) -> Model:
+    """Build the model that the settings of an experiment name, for its vocabulary and length of sequences."""
+    block, data = settings["model"], settings["data"]
+    module = registry.load("model", block["architecture"])
+    model: Model = module.build(block, data["tokenizer"]["vocabulary"], data["length"])
+    return model

@@ -4,8 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from lawpipe.report import costs
+from lawpipe.cost import costs
 from lawpipe.run.errors import InputError
+from tests import toy
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("results")
+    toy.write_experiment(folder, "perceptron", toy.Toy())
+    return folder
 
 
 def test_jobs_of_a_stage_are_added_up(root: Path) -> None:

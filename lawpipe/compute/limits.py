@@ -1,0 +1,7 @@
+"""Limits on the memory of a training run, for the engine and for the estimates made before it."""
+
+#: Bytes that the parameters theta[0..T] of one training run may take on a CPU if all are kept.
+PATH_BYTES = 2**30
+
+#: Tokens, and logits, of a language model's micro-batch on a CPU at most: the logits take the memory.
+MICRO_TOKENS, MICRO_LOGITS = 2**12, 2**23

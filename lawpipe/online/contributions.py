@@ -1,0 +1,117 @@
+"""Three ways to compute the contributions <grad l_n, direction> of the examples of a batch, for any PyTorch model.
+
+A way is a function of the model, a function `losses(model, batch)` that returns the loss of each example, [B], the
+batch, the direction (one tensor per trained parameter), and the batch's losses at the current parameters with their
+graph. It returns the contributions, [B]. `difference` needs one more forward pass and works with every model; the
+other two are exact.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+#: The losses of the examples of a batch, [B], from something that is called like the model, and the batch.
+Losses = Callable[[Callable[..., Any], Any], Tensor]
+
+#: A way to compute contributions: model, losses, batch, direction and current losses to [B].
+Contributions = Callable[[nn.Module, Losses, Any, Sequence[Tensor], Tensor], Tensor]
+
+
+def difference(
+    model: nn.Module,
+    losses: Losses,
+    batch: Any,
+    direction: Sequence[Tensor],
+    current: Tensor,
+    share: float = 3e-4,
+) -> Tensor:
+    """Return the contributions approximately, as a finite difference: one more forward pass, for any model.
+
+        (l_n(theta + h direction) - l_n(theta)) / h,      h |direction| = share |theta|
+
+    The step h is short enough for the curvature of the losses, and long enough for the rounding of float32.
+    """
+    names, values = trained_parameters(model)
+    with torch.no_grad():
+        length = norm(direction)
+        step = share * norm(values) / length if length > 0 else 0.0
+        moved = {
+            name: torch.add(value, d, alpha=step) for name, value, d in zip(names, values, direction, strict=True)
+        }
+        change = losses(_WithParameters(model, moved), batch) - current
+    return change / step if step > 0 else torch.zeros_like(change)
+
+
+def forward_mode(
+    model: nn.Module, losses: Losses, batch: Any, direction: Sequence[Tensor], current: Tensor
+) -> Tensor:
+    """Return the contributions by one forward-mode product, which costs about two forward passes.
+
+    Kernels without a forward-mode derivative, such as scaled_dot_product_attention, raise an error.
+    """
+    names, values = trained_parameters(model)
+
+    def at(*values: Tensor) -> Tensor:
+        return losses(_WithParameters(model, dict(zip(names, values, strict=True))), batch)
+
+    with torch.no_grad():
+        slopes: Tensor = torch.func.jvp(at, values, tuple(direction))[1]
+    return slopes
+
+
+def double_backward(
+    model: nn.Module, losses: Losses, batch: Any, direction: Sequence[Tensor], current: Tensor
+) -> Tensor:
+    """Return the contributions as the derivative of <sum_n w[n] grad l_n, direction> in w, by two backward passes."""
+    weights = torch.ones_like(current, requires_grad=True)
+    _, values = trained_parameters(model)
+    gradients = torch.autograd.grad(current, values, weights, create_graph=True, materialize_grads=True)
+    product = torch.stack([torch.sum(a * b) for a, b in zip(gradients, direction, strict=True)]).sum()
+    (contributions,) = torch.autograd.grad(product, weights, retain_graph=True)
+    return contributions
+
+
+def in_metric(
+    optimizer: torch.optim.Optimizer, parameters: Sequence[Tensor], direction: Sequence[Tensor]
+) -> list[Tensor]:
+    """Return P direction, where the optimiser steps along P times its averaged gradients, with a diagonal P.
+
+        P = 1 / (sqrt(v / (1 - beta_2^t)) + epsilon)
+
+    v is Adam's average of squared gradients. P = 1 for optimisers without it, and before the first step. Under such
+    an optimiser the desired loss falls at the speed sum_n gamma[n] <P grad L, grad l_n>, so contributions are taken
+    along P grad L.
+    """
+    groups = {parameter: group for group in optimizer.param_groups for parameter in group["params"]}
+    scaled = []
+    for parameter, d in zip(parameters, direction, strict=True):
+        state = optimizer.state.get(parameter, {})
+        if "exp_avg_sq" in state:
+            bias = 1 - groups[parameter]["betas"][1] ** float(state["step"])
+            d = d / ((state["exp_avg_sq"] / bias).sqrt() + groups[parameter]["eps"])
+        scaled.append(d)
+    return scaled
+
+
+def trained_parameters(model: nn.Module) -> tuple[list[str], tuple[Tensor, ...]]:
+    """Return the names and values of the parameters that require gradients."""
+    pairs = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
+    return [name for name, _ in pairs], tuple(value for _, value in pairs)
+
+
+def norm(tensors: Sequence[Tensor]) -> float:
+    """Return the Euclidean norm of the concatenation of some tensors."""
+    return float(nn.utils.get_total_norm(tensors))
+
+
+class _WithParameters:
+    """A model that is called with other parameters than its own."""
+
+    def __init__(self, model: nn.Module, parameters: dict[str, Tensor]) -> None:
+        self.model = model
+        self.parameters = parameters
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return torch.func.functional_call(self.model, self.parameters, args, kwargs)
