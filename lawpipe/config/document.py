@@ -8,7 +8,6 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,13 @@ from pydantic.fields import FieldInfo
 from lawpipe.config import block
 from lawpipe.config.experiment import ConfigFile, Experiment, json_schema
 from lawpipe.config.presets import PRESETS
+from lawpipe.policies.catalogue import POLICIES
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 README = ROOT / "config/README.md"
 
-#: A table in the README: the keys of a block, or those of one problem alone, or the presets.
+#: A table in the README between its two marks.
 TABLE = re.compile(r"(<!-- table: (\w+)(?: of (\w+))? -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
 
@@ -32,16 +32,11 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is out of date")
     check = parser.parse_args(argv).check
-    contents = {SCHEMA: schema_file(), README: readme(README.read_text(encoding="utf-8"))}
-    stale = [
-        file for file, text in contents.items() if not file.is_file() or file.read_text(encoding="utf-8") != text
-    ]
-    for file in stale:
-        if check:
-            print(f"{file.relative_to(ROOT)} is out of date: run python -m lawpipe.config.document")
-        else:
-            file.write_text(contents[file], encoding="utf-8")
-    sys.exit(1 if check and stale else 0)
+    for file, text in ((SCHEMA, schema_file()), (README, readme(README.read_text(encoding="utf-8")))):
+        if not check:
+            file.write_text(text, encoding="utf-8")
+        elif file.read_text(encoding="utf-8") != text:
+            sys.exit(f"{file.relative_to(ROOT)} is out of date: run python -m lawpipe.config.document")
 
 
 def schema_file() -> str:
@@ -57,30 +52,27 @@ def readme(text: str) -> str:
 
 
 def table(name: str, problem: str | None) -> str:
-    """Return a table of the README.
+    """Return a table of the README: `presets`, `policies`, or the keys of `file`, `experiment` or a block.
 
-    `name` is `presets`, or `file`, `experiment` or a block for its keys: those that only `problem` has, or, without
-    it, those that all problems have.
+    The keys are those of `problem` alone, or, without it, those that all problems have.
     """
     if name == "presets":
         searches = [(of, preset, search) for of, presets in PRESETS.items() for preset, search in presets.items()]
         columns = list(searches[0][2])
-        rows = [[of, f"`{preset}`", *(str(search[key]) for key in columns)] for of, preset, search in searches]
+        rows = [[of, f"`{preset}`", *(f"`{search[key]}`" for key in columns)] for of, preset, search in searches]
         return _markdown(["problem", "preset", *columns], rows)
-    return _markdown(
-        ["key", "default", "meaning", "source"], [_row(path, field) for path, field in _keys(name, problem)]
-    )
-
-
-def _keys(name: str, problem: str | None) -> list[tuple[str, FieldInfo]]:
-    """Return the keys of a table."""
-    if name == "file":
-        return [(path, field) for path, _, field in block.keys(ConfigFile)]
-    return [
-        (path, field)
-        for path, only, field in block.keys(Experiment)
-        if (path.partition(".")[0] if "." in path else "experiment") == name and only == problem
+    if name == "policies":
+        made = [
+            [f"`{policy}`", of.phrase, ", ".join(f"`{other}`" for other in of.builds_on)]
+            for policy, of in POLICIES.items()
+        ]
+        return _markdown(["policy", "weights", "requires"], made)
+    rows = [
+        _row(path, field)
+        for path, only, field in block.keys(ConfigFile if name == "file" else Experiment)
+        if only == problem and (name == "file" or (path.partition(".")[0] if "." in path else "experiment") == name)
     ]
+    return _markdown(["key", "default", "meaning", "source"], rows)
 
 
 def _row(path: str, field: FieldInfo) -> list[str]:
@@ -96,10 +88,9 @@ def _row(path: str, field: FieldInfo) -> list[str]:
     return [f"`{path}`", shown, meaning, marks["source"]]
 
 
-def _markdown(header: list[str], rows: Iterable[list[str]]) -> str:
+def _markdown(header: list[str], rows: list[list[str]]) -> str:
     """Write a table in Markdown."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (header, ["---"] * len(header), *rows))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
-from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from lawpipe.config import data, model, plan, search, training
 from lawpipe.config.block import Block, Distinct, Name, Seed, Whole, block, key
@@ -24,14 +22,7 @@ from lawpipe.run.errors import InputError
 REQUIRED_POLICIES = [name for name, record in POLICIES.items() if record.required]
 
 
-def _known_policy(name: str) -> str:
-    """Return the name of a policy; refuse any other."""
-    if name not in POLICIES:
-        raise PydanticCustomError("enum", "unknown policy")
-    return name
-
-
-Policy = Annotated[str, AfterValidator(_known_policy), WithJsonSchema({"enum": list(POLICIES)})]
+Policy = Literal[*POLICIES]  # type: ignore[valid-type]  # mypy wants the names written out
 
 
 class Experiment(Block):
@@ -62,7 +53,7 @@ class Experiment(Block):
     """The random seeds. Each draws its own teacher, examples, corruption and initial parameters."""
     policies: Annotated[list[Policy], Distinct] = key(["conventional", "near_optimal"], source="Section 4")
     """The learning policies to compare. `conventional` (1/N everywhere) and `near_optimal` (from the search) are
-    required; the others are controls, described below."""
+    required; the others are controls (table below)."""
     initialisation: Seed | None = key(None)
     """Which draw of the initial parameters to use: null for the seed's own, or a number for another draw with the
     same examples."""
@@ -89,19 +80,16 @@ class ConfigFile(Block):
     which `make verify` compares with the results."""
 
 
-class _JsonSchema(GenerateJsonSchema):
-    """The JSON schema without titles that repeat the keys' names."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
-
-
 @cache
 def json_schema() -> dict[str, Any]:
-    """Return the JSON schema of a config file."""
-    schema = json.dumps(ConfigFile.model_json_schema(schema_generator=_JsonSchema))
-    result: dict[str, Any] = json.loads(schema.replace(r"\n", " "))  # descriptions are docstrings of several lines
-    return result
+    """Return the JSON schema of a config file, with each description in one line and without titles."""
+
+    def tidy(rules: dict[str, Any]) -> dict[str, Any]:
+        rules.pop("title", None)
+        return rules | ({"description": " ".join(rules["description"].split())} if "description" in rules else {})
+
+    schema: dict[str, Any] = json.loads(json.dumps(ConfigFile.model_json_schema()), object_hook=tidy)
+    return schema
 
 
 def check(settings: dict[str, Any], path: str) -> None:

@@ -1,5 +1,5 @@
-"""The two ids that every tokeniser shares; in a module of its own, so that a model needs no tokeniser library."""
+"""The two ids that all tokenisers share, in a module without the tokeniser libraries, which models do not need."""
 
-#: The id of whatever the vocabulary lacks, and of the filling behind a short text, which is never predicted.
+#: The id of everything outside the vocabulary, and the id that fills up short texts and is never predicted.
 UNKNOWN, PAD = 0, 1
 SPECIALS = ("[UNK]", "[PAD]")

@@ -1,9 +1,9 @@
-"""Tokenisers: text to token ids and back, with [UNK] = 0 and pad = 1 for every kind.
+"""Tokenisers: text to token ids and back. The ids [UNK] = 0 and pad = 1 are the same in every kind.
 
-`bpe` is a byte-level byte-pair encoding (arXiv 1508.07909, on bytes) trained on the corpus. `mistral` is the
-paper's: the SentencePiece model of Mistral-7B-v0.1, cut to the most frequent ids of the corpus (arXiv 2402.17759,
-section 4). A tokeniser belongs to an experiment: all its seeds share one, made from the whole corpus and blind to the
-splits. Neither kind adds a token for the beginning or the end of a text.
+`bpe` is a byte-level byte-pair encoding (arXiv 1508.07909, on bytes), trained on the corpus. `mistral` is the
+paper's: the SentencePiece model of Mistral-7B-v0.1, restricted to the ids that are most frequent in the corpus (arXiv
+2402.17759, section 4). All seeds of an experiment share one tokeniser, made from the whole corpus before it is split.
+Neither kind adds a token at the beginning or the end of a text.
 """
 
 import hashlib
@@ -24,52 +24,52 @@ from lawpipe.data.specials import PAD, SPECIALS, UNKNOWN
 from lawpipe.run import files
 from lawpipe.run.errors import InputError
 
-#: The SentencePiece model of Mistral-7B-v0.1 inside the package mistral-common, and its SHA-256.
+#: The path of the SentencePiece model of Mistral-7B-v0.1 in the package mistral-common, and its SHA-256.
 MISTRAL_FILE = ("data", "tokenizer.model.v1")
 MISTRAL_SHA256 = "dadfd56d766715c61d2ef780a525ab43b8e6da4de6865bda3d95fdef5e134055"
 
-#: How SentencePiece writes a space inside a piece. The character itself goes in as NUL, which no story holds: it
-#: would come back as a space.
+#: SentencePiece writes a space inside a piece as this character. In a text it would therefore come back as a space,
+#: so it is encoded as NUL, which no story contains.
 _SPACE = "\u2581"
 
-#: What byte pairs never merge across: endings such as 's, words, numbers and signs each with the space before them,
-#: and other white space (the division of GPT-2). None is longer than 64 characters: training takes time quadratic
-#: in the longest, and a story may be a megabyte without a space.
+#: Byte pairs are merged only within the matches of this pattern (that of GPT-2): endings such as 's; words, numbers
+#: and signs, each with the space before them; other white space. A match has at most 64 characters, because training
+#: takes time quadratic in the longest one, and a story may be a megabyte without a space.
 _WORDS = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}{1,64}| ?\p{N}{1,64}| ?[^\s\p{L}\p{N}]{1,64}|\s{1,64}(?!\S)|\s{1,64}"
 
-#: Texts handed to a library at a time: bounds the memory of its own, larger, results.
+#: Texts per call of a library, which bounds the memory of its results.
 _BATCH = 1000
 
-# One thread a process: the workflow runs jobs side by side instead.
+# One thread per process, because the workflow runs jobs in parallel.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 Ids = npt.NDArray[np.int32]
 
 
 class Tokenizer(Protocol):
-    """What every kind of tokeniser can do."""
+    """The interface of a tokeniser."""
 
     @property
     def size(self) -> int:
-        """The number of ids, [UNK] and pad included (V)."""
+        """The size V of the vocabulary, including [UNK] and pad."""
         ...
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
-        """Return the ids of every text, int32 and of its own length; [UNK] for what the vocabulary lacks."""
+        """Return the ids of each text, int32; [UNK] for what the vocabulary does not contain."""
         ...
 
     def decode(self, ids: Ids | Sequence[int]) -> str:
-        """Return the text: exactly the one that was encoded if no [UNK] is among the ids; pads are left out."""
+        """Return the text of some ids, without pads; exactly the encoded text if no id is [UNK]."""
         ...
 
     def description(self) -> dict[str, Any]:
-        """Return all that makes the tokeniser, as plain values ready for JSON."""
+        """Return everything from which `load` restores the tokeniser, as plain values ready for JSON."""
         ...
 
 
 @dataclass(frozen=True)
 class BytePairs:
-    """A byte-level byte-pair encoding; bytes that the corpus does not have are [UNK]."""
+    """A byte-level byte-pair encoding; bytes that are not in the corpus are [UNK]."""
 
     model: tokenizers.Tokenizer
 
@@ -97,7 +97,7 @@ class BytePairs:
 
 @dataclass(frozen=True)
 class CutSentencePiece:
-    """A SentencePiece model of which some ids are kept: id 2 + i here is kept[i] there."""
+    """A SentencePiece model restricted to some of its ids: id 2 + i is the model's id kept[i]."""
 
     model: sentencepiece.SentencePieceProcessor
     kept: Ids
@@ -109,14 +109,14 @@ class CutSentencePiece:
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """See Tokenizer."""
-        here = np.full(len(self.model), UNKNOWN, dtype=np.int32)
-        here[self.kept] = np.arange(len(SPECIALS), self.size, dtype=np.int32)
-        return [here[ids] for ids in _pieces(self.model, texts)]
+        own_ids = np.full(len(self.model), UNKNOWN, dtype=np.int32)
+        own_ids[self.kept] = np.arange(len(SPECIALS), self.size, dtype=np.int32)
+        return [own_ids[ids] for ids in _pieces(self.model, texts)]
 
     def decode(self, ids: Ids | Sequence[int]) -> str:
         """See Tokenizer."""
         text = b"".join(self._bytes(int(item)) for item in ids if item != PAD).decode(errors="replace")
-        # The model puts a space before every text, and takes it for part of the first word.
+        # The model adds a space before every text, as part of the first word.
         return text.removeprefix(" ").replace("\0", _SPACE)
 
     def description(self) -> dict[str, Any]:
@@ -124,21 +124,25 @@ class CutSentencePiece:
         return {"kind": "mistral", "sha256": MISTRAL_SHA256, "kept": self.kept.tolist()}
 
     def _bytes(self, item: int) -> bytes:
-        """Return the text of one id; a byte of its own is written `<0x0A>`, a space as a low line."""
+        """Return the text of one id; the model writes single bytes as `<0x0A>`."""
         if item == UNKNOWN:
             return SPECIALS[UNKNOWN].encode()
-        there = int(self.kept[item - len(SPECIALS)])
-        piece = self.model.IdToPiece(there)
-        return bytes([int(piece[3:5], 16)]) if self.model.IsByte(there) else piece.replace(_SPACE, " ").encode()
+        model_id = int(self.kept[item - len(SPECIALS)])
+        piece = self.model.IdToPiece(model_id)
+        return bytes([int(piece[3:5], 16)]) if self.model.IsByte(model_id) else piece.replace(_SPACE, " ").encode()
 
 
 def make(settings: Mapping[str, Any], stories: Sequence[str]) -> Tokenizer:
     """Make the tokeniser of an experiment from its corpus; the same stories give the same tokeniser.
 
-    `settings` is the `tokenizer` block: `kind` (bpe or mistral) and `vocabulary` (V, with [UNK] and pad).
+    Args:
+        settings: the `tokenizer` block: `kind` (bpe or mistral) and `vocabulary`, V including [UNK] and pad.
+        stories: the whole corpus.
 
-    Raises InputError if the corpus cannot fill a vocabulary of that size, or if `bpe` needs more ids for
-    the single bytes of the corpus: the size is part of log V, so it is never changed silently.
+    Raises:
+        InputError: if the corpus cannot fill a vocabulary of that size, or if its single bytes need more ids. The
+        size
+            is not adapted silently, because log V is part of the compression ratio.
     """
     if settings["kind"] == "bpe":
         return _train(settings["vocabulary"], stories)
@@ -148,13 +152,13 @@ def make(settings: Mapping[str, Any], stories: Sequence[str]) -> Tokenizer:
 
 
 def save(path: Path, tokenizer: Tokenizer) -> None:
-    """Write a tokeniser as JSON, whole or not at all; equal tokenisers give equal bytes."""
+    """Write a tokeniser as JSON, atomically; equal tokenisers give equal bytes."""
     with files.whole(path) as temporary:
         temporary.write_text(json.dumps(tokenizer.description(), sort_keys=True) + "\n", encoding="utf-8")
 
 
 def load(path: Path) -> Tokenizer:
-    """Read a tokeniser that `save` wrote; InputError if the file is missing, damaged or another."""
+    """Read a tokeniser that `save` wrote; InputError if the file is missing, damaged or something else."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["kind"] == "bpe":
@@ -176,13 +180,13 @@ def load(path: Path) -> Tokenizer:
 
 
 def unknown_share(tokens: npt.NDArray[np.int32]) -> float:
-    """Return the share of [UNK] among the tokens that are no pad; 0 if there are none."""
+    """Return the share of [UNK] among the tokens that are not pads; 0 if there are none."""
     real = int((tokens != PAD).sum())
     return float((tokens == UNKNOWN).sum() / real) if real else 0.0
 
 
 def _train(vocabulary: int, stories: Sequence[str]) -> BytePairs:
-    """Train a byte-level byte-pair encoding; a pair seen once only is never merged."""
+    """Train a byte-level byte-pair encoding; a pair that occurs only once is never merged."""
     model = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token=SPECIALS[UNKNOWN]))
     model.pre_tokenizer = tokenizers.pre_tokenizers.Sequence(
         [
@@ -191,13 +195,13 @@ def _train(vocabulary: int, stories: Sequence[str]) -> BytePairs:
         ]
     )
     model.decoder = tokenizers.decoders.ByteLevel()
-    # The bytes of the corpus, not all 256: in a small vocabulary those would be ids that never occur.
+    # The initial alphabet is the bytes of the corpus, not all 256, which would waste ids of a small vocabulary.
     trainer = tokenizers.trainers.BpeTrainer(
         vocab_size=vocabulary, min_frequency=2, special_tokens=list(SPECIALS), show_progress=False
     )
     model.train_from_iterator(iter(stories), trainer=trainer)
     description = json.loads(model.to_str())
-    # As added tokens the two would be found in the text itself: a story with "[PAD]" in it would hold a pad.
+    # As added tokens, the specials would be recognised in the text itself: a story with "[PAD]" would contain a pad.
     description["added_tokens"] = []
     trained = BytePairs(tokenizers.Tokenizer.from_str(json.dumps(description)))
     if trained.size > vocabulary:
@@ -210,7 +214,7 @@ def _train(vocabulary: int, stories: Sequence[str]) -> BytePairs:
 
 
 def _cut(vocabulary: int, stories: Sequence[str]) -> CutSentencePiece:
-    """Keep the most frequent ids of the corpus, the most frequent first; of equals the smaller id."""
+    """Keep the ids that are most frequent in the corpus, in decreasing frequency; smaller ids first among equals."""
     model = _mistral()
     frequency = np.zeros(len(model), dtype=np.int64)
     for ids in _pieces(model, stories):
@@ -222,7 +226,7 @@ def _cut(vocabulary: int, stories: Sequence[str]) -> CutSentencePiece:
 
 
 def _check_filled(vocabulary: int, filled: int) -> None:
-    """Refuse a vocabulary with ids that nothing in the corpus stands for."""
+    """Raise InputError if the corpus does not fill the vocabulary."""
     if filled < vocabulary:
         raise InputError(
             f"tokenizer.vocabulary is {vocabulary}, but the corpus fills only {filled} ids: "
@@ -231,7 +235,7 @@ def _check_filled(vocabulary: int, filled: int) -> None:
 
 
 def _mistral() -> sentencepiece.SentencePieceProcessor:
-    """Return the SentencePiece model of Mistral-7B-v0.1, read from the package that ships it and checked."""
+    """Return the SentencePiece model of Mistral-7B-v0.1 from the installed package, after checking its SHA-256."""
     try:
         content = resources.files("mistral_common").joinpath(*MISTRAL_FILE).read_bytes()
     except (ModuleNotFoundError, OSError) as error:
@@ -239,17 +243,17 @@ def _mistral() -> sentencepiece.SentencePieceProcessor:
             "tokenizer.kind is mistral, but the package mistral-common with its tokenizer.model.v1 is not "
             "installed: pip install mistral-common, or set tokenizer.kind to bpe."
         ) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != MISTRAL_SHA256:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != MISTRAL_SHA256:
         raise InputError(
-            f"tokenizer.model.v1 of the installed mistral-common has SHA-256 {found}, expected {MISTRAL_SHA256}: "
+            f"tokenizer.model.v1 of the installed mistral-common has SHA-256 {digest}, expected {MISTRAL_SHA256}: "
             "install the version in requirements.lock."
         )
     return sentencepiece.SentencePieceProcessor(model_proto=content)
 
 
 def _pieces(model: sentencepiece.SentencePieceProcessor, texts: Sequence[str]) -> Iterator[Ids]:
-    """Yield the model's own ids of every text."""
+    """Yield the SentencePiece ids of each text."""
     for batch in _batches(texts):
         for ids in model.Encode([text.replace(_SPACE, "\0") for text in batch], out_type=int, num_threads=1):
             yield np.asarray(ids, dtype=np.int32)

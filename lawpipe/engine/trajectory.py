@@ -1,7 +1,7 @@
 """The forward half of the engine: one training run under a policy, and what it is worth."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +12,13 @@ from torch import Tensor
 
 from lawpipe.engine import checkpoints
 from lawpipe.engine.checkpoints import Budget
-from lawpipe.problems.base import Problem, diverged
+from lawpipe.engine.descent import WriteRow, descend, descend_many, is_finite
+from lawpipe.problems.base import Problem
 
 Curve = npt.NDArray[np.float64]
 
 #: A run has diverged if its mean loss J is above this many times the loss at its start, or this many nats.
 DIVERGED = 1000.0
-
-#: From parameters, rows of weights and their learning rates to the parameters on the way: `Problem.descend`.
-Descend = Callable[[Tensor, Tensor, Sequence[float]], Tensor]
 
 
 @dataclass(frozen=True)
@@ -74,13 +72,14 @@ class Trajectory:
             return
         starts = range(0, self.steps, self.segment)
         for start in reversed(starts) if backwards else starts:
-            part = slice(start, min(start + self.segment, self.steps))
+            stop = min(start + self.segment, self.steps)
             if self.on_host:
-                yield start, self.kept[part].to(self.problem.device, non_blocking=True)
+                yield start, self.kept[start:stop].to(self.problem.device, non_blocking=True)
                 continue
-            # The last step leads to the next segment: it is not needed.
-            rates = self.learning_rates[part][:-1]
-            yield start, self.problem.descend(self.kept[start // self.segment], self.weights[part], rates)
+            # The segment's last step leads to the next segment: it is not needed.
+            part = slice(start, stop - 1)
+            theta = self.kept[start // self.segment]
+            yield start, descend(self.problem, theta, self.weights[part], self.learning_rates[part])
 
     def at(self, steps: Sequence[int]) -> Iterator[Tensor]:
         """Yield theta at some of the steps 0..T-1, which rise, [P] each."""
@@ -104,7 +103,7 @@ class Trajectory:
 
     def objective(self, against: str = "desired") -> float:
         """Return J = (1/T) sum_{t=1..T} L(theta[t]), in nats; not finite if training diverged."""
-        if diverged(self.last):
+        if not is_finite(self.last):
             return math.nan
         if self.whole:
             return float(self.problem.reference_losses(against, self.kept[1:]).mean())
@@ -117,20 +116,24 @@ def train(
     weights: Tensor,
     learning_rates: Sequence[float],
     budget: Budget | None = None,
-    descend: Descend | None = None,
+    write_row: WriteRow | None = None,
 ) -> Trajectory:
     """Train from theta0 under the policy `weights` [T, N], one full-batch step for each row.
 
-    `budget` is what the parameters on the way may take, by default the device's. `descend` may stand in for
-    `Problem.descend` where the weights are decided on the way: it is called once for every step, and writes them.
+    Args:
+        problem: the problem with N training examples and P parameters.
+        theta0: the initial parameters, [P].
+        weights: [T, N].
+        learning_rates: of the T steps.
+        budget: the memory for the parameters of all steps, by default the device's; only some are kept beyond it.
+        write_row: decides each row of `weights` while the run goes on.
     """
-    descend = descend or problem.descend
     steps = len(learning_rates)
     available = budget or checkpoints.budget(problem.device)
     plan = checkpoints.plan(steps, theta0.numel() * theta0.element_size(), available)
     segment = plan.segment
     if segment == steps:
-        kept = descend(theta0, weights, learning_rates)
+        kept = descend(problem, theta0, weights, learning_rates, write_row)
         return Trajectory(problem, weights, learning_rates, segment, kept, {})
     starts = range(0, steps, segment)
     kept = checkpoints.on_host(steps + 1, theta0) if plan.on_host else theta0.new_empty(len(starts) + 1, len(theta0))
@@ -138,7 +141,7 @@ def train(
     losses = {against: [problem.reference_losses(against, theta0.unsqueeze(0))] for against in problem.references}
     for place, start in enumerate(starts):
         part = slice(start, start + segment)
-        thetas = descend(theta, weights[part], learning_rates[part])[1:]
+        thetas = descend(problem, theta, weights[part], learning_rates[part], write_row)[1:]
         theta = thetas[-1].clone()
         for against, found in losses.items():
             found.append(problem.reference_losses(against, thetas))
@@ -171,7 +174,7 @@ def train_many(
     size = sum((len(rates) + 1) * theta0.numel() * theta0.element_size() for theta0, _, rates in runs)
     if size > available.device:
         return [train(problem, *run, budget) for run in runs]
-    kept = problem.descend_many(torch.stack([*theta0s]), weights, learning_rates)
+    kept = descend_many(problem, torch.stack([*theta0s]), weights, learning_rates)
     return [
         Trajectory(problem, policy, rates, len(rates), path, {})
         for (_, policy, rates), path in zip(runs, kept, strict=True)

@@ -262,7 +262,7 @@ TABLES: tuple[Entry, ...] = (
         "acceleration ratio AR of each policy: mean over the seeds with its 95 % t interval, each seed, and the "
         "paper's value. "
         "Compare the desired with the test columns: a gain on the desired examples alone is fitted to them.",
-        module="report.tables.experiment",
+        module="report.tables.quantities",
         data=("summary", "summary.parquet"),
     ),
     Entry(
@@ -272,7 +272,7 @@ TABLES: tuple[Entry, ...] = (
         "Mean and 95 % t interval over the seeds of every quantity of the summary, for each policy except the "
         "search's snapshots; accelerations are averaged as logarithms. "
         "If some seeds have no value, the cell says how many have one, and its mean is over those seeds.",
-        module="report.tables.experiment",
+        module="report.tables.quantities",
         data=("summary.parquet",),
     ),
     Entry(
@@ -296,7 +296,7 @@ TABLES: tuple[Entry, ...] = (
         "steps), gradient evaluations, their cost with trial runs, Frank-Wolfe gap, and the share of the weights "
         "that are above 0. "
         "The gap is the distance from first-order stationarity, not from the best J.",
-        module="report.tables.experiment",
+        module="report.tables.quantities",
         data=("search",),
     ),
     Entry(
@@ -308,7 +308,7 @@ TABLES: tuple[Entry, ...] = (
         "of cases. "
         "A share of few cases says little, and a share of planted groups is to be compared with that of unrelated "
         "examples.",
-        module="report.tables.experiment",
+        module="report.tables.quantities",
         data=("zero_weights",),
     ),
     Entry(
@@ -317,7 +317,7 @@ TABLES: tuple[Entry, ...] = (
         "Table 1",
         "The coefficients of L = L0 + (B/t)^beta for t > t0, fitted per seed, policy and loss, with 95 % intervals. "
         "B and beta are nearly collinear: compare the two together.",
-        module="report.tables.experiment",
+        module="report.tables.quantities",
         data=("fits",),
     ),
     Entry(

@@ -22,41 +22,60 @@ DATA = (".html", ".css", ".js", ".txt")
 
 
 def code_digest(script: str | Path, chosen: Mapping[str, Sequence[str]] | None = None) -> str:
-    """Digest the meaning of a script and of every `lawpipe` module that it imports, transitively.
+    """Digest the meaning of a script and of every `lawpipe` module that it depends on (see `meanings`).
 
-    Comments, docstrings, layout, time stamps and the place of the checkout do not count. Imports at any depth of the
-    syntax tree are followed. A module that calls ``registry.load("search", ...)`` also depends on the modules that
-    `chosen` names for that kind. Files that are not Python (templates, style sheets, word lists) belong to the
-    modules of their folder. Returns 16 hexadecimal digits.
+    Returns 16 hexadecimal digits.
+    """
+    found = meanings(script, chosen)
+    text = "\n".join(f"{name}\n{found[name]}" for name in sorted(found))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def meanings(script: str | Path, chosen: Mapping[str, Sequence[str]] | None = None) -> dict[str, str]:
+    """Return the meaning of a script and of every file of the package that it depends on, by file name.
+
+    Comments, docstrings, type-only imports, layout, time stamps and the place of the checkout do not count. Imports
+    at any depth of the syntax tree are followed. A module that calls ``registry.load("search", ...)`` also depends on
+    the modules that `chosen` names for that kind. Files that are not Python (templates, style sheets, word lists)
+    belong to the modules of their folder. Names count from the package; the script's is its file name.
     """
     choices = chosen or {}
-    sources: dict[str, str] = {}
+    result: dict[str, str] = {}
     waiting = [Path(script).resolve()]
     while waiting:
         path = waiting.pop()
         name = path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else path.name
-        if name not in sources:
-            sources[name], imported, kinds = _meaning(path)
+        if name not in result:
+            result[name], imported, kinds = _meaning(path)
             waiting.extend(imported)
             waiting.extend(
                 file for kind in kinds for module in choices.get(kind, ()) for file in _module_files(module)
             )
             if path.is_relative_to(PACKAGE):
                 waiting.extend(other for other in path.parent.iterdir() if other.suffix in DATA)
-    text = "\n".join(f"{name}\n{sources[name]}" for name in sorted(sources))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return result
+
+
+class _WithoutTypes(ast.NodeTransformer):
+    """Removes ``if TYPE_CHECKING:`` blocks, which do nothing when the code runs."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        """Drop the block, or keep it with its own blocks visited."""
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            return None
+        return self.generic_visit(node)
 
 
 @cache
 def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
     """Return a file's meaning as text, the package files that it imports, and the kinds of module that it loads.
 
-    The meaning of a Python module is its syntax tree without docstrings.
+    The meaning of a Python module is its syntax tree without docstrings and without imports for types alone.
     """
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         return text, (), ()
-    tree = ast.parse(text)
+    tree = _WithoutTypes().visit(ast.parse(text))
     imported: list[Path] = []
     kinds: list[str] = []
     for node in ast.walk(tree):

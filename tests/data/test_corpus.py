@@ -130,10 +130,6 @@ def test_records_that_are_no_new_story_are_dropped_and_counted():
         counts = loaded.counts
         assert (counts.empty, counts.not_text, counts.too_long, counts.duplicates) == (3, not_text, 1, 2)
         assert counts.records == 9 + not_text - 1
-    assert loaded.story(4) == "b"
-    for absent in (1, 5, 99):
-        with pytest.raises(KeyError):
-            loaded.story(absent)
 
 
 def test_bytes_that_are_not_utf8_cost_their_record_only():

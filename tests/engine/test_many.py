@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lawpipe.engine import adjoint, trajectory
+from lawpipe.engine import adjoint, descent, trajectory
 from lawpipe.engine.checkpoints import Budget
 from lawpipe.engine.measurement import measure, measure_many
 from lawpipe.problems.base import Problem
@@ -71,8 +71,8 @@ def test_the_perceptron_does_as_the_base_class_says():
     problem, theta0s, weights, rates = runs_of(
         perceptron(), [start(perceptron(), seed) for seed in range(RUNS)], RUNS
     )
-    expected = Problem.descend_many(problem, torch.stack(theta0s), weights, rates)
-    found = problem.descend_many(torch.stack(theta0s), weights, rates)
+    expected = torch.stack([descent.descend(problem, *run) for run in zip(theta0s, weights, rates, strict=True)])
+    found = descent.descend_many(problem, torch.stack(theta0s), weights, rates)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
     terms = [lambda thetas, run=run: thetas * run for run in range(RUNS)]
     arguments = (found[:, :-1], weights, rates, found[:, -1], terms, lambda run, step, block: None)

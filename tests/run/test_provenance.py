@@ -178,6 +178,20 @@ def test_there_is_no_commit_outside_of_git(tmp_path: Path, monkeypatch: pytest.M
     assert provenance.git_state() == {"commit": None, "modified": None}
 
 
+def test_imports_for_types_alone_do_not_count(project, digest):
+    before = digest()
+    replace(
+        project / "lawpipe/near.py",
+        "from lawpipe import middle",
+        "from typing import TYPE_CHECKING\n\nfrom lawpipe import middle\n\n"
+        "if TYPE_CHECKING:\n    from lawpipe.rooms.other import OTHER",
+    )
+    with_types = digest()
+    assert with_types != before  # the line that imports TYPE_CHECKING counts
+    (project / "lawpipe/rooms/other.py").write_text("OTHER = 2\n")
+    assert digest() == with_types
+
+
 def test_a_template_belongs_to_the_modules_of_its_folder(project, digest):
     first = digest()
     (project / "lawpipe/rooms/page.html").write_text("<p>one</p>")

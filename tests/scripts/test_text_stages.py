@@ -9,6 +9,7 @@ from lawpipe.data import corpus, tokenizer
 from lawpipe.data.specials import PAD
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables import COLLECTED
 from scripts import generate_data, initialise, make_policy, prepare_corpus, search, train
 from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
 from tests.scripts.test_training_stages import call
@@ -49,7 +50,7 @@ def folder(tmp_path_factory):
     log = folder / "search.parquet"
     call(search.main, SETTINGS, **inputs, search=log, policies=policies, state=folder / ".side-0")
     made = [policies / f"{name}.parquet" for name in ("conventional", "near_optimal")]
-    tables = {name: folder / f"{name}.parquet" for name in train.TABLES}
+    tables = {name: folder / f"{name}.parquet" for name in COLLECTED}
     contributions = folder / "contributions/near_optimal.parquet"
     call(train.main, SETTINGS, **inputs, policies=made, **tables, contributions=contributions)
     return folder
@@ -65,10 +66,11 @@ def test_examples_are_windows_of_different_stories(folder):
     assert sum(splits["train"].column("perturbed").to_pylist()) == 5
     assert not any(splits["desired"].column("perturbed").to_pylist() + splits["test"].column("perturbed").to_pylist())
     made, read = tokenizer.load(folder / "tokenizer.json"), corpus.load(CORPUS)
+    by_row = dict(zip(read.rows.tolist(), read.stories, strict=True))
     for row, story in zip(
         artifacts.matrix(splits["desired"], "tokens"), splits["desired"].column("story").to_pylist(), strict=True
     ):
-        assert read.story(story).startswith(made.decode(row[row != PAD]))
+        assert by_row[story].startswith(made.decode(row[row != PAD]))
 
 
 def test_the_glimpse_says_what_there_is(folder):
