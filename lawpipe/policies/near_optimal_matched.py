@@ -19,6 +19,6 @@ def make(context: Context) -> Policy:
     from lawpipe.engine import setup
     from lawpipe.policies import variants
 
-    problem, theta0 = setup.start(context.settings, context.files)
+    problem, theta0 = setup.from_files(context.settings, context.files)
     weights = torch.tensor(context.others["near_optimal"].weights, dtype=problem.dtype, device=problem.device)
     return variants.matched(context, problem, theta0, lambda: (weights, None))

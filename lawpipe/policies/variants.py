@@ -31,7 +31,7 @@ def make(context: Context) -> Policy:
     variant = registry.variant(name)
     if row is not None and variant == "own":
         return policy.constant(row, context.steps, context.learning_rate)
-    problem, theta0 = setup.start(context.settings, context.files)
+    problem, theta0 = setup.from_files(context.settings, context.files)
 
     def begin() -> tuple[Tensor, WriteRow | None]:
         if row is None:

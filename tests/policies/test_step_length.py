@@ -13,7 +13,7 @@ def test_the_conventional_lengths_are_the_distances_between_steps_under_uniform_
     problem = perceptron()
     theta0, uniform = start(problem), torch.full((7, 37), 1 / 37, dtype=torch.float64)
     run = trajectory.train(problem, theta0, uniform, [0.3] * 7)
-    expected = torch.linalg.vector_norm(run.thetas.diff(dim=0), dim=1)
+    expected = torch.linalg.vector_norm(run.stored.diff(dim=0), dim=1)
     assert step_length.conventional(problem, theta0, 7, 0.3) == pytest.approx(expected.tolist(), rel=1e-10)
 
 
@@ -31,7 +31,7 @@ def test_rates_give_the_lengths_that_were_asked_for() -> None:
     theta0, weights, wanted = start(problem), random_weights(4, 37), [0.5, 0.1, 0.02, 0.3]
     rates = step_length.matching_rates(problem, theta0, weights, wanted, 0.3)
     run = trajectory.train(problem, theta0, weights, rates)
-    assert torch.linalg.vector_norm(run.thetas.diff(dim=0), dim=1).tolist() == pytest.approx(wanted, rel=1e-10)
+    assert torch.linalg.vector_norm(run.stored.diff(dim=0), dim=1).tolist() == pytest.approx(wanted, rel=1e-10)
 
 
 def test_a_step_without_a_gradient_keeps_the_given_rate() -> None:

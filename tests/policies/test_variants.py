@@ -31,8 +31,8 @@ def test_scores_become_shares_of_the_parameters_they_were_taken_at() -> None:
 
     followed = train(scores, RATES)
     run = trajectory.train(problem, start(problem), followed.weights, RATES)
-    assert torch.equal(torch.stack(seen), run.thetas[:-1])
-    assert torch.equal(followed.thetas, run.thetas)
+    assert torch.equal(torch.stack(seen), run.stored[:-1])
+    assert torch.equal(followed.stored, run.stored)
     losses = problem.losses(start(problem))
     torch.testing.assert_close(followed.weights[0], losses / losses.sum())
 
