@@ -1,6 +1,8 @@
 """One searched weight vector for all steps: the value of choosing the examples once."""
 
-from lawpipe.engine.policy import Policy, constant
+import numpy as np
+
+from lawpipe.engine.policy import Policy
 from lawpipe.policies.base import Context, Record
 
 RECORD = Record(
@@ -22,4 +24,5 @@ def make(context: Context) -> Policy:
     problem, theta0 = setup.from_files(context.settings, context.files)
     objective = SingleRow(problem, theta0, [context.learning_rate], context.steps)
     weights, notes = control.best(context.settings, objective, context.state, MirrorDescent())
-    return constant(weights[0].cpu().numpy(), context.steps, context.learning_rate, notes=notes)
+    rows = np.tile(weights.cpu().numpy(), (context.steps, 1))
+    return Policy(rows, np.full(context.steps, context.learning_rate), notes=notes)

@@ -1,4 +1,4 @@
-"""Making a policy: by the `make` of its module, or from its `row` or `rule` at a rate that the variant decides."""
+"""Making a policy: by the `make` of its module, or from its weights or rule at the learning rates of the variant."""
 
 from collections.abc import Callable
 
@@ -6,38 +6,37 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lawpipe.engine import policy, setup, trajectory
-from lawpipe.engine.descent import WriteRow
+from lawpipe.engine import setup, trajectory
+from lawpipe.engine.descent import WriteRow, descend
 from lawpipe.engine.policy import Policy
 from lawpipe.engine.trajectory import Trajectory
-from lawpipe.policies import rates, step_length
+from lawpipe.policies import rates
 from lawpipe.policies.base import Context, Rule
 from lawpipe.problems.base import Problem
 from lawpipe.run import registry
 from lawpipe.run.errors import InputError
 
-#: Returns the weights [T, N] of a new run and, if they follow the run, the function that writes their rows.
+#: Returns the weights [T, N] of a new run and, for a rule, the function that writes their rows.
 Begin = Callable[[], tuple[Tensor, WriteRow | None]]
 
 
 def make(context: Context) -> Policy:
     """Make the policy that the settings of a stage name."""
     name = context.settings["policy"]
-    module = registry.load("policy", name)
+    module, variant = registry.load("policy", name), registry.variant(name)
     if hasattr(module, "make"):
         made: Policy = module.make(context)
         return made
-    row = module.row(context) if hasattr(module, "row") else None
-    variant = registry.variant(name)
-    if row is not None and variant == "own":
-        return policy.constant(row, context.steps, context.learning_rate)
+    fixed = module.weights(context) if hasattr(module, "weights") else None
+    if fixed is not None and variant == "own":
+        rows = np.broadcast_to(fixed, (context.steps, fixed.shape[-1]))
+        return Policy(rows, np.full(context.steps, context.learning_rate))
     problem, theta0 = setup.from_files(context.settings, context.files)
 
     def begin() -> tuple[Tensor, WriteRow | None]:
-        if row is None:
-            empty = torch.empty(context.steps, problem.examples, dtype=problem.dtype, device=problem.device)
-            return empty, follow(module.rule(problem))
-        return torch.tensor(row, dtype=problem.dtype, device=problem.device).expand(context.steps, -1), None
+        if fixed is None:
+            return theta0.new_empty(context.steps, problem.examples), follow(module.rule(problem))
+        return theta0.new_tensor(fixed).expand(context.steps, -1), None
 
     return {"own": own, "tuned": tuned, "matched": matched}[variant](context, problem, theta0, begin)
 
@@ -53,7 +52,7 @@ def own(context: Context, problem: Problem, theta0: Tensor, begin: Begin) -> Pol
 def tuned(context: Context, problem: Problem, theta0: Tensor, begin: Begin) -> Policy:
     """Return the policy at the constant learning rate with the lowest J on the desired examples.
 
-    Each rate that is tried is a run of its own, so the weights of a `rule` differ between them.
+    Each rate that is tried is a run of its own, so the weights of a rule differ between them.
 
     Raises InputError if training diverges at every rate.
     """
@@ -80,16 +79,43 @@ def tuned(context: Context, problem: Problem, theta0: Tensor, begin: Begin) -> P
 
 
 def matched(context: Context, problem: Problem, theta0: Tensor, begin: Begin) -> Policy:
-    """Return the policy with every step as long as the conventional run's at the experiment's learning rate.
-
-        learning_rates[t] |sum_n gamma[t,n] grad l_n(theta[t])| = eta |mean_n grad l_n(theta_conventional[t])|
-
-    theta[t] is this policy's own run, eta the experiment's learning rate.
-    """
-    lengths = step_length.conventional(problem, theta0, context.steps, context.learning_rate)
+    """Return the policy at the learning rates of `matching_rates`."""
     weights, write_row = begin()
-    learning_rates = step_length.matching_rates(problem, theta0, weights, lengths, context.learning_rate, write_row)
+    learning_rates = matching_rates(problem, theta0, weights, context.learning_rate, write_row)
     return Policy(weights.cpu().numpy(), np.array(learning_rates))
+
+
+def matching_rates(
+    problem: Problem, theta0: Tensor, weights: Tensor, own_rate: float, write_row: WriteRow | None = None
+) -> list[float]:
+    """Return the T learning rates at which every step is as long as the conventional run's at the rate `own_rate`.
+
+        learning_rates[t] |sum_n weights[t,n] grad l_n(theta[t])| = own_rate |mean_n grad l_n(theta_conventional[t])|
+
+    theta[t] is the run under `weights` [T, N], which `write_row` may decide on the way. The rate is `own_rate` for a
+    step without a gradient and for steps after one of the two runs has diverged.
+    """
+    lengths: list[float] = []
+    learning_rates: list[float] = []
+
+    def measure(gradient: Tensor) -> float:
+        lengths.append(own_rate * _norm(gradient))
+        return own_rate
+
+    def match(gradient: Tensor) -> float:
+        step, slope = len(learning_rates), _norm(gradient)
+        learning_rates.append(lengths[step] / slope if step < len(lengths) and slope > 0 else own_rate)
+        return learning_rates[-1]
+
+    uniform = theta0.new_full((1, 1), 1 / problem.examples)
+    descend(problem, theta0, uniform.expand(weights.shape), measure, keep=False)
+    descend(problem, theta0, weights, match, write_row, keep=False)
+    return learning_rates + [own_rate] * (len(weights) - len(learning_rates))
+
+
+def _norm(vector: Tensor) -> float:
+    """Return the Euclidean norm, computed in float64."""
+    return float(torch.linalg.vector_norm(vector, dtype=torch.float64))
 
 
 def follow(rule: Rule) -> WriteRow:

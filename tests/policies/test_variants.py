@@ -8,7 +8,7 @@ from lawpipe.engine.descent import CHECK_INTERVAL
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.policies import variants
 from lawpipe.policies.base import Rule
-from tests.small_problems import perceptron, start
+from tests.small_problems import perceptron, random_weights, start
 
 RATES = [0.3, 0.2, 0.4]
 
@@ -54,3 +54,32 @@ def test_a_run_that_has_diverged_asks_for_no_more_scores() -> None:
     assert len(seen) == 2 * CHECK_INTERVAL
     torch.testing.assert_close(run.weights, torch.full((60, 37), 1 / 37, dtype=torch.float64))
     assert math.isnan(run.objective())
+
+
+@pytest.mark.parametrize("follows", [False, True])
+def test_matched_steps_are_as_long_as_those_under_uniform_weights(follows: bool) -> None:
+    problem = perceptron()
+    theta0, weights = start(problem), random_weights(7, 37)
+    write_row = variants.follow(problem.losses) if follows else None
+    rates = variants.matching_rates(problem, theta0, weights, 0.3, write_row)
+    uniform = torch.full((7, 37), 1 / 37, dtype=torch.float64)
+    matched, conventional = (
+        torch.linalg.vector_norm(run.stored.diff(dim=0), dim=1).tolist()
+        for run in (
+            trajectory.train(problem, theta0, weights, rates),
+            trajectory.train(problem, theta0, uniform, [0.3] * 7),
+        )
+    )
+    assert matched == pytest.approx(conventional, rel=1e-10)
+
+
+def test_a_step_without_a_gradient_keeps_the_given_rate() -> None:
+    problem = perceptron()
+    weights = torch.zeros(2, 37, dtype=torch.float64)
+    assert variants.matching_rates(problem, start(problem), weights, 0.3) == [0.3, 0.3]
+
+
+def test_rates_after_the_conventional_run_has_diverged_are_the_given_one() -> None:
+    problem = perceptron()
+    rates = variants.matching_rates(problem, start(problem), random_weights(60, 37), math.inf)
+    assert rates[CHECK_INTERVAL:] == [math.inf] * (60 - CHECK_INTERVAL)
