@@ -52,6 +52,7 @@ lint: $(READY)
 	$(BIN)/snakefmt --line-length 118 --check $(SNAKEFILES)
 	$(SNAKEMAKE) --lint
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/python -m lawpipe.config.document --check
 
 format: $(READY)

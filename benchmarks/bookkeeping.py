@@ -25,7 +25,7 @@ from lawpipe.run import artifacts
 from lawpipe.search import log_weights
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.mirror_descent import MirrorDescent
-from lawpipe.search.objective import Point
+from lawpipe.search.objective import Iterate
 
 #: Half of the float32 peak of a H100 or H200.
 RATE = 33e12
@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> None:
     copied, trial = torch.empty_like(weights), torch.empty_like(weights)
     method = MirrorDescent()
     method.start(weights)
-    point = Point(weights, None, 1.0, gradient)  # type: ignore[arg-type]
+    point = Iterate(weights, None, 1.0, gradient)  # type: ignore[arg-type]
 
     def update() -> None:
         method.propose(point, log_weights.root_mean_square(gradient), trial, 0.7)
@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> None:
             "projection": lambda: simplex.project_(torch.add(weights, gradient, alpha=-1.0, out=copied)),
             "mirror-descent step": update,
             "log of an iteration": log,
-            "checkpoint, written": lambda: checkpoint.save(state, {}),
+            "checkpoint, written": lambda: checkpoint.save(state),
             "checkpoint, read": lambda: checkpoint.load(torch.device("cpu")),
             "policy, written": write,
             "policy, read": lambda: policy.load(file),

@@ -1,9 +1,9 @@
 """Fit the scaling law L(t) = L0 + (B / t)^beta to the loss curves.
 
-Takes the curves of all policies of one seed. Gives a row a policy and reference set (desired, test) with L0, B, beta,
-t0, r^2 and 95 % intervals; nulls for a curve that does not follow the law. L0 and t0 are those of the conventional
-and the near-optimal policy together, or of the conventional one alone where there is no other. Also gives the fits
-of these two with L0 or t0 fixed elsewhere: how much of B, beta and the acceleration hangs on them.
+Takes the curves of all policies of one seed. Gives one row per policy and reference set (desired, test) with L0, B,
+beta, t0, r^2 and 95 % intervals; nulls for a curve that does not follow the law. L0 and t0 are fitted to the
+conventional and the near-optimal policy together, or to the conventional one where there is no other. Also gives the
+fits of these two with L0 or t0 fixed at other values: how much B, beta and the acceleration depend on them.
 """
 
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from lawpipe.analysis import curves, scaling_law, scaling_sensitivity
 from lawpipe.run import artifacts, stage
 from lawpipe.run.splits import REFERENCES
 
-#: The policies that L0 and t0 are found on.
+#: The policies that L0 and t0 are fitted to.
 SHARING = ("conventional", "near_optimal")
 
 
@@ -31,16 +31,15 @@ def main(argv: list[str] | None = None) -> None:
             losses = table.column(f"{against}_loss").to_numpy()
             by_policy = curves.split(policies, steps, losses)
             fits[against] = scaling_law.fit_curves(by_policy, SHARING)
-            found = scaling_sensitivity.sensitivity(by_policy, SHARING)
-            variants += [{"against": against, **asdict(row)} for row in found]
+            sensitivity = scaling_sensitivity.sensitivity(by_policy, SHARING)
+            variants += [{"against": against, **asdict(row)} for row in sensitivity]
         rows = [
             {"policy": policy, "against": against, **asdict(fits[against][policy])}
             for policy in fits["desired"]
             for against in fits
         ]
-        job.write(job.options.fits, "fits", {name: [row[name] for row in rows] for name in artifacts.TABLES["fits"]})
-        columns = artifacts.TABLES["sensitivity"]
-        job.write(job.options.sensitivity, "sensitivity", {name: [row[name] for row in variants] for name in columns})
+        job.write_rows(job.options.fits, "fits", rows)
+        job.write_rows(job.options.sensitivity, "sensitivity", variants)
         for row in rows:
             if row["policy"] in SHARING and row["scale"] is not None:
                 print(

@@ -1,8 +1,9 @@
 """Draw the examples of one experiment and seed, or check and copy the user's own.
 
-The perceptron takes nothing but its settings (and, with `data.folder`, the user's train, desired, test and, if the
-settings ask for one, validation.parquet) and gives one Parquet file a split with `features`, `label` and `flipped`. A
-language model takes the experiment's tokenised corpus and gives `tokens`, `perturbed` and `story`.
+Gives one Parquet file per split. For the perceptron it has the columns `features`, `label` and `flipped`; the
+examples come from the settings alone or, with `data.folder`, from the user's train, desired, test and (if the
+settings ask for it) validation.parquet. For a language model it has `tokens`, `perturbed` and `story`, cut from the
+experiment's tokenised corpus.
 """
 
 from pathlib import Path
@@ -15,7 +16,7 @@ from lawpipe.run.splits import SPLITS
 def main(argv: list[str] | None = None) -> None:
     """Write the splits whose options are given."""
     parser = stage.parser(__doc__)
-    parser.add_argument("--tokens", type=Path, help="the tokenised corpus, for a language model")
+    parser.add_argument("--tokens", type=Path, help="the tokenised corpus, of a language model")
     for split in SPLITS:
         parser.add_argument(f"--{split}", type=Path, required=split != "validation", help=f"output: {split} examples")
     with stage.job(parser.parse_args(argv), __file__) as job:

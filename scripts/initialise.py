@@ -1,7 +1,7 @@
 """Draw the initial parameters of one experiment and seed.
 
-Takes the training examples (for the dimension of a perceptron). Gives theta0.parquet: a row a parameter tensor, in
-the order of the flat parameter vector.
+Takes the training examples (for the dimension of a perceptron). Gives theta0.parquet: one row per parameter tensor,
+in the order of the flat parameter vector.
 """
 
 from pathlib import Path

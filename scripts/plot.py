@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lawpipe.figures import draw, style
 from lawpipe.report import page
-from lawpipe.report.tables import experiment as tables
+from lawpipe.report.tables import quantities
 from lawpipe.results import catalogue, experiment
 from lawpipe.run import stage
 
@@ -29,7 +29,8 @@ def main(argv: list[str] | None = None) -> None:
             for entry in catalogue.figures(results.settings):
                 style.save(draw.draw(entry, results), options.figures / f"{entry.name}.svg", entry.title)
         for entry in catalogue.tables(results.settings):
-            stage.write_text(options.tables / f"{entry.name}.html", page.table_page(tables.MAKE[entry.name](results)))
+            table = quantities.TABLES[entry.name](results)
+            stage.write_text(options.tables / f"{entry.name}.html", page.table_page(table))
 
 
 if __name__ == "__main__":

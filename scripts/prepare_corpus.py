@@ -1,7 +1,7 @@
 """Read the corpus of a language-model experiment and make its tokeniser, for all seeds.
 
-Takes nothing but its settings (and the user's file, or the hub's files, that they name). Gives the tokeniser as JSON,
-tokens.parquet, a row a story with its row in the corpus and its tokens, and corpus.json: counts, lengths, three
+Takes its settings and the file of the user, or files of the hub, that they name. Gives the tokeniser as JSON;
+tokens.parquet, one row per story with its row in the corpus and its tokens; and corpus.json: counts, lengths, three
 stories, the tokeniser's description and the share of [UNK].
 """
 
@@ -15,11 +15,11 @@ from lawpipe.run import stage
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Write tokeniser, tokens and glimpse."""
+    """Write the tokeniser, the tokens and the description of the corpus."""
     parser = stage.parser(__doc__)
     parser.add_argument("--tokenizer", type=Path, required=True, help="output: the tokeniser")
     parser.add_argument("--tokens", type=Path, required=True, help="output: the tokens of every story")
-    parser.add_argument("--glimpse", type=Path, required=True, help="output: what there is to see of the corpus")
+    parser.add_argument("--glimpse", type=Path, required=True, help="output: the description of the corpus")
     with stage.job(parser.parse_args(argv), __file__) as job:
         data = job.settings["data"]
         read = corpus.load(data["corpus"])

@@ -1,7 +1,7 @@
-"""Write the report: one HTML file that holds everything it shows and opens without a network.
+"""Write the report: one HTML file that contains all that it shows and opens without a network.
 
-Takes the tables, figures and cost files of some experiments under one root; gives the page. With
-`--front-page` it also gives the findings as reStructuredText, for the front page of `snakemake --report`.
+Takes the tables, figures and cost files of some experiments below one root. Gives the page and, with `--front-page`,
+the findings as reStructuredText, for the front page of `snakemake --report`.
 """
 
 from pathlib import Path

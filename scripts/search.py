@@ -1,9 +1,9 @@
 """Search for a near-optimal policy by differentiating through the whole training run.
 
-Takes the examples and the initial parameters. Gives search.parquet, a row an outer iteration, and in the policies
+Takes the examples and the initial parameters. Gives search.parquet, one row per outer iteration, and in the policies
 folder near_optimal.parquet (the best on the desired loss), with validation examples near_optimal_validated.parquet
-(the best on those) and a snapshot at each configured iteration. A killed search goes on from its last checkpoint in
---state, with the same result to the bit. Several processes (python -m lawpipe.run.launch) share the examples.
+(the best on those), and a snapshot at each configured iteration. A killed search continues from its last checkpoint
+in --state, with the same result bit for bit. Several processes (python -m lawpipe.run.launch) divide the examples.
 """
 
 import os
@@ -32,7 +32,7 @@ QUIET = 10.0
 def main(argv: list[str] | None = None) -> None:
     """Search and write the log and the policies."""
     parser = stage.parser(__doc__)
-    setup.add_inputs(parser)
+    setup.add_options(parser)
     parser.add_argument("--validation", type=Path, help="the validation examples, if there are any")
     parser.add_argument("--search", type=Path, required=True, help="output: the log of the search")
     parser.add_argument("--policies", type=Path, required=True, help="output: the folder of the policies")
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> None:
         options, settings = job.options, job.settings["search"]
         training = job.settings["training"]
         stage.drop_stale(options.state)
-        problem, theta0 = setup.load(job.settings, options)
+        problem, theta0 = setup.from_options(job.settings, options)
         learning_rates = [float(training["learning_rate"])] * training["steps"]
 
         def columns_of(weights: Tensor) -> artifacts.Columns:
@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> None:
             ) from error
         job.notes |= {"stopped": search.reason, "search": asdict(search.rows[-1])}
         if not distributed.is_main():
-            # All hold the same, and one writes it.
+            # Every process has the same results; one writes them.
             return
         job.write(options.policies / "near_optimal.parquet", "policy", columns_of(search.best))
         if search.best_validated is not None:
@@ -83,7 +83,7 @@ def main(argv: list[str] | None = None) -> None:
             )
         for iteration in settings["snapshots"]:
             name = f"search_{iteration:04d}.parquet"
-            # Linked, not moved: a kill before the end of this script finds them in the side folder again.
+            # A link, not a move: if this script is killed here, the next run finds them in the side folder.
             with files.whole(options.policies / name) as temporary:
                 os.link(options.state / name, temporary)
             job.written.append(options.policies / name)
@@ -94,7 +94,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 class Progress:
-    """Prints the state of a search now and then: where J and the gap are, and how long it may still take."""
+    """Prints one line every QUIET seconds: the iteration, J, the gap, and the time that is left."""
 
     def __init__(self, label: str, iterations: int) -> None:
         self.label = label
@@ -104,7 +104,7 @@ class Progress:
         self.printed = -QUIET
 
     def __call__(self, row: Row) -> None:
-        """Print a line if the last is long enough ago or the search is at its end."""
+        """Print a line if the last was QUIET seconds ago or the search is at its end."""
         self.first = self.first or row
         now = time.monotonic() - self.started
         if now - self.printed < QUIET and row.iteration < self.iterations:

@@ -1,10 +1,10 @@
-"""Sum up one seed: a row a policy.
+"""Summarise one seed: one row per policy.
 
 Takes the loss curves, the similarity at the measured steps, the measures and the fitted scaling laws of all policies.
 Gives, on the desired and on the test examples, the objective J (nats), the compression ratio, the acceleration over
-the conventional policy (to its final loss, to its best one, from the fits; null if never reached) and over the
-policy `tuned` (to its final loss), and the mean similarity; and the gap, the weight on perturbed examples and the
-effective number of examples.
+the conventional policy (to its final loss, to its best one, from the fits; null if never reached) and over the policy
+`conventional_tuned` (to its final loss), and the mean similarity; and the gap, the weight on perturbed examples and
+the effective number of examples.
 """
 
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from lawpipe.analysis import acceleration, compression, curves, summary
 from lawpipe.run import artifacts, stage
 from lawpipe.run.splits import REFERENCES
+from lawpipe.run.tables import TABLES
 
 NO_LAW = (None, None)
 
@@ -22,9 +23,9 @@ def main(argv: list[str] | None = None) -> None:
     parser = stage.parser(__doc__)
     parser.add_argument("--curves", type=Path, required=True, help="the loss curves of all policies")
     parser.add_argument("--similarity", type=Path, required=True, help="the similarity at the measured steps")
-    parser.add_argument("--measures", type=Path, required=True, help="what was measured of each whole policy")
+    parser.add_argument("--measures", type=Path, required=True, help="the measures of each policy")
     parser.add_argument("--fits", type=Path, required=True, help="the fitted scaling laws")
-    parser.add_argument("--summary", type=Path, required=True, help="output: a row a policy")
+    parser.add_argument("--summary", type=Path, required=True, help="output: one row per policy")
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
         table = artifacts.read(options.curves, "curves")
@@ -35,25 +36,26 @@ def main(argv: list[str] | None = None) -> None:
         }
         measures = {row["policy"]: row for row in artifacts.read(options.measures, "measures").to_pylist()}
         similarities = group_similarities(options.similarity)
-        rows: dict[str, dict[str, Any]] = {policy: {"policy": policy} for policy in dict.fromkeys(policies)}
+        rows: dict[str, dict[str, Any]] = {
+            policy: dict.fromkeys(TABLES["summary"]) | {"policy": policy} for policy in dict.fromkeys(policies)
+        }
         for against in REFERENCES:
             losses = curves.split(policies, steps, table.column(f"{against}_loss").to_numpy())
             conventional, tuned = losses.get("conventional"), losses.get("conventional_tuned")
             for policy, row in rows.items():
-                found: dict[str, Any] = summary.of_curve(losses[policy], compression.vocabulary(job.settings))
+                numbers: dict[str, Any] = summary.of_curve(losses[policy], compression.vocabulary(job.settings))
                 if conventional is not None:
                     law, reference = (laws.get((name, against), NO_LAW) for name in (policy, "conventional"))
-                    found |= summary.of_comparison(losses[policy], conventional, law, reference)
+                    numbers |= summary.of_comparison(losses[policy], conventional, law, reference)
                 if tuned is not None:
-                    found["acceleration_to_tuned"] = acceleration.acceleration(losses[policy], tuned)
+                    numbers["acceleration_to_tuned"] = acceleration.acceleration(losses[policy], tuned)
                 for kind, prefix in (("instantaneous", ""), ("adjoint", "adjoint_")):
                     values = similarities.get((policy, against, kind), [])
-                    found[f"{prefix}similarity"], found[f"{prefix}steps_measured"] = summary.of_steps(values)
-                row |= {f"{name}_{against}": value for name, value in found.items()}
+                    numbers[f"{prefix}similarity"], numbers[f"{prefix}steps_measured"] = summary.of_steps(values)
+                row |= {f"{name}_{against}": value for name, value in numbers.items()}
         for policy, row in rows.items():
             row |= measures.get(policy, {})
-        columns = artifacts.TABLES["summary"]
-        job.write(options.summary, "summary", {name: [row.get(name) for row in rows.values()] for name in columns})
+        job.write_rows(options.summary, "summary", [*rows.values()])
         for row in rows.values():
             print(describe(row))
 
@@ -68,7 +70,7 @@ def group_similarities(path: Path) -> dict[tuple[str, str, str], list[float | No
 
 
 def describe(row: dict[str, Any]) -> str:
-    """Say a policy's objective and acceleration in a line."""
+    """Describe a policy's objective and acceleration in one line."""
     parts = []
     for against in REFERENCES:
         objective, reached = row[f"objective_{against}"], row.get(f"acceleration_{against}")

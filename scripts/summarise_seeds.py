@@ -1,8 +1,8 @@
-"""Sum up an experiment over its seeds.
+"""Summarise an experiment over its seeds.
 
-Takes the summary of each seed. Gives a row a policy and quantity (a numeric column of the summaries): the mean over
-the seeds that have a value with its 95 % t interval (null with one seed), how many seeds there are and how many of
-them have a value. Accelerations are averaged as logarithms: their mean is the geometric one.
+Takes the summary of each seed. Gives one row per policy and quantity (a numeric column of the summaries): the mean
+over the seeds that have a value with its 95 % t interval (null with one seed), the number of seeds, and how many of
+them have a value. Accelerations are averaged as logarithms: their mean is geometric.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ import pyarrow as pa
 from lawpipe.analysis import intervals
 from lawpipe.run import artifacts, stage
 
-#: Ratios: what starts with this varies by factors from seed to seed.
+#: Prefix of the quantities that are ratios and vary by factors from seed to seed.
 LOGARITHMIC = "acceleration"
 
 
@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None) -> None:
     """Write the summary over seeds."""
     parser = stage.parser(__doc__)
     parser.add_argument("--summaries", type=Path, nargs="+", required=True, help="each seed's summary")
-    parser.add_argument("--output", type=Path, required=True, help="output: a row a policy and quantity")
+    parser.add_argument("--output", type=Path, required=True, help="output: one row per policy and quantity")
     with stage.job(parser.parse_args(argv), __file__) as job:
         tables = [artifacts.read(path, "summary") for path in job.options.summaries]
         quantities = [field.name for field in tables[0].schema if is_number(field.type)]
@@ -29,10 +29,9 @@ def main(argv: list[str] | None = None) -> None:
         for policy in dict.fromkeys(row["policy"] for row in seeds):
             for quantity in quantities:
                 values = [row.get(quantity) for row in seeds if row["policy"] == policy]
-                found = intervals.mean_interval(values, logarithmic=quantity.startswith(LOGARITHMIC))
-                rows.append({"policy": policy, "quantity": quantity, **vars(found)})
-        columns = artifacts.TABLES["summary_over_seeds"]
-        job.write(job.options.output, "summary_over_seeds", {name: [row[name] for row in rows] for name in columns})
+                interval = intervals.mean_interval(values, logarithmic=quantity.startswith(LOGARITHMIC))
+                rows.append({"policy": policy, "quantity": quantity, **vars(interval)})
+        job.write_rows(job.options.output, "summary_over_seeds", rows)
         print(f"{len(rows)} quantities over {len(tables)} seeds")
 
 

@@ -1,11 +1,11 @@
-"""Train under each of some policies, and measure what each training example contributes.
+"""Train under some policies and measure what each training example contributes.
 
-Takes the examples, the initial parameters and one or more policies. Trains under each policy and sweeps back for the
-desired loss, with --contributions for the test loss too. Gives the loss curves (a row a policy and step t = 0..T with
-the weighted training loss, null at T, the desired and the test loss, in nats) and, at evenly spaced steps: the
-similarity of the contributions (instantaneous and adjoint), the shares of zero weights, what each example was used
-for, and the gap. With --contributions also the adjoint contributions to the test loss, which nearly double the time,
-and the single contributions, losses and gradient norms of all examples under the policy of that name.
+Takes the examples, the initial parameters and one or more policies. Trains under each policy, with a backward pass
+for the desired loss and, with --contributions, one for the test loss. Gives the loss curves (one row per policy and
+step t = 0..T with the weighted training loss, null at T, the desired and the test loss, in nats) and, at evenly
+spaced steps, the similarity of the contributions (instantaneous and adjoint), the shares of zero weights, the use of
+each example, and the gap. With --contributions also the adjoint contributions to the test loss, which nearly double
+the time, and the contribution, loss and gradient norm of every example under the policy that the file is named after.
 """
 
 from pathlib import Path
@@ -16,99 +16,98 @@ import pyarrow.parquet as pq
 
 from lawpipe.analysis import policy_tables, redundancy
 from lawpipe.engine import setup
-from lawpipe.engine.measurement import Measurement, measure_many, measured_steps
+from lawpipe.engine.measurement import Measurement, measure, measured_steps
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems import examples
 from lawpipe.problems.perceptron import labelled
 from lawpipe.run import artifacts, stage
 from lawpipe.run.splits import REFERENCES
-
-TABLES = ("curves", "similarity", "zero_weights", "examples", "measures")
+from lawpipe.run.tables import COLLECTED
 
 
 def main(argv: list[str] | None = None) -> None:
     """Write curves and measurements of all policies given."""
     parser = stage.parser(__doc__)
-    setup.add_inputs(parser)
-    parser.add_argument("--policies", type=Path, nargs="+", required=True, help="the policies, a file each")
-    for table in TABLES:
+    setup.add_options(parser)
+    parser.add_argument("--policies", type=Path, nargs="+", required=True, help="the policies, one file each")
+    for table in COLLECTED:
         option = f"--{table.replace('_', '-')}"
         parser.add_argument(option, type=Path, required=True, help=f"output: the {table} table")
     parser.add_argument(
-        "--contributions", type=Path, help="output: single contributions, under the policy of this name"
+        "--contributions", type=Path, help="output: contributions of single examples under the policy of this name"
     )
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
-        problem, theta0 = setup.load(job.settings, options)
+        problem, theta0 = setup.from_options(job.settings, options)
         corrupted, origin = examples.corrupted(options.train), story_column(options.train)
         planted = redundancy.groups(labelled.made_of(options.train))
-        tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
-        sweeps = REFERENCES if options.contributions else ("desired",)
-        for group in setup.train(problem, theta0, options.policies):
+        tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLLECTED}
+        references = REFERENCES if options.contributions else ("desired",)
+        for group in setup.train_policies(problem, theta0, options.policies):
             steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
             kept = [options.contributions is not None and name == options.contributions.stem for name, _ in group]
-            measured = measure_many([run for _, run in group], steps.tolist(), norms=kept, sweeps=sweeps)
-            for (name, run), found, keep in zip(group, measured, kept, strict=True):
+            measurements = measure([run for _, run in group], steps.tolist(), norms=kept, adjoints_of=references)
+            for (name, run), measurement, keep in zip(group, measurements, kept, strict=True):
                 if keep:
-                    job.write(options.contributions, "contributions", contribution_columns(found))
-                for table, blocks in rows_of(run, found, steps, corrupted, planted).items():
+                    job.write(options.contributions, "contributions", contribution_columns(measurement))
+                for table, blocks in rows_of(run, measurement, steps, corrupted, planted).items():
                     for block in blocks:
                         extra = origin if table == "examples" else {}
                         count = len(next(iter(block.values())))
                         tables[table].append({"policy": [name] * count, **block, **extra})
-                objective = np.mean(found.curves["desired"][1:])
+                objective = np.mean(measurement.curves["desired"][1:])
                 print(
-                    f"{job.label}: {name}, J {objective:.4f} nats on desired, gap {found.gap:.3g} nats, "
+                    f"{job.label}: {name}, J {objective:.4f} nats on desired, gap {measurement.gap:.3g} nats, "
                     f"measured at {len(steps)} steps"
                 )
-            # Else this group would still be held while the next is trained.
-            del group, measured, run, found
+            # Free this group before the next is trained.
+            del group, measurements, run, measurement
         for table, blocks in tables.items():
             job.write(getattr(options, table), table, policy_tables.stack(blocks))
 
 
 def rows_of(
-    run: Trajectory, found: Measurement, steps: np.ndarray, corrupted: np.ndarray, planted: redundancy.Groups
+    run: Trajectory, measurement: Measurement, steps: np.ndarray, corrupted: np.ndarray, planted: redundancy.Groups
 ) -> dict[str, list[Any]]:
-    """Return the rows of one policy for each table, in blocks of columns."""
+    """Return the rows of one policy for each table, as blocks of columns."""
     weights, rates = run.weights.cpu().numpy(), np.array(run.learning_rates)
-    chosen = weights[steps]
+    chosen, contributions, curves = weights[steps], measurement.contributions, measurement.curves
     return {
         "curves": [
             {
                 "step": np.arange(run.steps + 1, dtype=np.int32),
                 "train_loss": [*run.training_losses(), None],
-                "desired_loss": found.curves["desired"],
-                "test_loss": found.curves["test"],
+                "desired_loss": curves["desired"],
+                "test_loss": curves["test"],
             }
         ],
-        "similarity": policy_tables.similarity_rows(chosen, found.contributions, steps, found.curves, rates),
+        "similarity": policy_tables.similarity_rows(chosen, contributions, steps, curves, rates),
         "zero_weights": [
-            policy_tables.zero_weight_rows(chosen, found.contributions, found.losses, steps, found.curves, planted)
+            policy_tables.zero_weight_rows(chosen, contributions, measurement.losses, steps, curves, planted)
         ],
         "examples": [policy_tables.example_rows(weights)],
-        "measures": [policy_tables.measure_row(weights, found.gap, corrupted)],
+        "measures": [policy_tables.measure_row(weights, measurement.gap, corrupted)],
     }
 
 
 def story_column(train: Path) -> dict[str, Any]:
-    """Return the column of the examples table that says which story each training example is from, if any is."""
+    """Return the column of the story that each training example is from; nothing for a perceptron."""
     if "story" not in pq.read_schema(train).names:
         return {}
     return {"story": artifacts.read(train, "token_examples", ["story"]).column("story").to_numpy()}
 
 
-def contribution_columns(found: Measurement) -> dict[str, Any]:
-    """Return the columns of the contributions table: a row a measured step, reference set and kind."""
-    assert found.gradient_norms is not None
-    count = len(found.contributions)
+def contribution_columns(measurement: Measurement) -> dict[str, Any]:
+    """Return the columns of the contributions table: one row per measured step, reference set and kind."""
+    assert measurement.gradient_norms is not None
+    count = len(measurement.contributions)
     return {
-        "step": np.tile(found.steps, count),
-        "against": [against for against, _ in found.contributions for _ in found.steps],
-        "kind": [kind for _, kind in found.contributions for _ in found.steps],
-        "contribution": np.concatenate([*found.contributions.values()]).astype(np.float32),
-        "loss": np.tile(found.losses, (count, 1)).astype(np.float32),
-        "gradient_norm": np.tile(found.gradient_norms, (count, 1)).astype(np.float32),
+        "step": np.tile(measurement.steps, count),
+        "against": [against for against, _ in measurement.contributions for _ in measurement.steps],
+        "kind": [kind for _, kind in measurement.contributions for _ in measurement.steps],
+        "contribution": np.concatenate([*measurement.contributions.values()]).astype(np.float32),
+        "loss": np.tile(measurement.losses, (count, 1)).astype(np.float32),
+        "gradient_norm": np.tile(measurement.gradient_norms, (count, 1)).astype(np.float32),
     }
 
 

@@ -1,8 +1,8 @@
 """Check that every claim has the verdict that the config expects.
 
 Takes the table of claims and, as the settings' `claims`, the expected verdicts by experiment and claim. Prints the
-table; ends with exit code 1 and a sentence for each difference: another verdict, a claim that the config does not
-list, a listed one that the run does not have. A config without expectations passes with a note.
+table. Ends with exit code 1 and one sentence for each difference: another verdict, a claim that the config does not
+list, or a listed claim that the run does not have. A config without expected verdicts passes with a note.
 """
 
 import sys

@@ -8,7 +8,6 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +32,11 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is out of date")
     check = parser.parse_args(argv).check
-    contents = {SCHEMA: schema_file(), README: readme(README.read_text(encoding="utf-8"))}
-    stale = [
-        file for file, text in contents.items() if not file.is_file() or file.read_text(encoding="utf-8") != text
-    ]
-    for file in stale:
-        if check:
-            print(f"{file.relative_to(ROOT)} is out of date: run python -m lawpipe.config.document")
-        else:
-            file.write_text(contents[file], encoding="utf-8")
-    sys.exit(1 if check and stale else 0)
+    for file, text in ((SCHEMA, schema_file()), (README, readme(README.read_text(encoding="utf-8")))):
+        if not check:
+            file.write_text(text, encoding="utf-8")
+        elif file.read_text(encoding="utf-8") != text:
+            sys.exit(f"{file.relative_to(ROOT)} is out of date: run python -m lawpipe.config.document")
 
 
 def schema_file() -> str:
@@ -94,10 +88,9 @@ def _row(path: str, field: FieldInfo) -> list[str]:
     return [f"`{path}`", shown, meaning, marks["source"]]
 
 
-def _markdown(header: list[str], rows: Iterable[list[str]]) -> str:
+def _markdown(header: list[str], rows: list[list[str]]) -> str:
     """Write a table in Markdown."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (header, ["---"] * len(header), *rows))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """One sentence for each mistake in a config: the key's path, what was found, what is expected and how to mend it.
 
-pydantic says where a mistake is and of which kind; the generated JSON schema says what is allowed there.
+pydantic reports the place and the kind of a mistake; the generated JSON schema describes what is allowed there.
 """
 
 import difflib
@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-#: New names by the dotted key above the old one, from the experiment's block, and the old name itself.
+#: The new name of each old key or value, by the dotted key that contains it (within the experiment) and the old name.
 RENAMED = {
     ("policies", "tuned"): "conventional_tuned",
     ("policies", "near_optimal_tuned"): "near_optimal_at_tuned_rate",
@@ -26,10 +26,10 @@ def explain(error: ValidationError, raw: Any, schema: Mapping[str, Any], at: str
     first = min(error.errors(include_url=False), key=_order)
     kind, loc = first["type"], first["loc"]
     parts: list[str | int] = []
-    found = raw
+    value = raw
     for part in loc:
         try:
-            found = found[part]
+            value = value[part]
         except (LookupError, TypeError):
             break  # the rest is a missing key, or pydantic's name for a part of a type
         parts.append(part)
@@ -42,14 +42,14 @@ def explain(error: ValidationError, raw: Any, schema: Mapping[str, Any], at: str
     if loc[-1:] == ("[key]",):
         return f"{path} is not a possible name: use small letters, digits and _, a letter first."
     if kind == "twice":
-        return f"{path} holds {show(found[first['ctx']['index']])} twice: name it once."
-    if kind == "finite_number" or (kind == "float_type" and type(found) is int):
-        return f"{path} is {show(found)}, expected a finite number."
+        return f"{path} holds {show(value[first['ctx']['index']])} twice: name it once."
+    if kind == "finite_number" or (kind == "float_type" and type(value) is int):
+        return f"{path} is {show(value)}, expected a finite number."
     options = allowed(schema, parts)
-    expected = f"{' or '.join(map(_words, options))}{_hint(found, options)}"
+    expected = f"{' or '.join(map(_words, options))}{_hint(value, options)}"
     return (
-        _renamed(f"{path} is {show(found)}, which", parts, found)
-        or f"{path or 'the config'} is {show(found)}, expected {expected}"
+        _renamed(f"{path} is {show(value)}, which", parts, value)
+        or f"{path or 'the config'} is {show(value)}, expected {expected}"
     )
 
 
@@ -153,27 +153,21 @@ def _words(option: Mapping[str, Any]) -> str:
     return words[option["type"]]
 
 
-def _hint(found: Any, options: Iterable[Mapping[str, Any]]) -> str:
-    """Return the end of a sentence: the near match among known names, or how YAML takes a number for text."""
-    if not isinstance(found, str):
+def _hint(value: Any, options: Iterable[Mapping[str, Any]]) -> str:
+    """Return the end of a sentence: a near match among known names, or how YAML took a number for text."""
+    if not isinstance(value, str):
         return "."
-    names = [value for option in options for value in option.get("enum", ()) if value is not None]
-    if near := difflib.get_close_matches(found, names, n=1):
+    names = [name for option in options for name in option.get("enum", ()) if name is not None]
+    if near := difflib.get_close_matches(value, names, n=1):
         return f": did you mean {near[0]!r}?"
     try:
-        value = float(found)
+        mantissa, _, exponent = f"{float(value):e}".partition("e")
     except ValueError:
         return "."
-    if not {"integer", "number"}.intersection(option.get("type", "") for option in options):
+    numeric = {"integer", "number"}.intersection(option.get("type", "") for option in options)
+    if not numeric or not exponent:  # a number without an exponent in this form is not finite
         return "."
-    if "e" not in found.lower():
+    if "e" not in value.lower():
         return " (without quotes)."
-    return (
-        f" (YAML reads {found} as text: a number in this form needs a dot and a sign, such as {_yaml_number(value)})."
-    )
-
-
-def _yaml_number(value: float) -> str:
-    """Write a number with an exponent so that YAML reads it as one."""
-    mantissa, _, exponent = f"{value:e}".partition("e")
-    return f"{float(mantissa)}e{int(exponent):+d}"
+    number = f"{float(mantissa)}e{int(exponent):+d}"
+    return f" (YAML reads {value} as text: a number in this form needs a dot and a sign, such as {number})."

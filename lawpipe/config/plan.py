@@ -5,6 +5,7 @@ from typing import Any
 
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run.splits import SPLITS
+from lawpipe.run.tables import COLLECTED
 
 #: All blocks of an experiment's settings that determine a result.
 COMPLETE = (
@@ -62,9 +63,6 @@ NOT_OF_CONTROLS = ("preset", "iterations", "snapshots")
 
 #: The policies whose contributions of every single example are kept.
 WITH_CONTRIBUTIONS = tuple(name for name, record in POLICIES.items() if record.required)
-
-#: The tables that are made batch by batch and then joined.
-COLLECTED = ("curves", "similarity", "zero_weights", "examples", "measures")
 
 
 def snapshot(iteration: int) -> str:

@@ -192,16 +192,14 @@ def _overlay(base: Settings, written: Settings, problem: str) -> Settings:
     return _merge(base, own)
 
 
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Settings:
+def _merge(base: Settings, over: Settings) -> Settings:
     """Return `base` with `over` merged in, without changing either."""
-    result = dict(base)
-    for key, value in over.items():
-        inherited = result.get(key)
-        if isinstance(inherited, Mapping) and isinstance(value, Mapping):
-            result[key] = _merge(inherited, value)
-        else:
-            result[key] = value
-    return result
+    merged = {
+        key: _merge(base[key], over[key])
+        for key in base.keys() & over
+        if isinstance(base[key], dict) and isinstance(over[key], dict)
+    }
+    return base | over | merged
 
 
 def _expand(name: str, sweep: Mapping[str, list[Any]]) -> Iterator[tuple[str, list[Settings]]]:

@@ -23,6 +23,7 @@ from lawpipe.cost import flops
 from lawpipe.cost.flops import Size, Steps
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run import files
+from lawpipe.run.tables import COLLECTED
 
 #: Bytes on disk for each raw byte, as measured: random features, dense weights and contributions hardly
 #: compress; curves are smooth; the constant weights of a policy that needs no search all but vanish.
@@ -207,7 +208,7 @@ def _written(settings: Mapping[str, Any], stage: str, batch: str) -> tuple[int, 
     weights = steps * train * _itemsize(settings)
     policies = _policies(settings, batch)
     curves = ((steps + 1) * 3 * 8 + train * 20 + measured * 4 * 50) * CURVES
-    tables = len(plan.COLLECTED)
+    tables = len(COLLECTED)
     if stage == "generate_data":
         density = TOKENS if settings["problem"] in plan.ON_TEXT else DENSE
         return len(examples), sum(examples.values()) * width * 4 * density

@@ -1,4 +1,4 @@
-"""A learning policy as the stages pass it on."""
+"""A learning policy: the weights and learning rates of a training run, as the stages read and write it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Policy:
-    """The weights [T, N] and the learning rates [T] of a training run; each row of weights sums to 1."""
+    """Weights of every example and the learning rate at every step of a training run."""
 
+    #: gamma[t, n] >= 0, [T, N]; every row sums to 1.
     weights: npt.NDArray[np.floating[Any]]
+    #: [T].
     learning_rates: npt.NDArray[np.float64]
-    #: The columns of the table `learning_rates`, if its own learning rate was tuned.
+    #: The columns of the artifact table `learning_rates`, for a policy whose learning rate was tuned.
     tried_rates: Mapping[str, Any] | None = None
-    #: What there is to say of how it was made.
+    #: How it was made, for the cost file.
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
@@ -27,17 +29,12 @@ class Policy:
 
 
 def number_type(precision: str) -> str:
-    """Return the type of weights under a precision setting; products of rounded operands leave them in float32."""
+    """Return the NumPy type of weights under a precision setting: float64 for itself, float32 for all others."""
     return "float64" if precision == "float64" else "float32"
 
 
-def constant(row: npt.NDArray[Any], steps: int, learning_rate: float, **kept: Any) -> Policy:
-    """Return the policy with the same weights [N] and the same learning rate at every step."""
-    return Policy(np.tile(row, (steps, 1)), np.full(steps, learning_rate, dtype=np.float64), **kept)
-
-
 def load(path: Path) -> Policy:
-    """Read a policy that a stage wrote, a row group at a time: reading it whole takes its memory three times."""
+    """Read a policy that a stage wrote, one row group at a time: at once it would take three times its memory."""
     # The config reads the policies' records, and needs no Arrow for that.
     import pyarrow as pa
 
@@ -52,6 +49,6 @@ def load(path: Path) -> Policy:
         weights[start : start + len(rows)] = rows
         start += len(rows)
     assert weights is not None
-    # Arrow would keep what it read with.
+    # Arrow would keep its read buffers.
     pa.default_memory_pool().release_unused()
     return Policy(weights, rates)

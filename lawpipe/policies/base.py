@@ -26,11 +26,11 @@ class Record:
 
     A policy module holds its record as `RECORD`, and one of three functions:
 
-    * `row(context)` returns weights [N] that hold at every step (set `constant`);
+    * `weights(context)` returns weights [T, N], or [N] if they are the same at every step (set `constant`);
     * `rule(problem)` returns the `Rule` of a new training run;
     * `make(context)` returns the whole `Policy`; a policy made in this way has no variants.
 
-    The variants of a `row` or a `rule` are derived (lawpipe.policies.variants): `own` at the experiment's learning
+    The variants of `weights` or a `rule` are derived (lawpipe.policies.variants): `own` at the experiment's learning
     rate under the module's name, `tuned` as `{name}_tuned`, `matched` as `{name}_matched`.
     """
 

@@ -11,11 +11,10 @@ from lawpipe.policies.base import Record
 from lawpipe.run import registry
 
 #: The modules of this room that are not policies.
-HELPERS = ("base", "catalogue", "feedback", "rates", "searching", "single_row", "step_length", "variants")
+HELPERS = ("base", "catalogue", "rates", "variants")
 
 #: What each variant adds to the label and to the phrase of its policy.
 VARIANTS = {
-    "own": ("", ""),
     "tuned": (" tuned", " at their own best learning rate"),
     "matched": (" matched", " at the conventional policy's step length"),
 }
@@ -26,19 +25,25 @@ def _records() -> Iterator[tuple[str, Record]]:
     for module in registry.names("policy"):
         if module not in HELPERS:
             record: Record = registry.load("policy", module).RECORD
-            for variant in record.work:
-                label, phrase = VARIANTS[variant]
-                yield (
-                    module if variant == "own" else f"{module}_{variant}",
-                    replace(
-                        record,
-                        label=record.label + label,
-                        phrase=record.phrase + phrase,
-                        required=record.required and variant == "own",
-                        variant=variant,
-                    ),
-                )
+            yield module, record
+            for variant in VARIANTS:
+                if variant in record.work:
+                    yield f"{module}_{variant}", _derived(module, record, variant)
 
 
-#: Record of each policy by its name: the required ones first, then by position, variants behind their policy.
+def _derived(module: str, record: Record, variant: str) -> Record:
+    """Return the record of a policy's variant; one of a searched policy takes the weights that the search found."""
+    label, phrase = VARIANTS[variant]
+    return replace(
+        record,
+        label=record.label + label,
+        phrase=record.phrase + phrase,
+        required=False,
+        takes_search=False,
+        builds_on=(module,) if record.takes_search else record.builds_on,
+        variant=variant,
+    )
+
+
+#: The record of each policy by its name: the required ones first, then by position, variants after their policy.
 POLICIES: dict[str, Record] = dict(sorted(_records(), key=lambda item: (not item[1].required, item[1].position)))

@@ -18,7 +18,7 @@ RECORD = Record(
 )
 
 
-def row(context: Context) -> npt.NDArray[np.floating]:
+def weights(context: Context) -> npt.NDArray[np.floating]:
     """Return 1 / (number of clean examples) for each clean example and 0 for the others, [N].
 
     Raises InputError if there is no clean example.

@@ -19,6 +19,6 @@ RECORD = Record(
 )
 
 
-def row(context: Context) -> npt.NDArray[np.floating]:
+def weights(context: Context) -> npt.NDArray[np.floating]:
     """Return gamma[n] = 1/N, [N]."""
     return np.full(context.examples, 1 / context.examples, dtype=context.number_type)

@@ -17,10 +17,10 @@ RECORD = Record(
 def make(context: Context) -> Policy:
     """Return the best policy of a search from uniform weights at the learning rate of `conventional_tuned`."""
     from lawpipe.engine import setup
-    from lawpipe.policies import searching
+    from lawpipe.search import control
     from lawpipe.search.objective import Objective
 
-    problem, theta0 = setup.start(context.settings, context.files)
+    problem, theta0 = setup.from_files(context.settings, context.files)
     rates = context.others["conventional_tuned"].learning_rates.tolist()
-    weights, notes = searching.best(context, Objective(problem, theta0, rates))
+    weights, notes = control.best(context.settings, Objective(problem, theta0, rates), context.state)
     return Policy(weights.cpu().numpy(), np.array(rates), notes=notes)

@@ -1,6 +1,8 @@
 """One searched weight vector for all steps: the value of choosing the examples once."""
 
-from lawpipe.engine.policy import Policy, constant
+import numpy as np
+
+from lawpipe.engine.policy import Policy
 from lawpipe.policies.base import Context, Record
 
 RECORD = Record(
@@ -15,11 +17,12 @@ RECORD = Record(
 def make(context: Context) -> Policy:
     """Return gamma[t, n] = w[n], where w minimises J under mirror descent, at the experiment's learning rate."""
     from lawpipe.engine import setup
-    from lawpipe.policies import searching
-    from lawpipe.policies.single_row import SingleRow
+    from lawpipe.search import control
     from lawpipe.search.mirror_descent import MirrorDescent
+    from lawpipe.search.single_row import SingleRow
 
-    problem, theta0 = setup.start(context.settings, context.files)
+    problem, theta0 = setup.from_files(context.settings, context.files)
     objective = SingleRow(problem, theta0, [context.learning_rate], context.steps)
-    row, notes = searching.best(context, objective, MirrorDescent())
-    return constant(row[0].cpu().numpy(), context.steps, context.learning_rate, notes=notes)
+    weights, notes = control.best(context.settings, objective, context.state, MirrorDescent())
+    rows = np.tile(weights.cpu().numpy(), (context.steps, 1))
+    return Policy(rows, np.full(context.steps, context.learning_rate), notes=notes)

@@ -1,8 +1,10 @@
 """The near-optimal weights of another experiment, to measure them in a setting that they were not searched in."""
 
-import numpy as np
+from typing import Any
 
-from lawpipe.engine.policy import Policy
+import numpy as np
+import numpy.typing as npt
+
 from lawpipe.policies.base import Context, Record
 
 RECORD = Record(
@@ -13,10 +15,9 @@ RECORD = Record(
 )
 
 
-def make(context: Context) -> Policy:
-    """Return the weights of the other experiment's `near_optimal` at this experiment's learning rate.
+def weights(context: Context) -> npt.NDArray[np.floating[Any]]:
+    """Return the weights of the other experiment's `near_optimal`, [T, N].
 
     The examples are the same, row by row; initialisation, learning rate or model are this experiment's.
     """
-    weights = context.others["near_optimal"].weights.astype(context.number_type, copy=False)
-    return Policy(weights, np.full(context.steps, context.learning_rate))
+    return context.others["near_optimal"].weights.astype(context.number_type, copy=False)

@@ -28,9 +28,6 @@ OnBlockOfRun = Callable[[int, int, Tensor], None]
 #: From parameters [B, P] to the gradients of an objective's terms at them, [B, P].
 TermGradients = Callable[[Tensor], Tensor]
 
-#: Steps between two checks whether a training run has diverged: a check waits for the device.
-LOOK = 16
-
 
 def shard(count: int, rank: int, world_size: int) -> slice:
     """Return the rows of `count` examples that process `rank` holds; all rows if there are fewer than processes.
@@ -40,11 +37,6 @@ def shard(count: int, rank: int, world_size: int) -> slice:
     if count < world_size:
         return slice(0, count)
     return slice(rank * count // world_size, (rank + 1) * count // world_size)
-
-
-def diverged(theta: Tensor) -> bool:
-    """Return whether parameters are no longer finite: no later ones of the run will be."""
-    return not bool(torch.isfinite(theta).all())
 
 
 def _unchanged(value: Tensor) -> Tensor:
@@ -112,26 +104,6 @@ class Problem(ABC):
         Both are the gradient of the single example if the set has only one.
         """
 
-    def descend(self, theta: Tensor, weights: Tensor, learning_rates: Sequence[float]) -> Tensor:
-        """Run weighted gradient descent and return all parameters on the way, [T+1, P].
-
-        theta[t+1] = theta[t] - learning_rates[t] sum_n weights[t, n] grad l_n(theta[t])
-
-        A run that has diverged ends there: the parameters after it are NaN.
-        """
-        thetas = torch.empty(len(learning_rates) + 1, self.parameters, dtype=self.dtype, device=self.device)
-        thetas[0] = theta
-        for step, rate in enumerate(learning_rates):
-            if step % LOOK == 0 and diverged(thetas[step]):
-                thetas[step + 1 :] = torch.nan
-                break
-            self.step(thetas[step], weights[step], rate, thetas[step + 1])
-        return thetas
-
-    def step(self, theta: Tensor, weights: Tensor, learning_rate: float, out: Tensor) -> None:
-        """Write theta - learning_rate sum_n weights[n] grad l_n(theta), [P], to `out`: one step of `descend`."""
-        torch.sub(theta, self.weighted_gradient(theta, weights), alpha=learning_rate, out=out)
-
     def backward(
         self,
         thetas: Tensor,
@@ -170,13 +142,13 @@ class Problem(ABC):
 
     def descend_many(
         self, thetas: Tensor, weights: Sequence[Tensor], learning_rates: Sequence[Sequence[float]]
-    ) -> Tensor:
-        """Run `descend` from each of S parameters [S, P] under its own weights and rates; return [S, T+1, P].
+    ) -> Tensor | None:
+        """Run gradient descent from each of S parameters [S, P] together; return theta[0..T] of each, [S, T+1, P].
 
-        Overridden by problems for which several runs together are cheaper; results are equal up to rounding.
+        Each run has its own weights [T, N] and T learning rates. Returns None if the problem has no way to compute so
+        many runs together that is faster than one after the other.
         """
-        runs = zip(thetas, weights, learning_rates, strict=True)
-        return torch.stack([self.descend(*run) for run in runs])
+        return None
 
     def backward_many(
         self,

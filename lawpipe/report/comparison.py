@@ -1,4 +1,4 @@
-"""The paper's values beside ours, one by one."""
+"""Comparisons of one experiment with the values that the paper gives."""
 
 import math
 from dataclasses import dataclass, replace
@@ -11,18 +11,18 @@ from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval
 from lawpipe.run.splits import REFERENCES
 
-#: Properties of zero weights that depend on the loss they are measured against, and all that the paper has.
+#: Properties of zero weights that depend on the reference loss, and all properties that the paper has.
 OF_A_LOSS = ("noncontributive_excluded", "redundant_dropped")
 PROPERTIES = (*OF_A_LOSS, "learned_ignored")
-#: Coefficients of the scaling law, of which B varies by factors.
+#: Coefficients of the scaling law.
 COEFFICIENTS = ("loss_floor", "scale", "exponent", "first_step", "r_squared")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A value of the paper and ours on the desired and on the test examples, as text.
+    """A value of the paper, and ours on the desired and on the test examples, as text.
 
-    A property that depends on neither stands under `desired` alone.
+    A property that depends on no reference set has its value under `desired`; `test` is then empty.
     """
 
     published: Published
@@ -31,51 +31,48 @@ class Comparison:
 
 
 def comparisons(results: Results, source: str | None) -> list[Comparison]:
-    """Return the paper's values of a figure or table (`Fig 4`) beside this experiment's; none without a source."""
-    if source is None:
-        return []
-    name = problem.name(results.settings)
-    found: dict[str, Published] = {}
-    for part in source.split(", "):
-        found |= {value.quantity: value for value in paper.values(name, part)}
-    return [Comparison(value, *(ours(results, value, against) for against in REFERENCES)) for value in found.values()]
+    """Return one comparison per value of a figure or table of the paper (`Fig 4`); none without a source."""
+    sources = source.split(", ") if source is not None else []
+    values = [value for part in sources for value in paper.values(problem.name(results.settings), part)]
+    by_quantity = {value.quantity: value for value in values}
+    return [Comparison(value, *(ours(results, value, name) for name in REFERENCES)) for value in by_quantity.values()]
 
 
 def ours(results: Results, published: Published, against: str) -> str:
-    """Write our value of the same meaning: mean and 95 % interval over the seeds."""
-    measure, policy = published.measure, published.policy
+    """Write our value of a quantity of the paper: mean and 95 % interval over the seeds."""
+    measure, policy = published.measure, published.policy or "near_optimal"
     if measure is None:
         return "see the figure"
     if measure == "learned_ignored" and against == "test":
         return ""
     if measure in PROPERTIES:
-        return share(results, policy or "near_optimal", measure, against)
+        return share(results, policy, measure, against)
     if measure in COEFFICIENTS:
-        return interval(coefficient(results, policy or "near_optimal", measure, against))
-    found = results.quantity(policy or "near_optimal", f"{measure}_{against}")
+        return interval(coefficient(results, policy, measure, against))
+    value = results.quantity(policy, f"{measure}_{against}")
     if published.mixed_units:
-        return f"{interval(in_mixed_units(found))}; in one unit {interval(found)}"
-    return interval(found, missing=missing(measure))
+        return f"{interval(in_mixed_units(value))}; in one unit {interval(value)}"
+    return interval(value, missing=missing(measure))
 
 
 def in_mixed_units(ratio: Interval) -> Interval:
-    """Return a compression ratio ln|V| / J as the paper has it for language models: log2|V| / J, J in nats."""
+    """Convert a compression ratio ln|V| / J to the paper's unit for language models: log2|V| / J, with J in nats."""
     return ratio.scaled(1 / math.log(2))
 
 
 def missing(measure: str) -> str:
-    """Say what it means that no seed has a value: of an acceleration on the curves, that it was never reached."""
+    """Return what is written if no seed has a value: for an acceleration on the curves, that it was never reached."""
     return "never" if measure.startswith("acceleration") and not measure.startswith("acceleration_fit") else "-"
 
 
 def share(results: Results, policy: str, name: str, against: str, kind: str = "instantaneous") -> str:
-    """Write a property of zero weights: mean share over the seeds with its 95 % interval."""
+    """Write a property of zero weights: the mean share over the seeds with its 95 % interval."""
     rows = results.zero_weights
     rows = rows[(rows["policy"] == policy) & (rows["property"] == name)]
     if name in OF_A_LOSS:
         rows = rows[(rows["against"] == against) & (rows["kind"] == kind)]
-    found = mean_interval(rows["value"]).clipped(0, 1)
-    return interval(replace(found, n=len(results.seeds)), share=True, missing="no such pair")
+    mean = mean_interval(rows["value"]).clipped(0, 1)
+    return interval(replace(mean, n=len(results.seeds)), share=True, missing="no such pair")
 
 
 def coefficient(results: Results, policy: str, name: str, against: str) -> Interval:

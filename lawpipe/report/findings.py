@@ -1,7 +1,8 @@
-"""Sentences made from the numbers: what an experiment found, and never more than it found."""
+"""The findings of the page: sentences generated from the numbers of one experiment, or of all."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from lawpipe.analysis.intervals import Interval
 from lawpipe.paper import values as paper
@@ -11,82 +12,109 @@ from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval, number, percent, plural
 from lawpipe.results.problem import Settings
+from lawpipe.run.splits import REFERENCES
 
 POLICIES = ("conventional", "near_optimal")
-SIMILARITIES = {"instantaneous": "similarity", "adjoint": "adjoint_similarity"}
-#: What the paper calls its models.
-PAPERS = {problem.PERCEPTRON: "perceptron", problem.LANGUAGE_MODEL: "transformer"}
-#: So many settings that are not the paper's are named, more are counted.
-FEW = 2
+OBJECTIVES = [f"objective_{against}" for against in REFERENCES]
+SIMILARITIES = {"instantaneous": "similarity_desired", "adjoint": "adjoint_similarity_desired"}
+#: The names of the paper's models.
+MODELS = {problem.PERCEPTRON: "perceptron", problem.LANGUAGE_MODEL: "transformer"}
+#: The overview names this many settings that differ from the paper's; of more, it gives the number.
+NAMED = 2
 
 
 def overview(experiments: Sequence[Results], hardware: Sequence[str], seconds: float) -> list[str]:
-    """Return what all experiments found together, in five sentences.
+    """Return five sentences on all experiments.
 
-    `hardware` names the machines that computed them, `seconds` is the time of all jobs one after the other.
+    Args:
+        experiments: the experiments.
+        hardware: descriptions of the machines that computed them.
+        seconds: the total time of all jobs.
     """
+    names = dict.fromkeys(problem.name(results.settings) for results in experiments)
+    published = ", ".join(f"{paper.values(name, 'Fig 5')[0].text} for its {MODELS[name]}" for name in names)
+    tasks = "; ".join(
+        f"{results.name} ({plural(len(results.seeds), 'seed')}, {_short_task(results.settings)})"
+        for results in experiments
+    )
+    similarities = "; ".join(
+        " and ".join(
+            f"{kind} {' to '.join(number(value.mean) for value in _both(results, column))}"
+            for kind, column in SIMILARITIES.items()
+        )
+        + f" in {results.name}"
+        for results in experiments
+    )
+    machines = "; ".join(hardware) or "a machine that was not recorded"
     return [
-        _ran(experiments, hardware, seconds),
+        f"{plural(len(experiments), 'experiment')}, computed on {machines}, in {duration(seconds)} of jobs: {tasks}.",
         "On the desired examples, which the search optimises, the near-optimal policy's "
-        f"{_changes(experiments, 'desired')} (the paper: {_published_accelerations(experiments)}).",
-        f"On test examples, which it never saw, its {_changes(experiments, 'test')}.",
-        _similarities(experiments),
-        _remaining(experiments),
+        f"{_changes(experiments, 'desired')} (the paper: {published}).",
+        f"On test examples, which the search never sees, its {_changes(experiments, 'test')}.",
+        "The mean similarity of the contributions on the desired loss, which by the paper's law has no bound at the "
+        f"optimum, changed from conventional to near-optimal: {similarities}.",
+        "The Frank-Wolfe gap, which is 0 at first-order stationarity, is still "
+        f"{'; '.join(map(_remaining, experiments))}.",
     ]
 
 
-def _ran(experiments: Sequence[Results], hardware: Sequence[str], seconds: float) -> str:
-    """Say what was computed where."""
-    where = "; ".join(hardware) or "a machine that was not recorded"
-    return (
-        f"{plural(len(experiments), 'experiment')}, computed on {where}, in {duration(seconds)} of jobs: "
-        + "; ".join(
-            f"{each.name} ({plural(len(each.seeds), 'seed')}, {_likeness(each.settings)})" for each in experiments
-        )
-        + "."
-    )
-
-
 def duration(seconds: float) -> str:
-    """Write a time in the unit that suits it."""
+    """Write a time in hours, minutes or seconds."""
     for unit, size in (("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{number(seconds / size, 2)} {unit}"
     return f"{number(seconds, 2)} seconds"
 
 
-def _likeness(settings: Settings) -> str:
-    """Say whether the task is the paper's."""
-    changed = paper.differences(settings)
-    if not changed:
-        return "the paper's task"
-    if len(changed) <= FEW:
-        return "; ".join(map(difference, changed))
-    return f"{len(changed)} settings not the paper's"
+def _short_task(settings: Settings) -> str:
+    """Say whether the task is the paper's, and otherwise in which or in how many settings it differs."""
+    differences = paper.differences(settings)
+    if len(differences) > NAMED:
+        return f"{len(differences)} settings not the paper's"
+    return "; ".join(map(difference, differences)) or "the paper's task"
+
+
+def difference(setting: Difference) -> str:
+    """Say how a setting differs from the paper's."""
+    return f"{setting.label} {setting.here} instead of {setting.paper}"
+
+
+def _both(results: Results, quantity: str) -> tuple[Interval, Interval]:
+    """Return a quantity of the conventional and of the near-optimal policy."""
+    conventional, near_optimal = (results.quantity(policy, quantity) for policy in POLICIES)
+    return conventional, near_optimal
+
+
+def _relative_change(results: Results, against: str) -> float:
+    """Return the relative change of J from the conventional to the near-optimal policy; NaN if it is not known."""
+    before, after = _both(results, f"objective_{against}")
+    return after.mean_or_nan / before.mean_or_nan - 1
 
 
 def _changes(experiments: Sequence[Results], against: str) -> str:
-    """Say how the area under the loss curve changed, and how much sooner the conventional end was reached."""
-    changes, sooner = [], []
-    for each in experiments:
-        before, after = (each.quantity(policy, f"objective_{against}").mean_or_nan for policy in POLICIES)
-        change = after / before - 1
-        how = "lower" if change < 0 else "higher"
-        known = math.isfinite(change)
-        changes.append(f"{percent(abs(change))} {how} in {each.name}" if known else f"not finite in {each.name}")
-        sooner.append(f"{_times(each.quantity('near_optimal', f'acceleration_{against}'))} in {each.name}")
+    """Say how J changed in each experiment, and how much sooner the conventional policy's final loss is reached."""
+    changes, accelerations = [], []
+    for results in experiments:
+        change = _relative_change(results, against)
+        lower = (
+            f"{percent(abs(change))} {'lower' if change < 0 else 'higher'}" if math.isfinite(change) else "not finite"
+        )
+        changes.append(f"{lower} in {results.name}")
+        acceleration = results.quantity("near_optimal", f"acceleration_{against}")
+        accelerations.append(f"{_sooner(acceleration)} in {results.name}")
     return (
-        f"J is {enumeration(changes)} than under the conventional policy, whose last loss is reached "
-        f"{enumeration(sooner)}"
+        f"J is {enumeration(changes)} than under the conventional policy, whose final loss is reached "
+        f"{enumeration(accelerations)}"
     )
 
 
-def _times(found: Interval) -> str:
-    """Say how much sooner the conventional policy's last loss was reached."""
-    if not found.n_reached:
+def _sooner(acceleration: Interval) -> str:
+    """Say how much sooner the conventional policy's final loss was reached, and in how many seeds."""
+    if not acceleration.n_reached:
         return "never"
-    some = "" if found.n_reached == found.n else f" ({found.n_reached} of {plural(found.n, 'seed')})"
-    return f"{interval(found, count_seeds=False)} times sooner{some}"
+    partly = acceleration.n_reached < acceleration.n
+    seeds = f" ({acceleration.n_reached} of {plural(acceleration.n, 'seed')})" if partly else ""
+    return f"{interval(acceleration, count_seeds=False)} times sooner{seeds}"
 
 
 def enumeration(parts: Sequence[str]) -> str:
@@ -94,75 +122,42 @@ def enumeration(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _published_accelerations(experiments: Sequence[Results]) -> str:
-    """Return the paper's accelerations for the problems at hand."""
-    names = dict.fromkeys(problem.name(each.settings) for each in experiments)
-    return ", ".join(f"{paper.values(name, 'Fig 5')[0].text} for its {PAPERS[name]}" for name in names)
-
-
-def _similarities(experiments: Sequence[Results]) -> str:
-    """Say how the similarity of contributions changed: what the law is about."""
-    parts = []
-    for each in experiments:
-        kinds = (
-            f"{kind} {number(each.quantity('conventional', f'{column}_desired').mean)} to "
-            f"{number(each.quantity('near_optimal', f'{column}_desired').mean)}"
-            for kind, column in SIMILARITIES.items()
-        )
-        parts.append(f"{' and '.join(kinds)} in {each.name}")
-    return (
-        "The mean similarity of the contributions on the desired loss, which the law says has no bound at the "
-        f"optimum, went from conventional to near-optimal: {'; '.join(parts)}."
-    )
-
-
-def _remaining(experiments: Sequence[Results]) -> str:
-    """Say how far from first-order stationarity the policies are, and what weight the spoilt examples kept."""
-    parts = []
-    for each in experiments:
-        gap, objective = (each.quantity("near_optimal", name).mean_or_nan for name in ("gap", "objective_desired"))
-        text = f"{percent(gap / objective)} of J in {each.name}"
-        if problem.corrupted_share(each.settings):
-            weight = each.quantity("near_optimal", "weight_on_perturbed")
-            text += (
-                f", where the {percent(problem.corrupted_share(each.settings))} of "
-                f"{problem.corruption(each.settings)} examples kept {percent(weight.mean)} of the weight"
-            )
-        parts.append(text)
-    return f"The Frank-Wolfe gap that is left, 0 at first-order stationarity, is {'; '.join(parts)}."
+def _remaining(results: Results) -> str:
+    """Say how large the near-optimal policy's gap is, and which weight the corrupted examples kept."""
+    gap, objective = (results.quantity("near_optimal", name).mean_or_nan for name in ("gap", "objective_desired"))
+    text = f"{percent(gap / objective)} of J in {results.name}"
+    share = problem.corrupted_share(results.settings)
+    if not share:
+        return text
+    weight = percent(results.quantity("near_optimal", "weight_on_perturbed").mean)
+    corrupted = f"the {problem.corruption(results.settings)} examples, {percent(share)} of all,"
+    return f"{text}, where {corrupted} kept {weight} of the weight"
 
 
 def sentences(results: Results) -> list[str]:
-    """Return the experiment's findings, a sentence each."""
-    return [
-        _setting(results),
-        _objective(results),
-        _acceleration(results),
-        *_test(results),
-        *_on_corrupted(results),
-        _stationarity(results),
-    ]
+    """Return the findings of an experiment, one sentence each."""
+    parts = (_setup, _objective, _acceleration, _test, _corrupted, _stationarity)
+    return [sentence for sentence in (part(results) for part in parts) if sentence]
 
 
-def _setting(results: Results) -> str:
+def _setup(results: Results) -> str:
     """Say what was run."""
     settings = results.settings
     data, training, search = settings["data"], settings["training"], settings["search"]
-    changed = paper.differences(settings)
-    task = "the paper's task" if not changed else "not the paper's task: " + "; ".join(map(difference, changed))
-    method = str(search["method"]).replace("_", " ")
-    name = problem.name(settings)
+    differences = "; ".join(map(difference, paper.differences(settings)))
+    task = f"not the paper's task: {differences}" if differences else "the paper's task"
+    published = paper.SETTINGS[problem.name(settings)]["search"]["iterations"]
     return (
-        f"{plural(len(results.seeds), 'seed')} of {_model(settings)}, "
-        f"{data['train_examples']} training and {data['desired_examples']} desired examples, {training['steps']} "
-        f"steps at learning rate {training['learning_rate']} ({task}); the policy was searched for by {method}, "
-        f"at most {plural(search['iterations'], 'iteration')} "
-        f"(the paper: projected gradient, {paper.SETTINGS[name]['search']['iterations']})."
+        f"{plural(len(results.seeds), 'seed')} of {_model(settings)}, {data['train_examples']} training and "
+        f"{data['desired_examples']} desired examples, {training['steps']} steps at learning rate "
+        f"{training['learning_rate']} ({task}); the policy was searched with "
+        f"{str(search['method']).replace('_', ' ')}, at most {plural(search['iterations'], 'iteration')} "
+        f"(the paper: projected gradient, {published})."
     )
 
 
 def _model(settings: Settings) -> str:
-    """Say what was trained."""
+    """Describe the model and its data."""
     data = settings["data"]
     if problem.name(settings) == problem.PERCEPTRON:
         return f"a perceptron with {data['dimension']} features"
@@ -174,101 +169,82 @@ def _model(settings: Settings) -> str:
     )
 
 
-def difference(found: Difference) -> str:
-    """Say how one setting is not the paper's."""
-    return f"{found.label} {found.here} instead of {found.paper}"
-
-
 def _objective(results: Results) -> str:
-    """Say how far the objective fell on the examples it was searched on."""
-    before, after = (results.quantity(policy, "objective_desired") for policy in POLICIES)
-    ratios = [results.quantity(policy, "compression_ratio_desired") for policy in POLICIES]
+    """Say how far the objective fell on the desired examples."""
+    before, after = _both(results, "objective_desired")
+    ratios = _both(results, "compression_ratio_desired")
     published = paper.values(problem.name(results.settings), "Fig 4")
     unit = ""
     if any(value.mixed_units for value in published):
         mixed = " and ".join(interval(in_mixed_units(ratio)) for ratio in ratios)
         unit = f", in log2 |V| over nats, where ours are {mixed}"
     return (
-        f"On the desired examples, which the search optimises, J went from {interval(before)} to "
-        f"{interval(after)} nats ({percent(after.mean_or_nan / before.mean_or_nan)} of the conventional policy's) "
-        f"and CR from {interval(ratios[0])} to {interval(ratios[1])}; the paper's figure shows a CR of "
-        f"{published[0].text} and {published[1].text}{unit}."
+        f"On the desired examples, which the search optimises, J went from {interval(before)} to {interval(after)} "
+        f"nats ({percent(after.mean_or_nan / before.mean_or_nan)} of the conventional policy's) and CR from "
+        f"{_from_to(ratios)}; the paper's figure shows a CR of {published[0].text} and {published[1].text}{unit}."
     )
+
+
+def _from_to(values: Iterable[Interval]) -> str:
+    """Write the change of a quantity."""
+    return " to ".join(map(interval, values))
 
 
 def _acceleration(results: Results) -> str:
-    """Say how many fewer steps the searched policy needs on the desired loss."""
-    found = results.quantity("near_optimal", "acceleration_desired")
-    text = next(v.text for v in paper.values(problem.name(results.settings), "Fig 5"))
-    if not found.n_reached:
-        return f"It never got to the conventional policy's last desired loss (the paper: {text} times sooner)."
-    return (
-        f"It got to the conventional policy's last desired loss {interval(found)} times sooner (the paper: {text})."
-    )
+    """Say how many fewer steps the near-optimal policy needs on the desired loss."""
+    acceleration = results.quantity("near_optimal", "acceleration_desired")
+    published = paper.values(problem.name(results.settings), "Fig 5")[0].text
+    if not acceleration.n_reached:
+        return f"It never reached the conventional policy's final desired loss (the paper: {published} times sooner)."
+    sooner = f"{interval(acceleration)} times sooner (the paper: {published})"
+    return f"It reached the conventional policy's final desired loss {sooner}."
 
 
-def _test(results: Results) -> list[str]:
-    """Say what of it holds on examples that the search never saw."""
-    before, after = (results.quantity(policy, "objective_test") for policy in POLICIES)
-    change = after.mean_or_nan / before.mean_or_nan - 1
+def _test(results: Results) -> str:
+    """Say what holds on test examples; empty if J is not known."""
+    change = _relative_change(results, "test")
     if not math.isfinite(change):
-        return []
-    verb = "fell" if change < 0 else "rose"
-    found = results.quantity("near_optimal", "acceleration_test")
-    desired = _gain(results, "desired")
-    unseen = _gain(results, "test")
-    carried = (
-        f"; the change is {percent(unseen / desired)} of that on the desired examples" if desired > 0 < unseen else ""
-    )
-    return [
-        f"On test examples, which it never saw, J {verb} by {percent(abs(change))}, from {interval(before)} to "
-        f"{interval(after)} nats{carried}; {_reached(found)}."
-    ]
-
-
-def _on_corrupted(results: Results) -> list[str]:
-    """Say how much weight is on spoilt examples, if the experiment has any."""
-    if not problem.corrupted_share(results.settings):
-        return []
-    weight = results.quantity("near_optimal", "weight_on_perturbed")
-    return [
-        f"It puts {interval(weight.clipped(0, 1), share=True, count_seeds=False)} of its weight on the "
-        f"{problem.corruption(results.settings)} training examples, which "
-        f"are {percent(problem.corrupted_share(results.settings))} of all: nothing told it which they are."
-    ]
-
-
-def _gain(results: Results, against: str) -> float:
-    """Return how much lower the near-optimal policy's J is, in nats."""
-    before, after = (results.quantity(policy, f"objective_{against}") for policy in POLICIES)
-    return before.mean_or_nan - after.mean_or_nan
-
-
-def _reached(found: Interval) -> str:
-    """Say whether the conventional policy's final test loss was reached, and how much sooner."""
-    if not found.n_reached:
-        return f"in none of {plural(found.n, 'seed')} did it get to the conventional policy's last test loss"
-    seeds = "in all" if found.n_reached == found.n else f"in {found.n_reached}"
+        return ""
+    falls = [before.mean_or_nan - after.mean_or_nan for before, after in map(partial(_both, results), OBJECTIVES)]
+    kept = f"; the change is {percent(falls[1] / falls[0])} of that on the desired examples" if min(falls) > 0 else ""
     return (
-        f"{seeds} of {plural(found.n, 'seed')} it got to the conventional policy's last test loss, "
-        f"{interval(found, count_seeds=False)} times sooner"
+        f"On test examples, which the search never sees, J {'fell' if change < 0 else 'rose'} by "
+        f"{percent(abs(change))}, from {_from_to(_both(results, 'objective_test'))} nats{kept}; "
+        f"{_reached(results.quantity('near_optimal', 'acceleration_test'))}."
     )
+
+
+def _corrupted(results: Results) -> str:
+    """Say how much weight the corrupted examples have; empty if there are none."""
+    share = problem.corrupted_share(results.settings)
+    if not share:
+        return ""
+    weight = results.quantity("near_optimal", "weight_on_perturbed").clipped(0, 1)
+    return (
+        f"It puts {interval(weight, share=True, count_seeds=False)} of its weight on the "
+        f"{problem.corruption(results.settings)} training examples, which are {percent(share)} of all; the search is "
+        "not told which these are."
+    )
+
+
+def _reached(acceleration: Interval) -> str:
+    """Say in how many seeds the conventional policy's final test loss was reached, and how much sooner."""
+    seeds, final = plural(acceleration.n, "seed"), "the conventional policy's final test loss"
+    if not acceleration.n_reached:
+        return f"in none of {seeds} did it reach {final}"
+    count = "all" if acceleration.n_reached == acceleration.n else str(acceleration.n_reached)
+    return f"in {count} of {seeds} it reached {final}, {interval(acceleration, count_seeds=False)} times sooner"
 
 
 def _stationarity(results: Results) -> str:
-    """Say how far from the first-order condition the policy is, and which similarity it has."""
-    gaps = [results.quantity(policy, "gap") for policy in POLICIES]
+    """Say how far from first-order stationarity the policy is, and how the similarities changed."""
+    gaps = _both(results, "gap")
     objective = results.quantity("near_optimal", "objective_desired")
-    kinds = {
-        kind: [results.quantity(policy, f"{column}_desired") for policy in POLICIES]
-        for kind, column in SIMILARITIES.items()
-    }
     similarities = " and the ".join(
-        f"{kind} one from {interval(before)} to {interval(after)}" for kind, (before, after) in kinds.items()
+        f"{kind} one from {_from_to(_both(results, column))}" for kind, column in SIMILARITIES.items()
     )
     return (
-        f"The Frank-Wolfe gap, its distance from first-order stationarity (not from the best J), went from "
-        f"{interval(gaps[0])} to {interval(gaps[1])} nats "
-        f"({percent(gaps[1].mean_or_nan / objective.mean_or_nan)} of its J). "
+        "The Frank-Wolfe gap, its distance from first-order stationarity (not from the best J), went from "
+        f"{_from_to(gaps)} nats ({percent(gaps[1].mean_or_nan / objective.mean_or_nan)} of its J). "
         f"Of the mean similarities of contributions on the desired loss, the {similarities}."
     )

@@ -1,4 +1,4 @@
-"""Where a figure or table comes from: its data files and the code that made it, as links of the page."""
+"""Links from a page to the data and the code of its figures and tables."""
 
 import os
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from urllib.parse import quote
 
 from lawpipe.results.catalogue import Entry
 
-#: The checkout, if the package is run from one.
-CODE = Path(__file__).resolve().parents[2]
+#: The root of the checkout, if the package is run from one.
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
 class Link:
-    """A word and where it leads; nowhere if the file is not where a link from the page could be kept."""
+    """A text and the address that it links to; None for a text without a link."""
 
     text: str
     target: str | None
@@ -21,9 +21,9 @@ class Link:
 
 @dataclass(frozen=True)
 class Data:
-    """A file of the experiment, or a table that every seed has."""
+    """A file of the experiment (one link), or a table that every seed has (one link per seed)."""
 
-    name: str
+    table: str
     links: list[Link]
 
 
@@ -35,25 +35,26 @@ class Origin:
     code: list[Link]
 
 
-def origin(entry: Entry, folder: Path, seeds: tuple[int, ...], place: Path) -> Origin:
-    """Return the origin of a figure or table of the experiment in `folder`, for a page in the folder `place`."""
+def origin(entry: Entry, folder: Path, seeds: tuple[int, ...], page_folder: Path) -> Origin:
+    """Return the origin of a figure or table of the experiment in `folder`, for a page in `page_folder`."""
     data = []
     for name in entry.data:
         if "." in name:
-            data.append(Data("", [Link(name, beside(folder / name, place))]))
-            continue
-        files = [(seed, folder / f"seed{seed}" / f"{name}.parquet") for seed in seeds]
-        data.append(Data(f"{name}.parquet", [Link(str(seed), beside(file, place)) for seed, file in files]))
-    code = [f"lawpipe/{entry.module.replace('.', '/')}.py", "scripts/plot.py"]
-    return Origin(data, [Link(name, _code(name, place)) for name in code])
+            data.append(Data("", [Link(name, relative(folder / name, page_folder))]))
+        else:
+            table = f"{name}.parquet"
+            links = [Link(str(seed), relative(folder / f"seed{seed}" / table, page_folder)) for seed in seeds]
+            data.append(Data(table, links))
+    code = (f"lawpipe/{entry.module.replace('.', '/')}.py", "scripts/plot.py")
+    return Origin(data, [Link(name, _code(name, page_folder)) for name in code])
 
 
-def beside(file: Path, place: Path) -> str:
-    """Return the relative address of a file, as a page in the folder `place` refers to it."""
-    return quote(Path(os.path.relpath(file.resolve(), place.resolve())).as_posix())
+def relative(file: Path, page_folder: Path) -> str:
+    """Return the address of a file relative to `page_folder`, with special characters escaped for a URL."""
+    return quote(Path(os.path.relpath(file.resolve(), page_folder.resolve())).as_posix())
 
 
-def _code(name: str, place: Path) -> str | None:
-    """Return where a file of the code is; nowhere if the page is not kept in the checkout that made it."""
-    file = CODE / name
-    return beside(file, place) if file.is_file() and place.resolve().is_relative_to(CODE) else None
+def _code(name: str, page_folder: Path) -> str | None:
+    """Return the address of a code file; None if the page lies outside the checkout that made it."""
+    file = CHECKOUT / name
+    return relative(file, page_folder) if file.is_file() and page_folder.resolve().is_relative_to(CHECKOUT) else None

@@ -1,4 +1,4 @@
-"""The report: one HTML file that holds everything it shows, and the tables as pages of their own."""
+"""The report: one HTML file that contains everything it shows. Also the tables as single pages."""
 
 import base64
 import hashlib
@@ -17,38 +17,36 @@ from lawpipe.paper import values as paper
 from lawpipe.report import comparison, findings, gains, links, svg
 from lawpipe.report.comparison import Comparison
 from lawpipe.report.table import Table
-from lawpipe.report.tables import claims, recorded, scaling
-from lawpipe.report.tables import experiment as tables
-from lawpipe.results import catalogue, experiment, problem
+from lawpipe.report.tables import claims, quantities, recorded, scaling
+from lawpipe.results import catalogue, problem
 from lawpipe.results.catalogue import Entry
-from lawpipe.results.experiment import Results
+from lawpipe.results.experiment import Results, load
 from lawpipe.run import artifacts
-from lawpipe.run.errors import InputError
 
-HERE = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parent
 
-#: Libraries that draw the report; those that compute are in the artifacts' own metadata.
+#: Libraries that draw the report; the versions of those that compute are in the artifacts' metadata.
 DRAWN_WITH = ("matplotlib", "seaborn", "jinja2")
 
-#: Tables of which the code's digest is shown.
+#: Tables whose code digest is shown.
 DIGESTED = ("search", "curves", "similarity", "fits", "summary")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of the page with the paper's values beside ours."""
+    """A figure of the page, with the paper's values and ours."""
 
     entry: Entry
     drawing: Markup
     comparisons: list[Comparison]
     origin: links.Origin
-    #: Where the drawing itself is, as a file.
+    #: The address of the figure's SVG file.
     file: str
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting, by its dotted key, and the paper's value where the paper has it."""
+    """One setting by its dotted key, with the paper's value if the paper gives one."""
 
     key: str
     value: str
@@ -58,17 +56,17 @@ class Setting:
 
 @dataclass(frozen=True)
 class Section:
-    """An experiment's part of the page."""
+    """The part of the page on one experiment."""
 
     name: str
     seeds: str
     findings: list[str]
-    #: Which part of the gain each control explains; empty without controls.
+    #: What each control explains of the gain; empty without controls.
     gain: str
     headline: Table
     figures: list[Figure]
     tables: list[Table]
-    #: Of every table by its name.
+    #: The origin of every table, by its name.
     origins: dict[str, links.Origin]
     settings: list[Setting]
     spent: costs.Spent
@@ -79,47 +77,59 @@ class Section:
 def report(
     root: Path,
     experiments: Sequence[str],
-    place: Path | None = None,
+    page_folder: Path | None = None,
     *,
     judged: bool = False,
     records: Path | None = None,
 ) -> str:
-    """Return the report on some experiments under `root` as HTML, with links for a page in the folder `place`.
+    """Return the report on experiments as HTML.
 
-    `judged` puts the table of the paper's claims first; `records` is a folder of runs that were recorded elsewhere.
+    Args:
+        root: the folder of the results.
+        experiments: the names of the experiments, in the order of the page.
+        page_folder: the folder of the page, for its links; by default `root`.
+        judged: show the paper's claims first.
+        records: a folder of runs that were recorded on other machines.
 
-    Raises InputError if an artifact or figure is missing or damaged.
+    Raises:
+        InputError: if an artifact or a figure is missing or damaged.
     """
-    place = place or root
+    page_folder = page_folder or root
     loaded = [load(root / name) for name in experiments]
-    letters = svg.Letters()
-    sections = [_section(found, f"f{number}", place, letters) for number, found in enumerate(loaded)]
-    hardware = dict.fromkeys(machine for section in sections for machine in section.spent.machines)
-    seconds = sum(section.spent.seconds for section in sections)
-    script = _read("page.js")
+    glyphs = svg.Glyphs()
+    sections = [_section(results, f"f{number}", page_folder, glyphs) for number, results in enumerate(loaded)]
     kept = recorded.read(records) if records is not None else []
+    script = _read("page.js")
+    studies = {"methods": "Search methods", "growth": "Growth"} if judged else {}
+    drawings = {
+        name: Markup(svg.inlined(root / f"{name}.svg", f"{name}-", label, glyphs)) for name, label in studies.items()
+    }
     return _template("page.html").render(
         sections=sections,
-        letters=Markup(letters.drawing()),
-        overview=findings.overview(loaded, list(hardware), seconds),
+        letters=Markup(glyphs.drawing()),
+        overview=_overview(loaded, [section.spent for section in sections]),
         claims=claims.claims(root) if judged else None,
         contradictions=claims.contradicted() if judged else None,
         sizes=scaling.sizes(root) if judged else None,
-        methods=Markup(svg.inlined(root / "methods.svg", "methods-", "Search methods", letters)) if judged else None,
-        growth=Markup(svg.inlined(root / "growth.svg", "growth-", "Growth", letters)) if judged else None,
-        recorded=[each for each in (recorded.searches(kept, loaded), recorded.steps(kept)) if each is not None],
-        glance=tables.glance(loaded),
+        methods=drawings.get("methods"),
+        growth=drawings.get("growth"),
+        recorded=[table for table in (recorded.searches(kept, loaded), recorded.steps(kept)) if table is not None],
+        glance=quantities.glance(loaded),
         paper=paper,
         drawn_with={name: metadata.version(name) for name in DRAWN_WITH},
-        style=Markup(_read("style.css")),
-        dark=Markup(_read("dark.css")),
         script=Markup(script),
         policy=_security_policy(script),
     )
 
 
+def _overview(experiments: Sequence[Results], spent: Sequence[costs.Spent]) -> list[str]:
+    """Return the findings on all experiments."""
+    hardware = dict.fromkeys(machine for part in spent for machine in part.machines)
+    return findings.overview(experiments, list(hardware), sum(part.seconds for part in spent))
+
+
 def _security_policy(script: str) -> str:
-    """Return the page's content security policy: nothing from anywhere, and no script but this one."""
+    """Return the content security policy of the page: it loads nothing and runs no script but `script`."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
@@ -130,81 +140,66 @@ def _security_policy(script: str) -> str:
 def front_page(root: Path, experiments: Sequence[str]) -> str:
     """Return the findings as reStructuredText, for the front page of a Snakemake report."""
     loaded = [load(root / name) for name in experiments]
-    spent = [costs.read(each.folder, each.seeds) for each in loaded]
-    hardware = dict.fromkeys(machine for each in spent for machine in each.machines)
-    together = findings.overview(loaded, list(hardware), sum(each.seconds for each in spent))
-    parts = ["\n".join(f"#. {_plain(text)}" for text in together)]
-    parts += [
-        f"**{_plain(each.name)}**\n\n" + "\n".join(f"- {_plain(text)}" for text in findings.sentences(each))
-        for each in loaded
-    ]
+    overview = _overview(loaded, [costs.read(results.folder, results.seeds) for results in loaded])
+    parts = ["\n".join(f"#. {_plain(text)}" for text in overview)]
+    for results in loaded:
+        items = "\n".join(f"- {_plain(text)}" for text in findings.sentences(results))
+        parts.append(f"**{_plain(results.name)}**\n\n{items}")
     return "\n\n".join(parts) + "\n"
 
 
+def _plain(text: str) -> str:
+    """Escape the markup characters of reStructuredText."""
+    return "".join(f"\\{character}" if character in "\\*`_|:<>[]" else character for character in text)
+
+
 def table_page(table: Table, figure: Path | None = None) -> str:
-    """Return a table as an HTML page of its own, below the figure of the same numbers if there is one."""
-    style, dark = Markup(_read("style.css")), Markup(_read("dark.css"))
-    letters = svg.Letters()
-    drawing = None if figure is None else Markup(svg.inlined(figure, "figure-", table.entry.title, letters))
-    return _template("table_page.html").render(
-        table=table, drawing=drawing, letters=Markup(letters.drawing()), style=style, dark=dark
-    )
+    """Return an HTML page with a table and, above it, the figure of the same numbers if there is one."""
+    glyphs = svg.Glyphs()
+    drawing = None if figure is None else Markup(svg.inlined(figure, "figure-", table.entry.title, glyphs))
+    return _template("table_page.html").render(table=table, drawing=drawing, letters=Markup(glyphs.drawing()))
 
 
-def _read(name: str) -> str:
-    """Return a file beside this module."""
-    return (HERE / name).read_text(encoding="utf-8")
-
-
-def load(folder: Path) -> Results:
-    """Open an experiment by its folder; its seeds are those that its summary joins."""
-    path = folder / "summary.parquet"
-    artifacts.read(path, "summary_over_seeds", ["policy"])
-    seeds = artifacts.metadata(path)["settings"].get("seeds")
-    if not seeds:
-        raise InputError(f"{path} does not say which seeds it joins: delete it and run again to make it anew.")
-    return experiment.load(folder, seeds)
-
-
-def _section(found: Results, prefix: str, place: Path, letters: svg.Letters) -> Section:
-    """Gather an experiment's part of the page."""
-    folder = found.folder
-    figures = [
-        Figure(
-            entry,
-            Markup(svg.inlined(folder / "figures" / f"{entry.name}.svg", f"{prefix}{index}-", entry.title, letters)),
-            comparison.comparisons(found, entry.source),
-            links.origin(entry, folder, found.seeds, place),
-            links.beside(folder / "figures" / f"{entry.name}.svg", place),
+def _section(results: Results, prefix: str, page_folder: Path, glyphs: svg.Glyphs) -> Section:
+    """Return the part of the page on one experiment; `prefix` makes the ids of its figures unique."""
+    folder, seeds = results.folder, results.seeds
+    figures = []
+    for index, entry in enumerate(catalogue.figures(results.settings)):
+        file = folder / "figures" / f"{entry.name}.svg"
+        figures.append(
+            Figure(
+                entry,
+                Markup(svg.inlined(file, f"{prefix}{index}-", entry.title, glyphs)),
+                comparison.comparisons(results, entry.source),
+                links.origin(entry, folder, seeds, page_folder),
+                links.relative(file, page_folder),
+            )
         )
-        for index, entry in enumerate(catalogue.figures(found.settings))
-    ]
-    made = {entry.name: tables.MAKE[entry.name](found) for entry in catalogue.tables(found.settings)}
-    first = folder / f"seed{found.seeds[0]}"
-    stored = artifacts.metadata(first / "summary.parquet")
+    tables = {entry.name: quantities.TABLES[entry.name](results) for entry in catalogue.tables(results.settings)}
+    metadata_of = {name: artifacts.metadata(results.path(seeds[0], name)) for name in DIGESTED}
     return Section(
-        name=found.name,
-        seeds=", ".join(map(str, found.seeds)),
-        findings=findings.sentences(found),
-        gain=gains.paragraph(found) if "conventional_tuned" in found.policies else "",
-        headline=made.pop("headline"),
+        name=results.name,
+        seeds=", ".join(map(str, seeds)),
+        findings=findings.sentences(results),
+        gain=gains.paragraph(results) if "conventional_tuned" in results.policies else "",
+        headline=tables.pop("headline"),
         figures=figures,
-        tables=list(made.values()),
-        origins={entry.name: links.origin(entry, folder, found.seeds, place) for entry in catalogue.TABLES},
+        tables=list(tables.values()),
+        origins={entry.name: links.origin(entry, folder, seeds, page_folder) for entry in catalogue.TABLES},
         settings=list(_settings(artifacts.metadata(folder / "summary.parquet")["settings"])),
-        spent=costs.read(folder, found.seeds),
-        versions=stored["versions"],
-        digests={name: artifacts.metadata(first / f"{name}.parquet")["code"] for name in DIGESTED},
+        spent=costs.read(folder, seeds),
+        versions=metadata_of["summary"]["versions"],
+        digests={name: stored["code"] for name, stored in metadata_of.items()},
     )
 
 
 def _settings(settings: Mapping[str, Any]) -> Iterator[Setting]:
-    """Yield every setting with the paper's beside it."""
+    """Yield every setting, with the paper's value."""
     published = dict(paper.leaves(paper.SETTINGS.get(problem.name(settings), {})))
-    differing = {found.key for found in paper.differences(settings, search=True)}
+    differing = {difference.key for difference in paper.differences(settings, search=True)}
     for key, value in paper.leaves(settings):
-        known = key in published
-        yield Setting(key, _written(value), _written(published[key]) if known else "", key in differing)
+        paper_value = _written(published[key]) if key in published else ""
+        yield Setting(key, _written(value), paper_value, key in differing)
 
 
 def _written(value: Any) -> str:
@@ -212,18 +207,18 @@ def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _plain(text: str) -> str:
-    """Escape what reStructuredText would take for markup."""
-    return "".join(f"\\{character}" if character in "\\*`_|:<>[]" else character for character in text)
+def _read(name: str) -> str:
+    """Return the text of a file in the folder of this module."""
+    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def _template(name: str) -> jinja2.Template:
-    """Load a template; whatever it shows is escaped unless it is our own markup."""
+    """Load a template, which escapes all values but `Markup`; `style` and `dark` are the style sheets."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
+        loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(name)
+    return environment.get_template(name, globals={name: Markup(_read(f"{name}.css")) for name in ("style", "dark")})

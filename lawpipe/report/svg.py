@@ -1,4 +1,4 @@
-"""Figures inside the page: an SVG file made safe to inline, and in the page's own light or dark colours."""
+"""Figures within a page: SVG files checked for active content, with the colours of the page's light or dark theme."""
 
 import re
 from collections.abc import Mapping
@@ -9,47 +9,54 @@ from xml.etree import ElementTree
 from lawpipe.figures.surfaces import SURFACES, TITLE_ID
 from lawpipe.run.errors import InputError
 
-SVG = "http://www.w3.org/2000/svg"
-XLINK = "http://www.w3.org/1999/xlink"
+NAMESPACE = "{http://www.w3.org/2000/svg}"
+XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 
-#: What a drawing needs; anything else (scripts, foreign objects, links) has no place in it.
+#: The elements of a drawing. Any other element (script, foreign object, link) is an error.
 ALLOWED = {"svg", "g", "defs", "path", "use", "clipPath", "rect", "image", "title", "linearGradient", "stop"}
 REFERENCE = re.compile(r"url\(#([^)]*)\)")
-#: How the id of a letter's shape begins: the name of the figures' font.
-LETTER = "DejaVu"
+#: The id of a glyph begins with the name of the font.
+GLYPH_ID = "DejaVu"
 
 
 @dataclass
-class Letters:
-    """The shapes of letters that all figures of a page share: a third of a page would be copies of them."""
+class Glyphs:
+    """The glyphs of all figures of a page, each stored once: copies would be a third of the page."""
 
-    #: The number of each shape, by its outline and scale.
-    shapes: dict[tuple[str, str], int] = field(default_factory=dict)
+    #: The number of each glyph, by its outline and transformation.
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def name(self, element: ElementTree.Element) -> str:
-        """Return the id of a letter's shape, the same for equal shapes."""
+        """Return the id of a glyph; equal outlines have the same id."""
         shape = (element.get("d", ""), element.get("transform", ""))
-        return f"g{self.shapes.setdefault(shape, len(self.shapes))}"
+        return f"g{self.numbers.setdefault(shape, len(self.numbers))}"
 
     def drawing(self) -> str:
-        """Return an SVG that shows nothing and holds all shapes so far."""
-        root = ElementTree.Element(f"{{{SVG}}}svg", {"width": "0", "height": "0", "aria-hidden": "true"})
-        shelf = ElementTree.SubElement(root, f"{{{SVG}}}defs")
-        for (outline, transform), number in self.shapes.items():
-            ElementTree.SubElement(
-                shelf, f"{{{SVG}}}path", {"id": f"g{number}", "d": outline, "transform": transform}
-            )
-        return _written(root)
+        """Return an invisible SVG that defines all glyphs so far."""
+        root = ElementTree.Element(f"{NAMESPACE}svg", {"width": "0", "height": "0", "aria-hidden": "true"})
+        definitions = ElementTree.SubElement(root, f"{NAMESPACE}defs")
+        for (outline, transform), number in self.numbers.items():
+            attributes = {"id": f"g{number}", "d": outline, "transform": transform}
+            ElementTree.SubElement(definitions, f"{NAMESPACE}path", attributes)
+        return _text(root)
 
 
-def inlined(path: Path, prefix: str, label: str, letters: Letters) -> str:
-    """Return a figure's SVG for inlining in HTML.
+def inlined(path: Path, prefix: str, label: str, glyphs: Glyphs) -> str:
+    """Return the SVG of a figure, ready to be placed in HTML.
 
-    Comments, metadata, style sheets and the figure's own title go; the shapes of letters go to `letters`, which
-    the page shows once; other ids get a prefix, so that many figures share a page; the colours of `surfaces`
-    become CSS variables (`--figure-ink` and so on); `label` is what a screen reader says.
+    - Comments, metadata, style sheets and the figure's own title are removed.
+    - Glyphs move to `glyphs`, which the page shows once.
+    - Other ids get a prefix, so that they are unique in a page with many figures.
+    - The colours of `lawpipe.figures.surfaces` become CSS variables (`--figure-ink` and so on).
 
-    Raises InputError if the file is missing, is not SVG, or holds anything but a drawing.
+    Args:
+        path: the SVG file.
+        prefix: the prefix of the ids.
+        label: the description for a screen reader.
+        glyphs: the glyphs of the page.
+
+    Raises:
+        InputError: if the file is missing, is not SVG, or contains anything but a drawing.
     """
     try:
         root = ElementTree.parse(path).getroot()
@@ -57,15 +64,12 @@ def inlined(path: Path, prefix: str, label: str, letters: Letters) -> str:
         raise InputError(
             f"{path} cannot be read as SVG ({error}): delete it and run again to draw it anew."
         ) from error
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):
-                parent.remove(child)
-    _drop_title(root)
-    referenced = dict.fromkeys(reference for element in root.iter() for reference in _references(element))
-    names = {old: f"{prefix}{place}" for place, old in enumerate(referenced)} | _take_letters(root, letters)
+    _remove(root, {"metadata", "style"})
+    _remove_title(root)
+    used = dict.fromkeys(name for element in root.iter() for name in _references(element))
+    names = {name: f"{prefix}{number}" for number, name in enumerate(used)} | _move_glyphs(root, glyphs)
     for element in root.iter():
-        name = element.tag.removeprefix(f"{{{SVG}}}")
+        name = element.tag.removeprefix(NAMESPACE)
         if name not in ALLOWED:
             raise InputError(f"{path} holds a <{name}> element, expected a plain drawing: delete it and run again.")
         for attribute, value in list(element.attrib.items()):
@@ -73,47 +77,53 @@ def inlined(path: Path, prefix: str, label: str, letters: Letters) -> str:
     for attribute in ("width", "height"):
         root.attrib.pop(attribute, None)
     root.attrib |= {"role": "img", "aria-label": label}
-    for title in root.findall(f"{{{SVG}}}title"):
-        root.remove(title)
-    return _written(root)
+    _remove(root, {"title"})
+    return _text(root)
 
 
-def _written(root: ElementTree.Element) -> str:
+def _text(root: ElementTree.Element) -> str:
     """Write an SVG without white space between its elements."""
-    ElementTree.register_namespace("", SVG)
+    ElementTree.register_namespace("", NAMESPACE[1:-1])
     text = ElementTree.tostring(root, encoding="unicode")
     return re.sub(r">\s+<", "><", text).replace(" />", "/>")
 
 
-def _take_letters(root: ElementTree.Element, letters: Letters) -> dict[str, str]:
-    """Move the shapes of letters out of a figure; return their new ids by their old ones."""
+def _remove(root: ElementTree.Element, names: set[str]) -> None:
+    """Remove all elements of some names."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag.removeprefix(NAMESPACE) in names:
+                parent.remove(child)
+
+
+def _remove_title(root: ElementTree.Element) -> None:
+    """Remove the text of the title, but not its glyphs, which other texts use as well."""
+    for title in root.iterfind(f".//{NAMESPACE}g[@id='{TITLE_ID}']"):
+        for line in title.iter(f"{NAMESPACE}g"):
+            for glyph in line.findall(f"{NAMESPACE}use"):
+                line.remove(glyph)
+
+
+def _move_glyphs(root: ElementTree.Element, glyphs: Glyphs) -> dict[str, str]:
+    """Move the glyphs of a figure to `glyphs`; return their new ids by their old ones."""
     names = {}
-    for shelf in root.iter(f"{{{SVG}}}defs"):
-        for element in list(shelf):
-            if element.tag == f"{{{SVG}}}path" and element.get("id", "").startswith(LETTER):
-                names[element.attrib["id"]] = letters.name(element)
-                shelf.remove(element)
+    for definitions in root.iter(f"{NAMESPACE}defs"):
+        for element in definitions.findall(f"{NAMESPACE}path"):
+            if element.get("id", "").startswith(GLYPH_ID):
+                names[element.attrib["id"]] = glyphs.name(element)
+                definitions.remove(element)
     return names
-
-
-def _drop_title(root: ElementTree.Element) -> None:
-    """Take the title's letters out, not their shapes: other texts use those too."""
-    for group in root.iter(f"{{{SVG}}}g"):
-        if group.get("id") == TITLE_ID:
-            for line in group.iter(f"{{{SVG}}}g"):
-                for letter in line.findall(f"{{{SVG}}}use"):
-                    line.remove(letter)
 
 
 def _references(element: ElementTree.Element) -> list[str]:
     """Return the ids that an element refers to."""
-    found = [match for value in element.attrib.values() for match in REFERENCE.findall(value)]
-    target = element.get(f"{{{XLINK}}}href", element.get("href", ""))
-    return [*found, target[1:]] if target.startswith("#") else found
+    names = [name for value in element.attrib.values() for name in REFERENCE.findall(value)]
+    target = element.get(XLINK_HREF, element.get("href", ""))
+    return [*names, target[1:]] if target.startswith("#") else names
 
 
 def _rewrite(element: ElementTree.Element, attribute: str, value: str, names: Mapping[str, str], path: Path) -> None:
-    """Give one attribute its form in the page; `names` are the new ids of all that is referred to."""
+    """Rewrite one attribute for the page; `names` maps every id that is referred to to its new name."""
     if attribute == "id":
         if value in names:
             element.set("id", names[value])

@@ -1,6 +1,6 @@
 """A table of text, as templates show it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lawpipe.results.catalogue import Entry
@@ -8,7 +8,10 @@ from lawpipe.results.catalogue import Entry
 
 @dataclass(frozen=True)
 class Row:
-    """A row of cells; `kind` sets it apart: `mean` (over seeds), `paper`, `break` (a line above), a verdict."""
+    """A row of cells.
+
+    `kind` is a CSS class: `mean` (over seeds), `paper` (values of the paper), `break` (a line above), or a verdict.
+    """
 
     cells: tuple[str, ...]
     kind: str = ""
@@ -16,11 +19,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the first `labels` columns are labels, the rest numbers.
+    """A table with its title and caption.
 
-    `prose` is the column that holds whole sentences of anybody's, if there is one; `note` is a sentence on what this
-    table in particular shows. `widths` shares the page's width among the columns, in percent; without it a column is
-    as wide as what stands in it.
+    Attributes:
+        entry: name, title and caption.
+        header: one name per column.
+        rows: as many cells per row.
+        labels: the number of leading columns that are labels; the others hold numbers.
+        prose: the index of a column of sentences, which may hold untrusted text.
+        note: a sentence about the numbers of this table.
+        widths: the widths of the columns in per cent of the page; by default, columns fit their content.
     """
 
     entry: Entry
@@ -30,6 +38,12 @@ class Table:
     prose: int | None = None
     note: str = ""
     widths: tuple[int, ...] = ()
+
+    @classmethod
+    def from_records(cls, entry: Entry, records: Sequence[Mapping[str, str]], labels: int = 1) -> "Table":
+        """Return a table with one row per record; the keys of the first record are the header."""
+        rows = tuple(Row(tuple(record.values())) for record in records)
+        return cls(entry, tuple(records[0]) if records else (), rows, labels)
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

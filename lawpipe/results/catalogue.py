@@ -252,7 +252,7 @@ TABLES: tuple[Entry, ...] = (
         "over the seeds with its 95 % t interval, each seed, and the paper's value. "
         "Read desired and test columns together: a gain that is on desired examples alone is fitted to "
         "them.",
-        module="report.tables.experiment",
+        module="report.tables.quantities",
         data=("summary", "summary.parquet"),
     ),
     Entry(
@@ -262,7 +262,7 @@ TABLES: tuple[Entry, ...] = (
         "Mean and 95 % t interval over the seeds of every summary quantity, for each policy but the "
         "search's snapshots; accelerations are averaged as logarithms. "
         "Where not all seeds have a value the cell says how many do, and its mean is over those alone.",
-        module="report.tables.experiment",
+        module="report.tables.quantities",
         data=("summary.parquet",),
     ),
     Entry(
@@ -285,7 +285,7 @@ TABLES: tuple[Entry, ...] = (
         "The start and the best row of each seed's search: objective, gradient evaluations, their cost with "
         "trial runs, Frank-Wolfe gap, and the share of the weights that are above 0. "
         "The gap is the distance from first-order stationarity, not from the best J.",
-        module="report.tables.experiment",
+        module="report.tables.quantities",
         data=("search",),
     ),
     Entry(
@@ -295,7 +295,7 @@ TABLES: tuple[Entry, ...] = (
         "The share of (step, example) pairs that follow each property before convergence, and of (step, group) pairs "
         "where dependent examples were planted: mean over the seeds with its 95 % t interval, and the cases in all. "
         "A share of few cases says little, and one of planted groups only beside that of unrelated examples.",
-        module="report.tables.experiment",
+        module="report.tables.quantities",
         data=("zero_weights",),
     ),
     Entry(
@@ -304,7 +304,7 @@ TABLES: tuple[Entry, ...] = (
         "Table 1",
         "L = L0 + (B/t)^beta for t > t0, fitted per seed, policy and loss, with 95 % intervals. "
         "B and beta are nearly collinear: compare the two together.",
-        module="report.tables.experiment",
+        module="report.tables.quantities",
         data=("fits",),
     ),
     Entry(

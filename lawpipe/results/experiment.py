@@ -212,11 +212,22 @@ class Results:
         return joined
 
 
-def load(folder: Path, seeds: Sequence[int]) -> Results:
+def load(folder: Path, seeds: Sequence[int] | None = None) -> Results:
     """Open an experiment's folder.
 
-    Raises InputError if there is no seed or the first seed has no summary.
+    Args:
+        folder: the folder.
+        seeds: the seeds to read; by default those of the experiment's summary.
+
+    Raises:
+        InputError: if there is no seed, or a summary is missing or damaged.
     """
+    if seeds is None:
+        path = folder / "summary.parquet"
+        artifacts.read(path, "summary_over_seeds", ["policy"])
+        seeds = artifacts.metadata(path)["settings"].get("seeds")
+        if not seeds:
+            raise InputError(f"{path} does not say which seeds it joins: delete it and run again to make it anew.")
     if not seeds:
         raise InputError(f"no seeds given for {folder}: expected at least one, as in --seeds 0 1 2.")
     path = folder / f"seed{seeds[0]}" / "summary.parquet"

@@ -1,15 +1,14 @@
-"""The artifact tables: their columns, how they are written (atomically, reproducibly) and read back.
+"""Writing and reading the artifact tables of lawpipe.run.tables.
 
-Every table is Parquet with zstd compression. Float columns use BYTE_STREAM_SPLIT without a dictionary, which
-halves the time and shrinks policies. The metadata key `lawpipe` holds the settings that determine the file,
-the digest of the code that made it and the library versions: never anything that differs from run to run,
-so that equal runs give equal bytes. Every page has a checksum, so that a damaged file is refused and not believed.
+Every table is Parquet with zstd compression. Float columns use BYTE_STREAM_SPLIT without a dictionary, which halves
+the time and shrinks policies. The metadata key `lawpipe` holds the settings that determine the file, the digest of
+the code that made it and the library versions, and nothing that differs from run to run: equal runs give equal bytes.
+Every page has a checksum, so that a damaged file is refused.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,221 +19,13 @@ import pyarrow.parquet as pq
 
 from lawpipe.run import files, provenance
 from lawpipe.run.errors import InputError
-from lawpipe.run.splits import REFERENCES
+from lawpipe.run.tables import TABLES, Column
 
 #: A row group holds about this many bytes of data (uncompressed): writing takes a few times that in memory.
 ROW_GROUP_BYTES = 2 * 2**20
 
 
-@dataclass(frozen=True)
-class Vector:
-    """A column whose rows are vectors: of one length for the whole file (`fixed`), or each of its own."""
-
-    item: str
-    fixed: bool = True
-
-
-Column = str | Vector
 Columns = Mapping[str, Any]
-
-#: The columns of every table, in order. Files may hold more columns, never fewer.
-TABLES: dict[str, dict[str, Column]] = {
-    "gaussian_examples": {"features": Vector("float32"), "label": "int8", "flipped": "bool"},
-    "token_examples": {"tokens": Vector("int32"), "perturbed": "bool", "story": "int64"},
-    # A whole corpus, a row a story; `story` is its row in the source.
-    "tokens": {"story": "int64", "tokens": Vector("int32", fixed=False)},
-    "theta0": {
-        "name": "string",
-        "shape": Vector("int64", fixed=False),
-        "values": Vector("float32", fixed=False),
-    },
-    "search": {
-        "iteration": "int32",
-        "evaluations": "int32",
-        "forward_evaluations": "int32",
-        "cost": "float64",
-        "objective": "float64",
-        "validation_objective": "float64",
-        "test_objective": "float64",
-        "gap": "float64",
-        "step_size": "float64",
-        "accepted": "bool",
-        "active_fraction": "float64",
-        "effective_examples": "float64",
-    },
-    "policy": {"step": "int32", "weights": Vector("float*"), "learning_rate": "float64"},
-    "curves": {
-        "policy": "string",
-        "step": "int32",
-        "train_loss": "float64",
-        "desired_loss": "float64",
-        "test_loss": "float64",
-    },
-    # The rates that were tried for a policy whose learning rate is tuned; J is null where training diverged.
-    "learning_rates": {
-        "policy": "string",
-        "learning_rate": "float64",
-        "objective_desired": "float64",
-        "objective_test": "float64",
-    },
-    "contributions": {
-        "step": "int32",
-        "against": "string",
-        "kind": "string",
-        "contribution": Vector("float32"),
-        "loss": Vector("float32"),
-        "gradient_norm": Vector("float32"),
-    },
-    # global_speed is (L[t] - L[t+1]) / learning_rate of the loss `against`: the left-hand side of the law.
-    "similarity": {
-        "policy": "string",
-        "step": "int32",
-        "against": "string",
-        "kind": "string",
-        "mean": "float64",
-        "std": "float64",
-        "similarity": "float64",
-        "active": "int32",
-        "global_speed": "float64",
-    },
-    "which_law": {
-        "experiment": "string",
-        "seed": "int64",
-        "policy": "string",
-        "relative_gap": "float64",
-        "cost": "float64",
-        "measured": "int64",
-        "several": "int64",
-        "instantaneous": "float64",
-        "adjoint": "float64",
-    },
-    # A transferred policy on one reference set: J in nats, and the share of this seed's near-optimal gain
-    # that it keeps; null where there is none.
-    "transfer": {
-        "source": "string",
-        "experiment": "string",
-        "changed": "string",
-        "seed": "int64",
-        "against": "string",
-        "conventional": "float64",
-        "near_optimal": "float64",
-        "transferred": "float64",
-        "share": "float64",
-    },
-    # Weights without a search and what they are compared with: J in nats on one reference set, and the share of
-    # this seed's gain of the oracle over uniform weights; null where there is none.
-    "online": {
-        "experiment": "string",
-        "problem": "string",
-        "spoilt": "float64",
-        "desired_examples": "int64",
-        "text": "string",
-        "seed": "int64",
-        "policy": "string",
-        "against": "string",
-        "objective": "float64",
-        "share": "float64",
-    },
-    "zero_weights": {
-        "policy": "string",
-        "property": "string",
-        "kind": "string",
-        "against": "string",
-        "value": "float64",
-        "count": "int64",
-    },
-    "examples": {
-        "policy": "string",
-        "row": "int32",
-        "total_weight": "float64",
-        "first_active": "int32",
-        "last_active": "int32",
-    },
-    # What one sweep over a whole policy gives, a row a policy; part of `summary`.
-    "measures": {
-        "policy": "string",
-        "gap": "float64",
-        "weight_on_perturbed": "float64",
-        "effective_examples": "float64",
-    },
-    "fits": {
-        "policy": "string",
-        "against": "string",
-        "loss_floor": "float64",
-        "scale": "float64",
-        "exponent": "float64",
-        "first_step": "int32",
-        "r_squared": "float64",
-        **{f"{name}_{end}": "float64" for name in ("loss_floor", "scale", "exponent") for end in ("low", "high")},
-    },
-    # The fits of the policies that share L0 and t0, repeated with either fixed elsewhere.
-    "sensitivity": {
-        "policy": "string",
-        "against": "string",
-        "variant": "string",
-        "loss_floor": "float64",
-        "first_step": "int32",
-        "scale": "float64",
-        "exponent": "float64",
-        "acceleration": "float64",
-        "acceleration_far": "float64",
-    },
-    "summary": {
-        "policy": "string",
-        **{
-            f"{quantity}_{against}": kind
-            for quantity, kind in {
-                "objective": "float64",
-                "compression_ratio": "float64",
-                "acceleration": "float64",
-                "acceleration_to_best": "float64",
-                "acceleration_to_tuned": "float64",
-                "acceleration_fit": "float64",
-                "similarity": "float64",
-                "adjoint_similarity": "float64",
-                "steps_measured": "int32",
-                "adjoint_steps_measured": "int32",
-            }.items()
-            for against in REFERENCES
-        },
-        "gap": "float64",
-        "weight_on_perturbed": "float64",
-        "effective_examples": "float64",
-    },
-    "summary_over_seeds": {
-        "policy": "string",
-        "quantity": "string",
-        "mean": "float64",
-        "low": "float64",
-        "high": "float64",
-        "n": "int32",
-        "n_reached": "int32",
-    },
-    # The language-model experiments of a config by their size, and the paper's (`experiment` null).
-    "sizes": {
-        "experiment": "string",
-        "steps": "int32",
-        "examples": "int32",
-        "vocabulary": "int32",
-        "quantity": "string",
-        "mean": "float64",
-        "low": "float64",
-        "high": "float64",
-        "n": "int32",
-    },
-    "claims": {
-        "claim": "string",
-        "experiment": "string",
-        "source": "string",
-        "paper": "string",
-        "ours": "float64",
-        "low": "float64",
-        "high": "float64",
-        "n": "int32",
-        "verdict": "string",
-        "reason": "string",
-    },
-}
 
 
 def write(path: str | Path, table: str, columns: Columns, *, settings: Mapping[str, Any], code: str) -> None:

@@ -19,6 +19,7 @@ KINDS = {
     "model": "lawpipe.problems.language_model.models.{}",
     "search": "lawpipe.search.{}",
     "policy": "lawpipe.policies.{}",
+    "study": "lawpipe.studies.{}",
 }
 
 #: The variants of a policy, which share its module: `greedy_tuned` and `greedy_matched` are made by `greedy`.
@@ -65,6 +66,8 @@ def chosen(settings: Mapping[str, Any]) -> dict[str, list[str]]:
         choices["model"] = [settings["model"]["architecture"]]
     if "search" in settings:
         choices["search"] = [settings["search"]["method"]]
+    if "study" in settings:
+        choices["study"] = [settings["study"]]
     if "policies" in settings:
         choices["policy"] = settings["policies"]
     if "policy" in settings:

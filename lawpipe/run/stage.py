@@ -7,7 +7,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 from lawpipe.run import artifacts, distributed, files, provenance, registry, signals
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables import TABLES
 
 
 @dataclass
@@ -42,6 +43,13 @@ class Job:
             return
         artifacts.write(path, table, columns, settings=self.settings, code=self.code)
         self.written.append(path)
+
+    def write_rows(self, path: Path, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write an artifact that is given row by row; keys that the table does not have are left out.
+
+        Raises KeyError if a row lacks a column.
+        """
+        self.write(path, table, {name: [row[name] for row in rows] for name in TABLES[table]})
 
 
 def parser(documentation: str | None) -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""Accelerated projected gradient with backtracking and restart; sets its own step."""
+"""Accelerated projected gradient descent with backtracking and restart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,25 +8,24 @@ import torch
 from torch import Tensor
 
 from lawpipe.engine import simplex
+from lawpipe.search import projected_step
 from lawpipe.search.method import Method, State, Step
-from lawpipe.search.objective import Objective, Point
+from lawpipe.search.objective import Iterate, Objective
 
 
 @dataclass
 class AcceleratedGradient:
-    """Projected gradient with a heavy ball whose momentum follows Nesterov's sequence.
+    """Projected gradient descent with heavy-ball momentum that follows Nesterov's sequence.
 
-        gamma[t] <- Proj_simplex(gamma[t] + momentum (gamma[t] - previous[t]) - rate_t G[t]),   G = dJ/dgamma
+        gamma[t] <- Proj_simplex(gamma[t] + m_k (gamma[t] - previous[t]) - rate_t G[t]),   m_k = (k - 1) / (k + 2)
 
-    with momentum (k - 1) / (k + 2) at the k-th step since the last restart. The gradient is the one at gamma, which
-    the loop has in hand anyway; Nesterov's own is at the extrapolated policy and would need a second sweep.
+    at the k-th step since the last restart, with G = dJ/dgamma and rate_t as in `projected_step`. G is the gradient
+    at gamma, which the loop has computed; Nesterov's, at the extrapolated policy, would cost a second backward pass.
 
-    `rate` is in units that do not depend on T, N, eta or the scale of J: before the projection, a rate of 1 moves the
-    example with the lowest gradient of a row by 1/N, rate_t = rate / (N max_n (mean G[t] - G[t,n])) beside the mean.
-    Rows whose gradient is tiny, the late ones, so take part. A step is accepted if J falls, and the rate grows, by
-    `leap` until the first is refused and by `growth` afterwards. Otherwise (J not finite included) the momentum
-    restarts from zero, the rate shrinks and the gradient is tried again, at most `attempts` times. The projection
-    gives exact zeros.
+    A step is accepted if J falls. Then the rate grows, by the factor `leap` until the first rejection and by `growth`
+    afterwards. If J rises or is not finite, the momentum restarts from zero (O'Donoghue and Candes, arXiv 1204.3982),
+    the rate shrinks by `shrinkage`, and the step is tried again, at most `attempts` times. The projection gives exact
+    zeros.
     """
 
     rate: float = 2.0
@@ -35,44 +34,46 @@ class AcceleratedGradient:
     shrinkage: float = 0.4
     attempts: int = 16
     safe: bool = True
+    #: Whether no step has been rejected yet.
     leaping: bool = True
+    #: Accepted steps since the last restart.
     _count: int = field(default=0, init=False)
     _previous: Tensor = field(init=False, repr=False)
 
     def start(self, weights: Tensor) -> None:
-        """Begin at rest."""
+        """Start without momentum."""
         self._previous = weights.clone()
         self._count = 0
 
-    def step(self, point: Point, objective: Objective, iteration: int) -> Step:
-        """Try projected steps of falling length until one lowers J."""
-        trial = torch.empty_like(point.weights)
+    def step(self, current: Iterate, objective: Objective, iteration: int) -> Step:
+        """Try projected steps of decreasing length until one lowers J."""
+        trial = torch.empty_like(current.weights)
         for attempt in range(self.attempts):
-            run, value = objective.train(self._propose(point, trial))
+            run, value = objective.train(self._propose(current, trial))
             tried = self.rate
-            if value < point.objective:
+            if value < current.objective:
                 self._count += 1
                 self.rate *= self.leap if self.leaping else self.growth
-                self._previous.copy_(point.weights)
+                self._previous.copy_(current.weights)
                 return Step(run, value, tried, attempt)
-            # A restart: the momentum is what most often carries a step too far.
+            # Momentum is the most frequent cause of a step that is too long.
             self._count = 0
             self.rate *= self.shrinkage
             self.leaping = False
-        return Step(None, point.objective, tried, self.attempts)
+        return Step(None, current.objective, tried, self.attempts)
 
-    def _propose(self, point: Point, out: Tensor) -> Tensor:
-        """Write the policy of one step to `out`."""
+    def _propose(self, current: Iterate, out: Tensor) -> Tensor:
+        """Write the policy of the next step to `out`, and return it."""
         momentum = max(0, self._count - 1) / (self._count + 2)
         blocks = zip(
-            *(torch.split(tensor, simplex.BLOCK) for tensor in (point.weights, self._previous, out)), strict=True
+            *(torch.split(tensor, simplex.BLOCK) for tensor in (current.weights, self._previous, out)), strict=True
         )
         for weights, previous, target in blocks:
             torch.lerp(previous, weights, 1 + momentum, out=target)
-        return project_step_(out, point.gradient, self.rate)
+        return projected_step.step_(out, current.gradient, self.rate)
 
     def state(self) -> State:
-        """Return the policy before, the next rate and the steps since the last restart."""
+        """Return the previous policy, the next rate and the steps since the last restart."""
         return {
             "previous": self._previous,
             "rate": self.rate,
@@ -81,25 +82,13 @@ class AcceleratedGradient:
         }
 
     def restore(self, state: State) -> None:
-        """Take up what `state` returned."""
+        """Continue from a state that `state` returned."""
         previous = state["previous"]
         assert isinstance(previous, Tensor)
         self._previous, self.rate, self._count = previous, float(state["rate"]), int(state["count"])
         self.leaping = bool(state["leaping"])
 
 
-def project_step_(weights: Tensor, gradient: Tensor, rate: float) -> Tensor:
-    """Move weights [T, N] along -G, in place, each row in its own scale as above, and project them."""
-    blocks = zip(torch.split(weights, simplex.BLOCK), torch.split(gradient, simplex.BLOCK), strict=True)
-    for rows, slopes in blocks:
-        fall = slopes.mean(dim=1, keepdim=True) - slopes.amin(dim=1, keepdim=True)
-        fall.clamp_(min=torch.finfo(fall.dtype).tiny)
-        # Divided first: a gradient of 1e-30 over a fall of as much is an ordinary number, their product is not.
-        rows.sub_(slopes / fall, alpha=rate / rows.shape[1])
-        simplex.project_(rows)
-    return weights
-
-
 def make(settings: Mapping[str, Any]) -> Method:
-    """Return the method of an experiment's `search` block; it has nothing to tune."""
+    """Return the method; the `search` block has no settings for it."""
     return AcceleratedGradient()

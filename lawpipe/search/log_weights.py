@@ -1,27 +1,30 @@
-"""Policies through the logarithms of their weights: what the exponentiated methods share."""
+"""Policies represented by the logarithms of their weights."""
 
 import math
 
 import torch
 from torch import Tensor
 
-#: Weights below this share of 1/N count as zero: together less than a thousandth of the mass.
+#: Weights below this share of 1/N are set to zero: together they hold less than a thousandth of a row's mass.
 NEGLIGIBLE = 1e-3
 
-#: Rows handled together, so that a block stays in cache.
+#: Rows processed together, so that a block stays in cache.
 BLOCK = 16
 
 
 def take_(log_weights: Tensor, weights: Tensor) -> Tensor:
-    """Write the log-weights of a policy; a zero weight gets half the smallest that is not rounded to zero."""
+    """Write log(weights) to `log_weights` [T, N], and return them; weights are first raised to NEGLIGIBLE / (2 N).
+
+    So a zero weight has a finite logarithm, and remains zero in `policy_`.
+    """
     return log_weights.copy_(weights).clamp_(min=NEGLIGIBLE / (2 * weights.shape[1])).log_()
 
 
 def policy_(rows: Tensor) -> Tensor:
-    """Turn log-weights [S, N] into weights, in place: softmax, negligible weights set to zero, sums of 1.
+    """Turn log-weights [S, N] into weights, in place, and return them: a softmax with exact zeros.
 
-    The exponential never reaches zero. Weights below NEGLIGIBLE / N become exact zeros; the largest weight of a row
-    is at least 1/N, so no row is lost.
+    Weights below NEGLIGIBLE / N are set to zero and the others are normalised to a sum of 1. The largest weight of a
+    row is at least 1/N, so no row becomes zero.
     """
     threshold = NEGLIGIBLE / rows.shape[1]
     for block in torch.split(rows, BLOCK):
@@ -32,6 +35,6 @@ def policy_(rows: Tensor) -> Tensor:
 
 
 def root_mean_square(gradient: Tensor) -> float:
-    """Return the root mean square of all entries, block by block: the whole in float64 would be two copies."""
+    """Return the root mean square of all entries, in float64, block by block to save memory."""
     squares = sum(float(rows.square().sum(dtype=torch.float64)) for rows in torch.split(gradient, BLOCK))
     return math.sqrt(squares / gradient.numel())

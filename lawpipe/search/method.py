@@ -1,4 +1,4 @@
-"""What the search loop asks of an optimisation method."""
+"""Interface between the search loop and an optimisation method."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,45 +8,42 @@ from torch import Tensor
 
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.run import registry
-from lawpipe.search.objective import Objective, Point
+from lawpipe.search.objective import Iterate, Objective
 
-#: What a method remembers from one iteration to the next: enough to resume with the same bits.
+#: What a method carries from one iteration to the next, enough to resume with the same bits.
 State = dict[str, Tensor | float]
 
 
 @dataclass(frozen=True)
 class Step:
-    """The outcome of one iteration: the training run under the new policy, or None if no step was acceptable."""
+    """Outcome of one iteration: the training run under the new policy, or None if no step was acceptable."""
 
     trajectory: Trajectory | None
     objective: float
     step_size: float
-    #: Training runs that were tried and not kept.
+    #: Training runs that were tried and rejected.
     rejected: int = 0
-    #: Passes over the examples beside training runs and gradients, each about the work of a reverse sweep.
+    #: Passes over the examples other than training runs and gradients, each about as costly as a backward pass.
     passes: int = 0
 
 
 class Method(Protocol):
-    """An iterative method on T simplices.
+    """An iterative method that minimises J over T probability simplices, one per row of the policy."""
 
-    `step` leaves the point that it is given as it is.
-    """
-
-    #: Whether every accepted step lowers the objective.
+    #: Whether every accepted step lowers J.
     safe: bool
 
     def start(self, weights: Tensor) -> None:
-        """Begin at a policy with positive weights."""
+        """Start at a policy with positive weights."""
 
-    def step(self, point: Point, objective: Objective, iteration: int) -> Step:
-        """Propose, try and accept or refuse the policy of one iteration, counted from 1."""
+    def step(self, current: Iterate, objective: Objective, iteration: int) -> Step:
+        """Try policies until one is accepted; `iteration` counts from 1, `current` is not modified."""
 
     def state(self) -> State:
-        """Return what has to be remembered."""
+        """Return the state to save in a checkpoint."""
 
     def restore(self, state: State) -> None:
-        """Take up what `state` returned."""
+        """Continue from a state that `state` returned."""
 
 
 def load_method(settings: Mapping[str, Any]) -> Method:

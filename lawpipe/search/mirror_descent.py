@@ -1,4 +1,4 @@
-"""Mirror descent with the entropy as mirror map (exponentiated gradient), with momentum; sets its own step."""
+"""Mirror descent with the entropy as mirror map (exponentiated gradient), with momentum and backtracking."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,22 +10,26 @@ from torch import Tensor
 from lawpipe.search import log_weights
 from lawpipe.search.log_weights import BLOCK
 from lawpipe.search.method import Method, State, Step
-from lawpipe.search.objective import Objective, Point
+from lawpipe.search.objective import Iterate, Objective
 
 
 @dataclass
 class MirrorDescent:
-    """Gradient descent on the log-weights z, gamma[t] = softmax(z[t]), with heavy-ball momentum.
+    """Mirror descent on the log-weights z with heavy-ball momentum; the policy is gamma[t] = softmax(z[t]).
 
-        velocity <- momentum velocity - (step / rms(G)) G,   z <- z + velocity,   G = dJ/dgamma
+        velocity <- momentum velocity - (step_size / rms(G)) G,   z <- z + velocity,   G = dJ/dgamma
 
-    Scaling by the gradient's root mean square makes the step free of the units of J, T, N and eta. A step is
-    accepted if J falls; then the step grows, by `leap` until the first is refused and by `growth` afterwards: how
-    long it may be differs by two orders of magnitude between problems. Otherwise (J not finite included) the momentum
-    is dropped, the step shrinks and the gradient is tried again, at most `attempts` times.
+    rms(G) is the root mean square of all T N entries, which makes the step size independent of the units of J, T, N
+    and eta. Without momentum this is exponentiated gradient (Kivinen and Warmuth, Inf. Comput. 132, 1997; Beck and
+    Teboulle, Oper. Res. Lett. 31, 2003).
 
-    Negligible weights are exact zeros in every policy that is tried; their log-weights live on and may bring them
-    back.
+    A step is accepted if J falls. Then the step size grows, by the factor `leap` until the first rejection and by
+    `growth` afterwards: acceptable step sizes differ by two orders of magnitude between problems. If J rises or is
+    not finite, the velocity is reset, the step size shrinks by `shrinkage`, and the step is tried again, at most
+    `attempts` times.
+
+    Weights below a threshold are set to exact zeros in every policy that is tried (see `log_weights.policy_`). Their
+    log-weights remain, so that they can become active again.
     """
 
     step_size: float = 0.3
@@ -35,37 +39,38 @@ class MirrorDescent:
     shrinkage: float = 0.4
     attempts: int = 16
     safe: bool = True
+    #: Whether no step has been rejected yet.
     leaping: bool = True
     log_weights: Tensor = field(init=False, repr=False)
     velocity: Tensor = field(init=False, repr=False)
 
     def start(self, weights: Tensor) -> None:
-        """Begin at rest."""
+        """Start with zero velocity."""
         self.log_weights = log_weights.take_(torch.empty_like(weights), weights)
         self.velocity = torch.zeros_like(weights)
 
-    def step(self, point: Point, objective: Objective, iteration: int) -> Step:
-        """Try steps of falling length until one lowers J."""
-        scale = log_weights.root_mean_square(point.gradient)
+    def step(self, current: Iterate, objective: Objective, iteration: int) -> Step:
+        """Try steps of decreasing length until one lowers J."""
+        scale = log_weights.root_mean_square(current.gradient)
         trial = torch.empty_like(self.log_weights)
         for attempt in range(self.attempts):
             tried = self.step_size
-            self.propose(point, scale, trial, self.momentum if attempt == 0 else 0.0)
+            self.propose(current, scale, trial, self.momentum if attempt == 0 else 0.0)
             run, value = objective.train(log_weights.policy_(trial))
-            if value < point.objective:
+            if value < current.objective:
                 self.step_size *= self.leap if self.leaping else self.growth
                 return Step(run, value, tried, attempt)
             self.log_weights.sub_(self.velocity)
             self.step_size *= self.shrinkage
             self.leaping = False
-        return Step(None, point.objective, tried, self.attempts)
+        return Step(None, current.objective, tried, self.attempts)
 
-    def propose(self, point: Point, scale: float, trial: Tensor, momentum: float) -> None:
-        """Move on by one step from the log-weights, and copy where that leads to `trial`."""
-        self.velocity.mul_(momentum).add_(point.gradient, alpha=-self.step_size / max(scale, 1e-300))
+    def propose(self, current: Iterate, scale: float, trial: Tensor, momentum: float) -> None:
+        """Update velocity and log-weights by one step, with scale = rms(G), and copy the log-weights to `trial`."""
+        self.velocity.mul_(momentum).add_(current.gradient, alpha=-self.step_size / max(scale, 1e-300))
         self.log_weights.add_(self.velocity)
         for rows in torch.split(self.log_weights, BLOCK):
-            # Shifting the log-weights themselves changes nothing and keeps them from drifting out of range.
+            # The softmax is invariant to this shift, which keeps the log-weights from drifting out of range.
             rows.sub_(rows.amax(dim=1, keepdim=True))
         trial.copy_(self.log_weights)
 
@@ -79,7 +84,7 @@ class MirrorDescent:
         }
 
     def restore(self, state: State) -> None:
-        """Take up what `state` returned."""
+        """Continue from a state that `state` returned."""
         weights, velocity = state["log_weights"], state["velocity"]
         assert isinstance(weights, Tensor)
         assert isinstance(velocity, Tensor)
@@ -88,5 +93,5 @@ class MirrorDescent:
 
 
 def make(settings: Mapping[str, Any]) -> Method:
-    """Return the method of an experiment's `search` block; it has nothing to tune."""
+    """Return the method; the `search` block has no settings for it."""
     return MirrorDescent()

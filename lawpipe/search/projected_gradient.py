@@ -1,4 +1,4 @@
-"""The paper's search: projected gradient descent at a given rate (arXiv 2402.17759, section 3)."""
+"""The paper's search: projected gradient descent with a given step size (arXiv 2402.17759, section 3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,15 +9,18 @@ from torch import Tensor
 
 from lawpipe.engine import simplex
 from lawpipe.search.method import Method, State, Step
-from lawpipe.search.objective import Objective, Point
+from lawpipe.search.objective import Iterate, Objective
 
 
 @dataclass
 class ProjectedGradient:
-    """gamma[t] <- Proj_simplex(gamma[t] - rate_i dJ/dgamma[t]), taken whatever it does to J, as published.
+    """Projected gradient descent without a line search.
 
-    `rate` belongs to the mean J. With `decay` "linear" it falls to 0 over the iterations, as in the authors'
-    public script: rate_i = rate (1 - (i - 1) / iterations); with "constant" it stays.
+        gamma[t] <- Proj_simplex(gamma[t] - rate_i dJ/dgamma[t])
+
+    Every step is accepted, even if it raises J, as published. `rate` refers to the mean J = (1/T) sum_t L. With
+    `decay` "constant", rate_i = rate; with "linear", rate_i = rate (1 - (i - 1) / iterations) as in the authors'
+    script.
     """
 
     rate: float
@@ -26,25 +29,25 @@ class ProjectedGradient:
     safe: bool = False
 
     def start(self, weights: Tensor) -> None:
-        """Nothing to prepare."""
+        """Do nothing: the method has no state."""
 
-    def step(self, point: Point, objective: Objective, iteration: int) -> Step:
+    def step(self, current: Iterate, objective: Objective, iteration: int) -> Step:
         """Take one projected step."""
         rate = self.rate
         if self.decay == "linear":
             rate *= 1 - (iteration - 1) / self.iterations
-        trial = simplex.project_(torch.add(point.weights, point.gradient, alpha=-rate))
+        trial = simplex.project_(torch.add(current.weights, current.gradient, alpha=-rate))
         run, value = objective.train(trial)
         return Step(run, value, rate)
 
     def state(self) -> State:
-        """Return nothing: the rate follows from the iteration."""
+        """Return an empty state: the rate follows from the iteration."""
         return {}
 
     def restore(self, state: State) -> None:
-        """Nothing to take up."""
+        """Do nothing: the method has no state."""
 
 
 def make(settings: Mapping[str, Any]) -> Method:
-    """Return the method of an experiment's `search` block."""
+    """Return the method with the rate, decay and number of iterations of the `search` block."""
     return ProjectedGradient(settings["rate"], settings["decay"], settings["iterations"])

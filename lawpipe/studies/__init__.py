@@ -1,4 +1,4 @@
-"""Comparisons of several experiments: a module each with its rows, figure and table.
+"""Studies: comparisons of several experiments, and recorded benchmarks; one module each with rows, figure and table.
 
 Imports `report` and the rooms below it.
 """

@@ -1,4 +1,6 @@
-"""How time and memory grow with the examples, the steps and the model, as recorded by benchmarks/growth.py."""
+"""Study: time and memory of a gradient evaluation against N, T and P, as recorded by benchmarks/growth.py."""
+
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -8,17 +10,19 @@ from matplotlib.ticker import NullFormatter
 from lawpipe.figures import style
 from lawpipe.figures.surfaces import MUTED
 
-#: The panels: quantity, what varies, and what each is called.
+TITLE = "Time and memory against N, T and P"
+
+#: One panel each: the measured quantity, the varied size, the label of the x axis and the expected exponent.
 PANELS = (
     ("seconds", "N", "training examples N", 1.0),
     ("seconds", "T", "steps T", 1.0),
     ("seconds", "P", "parameters P", 1.0),
     ("megabytes", "T", "steps T", 0.5),
 )
-
 QUANTITIES = {"seconds": "processor seconds", "megabytes": "working memory (MB)"}
 
-#: What a line is called, by problem and by how the parameters on the way are kept.
+#: Columns that tell the lines of a panel apart, and the label of each line.
+KEYS = ["quantity", "problem", "kept"]
 LINES = {
     ("seconds", "perceptron", "whole"): "perceptron",
     ("seconds", "language_model", "whole"): "language model",
@@ -27,46 +31,36 @@ LINES = {
 }
 
 
-def draw(rows: pd.DataFrame) -> Figure:
-    """Draw the rows of benchmarks/growth.py: time against N, T and P, memory against T, on logarithmic axes."""
-    figure = Figure(figsize=(7.2, 6.0), layout="constrained")
-    for place, (quantity, axis, name, slope) in enumerate(PANELS):
-        axes = figure.add_subplot(2, 2, place + 1)
-        panel(axes, rows[(rows["quantity"] == quantity) & (rows["axis"] == axis)], slope)
-        axes.set_xlabel(name)
-        axes.set_ylabel(QUANTITIES[quantity])
-    first = rows.iloc[0]
-    figure.suptitle(f"recorded on {first['machine']}, {first['date']}", fontsize="small")
-    return figure
+def figure(frame: pd.DataFrame) -> Figure:
+    """Draw time against N, T and P and memory against T, on logarithmic axes."""
+    drawing = Figure(figsize=(7.2, 6.0), layout="constrained")
+    for axes, (quantity, size, label, exponent) in zip(drawing.subplots(2, 2).flat, PANELS, strict=True):
+        _draw_panel(axes, frame[(frame["quantity"] == quantity) & (frame["axis"] == size)], exponent)
+        axes.set(xlabel=label, ylabel=QUANTITIES[quantity])
+    first = frame.iloc[0]
+    drawing.suptitle(f"recorded on {first['machine']}, {first['date']}", fontsize="small")
+    return drawing
 
 
-def panel(axes: Axes, rows: pd.DataFrame, slope: float) -> None:
-    """Draw a line for each problem and way of keeping, and dotted ones of a slope that end where the lines end.
+def _draw_panel(axes: Axes, rows: pd.DataFrame, exponent: float) -> None:
+    """Draw one line per problem and way of keeping parameters, and a dotted power law through its last point.
 
-    Only checkpoints are to grow with the root of T: parameters that are kept whole have no dotted line there.
+    The exponent 1/2 is that of checkpoints alone, so parameters that are kept whole have no dotted line there.
     """
-    keys = ["quantity", "problem", "kept"]
-    for index, (key, frame) in enumerate(rows.groupby(keys, sort=False)):
+    label: str | None = "proportional" if exponent == 1.0 else "proportional to the root"
+    guides: list[tuple[Any, Any]] = []
+    for index, (key, group) in enumerate(rows.groupby(KEYS, sort=False)):
+        line = group.sort_values("size")
+        size, value = line["size"], line["value"]
         quantity, problem, kept = map(str, key)
-        line = frame.sort_values("size")
-        axes.plot(
-            line["size"],
-            line["value"],
-            "o-",
-            markersize=3.5,
-            color=style.OTHERS[index],
-            label=LINES[quantity, problem, kept],
-        )
-    followed = rows if slope == 1.0 else rows[rows["kept"] == "checkpoints"]
-    label: str | None = "proportional" if slope == 1.0 else "proportional to the root"
-    for _, frame in followed.groupby(keys, sort=False):
-        line = frame.sort_values("size")
-        guide = line["value"].iloc[-1] * (line["size"] / line["size"].iloc[-1]) ** slope
-        axes.plot(line["size"], guide, ":", color=MUTED, linewidth=1, label=label)
+        axes.plot(size, value, "o-", markersize=3.5, color=style.OTHERS[index], label=LINES[quantity, problem, kept])
+        if exponent == 1.0 or kept == "checkpoints":
+            guides.append((size, value.iloc[-1] * (size / size.iloc[-1]) ** exponent))
+    for size, guide in guides:
+        axes.plot(size, guide, ":", color=MUTED, linewidth=1, label=label)
         label = None
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    # Within one decade these would be labelled too, and run into each other.
+    axes.set(xscale="log", yscale="log")
+    # On an axis of one decade, labels of minor ticks would overlap.
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.legend(title=None)

@@ -1,29 +1,45 @@
-"""The search methods side by side: the objective against what the search has cost."""
+"""Study: the search methods, objective against cost, as recorded by benchmarks/search.py."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from lawpipe.figures import style
+
+TITLE = "The search methods: objective against cost"
 
 #: Points of the common cost axis, on which seeds with different costs are compared.
 POINTS = 200
 
 
-def objective_against_cost(axes: Axes, rows: pd.DataFrame) -> None:
-    """Draw the best objective so far, relative to the start, against cost: a line a method.
+def figure(frame: pd.DataFrame) -> Figure:
+    """Draw one panel per problem; `frame` has the columns of `draw_problem` and `problem`."""
+    problems = frame.groupby("problem", sort=False)
+    drawing = Figure(figsize=(7.2, 3.6 * len(problems)), layout="constrained")
+    for axes, (name, rows) in zip(drawing.subplots(len(problems), squeeze=False).flat, problems, strict=True):
+        axes.set_title(str(name))
+        draw_problem(axes, rows)
+    return drawing
 
-    `rows` are those of the searches on one problem, in the columns `method`, `seed`, `cost` and `objective` (as
-    benchmarks/search.py writes them). The line is the median over seeds, the band their range, drawn as far as every
-    seed has got. The number of seeds stands in the label of the axis, or where methods differ in it in the legend.
+
+def draw_problem(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw the best objective so far, as a share of the objective at the start, against cost: one line per method.
+
+    The line is the median over the seeds and the band their range, up to the cost that every seed reached. The number
+    of seeds is in the label of the axis, or in the legend if it differs between methods.
+
+    Args:
+        axes: the panel.
+        rows: the searches on one problem, with columns `method`, `seed`, `iteration`, `cost` and `objective`.
     """
     counts = rows.groupby("method", sort=False)["seed"].nunique()
     same = counts.nunique() == 1
-    for index, (name, frame) in enumerate(rows.groupby("method", sort=False)):
-        cost, shares = _on_common_costs(frame)
+    for index, (name, searches) in enumerate(rows.groupby("method", sort=False)):
+        cost, shares = _on_common_costs(searches)
         colour = style.OTHERS[index % len(style.OTHERS)]
         label = str(name).replace("_", " ") + ("" if same else f" (n = {counts[name]})")
-        # Beyond the colours there are, a dashed line tells methods apart.
+        # When the colours are used up, they are used again with dashed lines.
         dash = "-" if index < len(style.OTHERS) else "--"
         axes.plot(cost, np.median(shares, axis=0), color=colour, linestyle=dash, label=label)
         if len(shares) > 1:
@@ -36,10 +52,10 @@ def objective_against_cost(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _on_common_costs(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return costs [S] and each seed's best objective within them as a share of its first, [seeds, S]."""
+    """Return costs [S] and, for each seed, the best objective up to each cost over its first one [seeds, S]."""
     runs = [run.sort_values(["cost", "iteration"]) for _, run in rows.groupby("seed")]
     last = min(float(run["cost"].iloc[-1]) for run in runs)
-    # The costs at which something happened are on the axis too: the steps stay upright.
+    # The costs of the iterations are on the axis, too, so that steps stay vertical.
     costs = np.unique(np.concatenate([np.linspace(0, last, POINTS), *(run["cost"] for run in runs)]))
     costs = costs[costs <= last]
     shares = []

@@ -1,6 +1,7 @@
-"""An experiment at several values of one setting: what searched and tuned policies gain, on desired and unseen."""
+"""Study: one experiment at several values of one setting, and the gain of its policies at each value."""
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -8,15 +9,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lawpipe.analysis import gain
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import style
 from lawpipe.figures.surfaces import MUTED
 from lawpipe.results.experiment import Results
+from lawpipe.results.gains import BASE, objectives
 from lawpipe.results.numbers import policy_label
+from lawpipe.results.problem import Settings
 from lawpipe.run.splits import REFERENCES
 
-BASE = "conventional"
-#: How each policy's line is drawn, of those that an experiment has.
+TITLE = "Gain against one setting"
+
+#: The policies that are compared, as far as an experiment has them, and their line styles.
 LINES: dict[str, Any] = {
     "near_optimal": "-",
     "near_optimal_validated": "--",
@@ -26,72 +31,64 @@ LINES: dict[str, Any] = {
 }
 
 
-def points(experiments: Sequence[Results], key: str) -> pd.DataFrame:
-    """Return a row an experiment, seed, policy and reference set.
+def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
+    """Return one row per experiment, policy, reference set and seed.
 
-    `value` is the experiment's setting `key` (dotted), `objective_ratio` J over the conventional policy's of the same
-    seed, `acceleration` that on the curves (nan if never reached).
+    Columns: `key` (the setting that varies, `settings["sweep"]`, dotted), its `value`, and `objective_ratio`, J over
+    the conventional policy's J of the same seed.
     """
-    rows = []
-    for found in experiments:
-        value: Any = found.settings
+    key = settings["sweep"]
+    frames = []
+    for results in experiments:
+        value: Any = results.settings
         for part in key.split("."):
             value = value[part]
-        for seed in found.seeds:
-            by_policy = found.summary[found.summary["seed"] == seed].set_index("policy")
-            for policy in (name for name in LINES if name in by_policy.index):
-                for against in REFERENCES:
-                    column = f"objective_{against}"
-                    rows.append(
-                        {
-                            "experiment": found.name,
-                            "value": float(value),
-                            "seed": seed,
-                            "policy": policy,
-                            "against": against,
-                            "objective_ratio": float(by_policy[column][policy] / by_policy[column][BASE]),
-                            "acceleration": by_policy[f"acceleration_{against}"][policy],
-                        }
-                    )
-    frame = pd.DataFrame(rows)
-    return frame.assign(acceleration=pd.to_numeric(frame["acceleration"]))
+        by_set = {against: objectives(results, against) for against in REFERENCES}
+        for policy, against in product((name for name in LINES if name in results.policies), REFERENCES):
+            ratios = gain.ratios(by_set[against], policy, BASE)
+            group = pd.DataFrame({"seed": [*ratios], "objective_ratio": [*ratios.values()]})
+            frames.append(group.assign(key=key, value=float(value), policy=policy, against=against))
+    return pd.concat(frames, ignore_index=True)
 
 
-def figure(found: pd.DataFrame, key: str) -> Figure:
-    """Draw J over the conventional policy's against the swept setting: means, 95 % t intervals, seeds as dots."""
+def text(frame: pd.DataFrame) -> str:
+    """Return the mean ratio of J for every value, policy and reference set, one line each."""
+    columns = ["key", "value", "policy", "against"]
+    means = frame.groupby(columns, sort=False)["objective_ratio"].mean().reset_index()
+    return "\n".join(
+        f"{key} {value:g}, {policy} on {against}: J ratio {ratio:.3f}"
+        for key, value, policy, against, ratio in means.itertuples(index=False)
+    )
+
+
+def figure(frame: pd.DataFrame) -> Figure:
+    """Draw J over the conventional policy's J against the setting: means, 95 % t intervals, and a dot per seed."""
+    key = str(frame["key"].iloc[0])
     drawing = Figure(figsize=(7.2, 4.2), layout="constrained")
     axes = drawing.add_subplot()
-    for (policy, against), rows in found.groupby(["policy", "against"], sort=False):
-        _draw(axes, rows, style.AGAINST[str(against)], f"{policy_label(str(policy))}, {against}", LINES[str(policy)])
+    for (policy, against), group in frame.groupby(["policy", "against"], sort=False):
+        _draw(axes, group, style.AGAINST[str(against)], f"{policy_label(str(policy))}, {against}", LINES[str(policy)])
     axes.axhline(1, color=MUTED, linewidth=0.8)
     axes.text(axes.get_xlim()[0], 1, " conventional", va="bottom", color=MUTED, fontsize="small")
-    values = np.unique(found["value"])
+    values = np.unique(frame["value"])
     if len(values) > 2 and (values > 0).all():
         axes.set_xscale("log")
         axes.set_xticks(values, [f"{value:g}" for value in values])
         axes.minorticks_off()
     axes.set_xlabel(f"{key} (log)" if axes.get_xscale() == "log" else key)
-    count = found.groupby(["value", "policy", "against"])["seed"].nunique()
+    count = frame.groupby(["value", "policy", "against"])["seed"].nunique()
     seeds = f"{count.min()}" if count.nunique() == 1 else f"{count.min()} to {count.max()}"
     axes.set_ylabel(f"J / J of the conventional policy\nmean, 95 % t interval, n = {seeds} seeds")
     axes.legend()
     return drawing
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, colour: str, label: str, line: Any) -> None:
-    """Draw one policy on one reference set over the values."""
-    values: list[float] = []
-    means: list[float] = []
-    low: list[float] = []
-    high: list[float] = []
-    for value in np.unique(rows["value"]):
-        over = mean_interval(rows["objective_ratio"][rows["value"] == value].tolist())
-        if over.mean is None:
-            continue
-        values.append(float(value))
-        means.append(over.mean)
-        low.append(over.mean if over.low is None else over.low)
-        high.append(over.mean if over.high is None else over.high)
-    axes.plot(values, means, linestyle=line, color=colour, label=label)
-    axes.vlines(values, low, high, color=colour, linewidth=1.2)
-    axes.plot(rows["value"], rows["objective_ratio"], ".", color=colour, markersize=3, alpha=0.6)
+def _draw(axes: Axes, group: pd.DataFrame, colour: str, label: str, line: Any) -> None:
+    """Draw one policy on one reference set over the values of the setting."""
+    values = np.unique(group["value"])
+    means = [mean_interval(group["objective_ratio"][group["value"] == value]) for value in values]
+    axes.plot(values, [mean.mean_or_nan for mean in means], linestyle=line, color=colour, label=label)
+    for value, mean in zip(values, means, strict=True):
+        if mean.low is not None and mean.high is not None:
+            axes.vlines(value, mean.low, mean.high, color=colour, linewidth=1.2)
+    axes.plot(group["value"], group["objective_ratio"], ".", color=colour, markersize=3, alpha=0.6)

@@ -1,6 +1,6 @@
-"""Which law holds: similarity of both kinds against the Frank-Wolfe gap, over policies along searches."""
+"""Study: which of two laws holds, by the similarity of both kinds of contributions against the Frank-Wolfe gap."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,45 +10,72 @@ from matplotlib.figure import Figure
 from lawpipe.figures import style, surfaces
 from lawpipe.report.table import Row, Table
 from lawpipe.results.catalogue import Entry
-from lawpipe.results.experiment import snapshot
+from lawpipe.results.experiment import Results, snapshot
 from lawpipe.results.numbers import UNBROKEN, number, percent
+from lawpipe.results.problem import Settings
+from lawpipe.run.errors import InputError
 
 KINDS = ("instantaneous", "adjoint")
 
-#: A search got there if its gap is at most this share of J.
+#: A search is stationary if its gap is at most this share of J.
 STATIONARY = 1e-6
-#: Ranges of gap / J that the table compares, each from above down to its end, which it leaves out.
+#: Ranges of gap / J that the table compares: from the first number, included, down to the second, excluded.
 RANGES = ((1e-1, 1e-3), (1e-3, STATIONARY), (STATIONARY, -np.inf))
-#: A median over policies is drawn where a decade of the gap has at least so many.
+#: A median over policies is drawn where a decade of the gap has at least this many.
 ENOUGH = 3
+#: The title of the column of the figure that shows all small experiments; any other experiment has its own column.
+SMALL = "Small perceptrons, float64"
 
+TITLE = "Which law holds: similarity against the distance from stationarity"
 ENTRY = Entry(
     "which_law",
-    "Which law holds: similarity against the distance from stationarity",
+    TITLE,
     None,
     "The median similarity of instantaneous and of adjoint contributions over the steps with two or more active "
-    "examples, against the Frank-Wolfe gap over J, a point for each policy along a search and each seed; below, the "
-    "share of the steps that this rests on. The contributions that the first-order condition equalises rise without "
-    "bound as the gap falls; the others do not. A gap of zero is stationarity, not optimality.",
+    "examples, against the Frank-Wolfe gap over J, with a point for each policy along a search and each seed; below, "
+    "the share of the steps that have two or more. The first-order condition makes the adjoint contributions equal, "
+    "so their similarity rises without bound as the gap falls; that of the instantaneous ones does not. "
+    "A gap of zero means stationarity, not optimality.",
     module="studies.which_law",
     data=("similarity", "summary", "search"),
 )
+#: Columns of numbers in which null stands for a missing value: none, since a similarity may be infinite or NaN.
+NULLABLE = ()
 
 
-def points(similarity: pd.DataFrame, summary: pd.DataFrame, search: pd.DataFrame) -> pd.DataFrame:
-    """Reduce one experiment's tables, each with a column `seed`, to a row a seed and policy along its search.
+def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
+    """Return the rows of the table `which_law`: one per experiment, seed and policy along its search.
 
-    Gives `seed`, `policy`, `relative_gap` (gap / J on desired), `cost` of the search up to this policy, `measured`
-    steps, `several` (those of them with two or more active examples) and, for each kind, the median similarity on
-    desired over these: infinite where their contributions are equal to the bit, null where there is no such step.
-    Snapshots that repeat the last policy of a search that stopped before them are left out, and other
-    policies too.
+    Columns: `relative_gap` (gap / J on desired); `cost` of the search up to this policy; `measured`, the number of
+    measured steps; `several`, the number of those with two or more active examples; the median similarity over these
+    steps on desired, for each kind: infinite if the contributions are equal to the last bit, NaN if there is no such
+    step. `column` is the title of the figure's column: `SMALL` for the experiments in `settings["experiments"]`.
+
+    Raises:
+        InputError: if there is no experiment.
     """
-    rows = []
-    for seed, found in summary.groupby("seed"):
+    if not experiments:
+        raise InputError(
+            "no experiment to compare: expected folders of experiments, as those of config/which_law.yaml."
+        )
+    frames = []
+    for results in experiments:
+        column = SMALL if results.name in settings["experiments"] else results.name
+        frames.append(along_search(results).assign(experiment=results.name, column=column))
+    return pd.concat(frames, ignore_index=True)
+
+
+def along_search(results: Results) -> pd.DataFrame:
+    """Return the rows of one experiment, without `experiment` and `column`.
+
+    Snapshots after the last policy of a search repeat it and are left out, as are policies outside the search.
+    """
+    similarity, search = results.similarity, results.search
+    frames = []
+    for seed, policies in results.summary.groupby("seed"):
         log = search[(search["seed"] == seed) & search["accepted"]].set_index("iteration")
         best = int(np.asarray(log.index)[log["objective"].argmin()])
-        for _, policy in found.iterrows():
+        for _, policy in policies.iterrows():
             name = str(policy["policy"])
             iteration = {"conventional": 0, "near_optimal": best}.get(name, snapshot(name))
             if iteration is None or iteration > best or (iteration == best and name != "near_optimal"):
@@ -56,7 +83,7 @@ def points(similarity: pd.DataFrame, summary: pd.DataFrame, search: pd.DataFrame
             of_policy = (similarity["seed"] == seed) & (similarity["policy"] == name)
             steps = similarity[of_policy & (similarity["against"] == "desired")]
             several = steps[steps["active"] >= 2]
-            rows.append(
+            frames.append(
                 {
                     "seed": seed,
                     "policy": name,
@@ -67,44 +94,47 @@ def points(similarity: pd.DataFrame, summary: pd.DataFrame, search: pd.DataFrame
                     **{kind: _median(several[several["kind"] == kind]) for kind in KINDS},
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(frames)
 
 
 def _median(steps: pd.DataFrame) -> float:
-    """Return the median similarity of some steps, equal contributions counting as infinite; nan if there are none."""
+    """Return the median similarity of steps; equal contributions count as infinite. NaN if there is no step."""
     values = steps["similarity"].mask((steps["std"] == 0) & (steps["mean"] > 0), np.inf)
     return float(values.median())
 
 
-def figure(found: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> Figure:
-    """Draw similarity and share of steps against the gap, a column a group of experiments, by its title.
+def text(frame: pd.DataFrame) -> str:
+    """Return how many searches are stationary."""
+    ends = frame[frame["policy"] == "near_optimal"]
+    reached = int((ends["relative_gap"] <= STATIONARY).sum())
+    return f"{reached} of {len(ends)} searches reached a gap of {STATIONARY:g} of J"
 
-    `found` has the rows of `points` with a column `experiment`.
-    """
-    drawing = Figure(figsize=(max(5.4, 3.6 * len(groups)), 5.6), layout="constrained")
-    drawing.suptitle(ENTRY.title, x=0.01, ha="left", fontweight="bold", gid=surfaces.TITLE_ID)
-    axes = drawing.subplots(2, len(groups), squeeze=False, height_ratios=(3, 1), sharex=True, sharey="row")
-    for column, (title, experiments) in enumerate(groups.items()):
-        chosen = found[found["experiment"].isin(experiments)]
-        upper, lower = axes[0][column], axes[1][column]
+
+def figure(frame: pd.DataFrame) -> Figure:
+    """Draw the similarities, and the share of steps with two or more active examples, against the gap."""
+    columns = frame.groupby("column", sort=False)
+    drawing = Figure(figsize=(max(5.4, 3.6 * len(columns)), 5.6), layout="constrained")
+    drawing.suptitle(TITLE, x=0.01, ha="left", fontweight="bold", gid=surfaces.TITLE_ID)
+    panels = drawing.subplots(2, len(columns), squeeze=False, height_ratios=(3, 1), sharex=True, sharey="row")
+    for upper, lower, (title, group) in zip(*panels, columns, strict=True):
         for kind in KINDS:
-            _draw_kind(upper, chosen, kind)
+            _draw_kind(upper, group, kind)
         upper.set(xscale="log", yscale="log", title=title)
-        upper.text(0.03, 0.98, _described(chosen), transform=upper.transAxes, va="top", fontsize=7.5)
-        share = chosen["several"] / chosen["measured"]
-        lower.plot(chosen["relative_gap"], share, ".", color=surfaces.MUTED, markersize=4, alpha=0.6)
+        upper.text(0.03, 0.98, _description(group), transform=upper.transAxes, va="top", fontsize=7.5)
+        share = group["several"] / group["measured"]
+        lower.plot(group["relative_gap"], share, ".", color=surfaces.MUTED, markersize=4, alpha=0.6)
         lower.set(ylim=(0, 1.04), xlabel="Frank-Wolfe gap / J (log; the search runs to the right)")
-        if column == 0:
-            lower.invert_xaxis()  # of all: they share it
-            upper.set_ylabel("similarity SIM, median over steps (log)")
-            lower.set_ylabel("steps with two\nor more active")
-            upper.legend(loc="lower right")
+    upper, lower = panels[:, 0]
+    lower.invert_xaxis()  # shared by all panels
+    upper.set_ylabel("similarity SIM, median over steps (log)")
+    lower.set_ylabel("steps with two\nor more active")
+    upper.legend(loc="lower right")
     return drawing
 
 
-def _draw_kind(axes: Axes, rows: pd.DataFrame, kind: str) -> None:
-    """Draw the points of one kind and, decade by decade of the gap, their median."""
-    known = rows[(rows[kind] > 0) & np.isfinite(rows[kind]) & (rows["relative_gap"] > 0)]
+def _draw_kind(axes: Axes, group: pd.DataFrame, kind: str) -> None:
+    """Draw the similarity of one kind: one point per policy, and a line through the median of each decade."""
+    known = group[(group[kind] > 0) & np.isfinite(group[kind]) & (group["relative_gap"] > 0)]
     colour, marker = style.KINDS[kind], style.MARKERS[kind]
     axes.plot(known["relative_gap"], known[kind], marker, color=colour, markersize=3.2, alpha=0.55, label=kind)
     decades = known.groupby(np.floor(np.log10(known["relative_gap"])))[["relative_gap", kind]]
@@ -112,16 +142,20 @@ def _draw_kind(axes: Axes, rows: pd.DataFrame, kind: str) -> None:
     axes.plot(medians["relative_gap"], medians[kind], color=colour, linewidth=1.4)
 
 
-def _described(rows: pd.DataFrame) -> str:
-    """Say how many searches there are, how far they got and on how many steps their ends rest."""
-    ends = rows[rows["policy"] == "near_optimal"]
-    share = float((ends["several"] / ends["measured"]).median())
+def _description(group: pd.DataFrame) -> str:
+    """Describe how many searches there are, how far they got, and how many steps have two or more active examples."""
+    ends = group[group["policy"] == "near_optimal"]
     reached = f"{len(ends)} searches, to gap / J {number(ends['relative_gap'].max(), 2)} or less"
-    return f"{reached};\nat their ends {percent(share)} of steps\nhave two or more active (median)"
+    return f"{reached};\nat their ends {_several(ends)} of steps\nhave two or more active (median)"
 
 
-def table(found: pd.DataFrame) -> Table:
-    """Sum up each experiment: how far its searches got, at what cost, and the similarities by range of the gap."""
+def _several(ends: pd.DataFrame) -> str:
+    """Write the median share of steps with two or more active examples."""
+    return percent(float((ends["several"] / ends["measured"]).median()))
+
+
+def table(frame: pd.DataFrame) -> Table:
+    """Return one row per experiment: gaps and costs of its searches, and the similarities by range of the gap."""
     ranges = [f"{number(high, 1)} to {number(max(low, 0), 1)}" for high, low in RANGES]
     header = (
         "experiment",
@@ -133,31 +167,27 @@ def table(found: pd.DataFrame) -> Table:
         "steps with 2 or more",
         *(f"{kind}, {words}" for kind in KINDS for words in ("uniform", *ranges)),
     )
-    rows = []
-    for experiment, policies in found.groupby("experiment", sort=False):
-        ends = policies[policies["policy"] == "near_optimal"]
-        reached = int((ends["relative_gap"] <= STATIONARY).sum())
-        uniform = policies["policy"] == "conventional"
+    lines = []
+    for experiment, group in frame.groupby("experiment", sort=False):
+        ends = group[group["policy"] == "near_optimal"]
+        gap, cost = ends["relative_gap"], ends["cost"]
+        uniform = group["policy"] == "conventional"
+        parts = [group[uniform]]
+        parts += [
+            group[~uniform & (group["relative_gap"] <= high) & (group["relative_gap"] > low)] for high, low in RANGES
+        ]
         cells = (
             str(experiment),
-            f"{reached} of{UNBROKEN}{len(ends)}",
-            number(ends["relative_gap"].median(), 2),
-            number(ends["relative_gap"].max(), 2),
-            number(ends["cost"].median()),
-            number(ends["cost"].max()),
-            percent(float((ends["several"] / ends["measured"]).median())),
+            f"{int((gap <= STATIONARY).sum())} of{UNBROKEN}{len(ends)}",
+            *(number(value, 2) for value in (gap.median(), gap.max())),
+            *(number(value) for value in (cost.median(), cost.max())),
+            _several(ends),
+            *(_similarity(part[kind].median()) for kind in KINDS for part in parts),
         )
-        similarities = []
-        for kind in KINDS:
-            similarities.append(_cell(policies[uniform], kind))
-            for high, low in RANGES:
-                within = (policies["relative_gap"] <= high) & (policies["relative_gap"] > low)
-                similarities.append(_cell(policies[within & ~uniform], kind))
-        rows.append(Row((*cells, *similarities)))
-    return Table(ENTRY, header, tuple(rows))
+        lines.append(Row(cells))
+    return Table(ENTRY, header, tuple(lines))
 
 
-def _cell(policies: pd.DataFrame, kind: str) -> str:
-    """Write the median over policies of one kind's similarity, `inf` where contributions are equal to the bit."""
-    value = float(policies[kind].median())
+def _similarity(value: float) -> str:
+    """Write a similarity; `inf` if the contributions are equal to the last bit."""
     return "inf" if value == np.inf else number(value)

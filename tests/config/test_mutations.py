@@ -1,6 +1,6 @@
-"""Configs with mistakes, by the hundred: each is accepted, or refused in one sentence that names a key.
+"""Hundreds of configs with random mistakes: each is accepted, or refused in one sentence that names a key.
 
-A sample of them goes through Snakemake itself, as a dry run.
+A sample of them goes through a dry run of Snakemake.
 """
 
 import copy
@@ -22,7 +22,7 @@ from lawpipe.run.errors import InputError
 ROOT = Path(__file__).resolve().parents[2]
 VALID = [yaml.safe_load(path.read_text()) for path in sorted((ROOT / "config").glob("*.yaml"))]
 
-#: What a person may write in the wrong place.
+#: Values that a user may write in the wrong place.
 VALUES = st.one_of(
     st.none(),
     st.booleans(),
@@ -35,10 +35,10 @@ VALUES = st.one_of(
 KEYS = st.sampled_from(["steps", "stepps", "data", "search", "extends", "sweep", "name", "seeds", "", "on", "x.y"])
 
 
-def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def paths(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return the path of every key and list entry."""
     if isinstance(node, dict):
-        return [found for key, value in node.items() for found in [(*path, key), *places(value, (*path, key))]]
+        return [inner for key, value in node.items() for inner in [(*path, key), *paths(value, (*path, key))]]
     if isinstance(node, list):
         return [(*path, index) for index in range(len(node))]
     return []
@@ -49,19 +49,19 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a config of the project with one to three mistakes: a value replaced, a key removed, renamed or added."""
     config = copy.deepcopy(draw(st.sampled_from(VALID)))
     for _ in range(draw(st.integers(1, 3))):
-        all_places = places(config)
-        if not all_places:
+        all_paths = paths(config)
+        if not all_paths:
             break
-        *folders, last = draw(st.sampled_from(all_places))
+        *folders, last = draw(st.sampled_from(all_paths))
         node: Any = config
         for key in folders:
             node = node[key]
-        what = draw(st.sampled_from(["replace", "remove", "rename", "add"]))
-        if what == "replace" or isinstance(node, list):
+        mistake = draw(st.sampled_from(["replace", "remove", "rename", "add"]))
+        if mistake == "replace" or isinstance(node, list):
             node[last] = draw(VALUES)
-        elif what == "remove":
+        elif mistake == "remove":
             del node[last]
-        elif what == "rename":
+        elif mistake == "rename":
             node[draw(KEYS)] = node.pop(last)
         else:
             node[draw(KEYS)] = draw(VALUES)
@@ -89,7 +89,7 @@ SAMPLE = 4
 
 
 def sample() -> list[dict[str, Any]]:
-    """Return some mutated configs, the same every time; half of them are accepted, as far as there are such."""
+    """Return a fixed sample of mutated configs; half of them are accepted, if there are enough of these."""
     drawn: list[dict[str, Any]] = []
 
     @settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
@@ -105,7 +105,7 @@ def sample() -> list[dict[str, Any]]:
 
 
 def is_accepted(config: dict[str, Any]) -> bool:
-    """Tell whether the validator accepts a config."""
+    """Return whether a config is accepted."""
     try:
         resolve(config)
     except InputError:
@@ -115,8 +115,8 @@ def is_accepted(config: dict[str, Any]) -> bool:
 
 @pytest.mark.workflow
 def test_a_sample_goes_through_a_dry_run(tmp_path: Path) -> None:
-    for place, config in enumerate(sample()):
-        path = tmp_path / f"{place}.yaml"
+    for number, config in enumerate(sample()):
+        path = tmp_path / f"{number}.yaml"
         path.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
         command = [sys.executable, "-m", "workflow.driver", "--dry-run", "--quiet", "all", "--cores", "1"]
         run = subprocess.run(

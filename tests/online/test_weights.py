@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from lawpipe import online
-from lawpipe.policies import feedback
+from lawpipe.engine import trajectory
 from lawpipe.policies import online as policy
+from lawpipe.policies import variants
 from tests.small_problems import perceptron, start
 
 
@@ -277,7 +278,9 @@ def test_dropout_drops_the_same_for_the_contributions_and_goes_on_as_without_the
 def test_a_loop_with_the_api_is_the_policy_of_the_workflow(way: online.Contributions) -> None:
     problem = perceptron()
     theta0, rate = start(problem), 0.3
-    expected = feedback.train(problem, theta0, [rate] * 12, policy.rule(problem))
+    rows = torch.empty(12, problem.examples, dtype=problem.dtype)
+    write_row = variants.follow(policy.rule(problem))
+    expected = trajectory.train(problem, theta0, rows, [rate] * 12, write_row=write_row)
 
     model = nn.Linear(problem.parameters, 1, bias=False).double()
     with torch.no_grad():

@@ -70,7 +70,7 @@ RECORD = Record(
 )
 
 
-def row(context: Context):
+def weights(context: Context):
     """Return weights proportional to N - n, [N]."""
     falling = np.arange(context.examples, 0, -1)
     return (falling / falling.sum()).astype(context.number_type)

@@ -50,7 +50,7 @@ def test_how_many_seeds_reached_the_mark(plain: Results) -> None:
     assert "in all of 2 seeds" in findings.sentences(altered(plain, acceleration_test=(3.0, 1.0, 2)))[3]
     assert "in 1 of 2 seeds" in findings.sentences(altered(plain, acceleration_test=(3.0, 1.0, 1)))[3]
     assert "in none of 2 seeds" in findings.sentences(altered(plain, acceleration_test=(pd.NA, 0, 0)))[3]
-    assert "It never got" in findings.sentences(altered(plain, acceleration_desired=(pd.NA, 0, 0)))[2]
+    assert "It never reached" in findings.sentences(altered(plain, acceleration_desired=(pd.NA, 0, 0)))[2]
 
 
 def test_missing_numbers_leave_sentences_without_nan(root: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from lawpipe.report import links, page
 from lawpipe.results import catalogue
 from lawpipe.results.catalogue import FIGURES, TABLES
+from lawpipe.results.experiment import load
 from lawpipe.results.numbers import interval, percent
 from lawpipe.run import artifacts, provenance
 from lawpipe.run.errors import InputError
@@ -119,7 +120,7 @@ def test_a_page_elsewhere_finds_the_files_from_there(root: Path, tmp_path: Path)
 
 def test_a_page_kept_in_the_checkout_links_the_code() -> None:
     found = links.origin(
-        catalogue.figure("fig05_loss_curves"), links.CODE / "results/x", (0,), links.CODE / "results"
+        catalogue.figure("fig05_loss_curves"), links.CHECKOUT / "results/x", (0,), links.CHECKOUT / "results"
     )
     assert [(each.text, each.target) for each in found.code] == [
         ("lawpipe/figures/curves.py", "../lawpipe/figures/curves.py"),
@@ -134,7 +135,7 @@ def test_the_front_has_five_sentences_of_all_experiments(html: str, root: Path) 
     assert len(sentences) == 5
     text = unescape(" ".join(sentences))
     for name in SIZES:
-        experiment = page.load(root / name)
+        experiment = load(root / name)
         before, after = (
             experiment.quantity(policy, "objective_desired").mean for policy in ("conventional", "near_optimal")
         )
@@ -162,7 +163,7 @@ def test_every_figure_and_table_of_every_experiment_is_there(html: str) -> None:
 
 
 def test_numbers_are_those_of_the_artifacts(html: str, root: Path) -> None:
-    found = page.load(root / "perceptron")
+    found = load(root / "perceptron")
     text = " ".join(read(html).text)
     for policy in ("conventional", "near_optimal"):
         for quantity in ("objective_desired", "compression_ratio_test", "gap", "adjoint_similarity_desired"):

@@ -13,7 +13,7 @@ HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1
 def inline(tmp_path: Path, body: str) -> str:
     path = tmp_path / "figure.svg"
     path.write_text(f"{HEAD}{body}</svg>")
-    return svg.inlined(path, "f1-", "A label", svg.Letters())
+    return svg.inlined(path, "f1-", "A label", svg.Glyphs())
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_anything_but_a_drawing_is_refused(tmp_path: Path, body: str) -> None:
 
 def test_a_missing_figure_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no\.svg cannot be read as SVG"):
-        svg.inlined(tmp_path / "no.svg", "", "", svg.Letters())
+        svg.inlined(tmp_path / "no.svg", "", "", svg.Glyphs())
 
 
 def test_ids_are_the_pages_own_where_they_are_used_and_dropped_where_not(tmp_path: Path) -> None:
@@ -50,16 +50,16 @@ def test_ids_are_the_pages_own_where_they_are_used_and_dropped_where_not(tmp_pat
 
 
 def test_letters_are_shared_by_all_figures_of_a_page(tmp_path: Path) -> None:
-    letters = svg.Letters()
+    glyphs = svg.Glyphs()
     texts = []
     for index, shape in enumerate(("M 0 1", "M 0 1", "M 0 2")):
         path = tmp_path / f"{index}.svg"
         use = '<use xlink:href="#DejaVuSans-41"/>'
         path.write_text(f'{HEAD}<defs><path id="DejaVuSans-41" d="{shape}"/></defs>{use}</svg>')
-        texts.append(svg.inlined(path, f"f{index}-", "A label", letters))
+        texts.append(svg.inlined(path, f"f{index}-", "A label", glyphs))
     assert [re.findall(r'href="#(\w+)"', text) for text in texts] == [["g0"], ["g0"], ["g1"]]
     assert not any("<path" in text for text in texts)
-    assert re.findall(r'<path id="(g\d)" d="([^"]*)"', letters.drawing()) == [("g0", "M 0 1"), ("g1", "M 0 2")]
+    assert re.findall(r'<path id="(g\d)" d="([^"]*)"', glyphs.drawing()) == [("g0", "M 0 1"), ("g1", "M 0 2")]
 
 
 def test_comments_and_metadata_go_and_a_label_comes(tmp_path: Path) -> None:
@@ -85,11 +85,11 @@ def test_the_style_sheet_defines_every_colour_for_light_dark_and_print() -> None
 
 def test_a_real_figure_keeps_its_letters(root: Path) -> None:
     for path in sorted((root / "perceptron/figures").glob("*.svg")):
-        letters = svg.Letters()
-        text = svg.inlined(path, "x-", "label", letters)
-        defined = set(re.findall(r' id="([^"]+)"', text + letters.drawing()))
+        glyphs = svg.Glyphs()
+        text = svg.inlined(path, "x-", "label", glyphs)
+        defined = set(re.findall(r' id="([^"]+)"', text + glyphs.drawing()))
         used = set(re.findall(r'href="#([^"]+)"', text)) | set(re.findall(r"url\(#([^)]+)\)", text))
         assert used <= defined
         assert len(used) > 20
-        assert len(letters.shapes) > 20
+        assert len(glyphs.numbers) > 20
         assert surfaces.TITLE_ID not in text

@@ -50,7 +50,7 @@ def test_a_stage_chooses_what_its_settings_name():
         ("conventional_tuned", "conventional"),
         ("clean_only", "clean_only"),
         ("clean_only_matched", "clean_only"),
-        ("near_optimal_matched", "near_optimal_matched"),
+        ("near_optimal_matched", "near_optimal"),
         ("near_optimal_at_tuned_rate", "near_optimal_at_tuned_rate"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables import COLLECTED
 from scripts import collect
 
 SETTINGS = {"experiment": "toy", "seed": 3, "problem": "perceptron"}
@@ -64,7 +65,7 @@ def write_part(folder, policies):
 
 def call(parts, output):
     arguments = ["--settings", json.dumps(SETTINGS), "--output", str(output)]
-    for table in collect.TABLES:
+    for table in COLLECTED:
         arguments += [f"--{table.replace('_', '-')}", *(str(part[table]) for part in parts)]
     collect.main(arguments)
 
@@ -72,7 +73,7 @@ def call(parts, output):
 def test_the_parts_follow_each_other_in_order(tmp_path):
     call([write_part(tmp_path, ["conventional"]), write_part(tmp_path, ["near_optimal", "search_0001"])], tmp_path)
     policies = {
-        table: artifacts.read(tmp_path / f"{table}.parquet", table)["policy"].to_pylist() for table in collect.TABLES
+        table: artifacts.read(tmp_path / f"{table}.parquet", table)["policy"].to_pylist() for table in COLLECTED
     }
     once = ["conventional", "near_optimal", "search_0001"]
     assert policies.pop("curves") == [policy for policy in once for _ in range(2)]
@@ -100,7 +101,7 @@ def test_values_nulls_and_further_columns_are_kept(tmp_path):
 
 def test_the_whole_has_the_settings_of_its_own_stage(tmp_path):
     call([write_part(tmp_path, ["b"])], tmp_path)
-    for table in collect.TABLES:
+    for table in COLLECTED:
         assert artifacts.metadata(tmp_path / f"{table}.parquet")["settings"] == SETTINGS
 
 

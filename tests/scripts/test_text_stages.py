@@ -9,6 +9,7 @@ from lawpipe.data import corpus, tokenizer
 from lawpipe.data.specials import PAD
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables import COLLECTED
 from scripts import generate_data, initialise, make_policy, prepare_corpus, search, train
 from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
 from tests.scripts.test_training_stages import call
@@ -49,7 +50,7 @@ def folder(tmp_path_factory):
     log = folder / "search.parquet"
     call(search.main, SETTINGS, **inputs, search=log, policies=policies, state=folder / ".side-0")
     made = [policies / f"{name}.parquet" for name in ("conventional", "near_optimal")]
-    tables = {name: folder / f"{name}.parquet" for name in train.TABLES}
+    tables = {name: folder / f"{name}.parquet" for name in COLLECTED}
     contributions = folder / "contributions/near_optimal.parquet"
     call(train.main, SETTINGS, **inputs, policies=made, **tables, contributions=contributions)
     return folder

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lawpipe.run import artifacts, stage
+from lawpipe.run.tables import COLLECTED
 from scripts import generate_data, initialise, make_policy, search, train
 from tests.small_problems import DATA
 
@@ -213,7 +214,7 @@ def test_planted_examples_are_stored_and_their_groups_counted(tmp_path):
     assert [len(rows) for rows in made_of[-5:]] == [0, 1, 1, 2, 2]
     policy = tmp_path / "policies/conventional.parquet"
     call(make_policy.main, planted | {"policy": "conventional"}, **inputs, output=policy)
-    outputs = {name: tmp_path / f"{name}.parquet" for name in train.TABLES}
+    outputs = {name: tmp_path / f"{name}.parquet" for name in COLLECTED}
     call(train.main, planted, **inputs, policies=[policy], **outputs)
     rows = artifacts.read(outputs["zero_weights"], "zero_weights").to_pylist()
     found = {row["property"]: row for row in rows if row["kind"] is None}

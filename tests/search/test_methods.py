@@ -28,12 +28,12 @@ def iterate(method, target, iterations):
     """The points that a method visits."""
     weights = uniform(target)
     method.start(weights)
-    points = [target.point(*target.train(weights))]
+    points = [target.differentiate(*target.train(weights))]
     for iteration in range(1, iterations + 1):
         step = method.step(points[-1], target, iteration)
         if step.trajectory is None:
             break
-        points.append(target.point(step.trajectory, step.objective))
+        points.append(target.differentiate(step.trajectory, step.objective))
     return points
 
 
@@ -76,7 +76,7 @@ def test_mirror_descent_refuses_a_run_that_diverges(monkeypatch):
     method = MirrorDescent()
     weights = uniform(target)
     method.start(weights)
-    step = method.step(target.point(*target.train(weights)), target, 1)
+    step = method.step(target.differentiate(*target.train(weights)), target, 1)
     assert step.rejected == 2
     assert step.trajectory is not None
 
@@ -84,7 +84,7 @@ def test_mirror_descent_refuses_a_run_that_diverges(monkeypatch):
 def test_mirror_descent_gives_up_where_nothing_is_better(monkeypatch):
     target = objective()
     weights = uniform(target)
-    point = target.point(*target.train(weights))
+    point = target.differentiate(*target.train(weights))
     monkeypatch.setattr(Objective, "train", lambda self, weights: (point.trajectory, point.objective))
     method = MirrorDescent(attempts=4)
     method.start(weights)
@@ -109,6 +109,6 @@ def test_projected_gradient_is_the_published_step():
 def test_the_linear_decay_ends_at_zero():
     method = load_method(settings("projected_gradient", rate=0.8, decay="linear", iterations=4))
     target = objective()
-    point = target.point(*target.train(uniform(target)))
+    point = target.differentiate(*target.train(uniform(target)))
     sizes = [method.step(point, target, iteration).step_size for iteration in (1, 2, 3, 4)]
     assert sizes == pytest.approx([0.8, 0.6, 0.4, 0.2])

@@ -23,7 +23,7 @@ def objective(learning_rate=0.3, **data):
 
 
 def point_at(target, weights):
-    return target.point(*target.train(weights))
+    return target.differentiate(*target.train(weights))
 
 
 @pytest.mark.parametrize("data", [{"seed": 0}, {"seed": 1, "dimension": 8, "flip_fraction": 0.2}], ids=str)

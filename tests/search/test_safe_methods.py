@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from lawpipe.search import feedback_descent
-from lawpipe.search.accelerated_gradient import project_step_
+from lawpipe.search import feedback_descent, projected_step
 from lawpipe.search.feedback_descent import FeedbackDescent, Phase
 from lawpipe.search.loop import Search
 from lawpipe.search.method import load_method
@@ -50,9 +49,9 @@ def test_no_accepted_step_raises_the_objective(name, learning_rate):
 def test_a_trial_that_is_not_finite_is_refused_and_counted(name, monkeypatch):
     train, calls = Objective.train, []
 
-    def diverging(self, weights, descend=None):
+    def diverging(self, weights, write_row=None):
         calls.append(weights)
-        run, value = train(self, weights, descend)
+        run, value = train(self, weights, write_row)
         return run, (math.nan, math.inf)[len(calls) % 2] if len(calls) in (2, 3) else value
 
     monkeypatch.setattr(Objective, "train", diverging)
@@ -68,9 +67,9 @@ def test_a_method_gives_up_where_nothing_is_better(name, monkeypatch):
     target = objective()
     train, calls = Objective.train, []
 
-    def flat(self, weights, descend=None):
+    def flat(self, weights, write_row=None):
         calls.append(weights)
-        run, _ = train(self, weights, descend)
+        run, _ = train(self, weights, write_row)
         return run, 1.0
 
     monkeypatch.setattr(Objective, "train", flat)
@@ -109,7 +108,7 @@ def test_zero_weights_are_exact_and_rows_sum_to_one(name):
 
 def test_a_projected_step_zeroes_rows_of_any_gradient_scale():
     gradient = torch.tensor([1.0, 2.0, 3.0, 6.0]) * torch.tensor([[1.0], [1e-30], [0.0]])
-    weights = project_step_(torch.full((3, 4), 0.25), gradient, 1.0)
+    weights = projected_step.step_(torch.full((3, 4), 0.25), gradient, 1.0)
     torch.testing.assert_close(weights[0], weights[1])
     assert weights[0, 3] == 0
     assert weights[0, 0] > 0.4
@@ -121,17 +120,17 @@ def test_feedback_alone_weighs_examples_by_their_contribution():
     method = FeedbackDescent(gain=3.0)
     weights = torch.full((STEPS, 60), 1 / 60, dtype=torch.float64)
     method.start(weights)
-    step = method.step(target.point(*target.train(weights)), target, 1)
+    step = method.step(target.differentiate(*target.train(weights)), target, 1)
     run, scale = step.trajectory, None
     assert run is not None
-    for theta, row in zip(run.thetas, run.weights, strict=False):
+    for theta, row in zip(run.stored, run.weights, strict=False):
         slope = target.problem.reference_gradients("desired", theta.unsqueeze(0))[0]
         contributions = target.problem.contributions(theta, slope)
         scale = scale or contributions.std()
         expected = torch.softmax(3.0 * contributions / scale, dim=0)
         torch.testing.assert_close(row, expected, rtol=0, atol=2e-3 / 60)
     again, value = target.train(run.weights)
-    assert torch.equal(again.thetas, run.thetas)
+    assert torch.equal(again.stored, run.stored)
     assert value == step.objective
 
 
@@ -140,7 +139,7 @@ def test_feedback_goes_over_to_mirror_descent_where_it_fails():
     method = FeedbackDescent(gain=1e6)
     weights = torch.full((STEPS, 60), 1 / 60, dtype=torch.float64)
     method.start(weights)
-    point = target.point(*target.train(weights))
+    point = target.differentiate(*target.train(weights))
     phases = []
     for iteration in range(1, 12):
         step = method.step(point, target, iteration)
@@ -148,8 +147,8 @@ def test_feedback_goes_over_to_mirror_descent_where_it_fails():
         if step.trajectory is None:
             break
         assert step.objective < point.objective
-        point = target.point(step.trajectory, step.objective)
-    assert phases[-1] is Phase.OPEN
+        point = target.differentiate(step.trajectory, step.objective)
+    assert phases[-1] is Phase.MIRROR_DESCENT
     assert [*phases] == sorted(phases)
 
 

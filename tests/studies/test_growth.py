@@ -8,7 +8,7 @@ import pytest
 
 from lawpipe.run import stage
 from lawpipe.studies import growth
-from scripts import plot_growth
+from scripts import plot_record
 
 RECORD = max(Path(__file__).resolve().parents[2].glob("benchmarks/records/*/growth.parquet"))
 
@@ -28,7 +28,7 @@ def rows() -> pd.DataFrame:
 
 
 def test_dotted_lines_have_the_slope_that_is_claimed(rows):
-    figure = growth.draw(rows)
+    figure = growth.figure(rows)
     assert figure.get_suptitle() == "recorded on an abacus, 2026-01-02"
     time, memory = figure.axes[0], figure.axes[3]
     labels = [line.get_label() for line in time.get_lines()]
@@ -40,8 +40,15 @@ def test_dotted_lines_have_the_slope_that_is_claimed(rows):
 
 
 def test_the_recorded_rows_are_drawn_and_grow_as_the_page_says(tmp_path):
-    arguments = ["--settings", "{}", "--rows", str(RECORD), "--figure", str(tmp_path / "growth.svg")]
-    stage.run(lambda: plot_growth.main(arguments))
+    arguments = [
+        "--settings",
+        '{"study": "growth"}',
+        "--record",
+        str(RECORD),
+        "--figure",
+        str(tmp_path / "growth.svg"),
+    ]
+    stage.run(lambda: plot_record.main(arguments))
     assert "</svg>" in (tmp_path / "growth.svg").read_text()
     rows = pd.read_parquet(RECORD)
     memory = rows[rows["quantity"] == "megabytes"].set_index(["kept", "size"])["value"]

@@ -31,7 +31,7 @@ def test_a_line_is_the_median_over_seeds_of_the_best_so_far(axes):
             log("other", 2, [0, 1, 2], [2.0, 2.0, 2.0]),
         ]
     )
-    methods.objective_against_cost(axes, rows)
+    methods.draw_problem(axes, rows)
     line, flat = axes.get_lines()
     assert line.get_label() == "mirror descent"
     assert line.get_xdata()[-1] == 2.35  # as far as every seed has got
@@ -48,5 +48,5 @@ def test_methods_with_different_numbers_of_seeds_say_so(axes):
     rows = pd.concat(
         [log("a", 0, [0, 1], [1.0, 0.5]), log("a", 1, [0, 1], [1.0, 0.6]), log("b", 0, [0, 1], [1.0, 0.7])]
     )
-    methods.objective_against_cost(axes, rows)
+    methods.draw_problem(axes, rows)
     assert [line.get_label() for line in axes.get_lines()] == ["a (n = 2)", "b (n = 1)"]

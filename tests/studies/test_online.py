@@ -14,7 +14,7 @@ from lawpipe.results import experiment
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 from lawpipe.studies import online
-from scripts import compare_online as script
+from scripts import compare
 
 SEEDS = (0, 1, 2)
 TUNED, MATCHED = online.FAMILIES
@@ -90,7 +90,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def found(folders: list[Path]) -> pd.DataFrame:
-    return online.points([experiment.load(folder, SEEDS) for folder in folders])
+    return online.rows([experiment.load(folder, SEEDS) for folder in folders], {})
 
 
 def cells(found: pd.DataFrame, ending: str, experiment: str, against: str = "test") -> dict[str, str]:
@@ -132,7 +132,7 @@ def test_the_table_has_shares_with_the_interval_of_the_seeds(found: pd.DataFrame
     assert tuned["searched"].startswith("0.650; 37.5 % [")
     assert tuned["searched"].endswith("(n = 2)")
     assert tuned["max(CT, 0)"] == "0.600; 50.0 % [50.0 %, 50.0 %] (n = 2)"
-    assert (tuned["problem"], tuned["spoilt"], tuned["K"], tuned["seeds"]) == ("perceptron", "25 %", "512", "3")
+    assert (tuned["problem"], tuned["corrupted"], tuned["K"], tuned["seeds"]) == ("perceptron", "25 %", "512", "3")
     matched = cells(found, "matched", "noisy", "desired")
     assert matched["online"] == "0.450; 25.0 % [25.0 %, 25.0 %] (n = 3)"
     # A policy that an experiment does not have.
@@ -152,8 +152,8 @@ def test_where_nothing_is_spoilt_there_is_a_difference_to_uniform_weights(found:
 
 
 def test_the_comparison_is_printed_as_markdown(found: pd.DataFrame) -> None:
-    tuned, matched = (part.splitlines() for part in online.tables(found).split("\n\n")[1::2])
-    head = "| problem | spoilt | K | seeds | uniform | oracle | 1 / loss | max(CT, 0) | online | searched |"
+    tuned, matched = (part.splitlines() for part in online.text(found).split("\n\n")[1::2])
+    head = "| problem | corrupted | K | seeds | uniform | oracle | 1 / loss | max(CT, 0) | online | searched |"
     for lines in (tuned, matched):
         assert lines[0] == head
         assert lines[1] == "|" + "---|" * 10
@@ -161,7 +161,7 @@ def test_the_comparison_is_printed_as_markdown(found: pd.DataFrame) -> None:
     assert [line.split(" | ")[0] for line in tuned[2:]] == ["| perceptron"] * 3 + ["| language model, grammar"]
     assert "| 0.500; 75.0 % [12.9 %, 137.1 %] (n = 3) |" in tuned[3]
     assert [line.split(" | ")[1] for line in matched[2:]] == ["25 %", "50 %"]
-    assert "\N{NO-BREAK SPACE}" not in online.tables(found)
+    assert "\N{NO-BREAK SPACE}" not in online.text(found)
 
 
 def test_the_figure_has_panels_of_shares_and_of_changes(found: pd.DataFrame) -> None:
@@ -188,42 +188,42 @@ def test_the_figure_has_panels_of_shares_and_of_changes(found: pd.DataFrame) -> 
     for axes in drawing.axes:
         assert axes.get_xlabel()
         assert axes.get_title("left")
-    assert "K: its desired examples" in drawing.get_supylabel()
+    assert "K: number of desired examples" in drawing.get_supylabel()
 
 
 def test_without_matched_steps_there_is_one_column_and_one_table(found: pd.DataFrame) -> None:
     clean = found[found["experiment"] == "clean"]
     assert len(draw(clean).axes) == 1
-    assert online.tables(clean).count("| problem |") == 1
+    assert online.text(clean).count("| problem |") == 1
 
 
 def test_what_cannot_be_compared_is_refused_in_one_sentence(folders: list[Path], tmp_path: Path) -> None:
     plain = write(tmp_path, settings("plain", 0.0), {"conventional": 3 * (1.0,), "conventional_tuned": 3 * (0.9,)})
     with pytest.raises(InputError, match="plain has no policy online_tuned: expected"):
-        online.points([experiment.load(plain, SEEDS)])
+        online.rows([experiment.load(plain, SEEDS)], {})
     one = experiment.load(folders[0], SEEDS)
     with pytest.raises(InputError, match="another folder is called stories too"):
-        online.points([one, replace(one)])
+        online.rows([one, replace(one)], {})
     with pytest.raises(InputError, match="add online_tuned"):
-        script.main(arguments(tmp_path, []))
+        compare.main(arguments(tmp_path, []))
     with pytest.raises(InputError, match=r"nowhere/summary\.parquet does not exist"):
-        script.main(arguments(tmp_path, [tmp_path / "nowhere"]))
+        compare.main(arguments(tmp_path, [tmp_path / "nowhere"]))
 
 
 def arguments(place: Path, folders: list[Path]) -> list[str]:
     """Return the stage's command line."""
-    kinds = {"points": "parquet", "figure": "svg", "page": "html"}
+    kinds = {"rows": "parquet", "figure": "svg", "page": "html"}
     outputs = [word for name, kind in kinds.items() for word in (f"--{name}", str(place / f"online.{kind}"))]
-    return ["--settings", "{}", "--folders", *map(str, folders), *outputs]
+    return ["--settings", '{"study": "online"}', "--folders", *map(str, folders), *outputs]
 
 
 def test_the_stage_writes_rows_figure_and_page_and_prints_markdown(
     folders: list[Path], found: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    script.main(arguments(tmp_path, folders))
+    compare.main(arguments(tmp_path, folders))
     stored = artifacts.read(tmp_path / "online.parquet", "online").to_pandas()
     pd.testing.assert_frame_equal(stored[[*found]], found)
     html = (tmp_path / "online.html").read_text()
     assert "<svg" in html
     assert "12.9\N{NO-BREAK SPACE}%" in html
-    assert capsys.readouterr().out.strip() == online.tables(found)
+    assert capsys.readouterr().out.strip() == online.text(found)

@@ -6,6 +6,7 @@ import pytest
 from lawpipe.figures import style
 from lawpipe.results import experiment
 from lawpipe.studies import sweep
+from scripts import compare
 from tests import toy
 from tests.toy import Toy
 
@@ -19,7 +20,7 @@ def experiments(tmp_path_factory):
 
 
 def test_points_are_ratios_to_the_conventional_policy_of_the_same_seed(experiments):
-    found = sweep.points(experiments, "data.train_examples")
+    found = sweep.rows(experiments, {"sweep": "data.train_examples"})
     assert len(found) == 3 * 2 * 2
     assert sorted(set(found["value"])) == [16, 32, 64]
     summary = experiments[1].summary.set_index(["seed", "policy"])
@@ -30,7 +31,7 @@ def test_points_are_ratios_to_the_conventional_policy_of_the_same_seed(experimen
 
 def test_the_figure_names_its_axes_and_says_n(experiments):
     with style.theme():
-        drawing = sweep.figure(sweep.points(experiments, "data.train_examples"), "data.train_examples")
+        drawing = sweep.figure(sweep.rows(experiments, {"sweep": "data.train_examples"}))
     (axes,) = drawing.axes
     assert axes.get_xlabel() == "data.train_examples (log)"
     assert "n = 2 seeds" in axes.get_ylabel()
@@ -41,6 +42,16 @@ def test_the_figure_names_its_axes_and_says_n(experiments):
 
 def test_a_lone_value_has_no_log_axis(experiments):
     with style.theme():
-        drawing = sweep.figure(sweep.points(experiments[:1], "data.train_examples"), "data.train_examples")
+        drawing = sweep.figure(sweep.rows(experiments[:1], {"sweep": "data.train_examples"}))
     assert drawing.axes[0].get_xlabel() == "data.train_examples"
-    assert isinstance(sweep.points(experiments[:1], "training.steps"), pd.DataFrame)
+    assert isinstance(sweep.rows(experiments[:1], {"sweep": "training.steps"}), pd.DataFrame)
+
+
+def test_the_stage_writes_a_figure_and_prints_the_ratios(experiments, tmp_path, capsys):
+    arguments = ["--settings", '{"study": "sweep", "sweep": "data.train_examples"}', "--folders"]
+    folders = [str(results.folder) for results in experiments]
+    compare.main([*arguments, *folders, "--figure", str(tmp_path / "sweep.svg")])
+    assert "</svg>" in (tmp_path / "sweep.svg").read_text()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3 * 2
+    assert lines[0].startswith("data.train_examples 16, near_optimal on desired: J ratio 0.")

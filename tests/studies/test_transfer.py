@@ -14,7 +14,7 @@ from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 from lawpipe.studies import transfer
-from scripts import transfer as script
+from scripts import compare
 from tests import toy
 from tests.toy import Toy
 
@@ -66,7 +66,7 @@ def experiments(folders: list[Path]) -> list[Results]:
 
 
 def test_the_share_is_what_the_transferred_policy_keeps_of_each_seeds_gain(experiments: list[Results]) -> None:
-    found = transfer.points(experiments)
+    found = transfer.rows(experiments, {})
     assert len(found) == len(KEPT) * len(SEEDS) * 2
     assert set(found["source"]) == {"source"}
     by_experiment = found.groupby("experiment")["share"]
@@ -76,7 +76,7 @@ def test_the_share_is_what_the_transferred_policy_keeps_of_each_seeds_gain(exper
 
 
 def test_what_changed_is_told_in_words(experiments: list[Results]) -> None:
-    found = transfer.points(experiments).drop_duplicates("experiment").set_index("experiment")["changed"]
+    found = transfer.rows(experiments, {}).drop_duplicates("experiment").set_index("experiment")["changed"]
     assert found.to_dict() == {
         "same": "nothing",
         "other_start": "another initialisation",
@@ -92,7 +92,7 @@ def test_what_changed_is_told_in_words(experiments: list[Results]) -> None:
 
 
 def test_without_a_gain_there_is_no_share(experiments: list[Results]) -> None:
-    found = transfer.points(experiments[1:2])
+    found = transfer.rows(experiments[1:2], {})
     swapped = found.rename(columns={"conventional": "near_optimal", "near_optimal": "conventional"})
     assert [row.cells[-1] for row in transfer.table(swapped).rows] == ["gain within its interval"] * 2
     with style.theme():
@@ -102,12 +102,12 @@ def test_without_a_gain_there_is_no_share(experiments: list[Results]) -> None:
 
 def test_an_experiment_that_transfers_nothing_is_refused(plain: Results) -> None:
     with pytest.raises(InputError, match="transferred"):
-        transfer.points([plain])
+        transfer.rows([plain], {})
 
 
 def test_the_figure_has_a_row_for_each_transfer_and_says_n_and_units(experiments: list[Results]) -> None:
     with style.theme():
-        drawing = transfer.figure(transfer.points(experiments))
+        drawing = transfer.figure(transfer.rows(experiments, {}))
     desired, test, shares = drawing.axes
     labels = [label.get_text() for label in desired.get_yticklabels()]
     assert labels[1] == "source:\nanother initialisation (n = 3)"
@@ -121,12 +121,17 @@ def test_the_figure_has_a_row_for_each_transfer_and_says_n_and_units(experiments
 
 def test_the_stage_writes_rows_figure_and_page(folders: list[Path], tmp_path: Path) -> None:
     outputs = {name: tmp_path / f"transfer.{kind}" for name, kind in
-               (("points", "parquet"), ("figure", "svg"), ("page", "html"))}  # fmt: skip
-    arguments = ["--settings", json.dumps({"experiments": [*KEPT]}), "--folders", *map(str, folders)]
+               (("rows", "parquet"), ("figure", "svg"), ("page", "html"))}  # fmt: skip
+    arguments = [
+        "--settings",
+        json.dumps({"study": "transfer"}),
+        "--folders",
+        *map(str, folders),
+    ]
     for name, path in outputs.items():
         arguments += [f"--{name}", str(path)]
-    script.main(arguments)
-    rows = artifacts.read(outputs["points"], "transfer").to_pylist()
+    compare.main(arguments)
+    rows = artifacts.read(outputs["rows"], "transfer").to_pylist()
     assert {row["share"] for row in rows if row["experiment"] == "same"} == {1.0}
     html = outputs["page"].read_text()
     assert "<svg" in html

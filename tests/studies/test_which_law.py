@@ -1,5 +1,9 @@
 """Similarity against the gap, from synthetic frames and from a toy experiment's."""
 
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +11,10 @@ from matplotlib.figure import Figure
 
 from lawpipe.figures import style
 from lawpipe.results.experiment import Results
+from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
 from lawpipe.studies import which_law
+from scripts import compare
 
 
 def frames(seeds=(0, 1), stopped_at=4):
@@ -36,8 +43,13 @@ def frames(seeds=(0, 1), stopped_at=4):
     return pd.DataFrame(similarity), pd.DataFrame(summary), pd.DataFrame(search)
 
 
+def points(similarity, summary, search):
+    """The rows of an experiment with these tables."""
+    return which_law.along_search(SimpleNamespace(similarity=similarity, summary=summary, search=search))
+
+
 def test_points_are_medians_over_steps_with_two_active_examples():
-    found = which_law.points(*frames())
+    found = points(*frames())
     assert list(found["policy"]) == ["conventional", "search_0002", "near_optimal"] * 2
     first = found[found["seed"] == 0].set_index("policy")
     assert first["relative_gap"].tolist() == pytest.approx([1e-1, 1e-3, 1e-8])
@@ -55,7 +67,7 @@ def test_equal_contributions_count_as_infinite_and_no_step_as_none():
     similarity.loc[equal, ["similarity", "std"]] = [np.nan, 0.0]
     single = similarity["policy"] == "search_0002"
     similarity.loc[single, ["active", "similarity", "std"]] = [1, np.nan, np.nan]
-    found = which_law.points(similarity, summary, search).set_index("policy")
+    found = points(similarity, summary, search).set_index("policy")
     assert found["adjoint"]["near_optimal"] == np.inf
     assert found["several"]["search_0002"] == 0
     assert np.isnan(found["adjoint"]["search_0002"])
@@ -65,15 +77,15 @@ def test_a_refused_last_iteration_is_not_a_policy():
     similarity, summary, search = frames(seeds=(0,))
     refused = pd.DataFrame([search.iloc[-1].to_dict() | {"iteration": 5, "accepted": False, "cost": 99.0}])
     search = pd.concat([search, refused], ignore_index=True)
-    found = which_law.points(similarity, summary, search).set_index("policy")
+    found = points(similarity, summary, search).set_index("policy")
     assert found["cost"]["near_optimal"] == 12
 
 
 def test_the_figure_shows_both_kinds_for_every_group():
-    found = which_law.points(*frames(seeds=range(4))).assign(experiment="small")
-    beside = found.assign(experiment="big", relative_gap=found["relative_gap"] * 0.5)
+    found = points(*frames(seeds=range(4))).assign(experiment="small", column="Small")
+    beside = found.assign(experiment="big", column="big", relative_gap=found["relative_gap"] * 0.5)
     with style.theme():
-        drawn = which_law.figure(pd.concat([found, beside]), {"Small": ["small"], "big": ["big"]})
+        drawn = which_law.figure(pd.concat([found, beside]))
     assert isinstance(drawn, Figure)
     upper = drawn.axes[0]
     shown = {line.get_label(): line.get_xydata() for line in upper.lines if line.get_label() in which_law.KINDS}
@@ -84,7 +96,7 @@ def test_the_figure_shows_both_kinds_for_every_group():
 
 
 def test_the_table_has_the_medians_of_each_range_of_the_gap():
-    found = which_law.points(*frames()).assign(experiment="small")
+    found = points(*frames()).assign(experiment="small", column="Small")
     table = which_law.table(found)
     (row,) = table.rows
     assert len(row.cells) == len(table.header)
@@ -95,10 +107,26 @@ def test_the_table_has_the_medians_of_each_range_of_the_gap():
     assert [value for name, value in cells.items() if name.startswith("adjoint")] == ["30.0", "-", "3000", "3.00e8"]
 
 
+def test_the_stage_writes_rows_figure_and_page(plain: Results, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    outputs = {name: tmp_path / f"which_law.{kind}" for name, kind in
+               (("rows", "parquet"), ("figure", "svg"), ("page", "html"))}  # fmt: skip
+    settings = {"study": "which_law", "experiments": [plain.name]}
+    arguments = ["--settings", json.dumps(settings), "--folders", str(plain.folder)]
+    compare.main([*arguments, *(word for name, path in outputs.items() for word in (f"--{name}", str(path)))])
+    stored = artifacts.read(outputs["rows"], "which_law").to_pandas()
+    found = which_law.rows([plain], settings)
+    assert set(found["column"]) == {which_law.SMALL}
+    pd.testing.assert_frame_equal(stored, found[[*stored]], check_dtype=False)
+    assert "<svg" in outputs["page"].read_text()
+    assert capsys.readouterr().out.strip() == which_law.text(found) == "0 of 2 searches reached a gap of 1e-06 of J"
+    with pytest.raises(InputError, match="no experiment to compare"):
+        which_law.rows([], settings)
+
+
 def test_works_on_the_tables_of_an_experiment(plain: Results):
-    found = which_law.points(plain.similarity, plain.summary, plain.search).assign(experiment=plain.name)
+    found = which_law.rows([plain], {"experiments": []})
     assert set(found["policy"]) == {"conventional", "near_optimal", "search_0001", "search_0003"}
     assert (found["several"] <= found["measured"]).all()
     with style.theme():
-        which_law.figure(found, {"toy": [plain.name]})
+        which_law.figure(found)
     assert len(which_law.table(found).rows) == 1

@@ -14,7 +14,7 @@ rule transfer:
     input:
         summaries(TRANSFERS),
     output:
-        points=f"{ROOT}/transfer.parquet",
+        rows=f"{ROOT}/transfer.parquet",
         figure=f"{ROOT}/transfer.svg",
         page=f"{ROOT}/transfer.html",
         cost=f"{ROOT}/cost/transfer.json",
@@ -26,15 +26,13 @@ rule transfer:
         mem_mb=1000,
         runtime=10,
     params:
-        **stage_params("transfer", lambda wildcards: {"experiments": TRANSFERS}),
+        **stage_params("compare", lambda wildcards: {"study": "transfer", "experiments": TRANSFERS}),
         folders=folders(TRANSFERS),
-        beside="",
     message:
         "comparing transferred policies with those searched there"
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --folders {params.folders}"
-        " {params.beside} --points {output.points} --figure {output.figure} --page {output.page} --cost {output.cost}"
-        " 2>&1 | tee {log}"
+        " --rows {output.rows} --figure {output.figure} --page {output.page} --cost {output.cost} 2>&1 | tee {log}"
 
 
 # Weights without a search beside tuned baselines (config/online.yaml).
@@ -42,7 +40,7 @@ use rule transfer as compare_online with:
     input:
         summaries(WITHOUT_SEARCH),
     output:
-        points=f"{ROOT}/online.parquet",
+        rows=f"{ROOT}/online.parquet",
         figure=f"{ROOT}/online.svg",
         page=f"{ROOT}/online.html",
         cost=f"{ROOT}/cost/compare_online.json",
@@ -51,7 +49,7 @@ use rule transfer as compare_online with:
     benchmark:
         f"{ROOT}/benchmarks/compare_online.tsv"
     params:
-        **stage_params("compare_online", lambda wildcards: {"experiments": WITHOUT_SEARCH}),
+        **stage_params("compare", lambda wildcards: {"study": "online", "experiments": WITHOUT_SEARCH}),
         folders=folders(WITHOUT_SEARCH),
     message:
         "comparing weights without a search with tuned baselines"
@@ -63,7 +61,7 @@ use rule transfer as compare_laws with:
     input:
         summaries(EXPERIMENTS),
     output:
-        points=f"{ROOT}/which_law.parquet",
+        rows=f"{ROOT}/which_law.parquet",
         figure=f"{ROOT}/which_law.svg",
         page=f"{ROOT}/which_law.html",
         cost=f"{ROOT}/cost/which_law.json",
@@ -72,9 +70,8 @@ use rule transfer as compare_laws with:
     benchmark:
         f"{ROOT}/benchmarks/which_law.tsv"
     params:
-        **stage_params("which_law", report_settings),
-        folders=folders(EXPERIMENTS),
-        beside=["--beside", *(file.parent for file in sorted(Path("results").glob("*/summary.parquet")))],
+        **stage_params("compare", lambda wildcards: {"study": "which_law", "experiments": list(EXPERIMENTS)}),
+        folders=[*folders(EXPERIMENTS), *(file.parent for file in sorted(Path("results").glob("*/summary.parquet")))],
     message:
         "comparing the two laws"
 
@@ -96,14 +93,14 @@ rule compare_sweep:
         mem_mb=1000,
         runtime=10,
     params:
-        **stage_params("compare_sweep", lambda wildcards: {"sweep": CONFIG.sweeps[wildcards.group]}),
+        **stage_params("compare", lambda wildcards: {"study": "sweep", "sweep": CONFIG.sweeps[wildcards.group]}),
         folders=lambda wildcards: folders(CONFIG.groups[wildcards.group]),
         key=lambda wildcards: CONFIG.sweeps[wildcards.group],
     message:
         "{wildcards.group}: comparing the values of {params.key}"
     shell:
         "{params.python:q} {params.script:q} --settings {params.settings:q} --folders {params.folders}"
-        " --key {params.key} --figure {output.figure} --cost {output.cost} 2>&1 | tee {log}"
+        " --figure {output.figure} --cost {output.cost} 2>&1 | tee {log}"
 
 
 # The recorded comparison of the search methods.
@@ -119,13 +116,13 @@ rule plot_methods:
         mem_mb=1000,
         runtime=10,
     params:
-        **stage_params("plot_methods", lambda wildcards: {}),
-        rows=RECORDED_SEARCHES,
+        **stage_params("plot_record", lambda wildcards: {"study": "methods"}),
+        record=RECORDED_SEARCHES,
         content=file_digest(RECORDED_SEARCHES),
     message:
         "drawing the recorded comparison of the search methods"
     shell:
-        "{params.python:q} {params.script:q} --settings {params.settings:q} --rows {params.rows:q}"
+        "{params.python:q} {params.script:q} --settings {params.settings:q} --record {params.record:q}"
         " --figure {output.figure} --cost {output.cost} > {log} 2>&1"
 
 
@@ -139,8 +136,8 @@ use rule plot_methods as plot_growth with:
     benchmark:
         f"{ROOT}/benchmarks/growth.tsv"
     params:
-        **stage_params("plot_growth", lambda wildcards: {}),
-        rows=RECORDED_GROWTH,
+        **stage_params("plot_record", lambda wildcards: {"study": "growth"}),
+        record=RECORDED_GROWTH,
         content=file_digest(RECORDED_GROWTH),
     message:
         "drawing the recorded growth of time and memory"

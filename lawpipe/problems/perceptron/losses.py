@@ -152,10 +152,10 @@ class Perceptron(Problem):
 
     def descend_many(
         self, thetas: Tensor, weights: Sequence[Tensor], learning_rates: Sequence[Sequence[float]]
-    ) -> Tensor:
+    ) -> Tensor | None:
         """Run all descents together: two matrix products per step instead of two matrix-vector products per run."""
         if len(thetas) < FEW:
-            return super().descend_many(thetas, weights, learning_rates)
+            return None
         rows = self._train.T.contiguous()  # matrix products are up to twice as fast from this layout
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
         steps, count = rates.shape[:2]

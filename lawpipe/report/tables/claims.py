@@ -1,4 +1,4 @@
-"""The tables that the page begins with: the paper's claims with our verdicts, and its contradictions."""
+"""The tables at the top of the page: the paper's claims with their verdicts, and the paper's contradictions."""
 
 from pathlib import Path
 
@@ -12,63 +12,63 @@ from lawpipe.run import artifacts
 
 CLAIMS = Entry(
     "claims",
-    "The paper's claims, and what became of them",
+    "The paper's claims and their verdicts",
     None,
-    "Each statement of the paper, and of this audit beside it, with its place, our number (mean over the seeds with "
-    "its 95 % interval; n seeds have a value) and the verdict of a rule that was fixed before the run. "
-    "A value counts where the task is the paper's own; at another size the statement is judged, not the value.",
-    module="paper.claims",
+    "Statements of the paper, and additional statements of this audit: the place in the paper, our number (the mean "
+    "over the n seeds that have a value, with its 95 % interval) and the verdict by a rule that was fixed before the "
+    "run. A value is judged only where the task is the paper's own; at any other size, only the statement is.",
+    module="report.tables.claims",
     data=("claims.parquet",),
 )
 
 CONTRADICTIONS = Entry(
     "contradictions",
-    "Where the paper contradicts itself",
+    "Contradictions within the paper",
     None,
-    "What the paper says in one place, what stands in another, and our arithmetic on its own numbers. "
-    "None of it rests on a run of ours.",
-    module="paper.contradictions",
+    "What the paper says in one place, what it says in another, and our arithmetic on its own numbers. "
+    "No run of ours is involved.",
+    module="report.tables.claims",
     data=(),
 )
 
 
 def claims(root: Path) -> Table:
-    """Return the table of claims under `root`, those of one experiment together, with their counts as a note.
+    """Return the table of claims under `root`, sorted by experiment, with the number of each verdict as a note.
 
     Raises InputError if the artifact is missing or damaged.
     """
-    found = artifacts.read(root / "claims.parquet", "claims").to_pylist()
-    order = {name: place for place, name in enumerate(dict.fromkeys(row["experiment"] for row in found))}
-    found.sort(key=lambda row: order[row["experiment"]])
-    rows = [
-        Row(
-            (
-                row["experiment"],
-                row["claim"].replace("_", " "),
-                row["paper"],
-                row["source"],
-                row["verdict"].replace("_", " "),
-                interval(Interval.stored(row["ours"], row["low"], row["high"])),
-                str(row["n"]),
-                row["reason"],
-            ),
-            f"{'break ' if place and row['experiment'] != found[place - 1]['experiment'] else ''}{row['verdict']}",
+    records = artifacts.read(root / "claims.parquet", "claims").to_pylist()
+    experiments = list(dict.fromkeys(record["experiment"] for record in records))
+    records.sort(key=lambda record: experiments.index(record["experiment"]))
+    rows = []
+    for record, previous in zip(records, [None, *records], strict=False):
+        cells = (
+            record["experiment"],
+            record["claim"].replace("_", " "),
+            record["paper"],
+            record["source"],
+            record["verdict"].replace("_", " "),
+            interval(Interval.stored(record["ours"], record["low"], record["high"])),
+            str(record["n"]),
+            record["reason"],
         )
-        for place, row in enumerate(found)
-    ]
-    counts = {verdict: sum(row["verdict"] == verdict for row in found) for verdict in VERDICTS}
-    note = f"{len(found)} rows: " + ", ".join(
-        f"{count} {verdict.replace('_', ' ')}" for verdict, count in counts.items() if count
-    )
-    header = ("experiment", "claim", "what it says", "where", "verdict", "ours", "n", "reason")
+        starts = previous is not None and previous["experiment"] != record["experiment"]
+        rows.append(Row(cells, f"break {record['verdict']}" if starts else record["verdict"]))
+    verdicts = [record["verdict"] for record in records]
+    counts = [f"{verdicts.count(name)} {name.replace('_', ' ')}" for name in VERDICTS if name in verdicts]
     return Table(
-        CLAIMS, header, tuple(rows), labels=5, prose=7, note=f"{note}.", widths=(11, 13, 17, 7, 11, 16, 3, 22)
+        CLAIMS,
+        ("experiment", "claim", "what it says", "where", "verdict", "ours", "n", "reason"),
+        tuple(rows),
+        labels=5,
+        prose=7,
+        note=f"{len(records)} rows: {', '.join(counts)}.",
+        widths=(11, 13, 17, 7, 11, 16, 3, 22),
     )
 
 
 def contradicted() -> Table:
     """Return the table of the paper's contradictions."""
-    rows = tuple(Row((each.source, each.says, each.but, each.arithmetic or "-")) for each in contradictions())
-    return Table(
-        CONTRADICTIONS, ("where", "the paper says", "but", "our arithmetic"), rows, labels=4, widths=(11, 29, 29, 31)
-    )
+    rows = tuple(Row((item.source, item.says, item.but, item.arithmetic or "-")) for item in contradictions())
+    header = ("where", "the paper says", "but", "our arithmetic")
+    return Table(CONTRADICTIONS, header, rows, labels=4, widths=(11, 29, 29, 31))

@@ -1,4 +1,4 @@
-"""Runs that were recorded on some machine (benchmarks/gpu.py), beside those of this page."""
+"""The tables of runs that were recorded on other machines (by benchmarks/gpu.py), together with this page's."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lawpipe.report.table import Row, Table
+from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import UNBROKEN, interval, number, percent
@@ -14,10 +15,10 @@ from lawpipe.run.splits import REFERENCES
 
 SEARCHES = Entry(
     "recorded_searches",
-    "Recorded searches of language models, beside those here",
+    "Recorded searches of language models, and those of this page",
     "Table 2",
-    "Rows marked as recorded were computed on another machine, by the commit that is named: no result of this "
-    "page's files; their curves, fits and logs are in benchmarks/records. J is that of the conventional and of the "
+    "Rows marked as recorded were computed on another machine by the commit in the row, not by the files of this "
+    "page; their curves, fits and logs are in benchmarks/records. J is that of the conventional and of the "
     "near-optimal policy.",
     module="report.tables.recorded",
     data=(),
@@ -27,8 +28,8 @@ STEPS = Entry(
     "recorded_steps",
     "Recorded times of a training step, forward and backward",
     None,
-    "All examples of a step with weight, on the card that is named. The share is that of the fewest operations that "
-    "such a step needs, in the time it took, of the rate of large products of that precision in the same run.",
+    "All examples have weight. The share of the ceiling is the smallest number of operations that such a step needs "
+    "over its time, relative to the rate of large matrix products of the same precision in the same run.",
     module="report.tables.recorded",
     data=(),
 )
@@ -39,37 +40,37 @@ Record = Mapping[str, Any]
 def read(folder: Path) -> list[Record]:
     """Return the records in a folder and its subfolders, in the order of their paths.
 
-    Raises InputError for a file that is no record.
+    Raises InputError for a file that is not a record.
     """
     return [_read(path) for path in sorted(folder.rglob("gpu-*.json"))]
 
 
 def _read(path: Path) -> Record:
-    """Read one record and check that it says where it is from."""
+    """Read one record and check that it says where, when and how it was made."""
     try:
-        found: Record = json.loads(path.read_text(encoding="utf-8"))
-        {found[name] for name in ("name", "date", "commit", "command")} | {*found["hardware"]}
+        record: Record = json.loads(path.read_text(encoding="utf-8"))
+        {record[name] for name in ("name", "date", "commit", "command")} | {*record["hardware"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} is no record of a run ({type(error).__name__}: {error}): repeat the run, or delete the file."
         ) from error
-    return found
+    return record
 
 
-def searches(records: Sequence[Record], here: Sequence[Results]) -> Table | None:
-    """Return recorded searches and this page's language models; None where no search was recorded."""
-    recorded = [record for record in records if "objective" in record]
-    if not recorded:
+def searches(records: Sequence[Record], experiments: Sequence[Results]) -> Table | None:
+    """Return the recorded searches and the language models of this page; None if no search was recorded."""
+    rows = [_recorded_search(record) for record in records if "objective" in record]
+    if not rows:
         return None
+    rows += [_search(results) for results in experiments if problem.name(results.settings) == problem.LANGUAGE_MODEL]
     columns = ("experiment", "where", "search", "T x N, V", "evaluations", "J, desired", "J, test", "AR", "AR, test")
-    local = (each for each in here if each.settings["problem"] == "language_model")
-    rows = [*map(_search, recorded), *map(_here, local)]
     return Table(SEARCHES, (*columns, "hours"), tuple(rows), labels=4)
 
 
-def _search(record: Record) -> Row:
+def _recorded_search(record: Record) -> Row:
     """Return the row of a recorded search."""
     pairs = [record[name] for name in ("objective", "objective_test")]
+    accelerations = [record["acceleration"][against] for against in REFERENCES]
     return Row(
         (
             record["experiment"],
@@ -77,33 +78,32 @@ def _search(record: Record) -> Row:
             f"{record['method'].replace('_', ' ')}, {record['precision']}, {record['corpus']} stories",
             _size(record["steps"], record["examples"], record["vocabulary"]),
             str(record["evaluations"]),
-            *(f"{number(pair['conventional'])} → {number(pair['near_optimal'])}" for pair in pairs),
-            *(_acceleration(record["acceleration"][loss]) for loss in REFERENCES),
+            *(_change(pair["conventional"], pair["near_optimal"]) for pair in pairs),
+            *("never" if value is None else number(value) for value in accelerations),
             number(record["search_seconds"] / 3600),
         ),
         "paper" if record["method"] == "projected_gradient" else "",
     )
 
 
-def _here(results: Results) -> Row:
+def _search(results: Results) -> Row:
     """Return the row of an experiment of this page."""
-    data, search = results.settings["data"], results.settings["search"]
-    values = {
-        policy: [results.quantity(policy, f"objective_{loss}").mean for loss in REFERENCES]
-        for policy in ("conventional", "near_optimal")
-    }
-    last = results.search.groupby("seed")["evaluations"].max()
+    data, training, search = (results.settings[name] for name in ("data", "training", "search"))
+    policies = ("conventional", "near_optimal")
     return Row(
         (
             results.name,
             "here",
-            f"{search['method'].replace('_', ' ')}, {results.settings['training']['precision']}",
-            _size(results.settings["training"]["steps"], data["train_examples"], data["tokenizer"]["vocabulary"]),
-            number(float(last.mean())),
-            *(f"{number(one)} → {number(other)}" for one, other in zip(*values.values(), strict=True)),
+            f"{search['method'].replace('_', ' ')}, {training['precision']}",
+            _size(training["steps"], data["train_examples"], data["tokenizer"]["vocabulary"]),
+            number(float(results.search.groupby("seed")["evaluations"].max().mean())),
             *(
-                interval(results.quantity("near_optimal", f"acceleration_{loss}"), missing="never")
-                for loss in REFERENCES
+                _change(*(results.quantity(policy, f"objective_{against}").mean for policy in policies))
+                for against in REFERENCES
+            ),
+            *(
+                interval(results.quantity("near_optimal", f"acceleration_{against}"), missing="never")
+                for against in REFERENCES
             ),
             "-",
         ),
@@ -112,7 +112,7 @@ def _here(results: Results) -> Row:
 
 
 def steps(records: Sequence[Record]) -> Table | None:
-    """Return the recorded steps, the public code's way last of each size; None where none were recorded."""
+    """Return the recorded steps, for each size the public code's last; None if no step was recorded."""
     rows = [row for record in records if "public" in record for row in _steps(record)]
     header = ("where", "T x N, V", "pass", "how", "s", "share of the ceiling", "GB")
     return Table(STEPS, header, tuple(rows), labels=4) if rows else None
@@ -120,25 +120,25 @@ def steps(records: Sequence[Record]) -> Table | None:
 
 def _steps(record: Record) -> Iterator[Row]:
     """Yield the rows of a record of steps."""
-    size = _size(record["steps"], record["examples"], record["vocabulary"])
+    labels = (_where(record), _size(record["steps"], record["examples"], record["vocabulary"]))
     for row in record["rows"]:
         how = [row["precision"]]
         how += [word for word in ("kernels", "graphs") if row.get(word)]
         how += [f"{word.replace('_', ' ')} {row[word]}" for word in ("micro_batch", "chunk") if row.get(word)]
-        yield Row(
-            (
-                *(_where(record), size, row["pass"], ", ".join(how)),
-                *(number(row["seconds"]), percent(row["share_of_ceiling"]), _gigabytes(row["peak_mb"])),
-            )
-        )
+        yield Row((*labels, row["pass"], ", ".join(how), *_measured(row, percent(row["share_of_ceiling"]))))
     public = record["public"]
     how_public = f"the public code's way, {public['batch']} examples at once"
-    cells = (*(_where(record), size, "backward", how_public), *(number(public["seconds"]), "-"))
-    yield Row((*cells, _gigabytes(public["peak_mb"])), "paper")
+    yield Row((*labels, "backward", how_public, *_measured(public, "-")), "paper")
+
+
+def _measured(row: Mapping[str, Any], share: str) -> tuple[str, str, str]:
+    """Write the seconds, the share of the ceiling and the peak memory (GB) of a step."""
+    memory = row["peak_mb"]
+    return number(row["seconds"]), share, "-" if memory is None else number(memory / 1024)
 
 
 def _where(record: Record) -> str:
-    """Say that a run was recorded, on what, when and by which commit."""
+    """Describe where and when a run was recorded, and by which commit."""
     machine = record["hardware"].get("card") or record["hardware"].get("processor")
     toy = ", toy size" if record.get("reduced") else ""
     return f"recorded{toy}: {machine}, {record['date']}, commit {str(record['commit'])[:10]}"
@@ -149,11 +149,6 @@ def _size(steps: int, examples: int, vocabulary: int) -> str:
     return f"{steps:,} x {examples:,},{UNBROKEN}{vocabulary:,}"
 
 
-def _acceleration(value: float | None) -> str:
-    """Write an acceleration; a missing one means that the mark was never reached."""
-    return "never" if value is None else number(value)
-
-
-def _gigabytes(megabytes: float | None) -> str:
-    """Write a card's peak memory."""
-    return "-" if megabytes is None else number(megabytes / 1024)
+def _change(conventional: float | None, near_optimal: float | None) -> str:
+    """Write J of the conventional and of the near-optimal policy."""
+    return f"{number(conventional)} → {number(near_optimal)}"

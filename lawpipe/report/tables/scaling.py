@@ -1,10 +1,9 @@
-"""The tables on scaling laws across fits and sizes: sensitivity to L0 and t0, and the paper's Table 2 beside ours."""
+"""The tables of scaling laws: how the fit depends on L0 and t0, and the paper's Table 2 with our sizes."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lawpipe.analysis.intervals import Interval, mean_interval
+from lawpipe.analysis.intervals import NO_SEEDS, Interval, mean_interval
 from lawpipe.report.table import Row, Table
 from lawpipe.results import catalogue
 from lawpipe.results.catalogue import Entry
@@ -14,16 +13,16 @@ from lawpipe.run import artifacts
 
 SIZES = Entry(
     "sizes",
-    "The paper's Table 2 beside ours",
+    "The paper's Table 2 and our sizes",
     "Table 2",
-    "B and beta of the near-optimal policy over those of the conventional one, and the acceleration on the curves, "
-    "on unseen examples, from the fits at T and extrapolated to 10M steps, by the size of the experiment. "
+    "B and beta of the near-optimal policy over those of the conventional one, and the acceleration ratio AR on the "
+    "curves, on unseen examples, from the fits at T, and extrapolated to 10M steps, for each size of experiment. "
     "Ours have 95 % intervals over the seeds; the paper has one run of each size.",
     module="paper.sizes",
     data=("sizes.parquet",),
 )
 
-#: The columns of the table of sizes.
+#: The quantities of `sizes` and their columns.
 QUANTITIES = {
     "scale_ratio": "B ratio",
     "exponent_ratio": "beta ratio",
@@ -33,7 +32,7 @@ QUANTITIES = {
     "acceleration_at_10m_steps": "AR, 10M steps",
 }
 
-#: How the variants of the fit are called.
+#: The variants of the fit and their labels.
 VARIANTS = {
     "fitted": "as fitted",
     "loss_floor 0": "L0 = 0",
@@ -43,53 +42,50 @@ VARIANTS = {
     "first_step 0.25": "t0 = 0.25 T",
 }
 
+#: The columns of `sensitivity`: the header, the quantity, its policy, and whether its mean is geometric.
+COLUMNS = (
+    ("B conventional", "scale", "conventional", True),
+    ("B near-optimal", "scale", "near_optimal", True),
+    ("beta conventional", "exponent", "conventional", False),
+    ("beta near-optimal", "exponent", "near_optimal", False),
+    ("AR at T", "acceleration", "near_optimal", True),
+    ("AR at 10M steps", "acceleration_far", "near_optimal", True),
+)
+
 
 def sensitivity(results: Results) -> Table:
-    """Return the coefficients of every variant of the fit, on the desired loss."""
-    tables = [artifacts.read(results.path(seed, "sensitivity"), "sensitivity").to_pylist() for seed in results.seeds]
-    found = [row for table in tables for row in table if row["against"] == "desired"]
+    """Return the coefficients of every variant of the fit on the desired loss: means over the seeds."""
+    records = [
+        record
+        for seed in results.seeds
+        for record in results.seed(seed).rows("sensitivity")
+        if record["against"] == "desired"
+    ]
     rows = []
-    for variant, words in VARIANTS.items():
-        cells = [
-            _mean(found, variant, policy, name, logarithmic=name == "scale")
-            for name in ("scale", "exponent")
-            for policy in ("conventional", "near_optimal")
-        ]
-        cells += [
-            _mean(found, variant, "near_optimal", name, logarithmic=True)
-            for name in ("acceleration", "acceleration_far")
-        ]
-        rows.append(Row((words, *cells)))
-    names = [f"{symbol} {policy}" for symbol in ("B", "beta") for policy in ("conventional", "near-optimal")]
-    return Table(catalogue.table("sensitivity"), ("fit", *names, "AR at T", "AR at 10M steps"), tuple(rows))
-
-
-def _mean(rows: list[dict[str, Any]], variant: str, policy: str, name: str, *, logarithmic: bool) -> str:
-    """Write the mean of a column over the seeds, with its interval."""
-    values = [row[name] for row in rows if (row["variant"], row["policy"]) == (variant, policy)]
-    return interval(mean_interval(values, logarithmic=logarithmic), count_seeds=False)
+    for variant, label in VARIANTS.items():
+        cells = [label]
+        for _, name, policy, geometric in COLUMNS:
+            values = [
+                record[name] for record in records if (record["variant"], record["policy"]) == (variant, policy)
+            ]
+            cells.append(interval(mean_interval(values, logarithmic=geometric), count_seeds=False))
+        rows.append(Row(tuple(cells)))
+    return Table(catalogue.table("sensitivity"), ("fit", *(column[0] for column in COLUMNS)), tuple(rows))
 
 
 def sizes(root: Path) -> Table:
-    """Return Table 2 beside the language models under `root`.
+    """Return the paper's Table 2 together with the language models under `root`.
 
     Raises InputError if the artifact is missing or damaged.
     """
-    found = artifacts.read(root / "sizes.parquet", "sizes").to_pylist()
-    groups: dict[tuple[Any, ...], dict[str, Mapping[str, Any]]] = {}
-    for row in found:
-        key = (row["experiment"], row["steps"], row["examples"], row["vocabulary"])
-        groups.setdefault(key, {})[row["quantity"]] = row
+    means: dict[tuple[Any, ...], dict[str, Interval]] = {}
+    for record in artifacts.read(root / "sizes.parquet", "sizes").to_pylist():
+        key = tuple(record[name] for name in ("experiment", "steps", "examples", "vocabulary"))
+        mean = Interval.stored(record["mean"], record["low"], record["high"])
+        means.setdefault(key, {})[record["quantity"]] = mean
     rows = []
-    for (experiment, *size), quantities in groups.items():
-        cells = (
-            interval(Interval.stored(*(quantities[name][end] for end in ("mean", "low", "high"))))
-            if name in quantities
-            else "-"
-            for name in QUANTITIES
-        )
-        rows.append(
-            Row((experiment or "the paper", *(f"{value:,}" for value in size), *cells), "" if experiment else "paper")
-        )
-    header = ("experiment", "T", "N", "|V|", *QUANTITIES.values())
-    return Table(SIZES, header, tuple(rows))
+    for (experiment, *size), quantities in means.items():
+        cells = (interval(quantities.get(name, NO_SEEDS)) for name in QUANTITIES)
+        label, kind = (experiment, "") if experiment else ("the paper", "paper")
+        rows.append(Row((label, *(f"{value:,}" for value in size), *cells), kind))
+    return Table(SIZES, ("experiment", "T", "N", "|V|", *QUANTITIES.values()), tuple(rows))

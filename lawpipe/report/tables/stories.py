@@ -1,7 +1,7 @@
-"""The tables that show text: the stories a policy chose and left out, and the corpus they come from.
+"""Tables of text: the stories with the most and the least weight, and the corpus that they come from.
 
-The text is anybody's. It is shown on one line, with whatever would act on the line around it made visible; the
-page's templates escape it.
+The text of a corpus is untrusted. It is shown on one line, with invisible control characters as code points, and the
+templates escape it.
 """
 
 import json
@@ -20,13 +20,15 @@ from lawpipe.results.numbers import number, percent, plural
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 
-#: Stories shown from each end of the order by weight.
+#: The number of stories shown from each end of the order by weight.
 SHOWN = 10
-#: What turns or breaks a line without being seen: marks of direction, separators of lines, a byte order mark.
-UNSEEN = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2028\u2029\u2066\u2067\u2068\u2069\ufeff")
+#: Invisible characters that change the direction of a line or break it, and the byte order mark.
+INVISIBLE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2028\u2029\u2066\u2067\u2068\u2069\ufeff")
+#: Unicode categories of control characters, surrogates, private use and unassigned code points.
+CONTROL = ("Cc", "Cs", "Co", "Cn")
 SYMBOLS = {"\n": "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS} ", "\t": " ", "\r": ""}
 
-#: Keys of the corpus's counts, in words.
+#: The counts of corpus.json and their labels.
 COUNTS = {
     "records": "records read",
     "stories": "stories kept",
@@ -38,56 +40,50 @@ COUNTS = {
 
 
 def one_line(text: str) -> str:
-    """Return a text on one line: new lines as an arrow, control and direction marks as their code points."""
+    """Return a text on one line: new lines as an arrow, control and direction characters as their code points."""
 
     def shown(character: str) -> str:
         if character in SYMBOLS:
             return SYMBOLS[character]
-        if character in UNSEEN or unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn"):
-            return f"<U+{ord(character):04X}>"
-        return character
+        hidden = character in INVISIBLE or unicodedata.category(character) in CONTROL
+        return f"<U+{ord(character):04X}>" if hidden else character
 
     return " ".join("".join(map(shown, text)).split())
 
 
 def stories(results: Results) -> Table:
-    """The training examples with the most and the least weight under the near-optimal policy of the first seed."""
+    """Return the training examples with the most and the least near-optimal weight, for the first seed."""
     seed = results.seeds[0]
     decode = tokenizer.load(results.folder / "tokenizer.json").decode
     train = artifacts.read(results.path(seed, "train"), "token_examples")
     tokens = artifacts.matrix(train, "tokens")
-    story, perturbed = (train.column(name).to_numpy(zero_copy_only=False) for name in ("story", "perturbed"))
-    used: pd.DataFrame = artifacts.read(results.path(seed, "examples"), "examples").to_pandas()
-    used = used[used["policy"] == "near_optimal"].sort_values(
-        ["total_weight", "row"], ascending=[False, True], kind="stable"
-    )
-    count = len(used)
+    story, corrupted = (train.column(name).to_numpy(zero_copy_only=False) for name in ("story", "perturbed"))
+    examples: pd.DataFrame = artifacts.read(results.path(seed, "examples"), "examples").to_pandas()
+    examples = examples[examples["policy"] == "near_optimal"].sort_values("row", kind="stable")
+    examples = examples.sort_values("total_weight", ascending=False, kind="stable")
+    count = len(examples)
     most = min(SHOWN, (count + 1) // 2)
     least = min(SHOWN, count - most)
-    ends = [("most", used.iloc[:most]), ("least", used.iloc[count - least :].iloc[::-1])]
+    ends = {"most": examples.iloc[:most], "least": examples.iloc[count - least :].iloc[::-1]}
     rows = []
-    for end, chosen in ends:
-        for place, (_, use) in enumerate(chosen.iterrows(), start=1):
-            row = int(use["row"])
-            rows.append(
-                Row(
-                    (
-                        f"{end} {place}",
-                        one_line(decode(tokens[row])),
-                        "perturbed" if perturbed[row] else "clean",
-                        number(use["total_weight"] * count),
-                        _step(use["first_active"]),
-                        _step(use["last_active"]),
-                        str(int(story[row])),
-                    ),
-                    "break" if (end, place) == ("least", 1) else "",
-                )
+    for end, chosen in ends.items():
+        for rank, (_, example) in enumerate(chosen.iterrows(), start=1):
+            row = int(example["row"])
+            cells = (
+                f"{end} {rank}",
+                one_line(decode(tokens[row])),
+                "perturbed" if corrupted[row] else "clean",
+                number(example["total_weight"] * count),
+                _step(example["first_active"]),
+                _step(example["last_active"]),
+                str(int(story[row])),
             )
-    never = int((used["total_weight"] == 0).sum())
-    spoilt = [int(perturbed[chosen["row"].to_numpy(dtype=np.int64)].sum()) for _, chosen in ends]
+            rows.append(Row(cells, "break" if (end, rank) == ("least", 1) else ""))
+    never = int((examples["total_weight"] == 0).sum())
+    shown = [int(corrupted[chosen["row"].to_numpy(dtype=np.int64)].sum()) for chosen in ends.values()]
     note = (
-        f"Seed {seed}: of the {most} with the most weight {spoilt[0]} are perturbed, of the {least} with the least "
-        f"{spoilt[1]} (of all {count}: {int(perturbed.sum())}); "
+        f"Seed {seed}: of the {most} with the most weight {shown[0]} are perturbed, of the {least} with the least "
+        f"{shown[1]} (of all {count}: {int(corrupted.sum())}); "
         + (f"{plural(never, 'example')} never had any weight" if never else "every example had weight at some step")
         + (", and those shown are the last of them." if never > least else ".")
     )
@@ -96,39 +92,39 @@ def stories(results: Results) -> Table:
 
 
 def _step(value: float) -> str:
-    """Write a step, which an example without any weight has none of."""
+    """Write the first or last step with weight; `never` for an example without any."""
     return "never" if pd.isna(value) else str(int(value))
 
 
 def corpus(results: Results) -> Table:
-    """Where the stories come from, and three of them."""
+    """Return where the stories come from, their counts and lengths, and three of them."""
     path = results.folder / "corpus.json"
     settings = results.settings["data"]
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        glimpse, described = found["glimpse"], found["tokenizer"]
-        rows = [
-            ("source", _source(settings["corpus"])),
-            *((words, f"{glimpse['counts'][key]:,}") for key, words in COUNTS.items()),
-            ("words of a story", _lengths(glimpse["words"])),
-            ("characters of a story", _lengths(glimpse["characters"])),
-            ("different words", f"{glimpse['word_types']:,}"),
-            ("tokeniser", _tokenizer(described, settings["tokenizer"]["vocabulary"])),
-            ("tokens that are [UNK]", percent(found["unknown_share"])),
-            ("window", f"{settings['length'] + 1} tokens of one story"),
-            ("fingerprint", str(found["fingerprint"])),
-            *((f"story {example['story']}", str(example["text"])) for example in glimpse["examples"]),
-        ]
+        description = json.loads(path.read_text(encoding="utf-8"))
+        glimpse = description["glimpse"]
+        rows = {
+            "source": _source(settings["corpus"]),
+            **{label: f"{glimpse['counts'][key]:,}" for key, label in COUNTS.items()},
+            "words of a story": _lengths(glimpse["words"]),
+            "characters of a story": _lengths(glimpse["characters"]),
+            "different words": f"{glimpse['word_types']:,}",
+            "tokeniser": _tokenizer(description["tokenizer"], settings["tokenizer"]["vocabulary"]),
+            "tokens that are [UNK]": percent(description["unknown_share"]),
+            "window": f"{settings['length'] + 1} tokens of one story",
+            "fingerprint": str(description["fingerprint"]),
+            **{f"story {example['story']}": str(example["text"]) for example in glimpse["examples"]},
+        }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} is not a corpus's description ({type(error).__name__}: {error}): delete it and run again."
         ) from error
-    cells = tuple(Row((label, one_line(text))) for label, text in rows)
+    cells = tuple(Row((label, one_line(text))) for label, text in rows.items())
     return Table(catalogue.table("corpus"), ("what", "value"), cells, labels=2, prose=1)
 
 
 def _source(settings: Mapping[str, Any]) -> str:
-    """Say where the stories come from."""
+    """Describe where the stories come from."""
     if settings["source"] == "grammar":
         return f"written by the embedded grammar, seed {settings['seed']}"
     if settings["source"] == "file":
@@ -136,17 +132,17 @@ def _source(settings: Mapping[str, Any]) -> str:
     return f"{settings['repository']} at {settings['revision']}: {', '.join(settings['files'])}"
 
 
-def _lengths(found: Mapping[str, float]) -> str:
-    """Say how long stories are."""
+def _lengths(statistics: Mapping[str, float]) -> str:
+    """Describe the distribution of a length."""
     return (
-        f"mean {number(found['mean'])}, median {number(found['median'])}, nine in ten between "
-        f"{number(found['5%'])} and {number(found['95%'])}, longest {found['most']:,.0f}"
+        f"mean {number(statistics['mean'])}, median {number(statistics['median'])}, nine in ten between "
+        f"{number(statistics['5%'])} and {number(statistics['95%'])}, longest {statistics['most']:,.0f}"
     )
 
 
-def _tokenizer(described: Mapping[str, Any], vocabulary: int) -> str:
-    """Say how text became tokens."""
+def _tokenizer(description: Mapping[str, Any], vocabulary: int) -> str:
+    """Describe the tokeniser."""
     ids = f"{vocabulary:,} ids, [UNK] and pad among them"
-    if described["kind"] == "bpe":
+    if description["kind"] == "bpe":
         return f"byte-level byte-pair encoding trained on this corpus: {ids}"
-    return f"the SentencePiece model of Mistral-7B-v0.1 (SHA-256 {described['sha256']}), its most frequent {ids}"
+    return f"the SentencePiece model of Mistral-7B-v0.1 (SHA-256 {description['sha256']}), its most frequent {ids}"

@@ -10,6 +10,7 @@ import torch
 from lawpipe.cost.flops import Size
 from lawpipe.report import page
 from lawpipe.report.tables import recorded
+from lawpipe.results import experiment
 from lawpipe.run.errors import InputError
 from tests.report.conftest import SIZES
 
@@ -58,7 +59,7 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_recorded_searches_stand_beside_those_of_the_page_and_are_marked(root: Path, records: Path) -> None:
-    table = recorded.searches(recorded.read(records), [page.load(root / name) for name in SIZES])
+    table = recorded.searches(recorded.read(records), [experiment.load(root / name) for name in SIZES])
     assert table is not None
     first, *here = table.rows
     assert first.cells[0] == "transformer_toy"

@@ -154,7 +154,7 @@ def test_hostile_stories_are_shown_and_never_obeyed(tmp_path: Path) -> None:
         read = Text(html)
         assert not read.tags & {"script", "img"}
         assert not any(ord(character) < 32 and character != "\n" for character in html)
-        assert not set(html) & texts.UNSEEN
+        assert not set(html) & texts.INVISIBLE
         for row in table.rows:
             assert row.cells[table.prose or 0] in read.cells
         shown = [row.cells[1] for row in table.rows]

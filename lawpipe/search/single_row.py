@@ -1,4 +1,4 @@
-"""One row of weights for all steps, as search methods and loop see it: an objective on a single simplex."""
+"""The objective J as a function of one row of weights that holds at all steps: an objective on a single simplex."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,16 +7,17 @@ import torch
 from torch import Tensor
 
 from lawpipe.engine import adjoint, trajectory
-from lawpipe.engine.trajectory import Descend, Trajectory
-from lawpipe.search.objective import Objective, Point
+from lawpipe.engine.descent import WriteRow
+from lawpipe.engine.trajectory import Trajectory
+from lawpipe.search.objective import Iterate, Objective
 
 
 @dataclass(frozen=True)
 class SingleRow(Objective):
     """J as a function of weights [1, N] that hold at all T steps: dJ/dw[n] = sum_t dJ/dgamma[t,n].
 
-    The one row is what methods and loop know of the policy, so `learning_rates` has the length 1; training goes
-    through `steps` steps at that rate.
+    The search methods see a policy of one row, so `learning_rates` has length 1; training takes `steps` steps at that
+    learning rate.
     """
 
     steps: int
@@ -26,18 +27,18 @@ class SingleRow(Objective):
         """The learning rates of all steps."""
         return [*self.learning_rates] * self.steps
 
-    def train(self, weights: Tensor, descend: Descend | None = None) -> tuple[Trajectory, float]:
+    def train(self, weights: Tensor, write_row: WriteRow | None = None) -> tuple[Trajectory, float]:
         """Train under one row of weights; return the run and its J (not finite if training diverged).
 
-        The row holds at all steps, so it cannot be decided on the way: raises ValueError if `descend` is given.
+        Raises ValueError if `write_row` is given: the row holds at all steps, so no step can decide it.
         """
-        if descend is not None:
+        if write_row is not None:
             raise ValueError("one row of weights for all steps cannot follow the run")
         run = trajectory.train(self.problem, self.theta0, weights.expand(self.steps, -1), self._rates)
         return run, run.objective()
 
-    def point(self, run: Trajectory, objective: float, buffer: Tensor | None = None) -> Point:
-        """Complete a training run by the gradient of its row, [1, N], one reverse sweep; no room for all steps."""
+    def differentiate(self, run: Trajectory, objective: float, buffer: Tensor | None = None) -> Iterate:
+        """Return the iterate with the gradient of its row, [1, N]: one backward pass, without [T, N] memory."""
         gradient = torch.zeros_like(run.weights[:1])
 
         def add(step: int, block: Tensor) -> None:
@@ -45,4 +46,4 @@ class SingleRow(Objective):
             gradient.addmm_(gradient.new_tensor(rates).unsqueeze(0), block, alpha=-1)
 
         adjoint.contributions(run, add)
-        return Point(run.weights[:1], run, objective, gradient)
+        return Iterate(run.weights[:1], run, objective, gradient)

@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from lawpipe.policies.single_row import SingleRow
 from lawpipe.search.accelerated_gradient import AcceleratedGradient
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.loop import Search
 from lawpipe.search.mirror_descent import MirrorDescent
 from lawpipe.search.objective import Objective
 from lawpipe.search.projected_gradient import ProjectedGradient
+from lawpipe.search.single_row import SingleRow
 from tests.small_problems import initial, language_model, perceptron, random_weights, start
 
 STEPS = 6
@@ -23,8 +23,8 @@ PROBLEMS = [(PERCEPTRON, start(PERCEPTRON)), (TEXT, initial(TEXT))]
 def test_the_gradient_is_that_of_all_steps_added_up(problem, theta0):
     row = random_weights(1, problem.examples)
     single, full = SingleRow(problem, theta0, [0.3], STEPS), Objective(problem, theta0, [0.3] * STEPS)
-    found = single.point(*single.train(row))
-    expected = full.point(*full.train(row.repeat(STEPS, 1)))
+    found = single.differentiate(*single.train(row))
+    expected = full.differentiate(*full.train(row.repeat(STEPS, 1)))
     assert found.objective == expected.objective
     assert found.gradient.shape == (1, problem.examples)
     torch.testing.assert_close(found.gradient, expected.gradient.sum(dim=0, keepdim=True), rtol=1e-10, atol=1e-14)
@@ -35,7 +35,7 @@ def test_the_gradient_is_that_of_all_steps_added_up(problem, theta0):
 def test_the_gradient_predicts_what_a_small_change_does(problem, theta0):
     single = SingleRow(problem, theta0, [0.3], STEPS)
     row, other = (random_weights(1, problem.examples, seed=seed) for seed in (1, 2))
-    point = single.point(*single.train(row))
+    point = single.differentiate(*single.train(row))
     direction = other - row
     above, below = (single.train(row + sign * 1e-5 * direction)[1] for sign in (1, -1))
     assert float((point.gradient * direction).sum()) == pytest.approx((above - below) / 2e-5, rel=1e-5)
@@ -55,7 +55,7 @@ def test_one_row_cannot_follow_the_run():
     problem = perceptron()
     objective = SingleRow(problem, start(problem), [0.3], STEPS)
     with pytest.raises(ValueError, match="follow the run"):
-        objective.train(random_weights(1, problem.examples), descend=problem.descend)
+        objective.train(random_weights(1, problem.examples), write_row=lambda theta, row: None)
 
 
 def test_a_killed_search_goes_on_with_the_same_bits(tmp_path):

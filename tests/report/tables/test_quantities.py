@@ -8,7 +8,7 @@ import pytest
 
 from lawpipe.analysis import policy_tables, redundancy
 from lawpipe.report import comparison
-from lawpipe.report.tables import experiment as tables
+from lawpipe.report.tables import quantities as tables
 from lawpipe.results import catalogue, experiment
 from lawpipe.results.catalogue import TABLES
 from lawpipe.results.experiment import Results
@@ -41,7 +41,7 @@ def stories(root: Path) -> Results:
     ],
 )
 def test_every_table_has_a_cell_for_every_column(name: str, case: str, request: pytest.FixtureRequest) -> None:
-    table = tables.MAKE[name](request.getfixturevalue(case))
+    table = tables.TABLES[name](request.getfixturevalue(case))
     assert table.entry.name == name
     assert table.rows
     for row in table.rows:
@@ -50,7 +50,7 @@ def test_every_table_has_a_cell_for_every_column(name: str, case: str, request: 
 
 
 def test_the_catalogue_and_the_functions_are_the_same_list() -> None:
-    assert list(tables.MAKE) == [entry.name for entry in TABLES]
+    assert list(tables.TABLES) == [entry.name for entry in TABLES]
 
 
 def test_the_headline_has_mean_seeds_and_paper(plain: Results) -> None:

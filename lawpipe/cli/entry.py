@@ -1,0 +1,16 @@
+"""The console command `lawpipe`: it starts with torch and numpy alone, and names the extra that is missing."""
+
+import sys
+
+
+def run() -> None:
+    """Run lawpipe.cli.main; exit with one sentence if a package that it needs is not installed."""
+    try:
+        from lawpipe.cli import main
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "lawpipe":
+            raise
+        sys.exit(
+            f"error: the command lawpipe needs {error.name}, which is not installed: pip install 'lawpipe[workflow]'."
+        )
+    main.run()

@@ -1,0 +1,223 @@
+"""The tables of one experiment, and the overview table of all experiments."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import pandas as pd
+
+from lawpipe.analysis import redundancy
+from lawpipe.paper import values as paper
+from lawpipe.report.comparison import OF_A_LOSS, missing, share
+from lawpipe.report.table import Row, Table
+from lawpipe.report.tables import online, scaling, stories
+from lawpipe.results import catalogue, problem
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import UNBROKEN, interval, number, percent, policy_label
+from lawpipe.run.splits import REFERENCES
+
+#: Quantities of the headline table: columns of `summary` without their endings, and their headers.
+HEADLINE = {"objective": "J", "compression_ratio": "CR", "acceleration": "AR"}
+
+#: Every quantity of `summary` and its label.
+QUANTITIES = {
+    "objective": "objective J: mean loss over training (nats)",
+    "compression_ratio": "compression ratio CR = ln|V| / J",
+    "acceleration": "acceleration ratio AR, to the conventional final loss",
+    "acceleration_to_best": "acceleration ratio, to the conventional minimum",
+    "acceleration_to_tuned": "acceleration ratio, to the final loss of uniform weights at their best learning rate",
+    "acceleration_fit": "acceleration ratio, from the scaling-law fits",
+    "similarity": "similarity SIM, instantaneous (mean over measured steps)",
+    "adjoint_similarity": "similarity SIM, adjoint (mean over measured steps)",
+    "steps_measured": "measured steps with an instantaneous similarity",
+    "adjoint_steps_measured": "measured steps with an adjoint similarity",
+    "gap": "Frank-Wolfe gap (nats)",
+    "weight_on_perturbed": "weight on corrupted examples (mean over steps)",
+    "effective_examples": "effective number of examples (mean over steps)",
+}
+
+#: The overview table, which is on the page only.
+GLANCE = catalogue.Entry(
+    "glance",
+    "At a glance",
+    None,
+    "Compression ratio CR, acceleration ratio AR, the Frank-Wolfe gap of the near-optimal policy as a share of its "
+    "J, and its weight on corrupted examples, which have flipped labels or perturbed text (in brackets: their share "
+    "of all examples). Each number is the mean over the seeds with its 95 % t interval.",
+    module="report.tables.quantities",
+    data=("summary.parquet",),
+)
+
+PROPERTIES = {
+    "noncontributive_excluded": "contribution <= 0: weight is 0",
+    "redundant_dropped": "contribution > 0: weight is 0",
+    "learned_ignored": "loss < 1e-6: weight below 0.2 of the step's largest",
+}
+
+#: Properties of planted groups and, as a control, of as many unrelated examples (`_control`).
+PLANTED = {
+    f"{group}_{measure}{control}": f"{subject}: {label}"
+    for group, planted, unrelated in (
+        (redundancy.COPIES, "an example and its copy", "two unrelated examples"),
+        (redundancy.COMBINATIONS, "two examples and their sum", "three unrelated examples"),
+    )
+    for measure, label in (
+        ("one_dropped", "one or more has weight 0, of groups with any weight"),
+        ("largest_share", "the largest weight's share of the group's"),
+    )
+    for control, subject in (("", planted), ("_control", unrelated))
+}
+
+
+def headline(results: Results) -> Table:
+    """Return J, CR and AR on desired and test: mean with interval, each seed, and the paper's value."""
+    columns = [f"{name}_{against}" for against in REFERENCES for name in HEADLINE]
+    header = ("policy", "seed", *(f"{name}, {against}" for against in REFERENCES for name in HEADLINE.values()))
+    rows = []
+    for policy in results.chosen:
+        label = policy_label(policy)
+        rows.append(Row((label, f"mean of{UNBROKEN}{len(results.seeds)}", *_means(results, policy, columns)), "mean"))
+        for _, seed in results.summary[results.summary["policy"] == policy].iterrows():
+            numbers = (missing(name) if pd.isna(seed[name]) else number(float(seed[name])) for name in columns)
+            rows.append(Row((label, str(seed["seed"]), *numbers)))
+        published = [_published(results, policy, name) for name in HEADLINE]
+        if set(published) != {"-"}:
+            rows.append(Row((label, "paper", *published, *["-"] * len(HEADLINE)), "paper"))
+    return Table(catalogue.table("headline"), header, tuple(rows), labels=2)
+
+
+def _means(results: Results, policy: str, columns: Iterable[str]) -> list[str]:
+    """Write quantities of the summary over the seeds; an acceleration without a value was never reached."""
+    return [interval(results.quantity(policy, name), missing=missing(name)) for name in columns]
+
+
+def _published(results: Results, policy: str, measure: str) -> str:
+    """Write the paper's value of a quantity for a policy, with its unit if that differs and its source."""
+    for value in paper.values(problem.name(results.settings)):
+        if (value.measure, value.policy) == (measure, policy):
+            unit = "log2|V| over nats; " if value.mixed_units else ""
+            return f"{value.text} ({unit}{value.mark})"
+    return "-"
+
+
+def glance(experiments: Sequence[Results]) -> Table:
+    """Return one row per experiment: CR, AR, the remaining gap, and the weight on corrupted examples."""
+    header = (
+        "experiment",
+        "seeds",
+        *(f"{name}, {against}" for against in REFERENCES for name in ("CR conventional", "CR near-optimal", "AR")),
+        "gap / J",
+        "weight on corrupted examples",
+    )
+    rows = []
+    for results in experiments:
+        cells = [results.name, str(len(results.seeds))]
+        for against in REFERENCES:
+            cells += _means(results, "conventional", [f"compression_ratio_{against}"])
+            cells += _means(results, "near_optimal", [f"compression_ratio_{against}", f"acceleration_{against}"])
+        gap, objective = (results.quantity("near_optimal", name).mean_or_nan for name in ("gap", "objective_desired"))
+        weight = results.quantity("near_optimal", "weight_on_perturbed").mean
+        corrupted = problem.corrupted_share(results.settings)
+        cells += [percent(gap / objective), f"{percent(weight)} (of {percent(corrupted)})" if corrupted else "-"]
+        rows.append(Row(tuple(cells)))
+    return Table(GLANCE, header, tuple(rows))
+
+
+def summary(results: Results) -> Table:
+    """Return every quantity of the summary over the seeds, with one column per policy."""
+    rows = []
+    for name, label in QUANTITIES.items():
+        for against in REFERENCES if f"{name}_desired" in results.summary else ("",):
+            column = f"{name}_{against}" if against else name
+            cells = (_means(results, policy, [column])[0] for policy in results.chosen)
+            rows.append(Row((label, against, *cells)))
+    header = ("quantity", "on", *(policy_label(policy) for policy in results.chosen))
+    return Table(catalogue.table("summary"), header, tuple(rows), labels=2)
+
+
+def search(results: Results) -> Table:
+    """Return the first and the best row of each seed's search."""
+    records = []
+    for seed, log in results.search.groupby("seed"):
+        start, best = log.iloc[0], log.sort_values("objective", kind="stable").iloc[0]
+        records.append(
+            {
+                "seed": str(seed),
+                "iterations": str(int(log["iteration"].max())),
+                "J, start": number(start["objective"], 4),
+                "J, best": number(best["objective"], 4),
+                "best / start": percent(best["objective"] / start["objective"]),
+                "test J, start": number(start["test_objective"], 4),
+                "test J, best": number(best["test_objective"], 4),
+                "gradients": str(int(best["evaluations"])),
+                "cost": number(best["cost"]),
+                "gap, start": number(start["gap"]),
+                "gap, best": number(best["gap"]),
+                "gap / J": number(best["gap"] / best["objective"]),
+                "with weight": percent(best["active_fraction"]),
+            }
+        )
+    return Table.from_records(catalogue.table("search"), records)
+
+
+def zero_weights(results: Results) -> Table:
+    """Return the share of each property and policy; properties of planted groups if the experiment has any."""
+    shares = results.zero_weights
+    planted = {name: label for name, label in PLANTED.items() if (shares["property"] == name).any()}
+    per_loss = [(kind, against) for against in REFERENCES for kind in ("instantaneous", "adjoint")]
+    records = []
+    for name, label in (PROPERTIES | planted).items():
+        if name == "learned_ignored" and not catalogue.figure("fig09_learned").suits(results.settings):
+            continue
+        for kind, against in per_loss if name in OF_A_LOSS else [("", "")]:
+            for policy in results.chosen:
+                rows = shares[(shares["policy"] == policy) & (shares["property"] == name)]
+                if kind:
+                    rows = rows[(rows["kind"] == kind) & (rows["against"] == against)]
+                records.append(
+                    {
+                        "property": label,
+                        "contribution": kind,
+                        "against": against,
+                        "policy": policy_label(policy),
+                        "share": share(results, policy, name, against, kind),
+                        "cases, all seeds": f"{int(rows['count'].sum()):,}",
+                    }
+                )
+    return Table.from_records(catalogue.table("zero_weights"), records, labels=4)
+
+
+def fits(results: Results) -> Table:
+    """Return the coefficients of each reference loss, policy and seed."""
+    records = []
+    for _, fit in results.fits[results.fits["policy"].isin(results.chosen)].iterrows():
+        floor, scale, exponent = (
+            f"{number(fit[name])} [{number(fit[f'{name}_low'])}, {number(fit[f'{name}_high'])}]"
+            for name in ("loss_floor", "scale", "exponent")
+        )
+        records.append(
+            {
+                "policy": policy_label(str(fit["policy"])),
+                "loss": str(fit["against"]),
+                "seed": str(fit["seed"]),
+                "L0 (nats)": floor,
+                "B (steps)": scale,
+                "beta": exponent,
+                "t0": "-" if pd.isna(fit["first_step"]) else str(int(fit["first_step"])),
+                "r squared": number(fit["r_squared"], 4),
+            }
+        )
+    records.sort(key=lambda record: (record["loss"], record["policy"], int(record["seed"])))
+    return Table.from_records(catalogue.table("fits"), records, labels=3)
+
+
+#: The function of each table of the catalogue.
+TABLES: dict[str, Callable[[Results], Table]] = {
+    "headline": headline,
+    "summary": summary,
+    "online": online.online,
+    "search": search,
+    "zero_weights": zero_weights,
+    "fits": fits,
+    "sensitivity": scaling.sensitivity,
+    "stories": stories.stories,
+    "corpus": stories.corpus,
+}
