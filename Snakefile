@@ -58,6 +58,10 @@ onstart:
     # keeps a core busy after some hundred jobs. On one machine the limit has no use.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
+    left_over = stale.find(Path(ROOT), EXPERIMENTS)
+    stale.record(Path(ROOT), left_over)
+    if left_over:
+        print(stale.describe(Path(ROOT), left_over), file=sys.stderr)
     steps = estimate.measure_speed(EXPERIMENTS)
     measured = "measured here just now" if steps else "not measured here"
     print(

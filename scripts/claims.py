@@ -9,7 +9,7 @@ Also gives the language models by size beside the paper's Table 2: how B, beta a
 from collections import Counter
 from pathlib import Path
 
-from lawpipe.paper import claims, sizes
+from lawpipe.paper import judgement, sizes
 from lawpipe.run import stage
 
 
@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--sizes", type=Path, required=True, help="output: one row per size and quantity")
     with stage.job(parser.parse_args(argv), __file__) as job:
         root, experiments = job.options.root, job.settings["experiments"]
-        rows = claims.judge(root, experiments)
+        rows = judgement.judge(root, experiments)
         job.write_rows(job.options.claims, "claims", rows)
         job.write_rows(job.options.sizes, "sizes", sizes.rows(root, experiments))
         counts = Counter(row["verdict"] for row in rows)

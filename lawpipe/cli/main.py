@@ -41,19 +41,26 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def estimated(path: Path) -> str:
-    """Describe what the experiments of a config take.
+    """Describe what the experiments of a config take; one without experiments is merged over the default.
 
-    Raises InputError if the config cannot be read or is not valid.
+    Raises InputError if the config, or the default, cannot be read or is not valid.
     """
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"{path} cannot be read ({error}): name a config.") from error
+    raw = _yaml(path)
     if isinstance(raw, dict) and "experiments" not in raw:
-        # As in the workflow, it is laid over the default.
-        raw = yaml.safe_load(DEFAULT.read_text(encoding="utf-8")) | raw
+        raw = _yaml(DEFAULT) | raw
     experiments = resolve(raw, stories=os.environ.get("LAWPIPE_STORIES")).experiments
     return estimate.describe(experiments, estimate.measure_speed(experiments))
+
+
+def _yaml(path: Path) -> Any:
+    """Return the content of a config file."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(
+            f"{path} cannot be read ({' '.join(str(error).split())}): name a config; one without experiments "
+            f"is merged over {DEFAULT}, so estimate it in the project's folder."
+        ) from error
 
 
 def inspect(path: Path) -> str:

@@ -5,12 +5,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lawpipe.analysis.acceleration import acceleration_from_fits
+from lawpipe.analysis.scaling_sensitivity import FAR
 from lawpipe.paper import values as paper
+from lawpipe.paper.values import TABLE_2, TEXT_EXPONENT_CHANGE, TEXT_SCALE_CHANGE
+from lawpipe.results.problem import LANGUAGE_MODEL
 
 
 @dataclass(frozen=True)
 class Contradiction:
-    """What the paper says in one place, and what follows from another; `arithmetic` is empty where there is none."""
+    """One contradiction of the paper, or one point that it leaves open.
+
+    Attributes:
+        source: the figures, tables or sections that it is about.
+        says: what the paper says there.
+        but: what another place says, or what follows.
+        arithmetic: our arithmetic on the paper's numbers; empty if there is none.
+    """
 
     source: str
     says: str
@@ -18,23 +28,19 @@ class Contradiction:
     arithmetic: str = ""
 
 
-#: The text's relative changes of B and beta for the run of Table 1 and of the third row of Table 2.
-TEXT_SCALE_CHANGE, TEXT_EXPONENT_CHANGE = 0.966, 0.212
-
-
 def contradictions() -> tuple[Contradiction, ...]:
-    """Return the list, in the order of the audit."""
+    """Return the contradictions in the order of the audit."""
     return tuple(_contradictions())
 
 
 def _contradictions() -> Iterator[Contradiction]:
-    """Yield them; every number of ours is computed here from the published ones."""
+    """Yield the contradictions. Every number of ours is computed here from published ones."""
     scale, scale_near, exponent, exponent_near = (
-        _published(f"{name}, {policy} policy")
-        for name in ("B", "beta")
-        for policy in ("conventional", "near-optimal")
+        paper.value(LANGUAGE_MODEL, measure, policy).number
+        for measure in ("scale", "exponent")
+        for policy in ("conventional", "near_optimal")
     )
-    row = next(row for row in paper.TABLE_2 if row.steps == 4000)
+    row = next(row for row in TABLE_2 if row.steps == 4000)
     yield Contradiction(
         "Fig 11, Table 1, Table 2",
         f"B falls by {_percent(TEXT_SCALE_CHANGE)} and beta rises by {_percent(TEXT_EXPONENT_CHANGE)}",
@@ -43,7 +49,7 @@ def _contradictions() -> Iterator[Contradiction]:
         f"{exponent_near} / {exponent} - 1 = {_percent(exponent_near / exponent - 1)} with Table 1's rounded beta",
     )
     after = (scale * (1 - row.scale_change), exponent * (1 + row.exponent_change))
-    at_steps, at_far = (acceleration_from_fits(scale, exponent, *after, steps=steps) for steps in (row.steps, 10**7))
+    at_steps, at_far = (acceleration_from_fits(scale, exponent, *after, steps=steps) for steps in (row.steps, FAR))
     yield Contradiction(
         "Table 2",
         f"the acceleration at T = {row.steps} is {row.acceleration}, and the coefficients explain it",
@@ -53,13 +59,13 @@ def _contradictions() -> Iterator[Contradiction]:
     )
     yield Contradiction(
         "Section 4",
-        "more than 9 times fewer steps at 10M steps",
-        f"no run is longer than {max(size.steps for size in paper.TABLE_2)} steps: the number is equation 9, "
-        f"extrapolated {10**7 // row.steps}-fold, with no interval",
+        f"more than {paper.AT_10M_STEPS.number:g} times fewer steps at 10M steps",
+        f"no run is longer than {max(size.steps for size in TABLE_2)} steps: the number is equation 9, "
+        f"extrapolated {FAR // row.steps}-fold, with no interval",
         f"the same coefficients at T = 10M: {at_far:.2f}",
     )
-    ratio = next(value for value in paper.values("language_model", "Fig 4")).low or math.nan
-    vocabulary = paper.LANGUAGE_MODEL["data"]["tokenizer"]["vocabulary"]
+    ratio = paper.value(LANGUAGE_MODEL, "compression_ratio", "conventional").number
+    vocabulary = paper.SETTINGS[LANGUAGE_MODEL]["data"]["tokenizer"]["vocabulary"]
     bits = math.log2(vocabulary)
     objective = bits / ratio
     in_one_unit = math.log(vocabulary) / objective
@@ -89,12 +95,6 @@ def _contradictions() -> Iterator[Contradiction]:
     )
 
 
-def _published(quantity: str) -> float:
-    """Return a value of Table 1."""
-    value = next(each for each in paper.values("language_model", "Table 1") if each.quantity == quantity)
-    return value.low or math.nan
-
-
 def _percent(share: float) -> str:
-    """Write a share as the paper does."""
+    """Return a share in per cent with the paper's number of digits."""
     return f"{100 * share:.1f} %"

@@ -1,4 +1,7 @@
-"""How ours is computed for each claim: functions of the tables of one seed, None where there is no number."""
+"""How our number for each claim is computed from the tables of one seed; None where there is no number.
+
+A quantity is a function of a seed and a policy, a measure is a function of a seed alone.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,29 +12,49 @@ from scipy import stats
 
 from lawpipe.analysis import acceleration, asymptote
 from lawpipe.analysis.scaling_sensitivity import FAR
+from lawpipe.paper.values import Published
 from lawpipe.results import problem
 from lawpipe.results.experiment import Seed
 from lawpipe.run.splits import REFERENCES
 
 Floats = npt.NDArray[np.float64]
-#: From one seed to our number.
+Quantity = Callable[[Seed, str], float | None]
 Measure = Callable[[Seed], float | None]
-#: From the same seed of several sizes of an experiment, smallest first, to our number.
+#: From one seed of several sizes of an experiment, smallest first, to our number.
 OfSizes = Callable[[Sequence[Seed]], float | None]
 
 NEAR, CONVENTIONAL = "near_optimal", "conventional"
-#: Values of the loss at which two similarities are compared.
+#: The coefficients of the scaling law.
+COEFFICIENTS = ("loss_floor", "scale", "exponent", "first_step", "r_squared")
+#: The number of values of the loss at which two similarities are compared.
 LEVELS = 50
+#: From a compression ratio ln|V| / J to log2|V| / J, which the paper has for language models; J in nats.
+MIXED_UNITS = 1 / math.log(2)
 
 
-def of_summary(policy: str, quantity: str, factor: float = 1.0) -> Measure:
-    """Return a column of a policy's summary, times `factor`."""
+def summary(column: str, factor: float = 1.0) -> Quantity:
+    """Return a column of the summary, times `factor`; None for a policy that the seed does not have."""
 
-    def measure(seed: Seed) -> float | None:
-        value = seed.summary[policy].get(quantity)
+    def quantity(seed: Seed, policy: str) -> float | None:
+        value = seed.summary.get(policy, {}).get(column)
         return None if value is None else factor * value
 
-    return measure
+    return quantity
+
+
+def share(name: str, kind: str | None = None, against: str | None = None) -> Quantity:
+    """Return a property of zero weights, by kind of contribution and reference set where it depends on them."""
+    return lambda seed, policy: seed.shares.get((policy, name, kind, against))
+
+
+def fit(coefficient: str) -> Quantity:
+    """Return a coefficient of the scaling law on the desired loss."""
+    return lambda seed, policy: seed.fits[policy, "desired"][coefficient]
+
+
+def of(policy: str, quantity: Quantity) -> Measure:
+    """Return a quantity of one policy."""
+    return lambda seed: quantity(seed, policy)
 
 
 def quotient(above: Measure, below: Measure) -> Measure:
@@ -45,13 +68,23 @@ def quotient(above: Measure, below: Measure) -> Measure:
 
 
 def difference(first: Measure, second: Measure) -> Measure:
-    """Return one number less another; None if either is missing."""
+    """Return one number minus another; None if either is missing."""
 
     def measure(seed: Seed) -> float | None:
         minuend, subtrahend = first(seed), second(seed)
         return None if minuend is None or subtrahend is None else minuend - subtrahend
 
     return measure
+
+
+def ratio(quantity: Quantity, policy: str = NEAR, reference: str = CONVENTIONAL) -> Measure:
+    """Return a quantity of one policy over that of another, by default near-optimal over conventional."""
+    return quotient(of(policy, quantity), of(reference, quantity))
+
+
+def change(quantity: Quantity) -> Measure:
+    """Return a quantity of the near-optimal policy minus that of the conventional one."""
+    return difference(of(NEAR, quantity), of(CONVENTIONAL, quantity))
 
 
 def positive(inner: Measure) -> Measure:
@@ -64,33 +97,10 @@ def positive(inner: Measure) -> Measure:
     return measure
 
 
-def change(quantity: str) -> Measure:
-    """Return near-optimal over conventional, of a column of the summary."""
-    return quotient(of_summary(NEAR, quantity), of_summary(CONVENTIONAL, quantity))
+def rank_correlation(first: Quantity, second: Quantity) -> Measure:
+    """Return Spearman's correlation of two quantities over the policies along the search.
 
-
-def gain_unseen(seed: Seed) -> float | None:
-    """Return the fall of J on test over its fall on desired, from the conventional to the near-optimal policy."""
-    falls = {}
-    for against in REFERENCES:
-        before, after = (seed.summary[policy][f"objective_{against}"] for policy in (CONVENTIONAL, NEAR))
-        if before is None or after is None:
-            return None
-        falls[against] = before - after
-    return falls["test"] / falls["desired"] if falls["desired"] > 0 else None
-
-
-def share(name: str, kind: str | None, against: str | None, policy: str = NEAR) -> Measure:
-    """Return a property of zero weights."""
-    return lambda seed: seed.shares.get((policy, name, kind, against))
-
-
-def rank_correlation(
-    first: Callable[[Seed, str], float | None], second: Callable[[Seed, str], float | None]
-) -> Measure:
-    """Return Spearman's correlation of two numbers over the policies along the search.
-
-    None with fewer than four policies that have both, or if either number never changes.
+    None with fewer than four policies that have both, or if either quantity is constant.
     """
 
     def measure(seed: Seed) -> float | None:
@@ -103,26 +113,18 @@ def rank_correlation(
     return measure
 
 
-def compression(against: str) -> Callable[[Seed, str], float | None]:
-    """Return the compression ratio as a function of seed and policy."""
-    return lambda seed, policy: seed.summary[policy][f"compression_ratio_{against}"]
-
-
-def similarity(against: str) -> Callable[[Seed, str], float | None]:
-    """Return the mean instantaneous similarity as a function of seed and policy."""
-    return lambda seed, policy: seed.summary[policy][f"similarity_{against}"]
-
-
-def share_of(name: str, against: str) -> Callable[[Seed, str], float | None]:
-    """Return a property of zero weights as a function of seed and policy."""
-    return lambda seed, policy: seed.shares.get((policy, name, "instantaneous", against))
+def gain_unseen(seed: Seed) -> float | None:
+    """Return the fall of J on test over its fall on desired, from the conventional to the near-optimal policy."""
+    rises = {against: change(summary(f"objective_{against}"))(seed) for against in REFERENCES}
+    desired, test = rises["desired"], rises["test"]
+    return None if desired is None or test is None or desired >= 0 else test / desired
 
 
 def higher_throughout(against: str) -> Measure:
     """Return the share of loss levels at which the near-optimal policy's similarity is above the conventional one's.
 
-    SIM[t] is a function of the loss at t, linear in ln L between measured steps; the levels are evenly spaced in ln L
-    over the losses that both policies pass through.
+    SIM[t] is taken as a function of the loss at t, linear in ln L between measured steps. The levels are evenly
+    spaced in ln L over the losses that both policies pass through.
     """
 
     def measure(seed: Seed) -> float | None:
@@ -141,7 +143,7 @@ def higher_throughout(against: str) -> Measure:
 
 
 def _against_loss(seed: Seed, policy: str, against: str, losses: Floats) -> tuple[Floats, Floats]:
-    """Return ln L, rising, and SIM at the measured steps that have one."""
+    """Return ln L, in rising order, and SIM at the measured steps that have one."""
     rows = [row for row in seed.measured[policy, against, "instantaneous"] if row["similarity"] is not None]
     logarithms = np.log([losses[row["step"]] for row in rows])
     order = np.argsort(logarithms)
@@ -155,9 +157,7 @@ def speed_error(seed: Seed) -> float | None:
     """
     rows = seed.measured[NEAR, "desired", "instantaneous"]
     errors = [
-        abs(row["mean"] / row["global_speed"] - 1)
-        for row in rows
-        if row["mean"] is not None and row["global_speed"] is not None and row["global_speed"] != 0
+        abs(row["mean"] / row["global_speed"] - 1) for row in rows if row["mean"] is not None and row["global_speed"]
     ]
     return float(np.median(errors)) if errors else None
 
@@ -169,29 +169,19 @@ def corrupted_weight(seed: Seed) -> float | None:
     return weight / fraction if weight is not None and fraction else None
 
 
-def of_fit(policy: str, name: str) -> Measure:
-    """Return a coefficient of the scaling law on the desired loss."""
-    return lambda seed: seed.fits[policy, "desired"][name]
-
-
-def fit_difference(name: str) -> Measure:
-    """Return near-optimal less conventional, of a coefficient."""
-    return difference(of_fit(NEAR, name), of_fit(CONVENTIONAL, name))
-
-
 def worse_fit(seed: Seed) -> float | None:
-    """Return the smaller r^2 of the two policies' fits."""
-    values = [of_fit(policy, "r_squared")(seed) for policy in (NEAR, CONVENTIONAL)]
+    """Return the smaller r^2 of the two policies' fits; None if either has none."""
+    values = [fit("r_squared")(seed, policy) for policy in (NEAR, CONVENTIONAL)]
     present = [value for value in values if value is not None]
     return min(present) if len(present) == len(values) else None
 
 
 def acceleration_at(steps: int) -> Measure:
-    """Return the acceleration that the two fitted laws on the desired loss imply after so many steps (equation 9)."""
+    """Return the acceleration after `steps` steps that the two fitted laws on the desired loss imply (equation 9)."""
 
     def measure(seed: Seed) -> float | None:
-        scale, exponent = (of_fit(CONVENTIONAL, name)(seed) for name in ("scale", "exponent"))
-        near_scale, near_exponent = (of_fit(NEAR, name)(seed) for name in ("scale", "exponent"))
+        scale, exponent = (fit(name)(seed, CONVENTIONAL) for name in ("scale", "exponent"))
+        near_scale, near_exponent = (fit(name)(seed, NEAR) for name in ("scale", "exponent"))
         if scale is None or exponent is None or near_scale is None or near_exponent is None:
             return None
         return acceleration.acceleration_from_fits(scale, exponent, near_scale, near_exponent, steps)
@@ -200,7 +190,7 @@ def acceleration_at(steps: int) -> Measure:
 
 
 def growth(seed: Seed) -> float | None:
-    """Return the fits' acceleration at the paper's far end over that at T."""
+    """Return the acceleration from the fits at the paper's 10M steps over that at T."""
     return quotient(acceleration_at(FAR), acceleration_at(seed.settings["training"]["steps"]))(seed)
 
 
@@ -208,28 +198,40 @@ def asymptote_of(coefficient: str) -> Measure:
     """Return a, b or c of SIM = c ln(a / (b - CR)) through the policies along the search, CR in the paper's units."""
 
     def measure(seed: Seed) -> float | None:
-        unit = 1 / math.log(2) if seed.settings["problem"] == "language_model" else 1.0
+        unit = MIXED_UNITS if problem.name(seed.settings) == problem.LANGUAGE_MODEL else 1.0
         rows = [seed.summary[policy] for policy in seed.along_search]
         pairs = [(row["compression_ratio_desired"], row["similarity_desired"]) for row in rows]
-        known = [(unit * ratio, alike) for ratio, alike in pairs if ratio is not None and alike is not None]
-        found = asymptote.fit([ratio for ratio, _ in known], [alike for _, alike in known])
-        return None if found is None else float(getattr(found, coefficient))
+        known = [pair for pair in pairs if None not in pair]
+        curve = asymptote.fit([unit * compression for compression, _ in known], [alike for _, alike in known])
+        return None if curve is None else float(getattr(curve, coefficient))
 
     return measure
+
+
+#: Our numbers for the published values that no column of a table has.
+BY_CLAIM: dict[str, Measure] = {
+    **{f"asymptote_{coefficient}": asymptote_of(coefficient) for coefficient in "abc"},
+    "acceleration_at_10m_steps": acceleration_at(FAR),
+}
+
+
+def of_value(value: Published) -> Measure:
+    """Return our number of the same meaning as a published value that has a claim."""
+    if value.measure is None:
+        return BY_CLAIM[value.claim]
+    policy = value.policy or CONVENTIONAL
+    if value.measure in COEFFICIENTS:
+        return of(policy, fit(value.measure))
+    return of(policy, summary(f"{value.measure}_desired", MIXED_UNITS if value.mixed_units else 1.0))
 
 
 def largest_over_smallest(inner: Measure) -> OfSizes:
     """Return a number at the largest size over that at the smallest."""
-
-    def measure(seeds: Sequence[Seed]) -> float | None:
-        first, last = inner(seeds[0]), inner(seeds[-1])
-        return last / first if last is not None and first else None
-
-    return measure
+    return lambda seeds: quotient(lambda _: inner(seeds[-1]), inner)(seeds[0])
 
 
 def extreme(inner: Measure, pick: Callable[[Sequence[float]], float]) -> OfSizes:
-    """Return the least favourable number of all sizes; None if one has none."""
+    """Return the number that `pick` (max or min) chooses among the sizes; None if a size has none."""
 
     def measure(seeds: Sequence[Seed]) -> float | None:
         values = [inner(seed) for seed in seeds]

@@ -1,13 +1,13 @@
-"""The rules of a verdict, fixed before the runs they judge.
+"""The rules of a verdict, fixed before the runs that they judge.
 
-A rule takes our value over the seeds (mean, 95 % t interval, number of seeds) and says whether the paper's statement
-is reproduced, partly so, or not, with the reason in a sentence. What no seed has a value for is not tested, except
-where having none is itself the answer (a loss that was never reached).
+A rule takes our value over the seeds (mean, 95 % t interval, number of seeds) and returns whether the paper's
+statement is reproduced, partly reproduced or not reproduced, with the reason in a sentence. A claim is not tested if
+no seed has a value, except where that is itself the answer: a loss that was never reached.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from lawpipe.analysis.intervals import Interval
 from lawpipe.results.numbers import interval, number
@@ -23,8 +23,11 @@ class Judgement:
     reason: str
 
 
+NO_VALUE = Judgement(NOT_TESTED, "no seed has a value")
+
+
 class Rule(Protocol):
-    """What every rule can do."""
+    """The rule of a claim."""
 
     def judge(self, found: Interval) -> Judgement:
         """Judge our value over the seeds; `found.mean` is None where no seed has one."""
@@ -33,17 +36,22 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Beyond:
-    """A statement of direction: the value is above (or below) a mark.
+    """A statement of direction: the value is above a mark, or below it.
 
-    Reproduced if every seed has a value and the whole interval is beyond the mark; partly if the mean is, but the
-    interval includes the mark, there is one seed only, or a seed has no value; else not reproduced. Where having no
-    value is an answer itself, so is having one in less than half of the seeds.
+    - Reproduced: every seed has a value, and the whole interval is beyond the mark.
+    - Partly: the mean is beyond the mark, but the interval includes it, there is only one seed, or a seed has no
+      value.
+    - Not reproduced: otherwise. Where `missing` is this verdict, a value in less than half of the seeds is, too.
+
+    Attributes:
+        mark: the mark.
+        below: whether the statement is that the value is below it.
+        missing: the judgement if no seed has a value.
     """
 
     mark: float
     below: bool = False
-    #: The verdict where no seed has a value, and what that means.
-    missing: Judgement = Judgement(NOT_TESTED, "no seed has a value")
+    missing: Judgement = NO_VALUE
 
     def judge(self, found: Interval) -> Judgement:
         """Judge the direction."""
@@ -66,18 +74,28 @@ class Beyond:
 
 @dataclass(frozen=True)
 class Near:
-    """A statement of a value: `low` to `high`, the same for a single value; `high` is infinite for a lower bound.
+    """A statement of a value.
 
-    Reproduced if our mean is within `factor` of the paper's value, or our interval holds it; partly if our mean is on
-    the paper's side of `mark` (no effect) but further off, or a seed has no value; else not reproduced. An interval
-    that includes `mark` or reaches beyond `factor` squared of the paper's value is too wide to tell: it is partly so.
+    - Reproduced: every seed has a value, and our mean is within `factor` of the paper's value or our interval holds
+      it.
+    - Partly: our interval holds the paper's value but is too wide to tell, because it includes `mark` or reaches
+      beyond `factor` squared of that value; or our mean is within `factor` but a seed has no value; or our mean is
+      further off, but on the paper's side of `mark`.
+    - Not reproduced: otherwise.
+
+    Attributes:
+        low: the paper's value, or the lower end of its range.
+        high: the same as `low`, or the upper end; infinite for a lower bound.
+        factor: the factor within which two values count as the same.
+        mark: the value that means no effect, if there is one.
+        missing: the judgement if no seed has a value.
     """
 
     low: float
     high: float
     factor: float
     mark: float | None = None
-    missing: Judgement = Judgement(NOT_TESTED, "no seed has a value")
+    missing: Judgement = NO_VALUE
 
     def judge(self, found: Interval) -> Judgement:
         """Judge the distance."""
@@ -100,11 +118,11 @@ class Near:
         return Judgement(NOT_REPRODUCED, f"{shown} is not {within}")
 
     def _holds(self, found: Interval) -> bool:
-        """Tell whether the interval holds a value of the paper's."""
+        """Return whether the interval holds a value of the paper's range."""
         return found.low is not None and found.high is not None and found.low <= self.high and self.low <= found.high
 
     def _tells(self, found: Interval) -> bool:
-        """Tell whether the interval is narrow enough to tell the paper's value from others."""
+        """Return whether the interval is narrow enough to distinguish the paper's value from others."""
         if found.low is None or found.high is None:
             return False
         if self.mark is not None and found.low <= self.mark <= found.high:
@@ -112,61 +130,56 @@ class Near:
         return self.low / self.factor**2 <= found.low and found.high <= self.high * self.factor**2
 
     def _theirs(self) -> str:
-        """Write the paper's value."""
+        """Return the paper's value as text."""
         if math.isinf(self.high):
             return f"at least {number(self.low)}"
         return number(self.low) if self.low == self.high else f"{number(self.low)} to {number(self.high)}"
 
 
 @dataclass(frozen=True)
-class AtLeast:
-    """A statement of degree ("nearly all"): reproduced if the mean is at least `full`, partly from `some` on."""
+class _Degree:
+    """A statement of degree: reproduced if the mean reaches `full`, partly if it reaches `some`, else not."""
 
     full: float
     some: float
-    missing: Judgement = Judgement(NOT_TESTED, "no seed has a value")
+    missing: Judgement = NO_VALUE
+    #: 1 if larger values are further, else -1; the words for reaching and for not reaching a mark.
+    sign: ClassVar[int]
+    reaching: ClassVar[str]
+    failing: ClassVar[str]
 
     def judge(self, found: Interval) -> Judgement:
         """Judge the degree."""
         if found.mean is None:
             return self.missing
-        shown, full, some = written(found), number(self.full), number(self.some)
-        if found.mean >= self.full and found.n_reached == found.n:
-            return Judgement(REPRODUCED, f"{shown} is at least {full}")
-        if found.mean >= self.full:
-            return Judgement(PARTLY, f"{shown} is at least {full}, but only {_reached(found)} have a value")
-        if found.mean >= self.some:
-            return Judgement(PARTLY, f"{shown} is between {some} and {full}")
-        return Judgement(NOT_REPRODUCED, f"{shown} is below {some}")
+        shown, low, high = written(found), *map(number, sorted((self.full, self.some)))
+        if self.sign * (found.mean - self.full) >= 0:
+            reached = f"{shown} is {self.reaching} {number(self.full)}"
+            if found.n_reached < found.n:
+                return Judgement(PARTLY, f"{reached}, but only {_reached(found)} have a value")
+            return Judgement(REPRODUCED, reached)
+        if self.sign * (found.mean - self.some) >= 0:
+            return Judgement(PARTLY, f"{shown} is between {low} and {high}")
+        return Judgement(NOT_REPRODUCED, f"{shown} is {self.failing} {number(self.some)}")
 
 
-@dataclass(frozen=True)
-class AtMost:
-    """A statement of smallness: reproduced if the mean is at most `full`, partly up to `some`."""
+class AtLeast(_Degree):
+    """A statement of degree such as "nearly all"."""
 
-    full: float
-    some: float
-    missing: Judgement = Judgement(NOT_TESTED, "no seed has a value")
+    sign, reaching, failing = 1, "at least", "below"
 
-    def judge(self, found: Interval) -> Judgement:
-        """Judge the degree."""
-        if found.mean is None:
-            return self.missing
-        shown, full, some = written(found), number(self.full), number(self.some)
-        if found.mean <= self.full and found.n_reached == found.n:
-            return Judgement(REPRODUCED, f"{shown} is at most {full}")
-        if found.mean <= self.full:
-            return Judgement(PARTLY, f"{shown} is at most {full}, but only {_reached(found)} have a value")
-        if found.mean <= self.some:
-            return Judgement(PARTLY, f"{shown} is between {full} and {some}")
-        return Judgement(NOT_REPRODUCED, f"{shown} is above {some}")
+
+class AtMost(_Degree):
+    """A statement of smallness."""
+
+    sign, reaching, failing = -1, "at most", "above"
 
 
 def written(found: Interval) -> str:
-    """Write a mean with its interval, in plain text."""
+    """Return a mean with its interval as plain text."""
     return interval(found, count_seeds=False, space=" ")
 
 
 def _reached(found: Interval) -> str:
-    """Say how many seeds have a value."""
+    """Return how many seeds have a value, as text."""
     return f"{found.n_reached} of {found.n} seeds"

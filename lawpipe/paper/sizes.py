@@ -4,66 +4,62 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lawpipe.analysis.intervals import mean_interval
+from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.analysis.scaling_sensitivity import FAR
-from lawpipe.paper import measures as ours
-from lawpipe.paper import values as paper
-from lawpipe.paper.measures import CONVENTIONAL, NEAR, Measure
+from lawpipe.paper.measures import NEAR, Measure, acceleration_at, fit, of, ratio, summary
+from lawpipe.paper.values import TABLE_2, leaves
 from lawpipe.results.experiment import Seed
+from lawpipe.results.problem import LANGUAGE_MODEL, Settings
 
-#: The quantities, with how ours is computed in one seed and whether it is averaged as a logarithm: B and beta of the
-#: near-optimal policy over those of the conventional one, AR on the curves, from the fits at T, from them far off.
+#: Each quantity with our number in one seed and whether its mean over the seeds is the geometric one: B and beta of
+#: the near-optimal policy over those of the conventional one; the acceleration on the curves, from the fits at T, and
+#: from the fits at 10M steps.
 QUANTITIES: dict[str, tuple[Measure, bool]] = {
-    "scale_ratio": (ours.quotient(ours.of_fit(NEAR, "scale"), ours.of_fit(CONVENTIONAL, "scale")), True),
-    "exponent_ratio": (ours.quotient(ours.of_fit(NEAR, "exponent"), ours.of_fit(CONVENTIONAL, "exponent")), False),
-    "acceleration": (ours.of_summary(NEAR, "acceleration_desired"), True),
-    "acceleration_unseen": (ours.of_summary(NEAR, "acceleration_test"), True),
-    "acceleration_fit": (ours.of_summary(NEAR, "acceleration_fit_desired"), True),
-    "acceleration_at_10m_steps": (ours.acceleration_at(FAR), True),
+    "scale_ratio": (ratio(fit("scale")), True),
+    "exponent_ratio": (ratio(fit("exponent")), False),
+    "acceleration": (of(NEAR, summary("acceleration_desired")), True),
+    "acceleration_unseen": (of(NEAR, summary("acceleration_test")), True),
+    "acceleration_fit": (of(NEAR, summary("acceleration_fit_desired")), True),
+    "acceleration_at_10m_steps": (acceleration_at(FAR), True),
 }
 
 
-def rows(root: Path, experiments: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def rows(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any]]:
     """Return the rows of the table `sizes`: the paper's (`experiment` None), then each language model's, by its size.
 
-    Intervals are 95 % t intervals over the seeds; the paper has one run and no interval.
+    Intervals are 95 % t intervals over the seeds; the paper has one run per size and no interval.
     """
-    texts = {name: settings for name, settings in experiments.items() if settings["problem"] == "language_model"}
+    texts = {name: settings for name, settings in experiments.items() if settings["problem"] == LANGUAGE_MODEL}
     order = sorted(texts, key=lambda name: (texts[name]["training"]["steps"], texts[name]["data"]["train_examples"]))
-    return [*_published(), *(row for name in order for row in _of(name, root, texts[name]))]
+    return [*_published(), *(row for name in order for row in _measured(name, root, texts[name]))]
 
 
 def _published() -> Iterator[dict[str, Any]]:
-    """Yield the paper's rows, its relative changes as ratios."""
-    for size in paper.TABLE_2:
+    """Yield the paper's rows, with its relative changes as ratios."""
+    for size in TABLE_2:
         values = (1 - size.scale_change, 1 + size.exponent_change, size.acceleration)
         for quantity, value in zip(("scale_ratio", "exponent_ratio", "acceleration"), values, strict=True):
-            yield {
-                "experiment": None,
-                "steps": size.steps,
-                "examples": size.examples,
-                "vocabulary": size.vocabulary,
-                "quantity": quantity,
-                "mean": value,
-                "low": None,
-                "high": None,
-                "n": 1,
-            }
+            yield _row(None, size.task, quantity, Interval.stored(value, None, None))
 
 
-def _of(name: str, root: Path, settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _measured(name: str, root: Path, settings: Settings) -> Iterator[dict[str, Any]]:
     """Yield the rows of one experiment."""
     seeds = [Seed(root / name / f"seed{seed}", settings) for seed in settings["seeds"]]
+    size = dict(leaves(settings))
     for quantity, (measure, logarithmic) in QUANTITIES.items():
-        found = mean_interval([measure(seed) for seed in seeds], logarithmic=logarithmic)
-        yield {
-            "experiment": name,
-            "steps": settings["training"]["steps"],
-            "examples": settings["data"]["train_examples"],
-            "vocabulary": settings["data"]["tokenizer"]["vocabulary"],
-            "quantity": quantity,
-            "mean": found.mean,
-            "low": found.low,
-            "high": found.high,
-            "n": found.n_reached,
-        }
+        yield _row(name, size, quantity, mean_interval(map(measure, seeds), logarithmic=logarithmic))
+
+
+def _row(experiment: str | None, size: Settings, quantity: str, found: Interval) -> dict[str, Any]:
+    """Return one row of the table; `size` has the settings by dotted keys."""
+    return {
+        "experiment": experiment,
+        "steps": size["training.steps"],
+        "examples": size["data.train_examples"],
+        "vocabulary": size["data.tokenizer.vocabulary"],
+        "quantity": quantity,
+        "mean": found.mean,
+        "low": found.low,
+        "high": found.high,
+        "n": found.n_reached,
+    }

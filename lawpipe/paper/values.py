@@ -1,29 +1,72 @@
 """What the paper reports, as data: "Towards Optimal Learning of Language Models", arXiv 2402.17759v2.
 
-Each value carries its place in the paper and whether it is printed there or was read off a figure by eye
-(`digitised`: good to about two digits). Nothing here is computed and nothing is ours. The claims, and the rules
-that judge them, are in `lawpipe.paper.claims`; where the paper contradicts itself, in `lawpipe.paper.contradictions`.
+Every published number is written here once: the values of its figures and tables with the tolerance that judges ours,
+the rows of Table 2, and the settings of its two experiments. Claims, figures and the report take them from here.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lawpipe.config.presets import PRESETS
+from lawpipe.paper.rules import NO_VALUE, NOT_REPRODUCED, NOT_TESTED, Judgement, Near
+from lawpipe.results.problem import LANGUAGE_MODEL, PERCEPTRON
 
 TITLE = "Towards Optimal Learning of Language Models"
 REFERENCE = "Gu, Dong, Hao, Dong, Huang, Wei (2024), arXiv 2402.17759v2"
+
+#: The judgements where no seed has an acceleration, a scaling law, or the curve of similarity against compression.
+NEVER = Judgement(NOT_REPRODUCED, "no seed ever reaches the conventional policy's final loss")
+NO_LAW = Judgement(NOT_TESTED, "in no seed do both curves follow a scaling law")
+NO_CURVE = Judgement(NOT_TESTED, "in no seed do the policies along the search determine the curve")
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How close our value has to be to the published one: the arguments of `rules.Near` beside the value itself.
+
+    Attributes:
+        factor: the factor within which two values count as the same.
+        mark: the value that means no effect.
+        missing: the judgement if no seed has a value.
+        logarithmic: whether the mean over the seeds is the geometric one.
+    """
+
+    factor: float
+    mark: float | None = None
+    missing: Judgement = NO_VALUE
+    logarithmic: bool = False
+
+
+#: One tolerance per kind of quantity; B varies by orders of magnitude.
+RATIO, ALIKE = Tolerance(1.1), Tolerance(1.5)
+SPEED = Tolerance(1.25, mark=1, missing=NEVER, logarithmic=True)
+EXTRAPOLATED = Tolerance(1.25, mark=1, missing=NO_LAW, logarithmic=True)
+CURVE = Tolerance(1.25, missing=NO_CURVE)
+FLOOR, EXPONENT = Tolerance(2, missing=NO_LAW), Tolerance(1.25, missing=NO_LAW)
+SCALE = Tolerance(10, missing=NO_LAW, logarithmic=True)
 
 
 @dataclass(frozen=True)
 class Published:
     """One value or statement of the paper.
 
-    `low` and `high` are the value as numbers: equal for a single value, different for a range, one of them
-    None for a bound, both None for a statement in words. `measure` names our quantity of the same meaning (a
-    column of `summary` without its ending `_desired`, or a property of `zero_weights`) and `policy` whose it
-    is; None where we have no such number. `mixed_units`: a compression ratio of log2|V| over a loss in nats,
-    as the paper has it for language models; in one unit it is ln 2 times that.
+    Attributes:
+        problem: the problem of the experiment that it is about.
+        source: the figures, tables or sections that have it, joined by `, `.
+        quantity: what it is a value of.
+        text: the value as the paper writes it.
+        low: the value as a number, or the lower end of a range; None for a statement in words.
+        high: the same as `low`, or the upper end of a range; None for a lower bound.
+        digitised: whether it was read off a figure by eye, which is good to about two digits.
+        measure: our quantity of the same meaning: a column of `summary` without its ending `_desired`, a coefficient
+            of `fits`, or a property of `zero_weights`; None if there is none.
+        policy: the policy that has the value; None if the policies share it.
+        mixed_units: whether it is a compression ratio log2|V| / J with J in nats. In one unit it is ln 2 times that.
+        claim: the name of the claim that our value is the same; empty if the value is not judged.
+        tolerance: how close our value has to be for that claim.
+        wording: the text of the claim, with `{}` in the place of `text`.
     """
 
     problem: str
@@ -36,255 +79,129 @@ class Published:
     measure: str | None = None
     policy: str | None = None
     mixed_units: bool = False
+    claim: str = ""
+    tolerance: Tolerance = RATIO
+    wording: str = "{}"
 
     @property
     def mark(self) -> str:
-        """Say how the value was had, for a label beside it."""
+        """The source, with a note if the value was read off a figure."""
         return f"{self.source}, read off" if self.digitised else self.source
 
+    @property
+    def number(self) -> float:
+        """The value, or the lower end of its range. Raises ValueError for a statement in words."""
+        if self.low is None:
+            raise ValueError(f"{self.source} has no number for: {self.quantity}")
+        return self.low
 
-#: The values of the paper's figures and tables, perceptron first.
+    @property
+    def rule(self) -> Near:
+        """The rule of the claim. Raises ValueError for a statement in words."""
+        high = math.inf if self.high is None else self.high
+        return near(self.number, high, self.tolerance)
+
+
+def near(low: float, high: float, tolerance: Tolerance) -> Near:
+    """Return the rule that judges a published value from `low` to `high`."""
+    return Near(low, high, tolerance.factor, tolerance.mark, tolerance.missing)
+
+
+LOG2 = "{} (log2 |V| over nats)"
+FIT = "{} (SIM = c ln(a / (b - CR)))"
+
+#: One row per value, by figure and table. The claims on values are in this order.
+# fmt: off
 VALUES: tuple[Published, ...] = (
-    Published(
-        "perceptron",
-        "Fig 4",
-        "compression ratio, conventional policy",
-        "about 4",
-        4.0,
-        4.0,
-        digitised=True,
-        measure="compression_ratio",
-        policy="conventional",
-    ),
-    Published(
-        "perceptron",
-        "Fig 4",
-        "compression ratio, near-optimal policy",
-        "about 6.5 to 7",
-        6.5,
-        7.0,
-        digitised=True,
-        measure="compression_ratio",
-        policy="near_optimal",
-    ),
-    Published(
-        "perceptron",
-        "Fig 5",
-        "acceleration ratio on the desired loss",
-        "5.50",
-        5.50,
-        5.50,
-        measure="acceleration",
-        policy="near_optimal",
-    ),
-    Published(
-        "perceptron",
-        "Fig 6",
-        "similarity against the desired loss",
-        "a higher compression ratio goes with a higher similarity throughout training",
-    ),
-    Published(
-        "perceptron",
-        "Fig 7",
-        "similarity against the compression ratio",
-        "similarity rises with the compression ratio, towards an asymptote (SIM = c ln(a / (b - CR)))",
-    ),
-    Published(
-        "perceptron",
-        "Fig 8",
-        "(t, n) with contribution <= 0 that have weight 0",
-        "rises towards 100 % with the compression ratio",
-        measure="noncontributive_excluded",
-        policy="near_optimal",
-    ),
-    Published(
-        "perceptron",
-        "Fig 9",
-        "(t, n) with loss < 1e-6 whose weight is below 0.2 of the step's largest",
-        "more than 90 %",
-        0.9,
-        None,
-        measure="learned_ignored",
-        policy="near_optimal",
-    ),
-    Published(
-        "perceptron",
-        "Fig 10",
-        "weights of examples with contribution > 0",
-        "a large share is near 0: redundant examples are dropped",
-        measure="redundant_dropped",
-        policy="near_optimal",
-    ),
-    Published(
-        "language_model",
-        "Fig 4",
-        "compression ratio, conventional policy (log2 |V| over a loss in nats)",
-        "about 2.92",
-        2.92,
-        2.92,
-        digitised=True,
-        measure="compression_ratio",
-        policy="conventional",
-        mixed_units=True,
-    ),
-    Published(
-        "language_model",
-        "Fig 4",
-        "compression ratio, near-optimal policy (log2 |V| over a loss in nats)",
-        "about 3.24",
-        3.24,
-        3.24,
-        digitised=True,
-        measure="compression_ratio",
-        policy="near_optimal",
-        mixed_units=True,
-    ),
-    Published(
-        "language_model",
-        "Fig 2, Fig 5",
-        "acceleration ratio on the desired loss",
-        "2.41",
-        2.41,
-        2.41,
-        measure="acceleration",
-        policy="near_optimal",
-    ),
-    Published(
-        "language_model",
-        "Fig 6",
-        "similarity against the desired loss",
-        "a higher compression ratio goes with a higher similarity throughout training",
-    ),
-    Published(
-        "language_model",
-        "Fig 7",
-        "similarity, lowest policy",
-        "about 0.17",
-        0.17,
-        0.17,
-        digitised=True,
-        measure="similarity",
-        policy="conventional",
-    ),
-    Published(
-        "language_model",
-        "Fig 7",
-        "similarity, highest policy",
-        "about 0.52",
-        0.52,
-        0.52,
-        digitised=True,
-        measure="similarity",
-        policy="near_optimal",
-    ),
-    Published(
-        "language_model", "Fig 7", "a of SIM = c ln(a / (b - CR))", "about 1.203", 1.203, 1.203, digitised=True
-    ),
-    Published(
-        "language_model",
-        "Fig 7",
-        "b, the asymptote of the compression ratio",
-        "about 3.268",
-        3.268,
-        3.268,
-        digitised=True,
-    ),
-    Published(
-        "language_model", "Fig 7", "c of SIM = c ln(a / (b - CR))", "about 0.140", 0.140, 0.140, digitised=True
-    ),
-    Published(
-        "language_model",
-        "Fig 8",
-        "(t, n) with contribution <= 0 that have weight 0",
-        "rises towards 100 % with the compression ratio",
-        measure="noncontributive_excluded",
-        policy="near_optimal",
-    ),
-    Published(
-        "language_model",
-        "Fig 10",
-        "weights of examples with contribution > 0",
-        "a large share is near 0: redundant examples are dropped",
-        measure="redundant_dropped",
-        policy="near_optimal",
-    ),
-    Published(
-        "language_model", "Table 1, Fig 11", "loss floor L0 of the fits", "0.051", 0.051, 0.051, measure="loss_floor"
-    ),
-    Published(
-        "language_model", "Table 1, Fig 11", "first step t0 of the fits", "400", 400, 400, measure="first_step"
-    ),
-    Published(
-        "language_model",
-        "Table 1, Fig 11",
-        "B, conventional policy",
-        "3.16e8",
-        3.16e8,
-        3.16e8,
-        measure="scale",
-        policy="conventional",
-    ),
-    Published(
-        "language_model",
-        "Table 1, Fig 11",
-        "B, near-optimal policy",
-        "1.99e7",
-        1.99e7,
-        1.99e7,
-        measure="scale",
-        policy="near_optimal",
-    ),
-    Published(
-        "language_model",
-        "Table 1, Fig 11",
-        "beta, conventional policy",
-        "0.12",
-        0.12,
-        0.12,
-        measure="exponent",
-        policy="conventional",
-    ),
-    Published(
-        "language_model",
-        "Table 1, Fig 11",
-        "beta, near-optimal policy",
-        "0.14",
-        0.14,
-        0.14,
-        measure="exponent",
-        policy="near_optimal",
-    ),
-    Published(
-        "language_model",
-        "Table 1, Fig 11",
-        "r squared, conventional policy",
-        "0.995",
-        0.995,
-        0.995,
-        measure="r_squared",
-        policy="conventional",
-    ),
-    Published(
-        "language_model",
-        "Table 1, Fig 11",
-        "r squared, near-optimal policy",
-        "0.999",
-        0.999,
-        0.999,
-        measure="r_squared",
-        policy="near_optimal",
-    ),
+    Published(PERCEPTRON, "Fig 4", "compression ratio, conventional policy", "about 4", 4, 4, digitised=True,
+              measure="compression_ratio", policy="conventional", claim="compression_of_conventional"),
+    Published(PERCEPTRON, "Fig 4", "compression ratio, near-optimal policy", "about 6.5 to 7", 6.5, 7, digitised=True,
+              measure="compression_ratio", policy="near_optimal", claim="compression_of_near_optimal"),
+    Published(LANGUAGE_MODEL, "Fig 4", "compression ratio, conventional policy (log2 |V| over a loss in nats)",
+              "about 2.92", 2.92, 2.92, digitised=True, mixed_units=True, wording=LOG2,
+              measure="compression_ratio", policy="conventional", claim="compression_of_conventional"),
+    Published(LANGUAGE_MODEL, "Fig 4", "compression ratio, near-optimal policy (log2 |V| over a loss in nats)",
+              "about 3.24", 3.24, 3.24, digitised=True, mixed_units=True, wording=LOG2,
+              measure="compression_ratio", policy="near_optimal", claim="compression_of_near_optimal"),
+    Published(PERCEPTRON, "Fig 5", "acceleration ratio on the desired loss", "5.50", 5.5, 5.5,
+              measure="acceleration", policy="near_optimal", claim="acceleration_value", tolerance=SPEED),
+    Published(LANGUAGE_MODEL, "Fig 2, Fig 5", "acceleration ratio on the desired loss", "2.41", 2.41, 2.41,
+              measure="acceleration", policy="near_optimal", claim="acceleration_value", tolerance=SPEED),
+    Published(PERCEPTRON, "Fig 6", "similarity against the desired loss",
+              "a higher compression ratio goes with a higher similarity throughout training"),
+    Published(LANGUAGE_MODEL, "Fig 6", "similarity against the desired loss",
+              "a higher compression ratio goes with a higher similarity throughout training"),
+    Published(PERCEPTRON, "Fig 7", "similarity against the compression ratio",
+              "similarity rises with the compression ratio, towards an asymptote (SIM = c ln(a / (b - CR)))"),
+    Published(LANGUAGE_MODEL, "Fig 7", "similarity, lowest policy", "about 0.17", 0.17, 0.17, digitised=True,
+              measure="similarity", policy="conventional", claim="similarity_of_conventional", tolerance=ALIKE),
+    Published(LANGUAGE_MODEL, "Fig 7", "similarity, highest policy", "about 0.52", 0.52, 0.52, digitised=True,
+              measure="similarity", policy="near_optimal", claim="similarity_of_near_optimal", tolerance=ALIKE),
+    Published(LANGUAGE_MODEL, "Fig 7", "a of SIM = c ln(a / (b - CR))", "about 1.203", 1.203, 1.203, digitised=True,
+              claim="asymptote_a", tolerance=CURVE, wording=FIT),
+    Published(LANGUAGE_MODEL, "Fig 7", "b, the asymptote of the compression ratio", "about 3.268", 3.268, 3.268,
+              digitised=True, claim="asymptote_b", tolerance=CURVE, wording=FIT),
+    Published(LANGUAGE_MODEL, "Fig 7", "c of SIM = c ln(a / (b - CR))", "about 0.14", 0.14, 0.14, digitised=True,
+              claim="asymptote_c", tolerance=CURVE, wording=FIT),
+    Published(PERCEPTRON, "Fig 8", "(t, n) with contribution <= 0 that have weight 0",
+              "rises towards 100 % with the compression ratio",
+              measure="noncontributive_excluded", policy="near_optimal"),
+    Published(LANGUAGE_MODEL, "Fig 8", "(t, n) with contribution <= 0 that have weight 0",
+              "rises towards 100 % with the compression ratio",
+              measure="noncontributive_excluded", policy="near_optimal"),
+    Published(PERCEPTRON, "Fig 9", "(t, n) with loss < 1e-6 whose weight is below 0.2 of the step's largest",
+              "more than 90 %", 0.9, None, measure="learned_ignored", policy="near_optimal"),
+    Published(PERCEPTRON, "Fig 10", "weights of examples with contribution > 0",
+              "a large share is near 0: redundant examples are dropped",
+              measure="redundant_dropped", policy="near_optimal"),
+    Published(LANGUAGE_MODEL, "Fig 10", "weights of examples with contribution > 0",
+              "a large share is near 0: redundant examples are dropped",
+              measure="redundant_dropped", policy="near_optimal"),
+    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "loss floor L0 of the fits", "0.051", 0.051, 0.051,
+              measure="loss_floor", claim="loss_floor", tolerance=FLOOR, wording="L0 {}"),
+    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "first step t0 of the fits", "400", 400, 400,
+              measure="first_step", claim="first_step", tolerance=FLOOR, wording="t0 {}"),
+    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "B, conventional policy", "3.16e8", 3.16e8, 3.16e8,
+              measure="scale", policy="conventional", claim="scale_of_conventional", tolerance=SCALE, wording="B {}"),
+    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "B, near-optimal policy", "1.99e7", 1.99e7, 1.99e7,
+              measure="scale", policy="near_optimal", claim="scale_of_near_optimal", tolerance=SCALE, wording="B {}"),
+    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "beta, conventional policy", "0.12", 0.12, 0.12, measure="exponent",
+              policy="conventional", claim="exponent_of_conventional", tolerance=EXPONENT, wording="beta {}"),
+    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "beta, near-optimal policy", "0.14", 0.14, 0.14, measure="exponent",
+              policy="near_optimal", claim="exponent_of_near_optimal", tolerance=EXPONENT, wording="beta {}"),
+    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "r squared, conventional policy", "0.995", 0.995, 0.995,
+              measure="r_squared", policy="conventional"),
+    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "r squared, near-optimal policy", "0.999", 0.999, 0.999,
+              measure="r_squared", policy="near_optimal"),
+)
+# fmt: on
+
+#: The extrapolation of equation 9, which the paper shows in no figure.
+AT_10M_STEPS = Published(
+    LANGUAGE_MODEL,
+    "Section 4",
+    "acceleration ratio after 10M steps",
+    "more than 9 at 10M steps, extrapolated",
+    9,
+    claim="acceleration_at_10m_steps",
+    tolerance=EXTRAPOLATED,
 )
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A row of the paper's Table 2 (transformer): how the fit improves at one size of the experiment."""
+    """One row of the paper's Table 2 (Transformer): how the fit improves at one size of the experiment.
+
+    Attributes:
+        steps, examples, vocabulary: the size: T, N and |V|.
+        scale_change: the relative decrease of B.
+        exponent_change: the relative increase of beta.
+        acceleration: the acceleration ratio.
+    """
 
     steps: int
     examples: int
     vocabulary: int
-    #: Relative changes of B (a decrease) and beta (an increase), and the acceleration ratio.
     scale_change: float
     exponent_change: float
     acceleration: float
@@ -307,55 +224,42 @@ TABLE_2: tuple[Scale, ...] = (
     Scale(8000, 2**15, 6000, 0.948, 0.190, 2.48),
 )
 
-#: The settings of the paper's perceptron experiment, by the config's own keys. `train_variance`
-#: reads the paper's "3I" as a variance.
-PERCEPTRON: dict[str, dict[str, Any]] = {
-    "data": {
-        "dimension": 128,
-        "train_examples": 4096,
-        "desired_examples": 512,
-        "test_examples": 512,
-        "train_variance": 3.0,
-        "desired_mean": 0.5,
-        "desired_variance": 1.0,
-        "flip_fraction": 0.0,
-        "folder": None,
+#: The text's relative changes of B and beta for the run of Table 1, which is the third row of Table 2.
+TEXT_SCALE_CHANGE, TEXT_EXPONENT_CHANGE = 0.966, 0.212
+
+#: The settings of the paper's experiments by the config's own keys; the Transformer has the size of Figs 2 and 5.
+#: `train_variance` reads the paper's "3I" as a variance.
+SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
+    PERCEPTRON: {
+        "data": {
+            "dimension": 128,
+            "train_examples": 4096,
+            "desired_examples": 512,
+            "test_examples": 512,
+            "train_variance": 3.0,
+            "desired_mean": 0.5,
+            "desired_variance": 1.0,
+            "flip_fraction": 0.0,
+            "folder": None,
+        },
+        "training": {"steps": 2000, "learning_rate": 0.1},
+        "search": PRESETS[PERCEPTRON]["paper"],
     },
-    "training": {"steps": 2000, "learning_rate": 0.1},
-    "search": PRESETS["perceptron"]["paper"],
-}
-
-#: The settings of its language-model experiment, at the size of Figs 2 and 5.
-LANGUAGE_MODEL: dict[str, dict[str, Any]] = {
-    "data": {
-        "corpus": {"source": "TinyStories"},
-        "tokenizer": {"kind": "mistral", "vocabulary": 5000},
-        "length": 64,
-        "perturbation": {"fraction": 0.5, "operations": 20},
-        "train_examples": 16384,
-        "desired_examples": 512,
-        "test_examples": 512,
+    LANGUAGE_MODEL: {
+        "data": {
+            "corpus": {"source": "TinyStories"},
+            "tokenizer": {"kind": "mistral", "vocabulary": 5000},
+            "length": 64,
+            "perturbation": {"fraction": 0.5, "operations": 20},
+            "train_examples": 16384,
+            "desired_examples": 512,
+            "test_examples": 512,
+        },
+        "model": {"hidden": 128, "layers": 2, "heads": 8},
+        "training": {"steps": 4000, "learning_rate": 0.1},
+        "search": PRESETS[LANGUAGE_MODEL]["paper"],
     },
-    "model": {"hidden": 128, "layers": 2, "heads": 8},
-    "training": {"steps": 4000, "learning_rate": 0.1},
-    "search": PRESETS["language_model"]["paper"],
 }
-
-SETTINGS: dict[str, dict[str, dict[str, Any]]] = {"perceptron": PERCEPTRON, "language_model": LANGUAGE_MODEL}
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A setting that is not the paper's."""
-
-    key: str
-    here: Any
-    paper: Any
-
-    @property
-    def label(self) -> str:
-        """Say the setting in words: its key without the section."""
-        return self.key.partition(".")[2].replace(".", " ").replace("_", " ")
 
 
 def values(problem: str, source: str | None = None) -> tuple[Published, ...]:
@@ -367,27 +271,51 @@ def values(problem: str, source: str | None = None) -> tuple[Published, ...]:
     )
 
 
-def differences(settings: Mapping[str, Any], *, search: bool = False) -> tuple[Difference, ...]:
-    """Return how an experiment's settings differ from the paper's, by the keys that the paper fixes.
+def value(problem: str, measure: str, policy: str | None = None) -> Published:
+    """Return the paper's value of one of our measures for a policy. Raises StopIteration if there is none."""
+    return next(each for each in values(problem) if (each.measure, each.policy) == (measure, policy))
 
-    `search` adds the settings of the policy search; without it only the task is compared: the data, the model
-    and the training run, which decide what the conventional policy does.
+
+@dataclass(frozen=True)
+class Difference:
+    """A setting that is not the paper's: its dotted key, the experiment's value and the paper's."""
+
+    key: str
+    here: Any
+    paper: Any
+
+    @property
+    def label(self) -> str:
+        """The key in words, without its section."""
+        return words(self.key)
+
+
+def words(key: str) -> str:
+    """Return a dotted key in words, without its section."""
+    return key.partition(".")[2].replace(".", " ").replace("_", " ")
+
+
+def differences(settings: Mapping[str, Any], *, search: bool = False) -> tuple[Difference, ...]:
+    """Return where an experiment's settings differ from the paper's, in the keys that the paper fixes.
+
+    Without `search` only the task is compared: the data, the model and the training run, which determine the results
+    of the conventional policy. With it, the policy search is compared, too.
     """
     published = SETTINGS.get(str(settings.get("problem")), {})
     here = dict(leaves(settings))
     if "data.corpus.source" in here:
         here["data.corpus.source"] = _stories(here)
     return tuple(
-        Difference(key, here[key], value)
+        Difference(key, here[key], setting)
         for section, keys in published.items()
         if search or section != "search"
-        for key, value in leaves(keys, section)
-        if key in here and here[key] != value
+        for key, setting in leaves(keys, section)
+        if key in here and here[key] != setting
     )
 
 
 def _stories(here: Mapping[str, Any]) -> str:
-    """Say whose stories an experiment reads: those of a repository by its name, of a file by its path."""
+    """Return the name of an experiment's stories: of a repository its name, of a file its path."""
     source = str(here["data.corpus.source"])
     if source == "hub":
         return str(here["data.corpus.repository"]).rpartition("/")[2]
@@ -396,9 +324,9 @@ def _stories(here: Mapping[str, Any]) -> str:
 
 def leaves(settings: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the dotted key and the value of every setting in nested blocks."""
-    for key, value in settings.items():
+    for key, setting in settings.items():
         name = f"{path}.{key}" if path else key
-        if isinstance(value, Mapping) and value:
-            yield from leaves(value, name)
+        if isinstance(setting, Mapping) and setting:
+            yield from leaves(setting, name)
         else:
-            yield name, value
+            yield name, setting

@@ -74,9 +74,17 @@ def test_estimate_lays_a_config_without_experiments_over_the_default(tmp_path, c
     assert capsys.readouterr().out.startswith("  perceptron  5 seeds, ")
 
 
-@pytest.mark.parametrize("name", ["missing.yaml", "broken.yaml"])
+def test_estimate_of_a_config_with_experiments_works_in_any_folder(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(main.estimate, "measure_speed", lambda experiments: {})
+    main.main(["estimate", str(ROOT / "config/small.yaml")])
+    assert capsys.readouterr().out.startswith("  perceptron  2 seeds, ")
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "broken.yaml", "overlay.yaml"])
 def test_estimate_of_what_is_no_config_is_one_sentence(name, tmp_path, monkeypatch):
     (tmp_path / "broken.yaml").write_text("a: [")
-    monkeypatch.chdir(ROOT)
-    with pytest.raises(InputError, match="cannot be read"):
-        main.main(["estimate", str(tmp_path / name)])
+    (tmp_path / "overlay.yaml").write_text("name: mine")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"^.* cannot be read .*$"):
+        main.main(["estimate", name])

@@ -8,9 +8,10 @@ import yaml
 
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.config.resolve import resolve
-from lawpipe.paper import claims, measures
+from lawpipe.paper import claims, judgement, measures
 from lawpipe.paper import values as paper
-from lawpipe.paper.rules import VERDICTS
+from lawpipe.paper.rules import VERDICTS, Beyond
+from lawpipe.results.problem import LANGUAGE_MODEL, PROBLEMS
 from lawpipe.run import artifacts
 from tests import toy
 from tests.toy import STORIES, Toy
@@ -33,7 +34,7 @@ def settings(name: str, size: Toy) -> dict:
 @pytest.fixture(scope="module")
 def rows(root: Path) -> list[dict]:
     sizes = {"perceptron": Toy(), "noisy": NOISY, "stories": STORIES}
-    return claims.judge(root, {name: settings(name, size) for name, size in sizes.items()})
+    return judgement.judge(root, {name: settings(name, size) for name, size in sizes.items()})
 
 
 def row(rows: list[dict], claim: str, experiment: str) -> dict:
@@ -53,8 +54,24 @@ def test_every_claim_has_a_row_and_no_row_is_there_twice(rows: list[dict]) -> No
         assert re.fullmatch(r"(Fig|Table|Section) \d+(, (Fig|Table|Section) \d+)*", each["source"])
 
 
+def test_a_new_claim_is_one_row(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gap = measures.of("near_optimal", measures.summary("gap"))
+    rule = Beyond(0, missing=claims.NO_CONTROL)
+    added = [
+        claims.Claim("gap_is_positive", PROBLEMS, "Section 2", "a gap of 0 was not reached", gap, rule),
+        claims.Claim(
+            "another", PROBLEMS, "Section 2", "...", measures.of("no_such_policy", measures.summary("gap")), rule
+        ),
+    ]
+    monkeypatch.setattr(claims, "CLAIMS", (*claims.CLAIMS, *added))
+    found = judgement.judge(root, {"perceptron": settings("perceptron", Toy())})
+    new = row(found, "gap_is_positive", "perceptron")
+    assert (new["verdict"], new["paper"], new["n"]) == ("reproduced", "a gap of 0 was not reached", 2)
+    assert row(found, "another", "perceptron")["verdict"] == "not_tested"
+
+
 def test_names_are_one_to_one_within_a_problem() -> None:
-    for problem in claims.BOTH:
+    for problem in PROBLEMS:
         names = [claim.name for claim in claims.CLAIMS if problem in claim.problems]
         assert len(names) == len(set(names))
 
@@ -96,7 +113,7 @@ def test_a_statement_at_another_size_is_judged_and_its_reason_says_so(rows: list
 def papers_stories(**size: int) -> dict:
     """The complete settings of the paper's own Transformer, at one of its sizes."""
     found = settings("stories", STORIES)
-    for section, keys in paper.LANGUAGE_MODEL.items():
+    for section, keys in paper.SETTINGS[LANGUAGE_MODEL].items():
         found[section] = found.get(section, {}) | keys
     found["data"]["corpus"] = {"source": "hub", "repository": "roneneldan/TinyStories"}
     found["training"] = found["training"] | {"steps": size["steps"]}
@@ -107,13 +124,13 @@ def papers_stories(**size: int) -> dict:
 
 def test_the_rows_of_table_2_are_tested_at_their_own_size(root: Path) -> None:
     chosen = papers_stories(steps=1000, examples=4096, vocabulary=4000)
-    found = {each["claim"]: each for each in claims.judge(root, {"stories": chosen})}
+    found = {each["claim"]: each for each in judgement.judge(root, {"stories": chosen})}
     assert found["table_2_acceleration_1k"]["verdict"] != "not_tested"
     assert found["table_2_acceleration_4k"]["verdict"] == "not_tested"
     assert "steps 1000" in found["table_2_acceleration_4k"]["reason"]
     assert found["acceleration_value"]["verdict"] == "not_tested"
     chosen = papers_stories(steps=4000, examples=16384, vocabulary=5000)
-    found = {each["claim"]: each for each in claims.judge(root, {"stories": chosen})}
+    found = {each["claim"]: each for each in judgement.judge(root, {"stories": chosen})}
     assert found["table_2_acceleration_1k"]["verdict"] == "not_tested"
     assert found["table_2_acceleration_4k"]["verdict"] != "not_tested"
     assert found["acceleration_value"]["verdict"] != "not_tested"
@@ -124,7 +141,7 @@ def test_several_sizes_are_compared_seed_by_seed(root: Path, tmp_path: Path) -> 
     toy.write_experiment(tmp_path, "larger", larger)
     (tmp_path / "stories").symlink_to(root / "stories")
     sizes = {"larger": settings("larger", larger), "stories": settings("stories", STORIES)}
-    found = row(claims.judge(tmp_path, sizes), "table_2_acceleration_grows", "larger")
+    found = row(judgement.judge(tmp_path, sizes), "table_2_acceleration_grows", "larger")
     ratios = []
     for seed in STORIES.seeds:
         values = [
@@ -161,7 +178,7 @@ def test_controls_are_compared_in_the_seeds_that_have_them(root: Path, tmp_path:
         ratios.append(near["objective_desired"] / (2.0 * (1 + seed)))
         columns = {name: [each[name] for each in stored] for name in stored[0]}
         artifacts.write(path, "summary", columns, settings={}, code="")
-    found = row(claims.judge(tmp_path, {"noisy": settings("noisy", NOISY)}), "beats_tuned_uniform", "noisy")
+    found = row(judgement.judge(tmp_path, {"noisy": settings("noisy", NOISY)}), "beats_tuned_uniform", "noisy")
     assert found["n"] == 2
     assert found["ours"] == pytest.approx(math.sqrt(ratios[0] * ratios[1]))
     assert "seeds have a value" not in found["reason"]
@@ -243,7 +260,9 @@ def test_rank_correlation_needs_four_policies_that_differ() -> None:
         for i, name in enumerate(names)
     }
     seed = Fake(summary=summary, along_search=names)
-    measure = measures.rank_correlation(measures.compression("desired"), measures.similarity("desired"))
+    measure = measures.rank_correlation(
+        measures.summary("compression_ratio_desired"), measures.summary("similarity_desired")
+    )
     assert measure(seed) == pytest.approx(-1.0)
     summary["search_0001"]["similarity_desired"] = None
     assert measure(seed) is None

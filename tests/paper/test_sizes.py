@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.paper import claims, sizes
+from lawpipe.paper import judgement, sizes
 from lawpipe.run import artifacts
 from tests import toy
 from tests.toy import STORIES, Toy
@@ -31,5 +31,5 @@ def test_the_papers_rows_come_first_as_ratios_and_ours_by_size(tmp_path: Path) -
     assert (ours["mean"], ours["low"]) == pytest.approx((expected.mean, expected.low))
     assert (ours["steps"], ours["examples"], ours["n"]) == (40, 48, 2)
     # Nor do the claims on Table 2 take another experiment for a size.
-    rows = claims.judge(tmp_path, chosen)
+    rows = judgement.judge(tmp_path, chosen)
     assert {row["experiment"] for row in rows if row["claim"] == "table_2_acceleration_grows"} == {"larger"}

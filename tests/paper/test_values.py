@@ -1,4 +1,5 @@
 import copy
+import math
 import re
 from pathlib import Path
 
@@ -6,7 +7,9 @@ import pytest
 import yaml
 
 from lawpipe.config import resolve
+from lawpipe.paper import claims
 from lawpipe.paper import values as paper
+from lawpipe.results.problem import LANGUAGE_MODEL
 from lawpipe.run import artifacts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +27,24 @@ def test_every_value_names_its_place_and_only_readings_are_marked_as_such() -> N
         if value.digitised:
             assert value.source.startswith("Fig")
             assert value.text.startswith("about")
+
+
+def test_the_claim_of_a_value_has_its_number_and_its_text() -> None:
+    for value in (*paper.VALUES, paper.AT_10M_STEPS):
+        if not value.claim:
+            continue
+        (claim,) = (each for each in claims.CLAIMS if (each.name, *each.problems) == (value.claim, value.problem))
+        assert claim.rule == value.rule
+        assert (claim.rule.low, claim.rule.high) == (value.low, math.inf if value.high is None else value.high)
+        assert value.text in claim.paper
+        assert claim.source == value.source
+        assert claim.task == {}
+
+
+def test_the_paper_prints_one_acceleration_in_figure_and_table() -> None:
+    (row,) = (each for each in paper.TABLE_2 if each.steps == paper.SETTINGS[LANGUAGE_MODEL]["training"]["steps"])
+    assert row.acceleration == paper.value(LANGUAGE_MODEL, "acceleration", "near_optimal").number
+    assert row.task.items() <= dict(paper.leaves(paper.SETTINGS[LANGUAGE_MODEL])).items()
 
 
 def test_numbers_agree_with_their_text() -> None:
@@ -70,7 +91,7 @@ def test_the_search_counts_only_when_asked_for() -> None:
 
 
 def test_nested_settings_of_a_language_model_are_compared_one_by_one() -> None:
-    same = copy.deepcopy(paper.LANGUAGE_MODEL)
+    same = copy.deepcopy(paper.SETTINGS[LANGUAGE_MODEL])
     same["data"]["corpus"] = {"source": "hub", "repository": "roneneldan/TinyStories", "path": None}
     assert paper.differences({"problem": "language_model", **same}, search=True) == ()
     same["data"]["corpus"]["source"] = "grammar"
@@ -82,7 +103,7 @@ def test_nested_settings_of_a_language_model_are_compared_one_by_one() -> None:
         ("perturbation operations", 3, 20),
         ("hidden", 32, 128),
     ]
-    assert paper.LANGUAGE_MODEL["data"]["perturbation"]["operations"] == 20
+    assert paper.SETTINGS[LANGUAGE_MODEL]["data"]["perturbation"]["operations"] == 20
 
 
 def test_only_the_language_models_compression_ratios_are_in_mixed_units() -> None:

@@ -232,8 +232,12 @@ def test_another_step_count_of_the_measurement_does_not_search_again(copy: Copy)
 def test_a_deleted_table_is_made_again(copy: Copy) -> None:
     project = copy()
     (project.results / "perceptron/seed0/fits.parquet").unlink()
+    left_over = project.results / "perceptron/seed0/policies/tuned.parquet"
+    left_over.write_bytes(b"")
     run = project.snakemake("results-small/perceptron/seed0/fits.parquet")
     assert run.returncode == 0, run.stdout
+    assert "  perceptron: perceptron/seed0/policies/tuned.parquet\nThey are kept." in run.stdout
+    assert left_over.is_file()
     again = project.results / "perceptron/seed0/fits.parquet"
     assert again.is_file()
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 
-from lawpipe.config import plan
+from lawpipe.config import plan, stale
 from lawpipe.config.resolve import check_folders, check_writable, resolve
 from lawpipe.cost import estimate
 from lawpipe.policies.catalogue import POLICIES

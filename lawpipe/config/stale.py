@@ -1,0 +1,85 @@
+"""Files in a results folder that the config no longer makes: of a policy, seed or experiment that it does not have.
+
+No rule removes such files, and Snakemake does not name them. They are listed when the workflow starts.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from lawpipe.config import plan
+from lawpipe.run import files
+
+#: The file in the results folder with the path of every stale file and folder, one per line.
+LIST = "stale.txt"
+
+#: Lines of the description at most.
+MOST_LINES = 8
+
+
+def find(root: Path, experiments: Mapping[str, Mapping[str, Any]]) -> dict[Path, list[Path]]:
+    """Return the stale files below a results folder by the folder of their experiment.
+
+    A seed or an experiment that is stale as a whole is one folder. Hidden files do not count: they are checkpoints
+    and files that are being written.
+    """
+    stale: dict[Path, list[Path]] = {}
+    for folder in sorted({seed.parent for seed in root.glob("*/seed[0-9]*/")}):
+        settings = experiments.get(folder.name)
+        if settings is None:
+            stale[folder] = [folder]
+            continue
+        made = {f"seed{seed}": _made(settings, seed) for seed in settings["seeds"]}
+        paths: list[Path] = []
+        for seed in sorted(folder.glob("seed[0-9]*/")):
+            paths += [seed] if seed.name not in made else _others(seed, made[seed.name])
+        if paths:
+            stale[folder] = paths
+    return stale
+
+
+def _made(settings: Mapping[str, Any], seed: int) -> set[str]:
+    """Return the files that the rules make for one seed, as paths below its folder."""
+    costs = plan.costs(settings, seed)
+    jobs = [PurePath(cost).stem for cost in costs]
+    logs = [path for job in jobs for path in (f"logs/{job}.txt", f"benchmarks/{job}.tsv")]
+    return {*plan.tables(settings, seed), *plan.parts(settings, seed), *costs, *logs}
+
+
+def _others(folder: Path, made: set[str]) -> list[Path]:
+    """Return the files below a folder that are not among some, given as paths below it."""
+    below = ((path, path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file())
+    return [
+        path
+        for path, name in below
+        if name.as_posix() not in made and not any(part.startswith(".") for part in name.parts)
+    ]
+
+
+def describe(root: Path, stale: Mapping[Path, list[Path]]) -> str:
+    """Describe stale files, one line per experiment, and how to remove them; an empty text if there are none."""
+    if not stale:
+        return ""
+    lines = []
+    for folder, paths in stale.items():
+        first = next((path for path in paths if path.parent.name == "policies"), paths[0]).relative_to(root)
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        lines.append(f"  {folder.name}: {first if paths[0] != folder else 'the whole experiment'}{more}")
+    if len(lines) > MOST_LINES:
+        lines = [*lines[:MOST_LINES], f"  and {len(lines) - MOST_LINES} more experiments"]
+    return "\n".join(
+        [
+            f"{root} has results that this config does not make (of other policies, seeds or experiments):",
+            *lines,
+            f"They are kept. To remove them: xargs rm -r < {root / LIST}",
+        ]
+    )
+
+
+def record(root: Path, stale: Mapping[Path, list[Path]]) -> None:
+    """Write the list of all stale files and folders; remove it if there are none."""
+    if not stale:
+        (root / LIST).unlink(missing_ok=True)
+        return
+    with files.whole(root / LIST) as temporary:
+        temporary.write_text("".join(f"{path}\n" for paths in stale.values() for path in paths), encoding="utf-8")

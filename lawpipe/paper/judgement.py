@@ -1,0 +1,120 @@
+"""The judgement of the claims: the rows of the table `claims`, from the tables of a run."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lawpipe.analysis.intervals import NO_SEEDS, Interval, mean_interval
+from lawpipe.paper import claims
+from lawpipe.paper import values as paper
+from lawpipe.paper.claims import Claim, ClaimOfSizes
+from lawpipe.paper.rules import NOT_TESTED, Judgement
+from lawpipe.results.experiment import Seed
+from lawpipe.results.problem import LANGUAGE_MODEL, Settings, corrupted_share
+
+ONE_SIZE = Judgement(NOT_TESTED, "the config has one size of the experiment: config/grid.yaml has several")
+NO_COMMON_SEED = Judgement(NOT_TESTED, "the sizes of the experiment have no seed in common")
+
+#: The settings in which the sizes of one experiment may differ.
+OF_SIZE = ("training.steps", "data.train_examples", "data.tokenizer.vocabulary", "data.corpus.stories")
+
+
+def judge(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any]]:
+    """Return the rows of the table of claims over some experiments under `root`, by the columns of `claims`.
+
+    A claim of a value has one row for each experiment whose task is the published one. If there is none, it has one
+    row for the first experiment of its problem: not tested, with the reason.
+    """
+    seeds = {
+        name: {seed: Seed(root / name / f"seed{seed}", settings) for seed in settings["seeds"]}
+        for name, settings in experiments.items()
+    }
+    rows = [
+        _row(claim, name, *_judged(claim, list(seeds[name].values()), experiments[name]))
+        for claim in claims.CLAIMS
+        for name in _experiments_of(claim, experiments)
+    ]
+    sizes = _sizes(experiments)
+    if sizes:
+        of_sizes = [seeds[name] for name in sizes]
+        rows += [_row(claim, sizes[-1], *_judged_of_sizes(claim, of_sizes)) for claim in claims.CLAIMS_OF_SIZES]
+    return rows
+
+
+def _judged(claim: Claim, seeds: Sequence[Seed], settings: Settings) -> tuple[Interval, Judgement]:
+    """Return our value for a claim over the seeds of one experiment, and its judgement."""
+    having = [seed for seed in seeds if set(claim.needs) <= set(seed.summary)]
+    found = mean_interval([claim.measure(seed) for seed in having], logarithmic=claim.logarithmic)
+    elsewhere = _elsewhere(settings, claim.task or {})
+    more = f" and {len(elsewhere) - 3} more" if len(elsewhere) > 3 else ""
+    here = f"here {', '.join(elsewhere[:3])}{more}"
+    if claim.task is not None and elsewhere:
+        return found, Judgement(NOT_TESTED, f"the value is of another task or size; {here}")
+    judged = claim.rule.judge(found)
+    if elsewhere and judged.verdict != NOT_TESTED:
+        judged = Judgement(judged.verdict, f"{judged.reason} (the paper's task or size is another; {here})")
+    return found, judged
+
+
+def _judged_of_sizes(claim: ClaimOfSizes, sizes: Sequence[Mapping[int, Seed]]) -> tuple[Interval, Judgement]:
+    """Return our value for a claim over the seeds that all sizes have, smallest size first, and its judgement."""
+    common = sorted(set.intersection(*map(set, sizes)))
+    if len(sizes) == 1 or not common:
+        return NO_SEEDS, ONE_SIZE if len(sizes) == 1 else NO_COMMON_SEED
+    values = [claim.measure([seeds[seed] for seeds in sizes]) for seed in common]
+    found = mean_interval(values, logarithmic=claim.logarithmic)
+    return found, claim.rule.judge(found)
+
+
+def _row(claim: Claim | ClaimOfSizes, experiment: str, found: Interval, judged: Judgement) -> dict[str, Any]:
+    """Return one row of the table."""
+    return {
+        "claim": claim.name,
+        "experiment": experiment,
+        "source": claim.source,
+        "paper": claim.paper,
+        "ours": found.mean,
+        "low": found.low,
+        "high": found.high,
+        "n": found.n_reached,
+        "verdict": judged.verdict,
+        "reason": judged.reason,
+    }
+
+
+def _experiments_of(claim: Claim, experiments: Mapping[str, Settings]) -> list[str]:
+    """Return the experiments that have a row of a claim."""
+    suited = [
+        name
+        for name, settings in experiments.items()
+        if settings["problem"] in claim.problems and (not claim.corrupted or corrupted_share(settings))
+    ]
+    if claim.task is None:
+        return suited
+    return [name for name in suited if not _elsewhere(experiments[name], claim.task)] or suited[:1]
+
+
+def _elsewhere(settings: Settings, task: Mapping[str, Any]) -> list[str]:
+    """Return how an experiment's task differs from the published one: one phrase per setting, its size first.
+
+    `task` has the settings, by dotted keys, in which the published task is not that of the paper's figures.
+    """
+    here = dict(paper.leaves(settings))
+    phrases = {each.key: f"{each.label} {each.here}" for each in paper.differences(settings) if each.key not in task}
+    phrases |= {key: f"{paper.words(key)} {here.get(key)}" for key, value in task.items() if here.get(key) != value}
+    return [phrases[key] for key in sorted(phrases, key=lambda key: key not in OF_SIZE)]
+
+
+def _sizes(experiments: Mapping[str, Settings]) -> list[str]:
+    """Return the language-model experiments that differ from the first one in nothing but size, smallest first."""
+    texts = {name: settings for name, settings in experiments.items() if settings["problem"] == LANGUAGE_MODEL}
+    shapes = {name: _shape(settings) for name, settings in texts.items()}
+    alike = [name for name, shape in shapes.items() if shape == next(iter(shapes.values()))]
+    by_steps = {texts[name]["training"]["steps"]: name for name in reversed(alike)}
+    return [by_steps[steps] for steps in sorted(by_steps)]
+
+
+def _shape(settings: Settings) -> dict[str, Any]:
+    """Return the settings of an experiment without its size, its seeds and what is only reported."""
+    task = {key: settings[key] for key in ("data", "model", "training", "search") if key in settings}
+    return {key: value for key, value in paper.leaves(task) if key not in (*OF_SIZE, "search.snapshots")}
