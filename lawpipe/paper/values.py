@@ -98,13 +98,8 @@ class Published:
     @property
     def rule(self) -> Near:
         """The rule of the claim. Raises ValueError for a statement in words."""
-        high = math.inf if self.high is None else self.high
-        return near(self.number, high, self.tolerance)
-
-
-def near(low: float, high: float, tolerance: Tolerance) -> Near:
-    """Return the rule that judges a published value from `low` to `high`."""
-    return Near(low, high, tolerance.factor, tolerance.mark, tolerance.missing)
+        high, close = math.inf if self.high is None else self.high, self.tolerance
+        return Near(self.number, high, close.factor, close.mark, close.missing)
 
 
 LOG2 = "{} (log2 |V| over nats)"
@@ -205,7 +200,22 @@ class Scale:
     scale_change: float
     exponent_change: float
     acceleration: float
-    source: str = "Table 2"
+
+    @property
+    def value(self) -> Published:
+        """The acceleration as a published value."""
+        return Published(
+            LANGUAGE_MODEL,
+            "Table 2",
+            "acceleration ratio on the desired loss",
+            f"{self.acceleration} at {self.steps} steps, {self.examples} examples",
+            self.acceleration,
+            self.acceleration,
+            measure="acceleration",
+            policy="near_optimal",
+            claim=f"table_2_acceleration_{self.steps // 1000}k",
+            tolerance=SPEED,
+        )
 
     @property
     def task(self) -> dict[str, Any]:
