@@ -217,7 +217,7 @@ def of_value(value: paper.Published, task: Mapping[str, Any] | None = None) -> C
         value.wording.format(value.text),
         ours.of_value(value),
         value.rule,
-        value.tolerance.logarithmic,
+        value.logarithmic,
         task or {},
     )
 
