@@ -23,8 +23,8 @@ NO_LAW = Judgement(NOT_TESTED, "in no seed do both curves follow a scaling law")
 NO_CURVE = Judgement(NOT_TESTED, "in no seed do the policies along the search determine the curve")
 
 
-#: The rules by kind of quantity, without the published value. `factor` is the one within which two values count as the
-#: same; B varies by orders of magnitude.
+#: The rules by kind of quantity, without the published value. `factor` is the factor within which two values count as
+#: the same; B varies by orders of magnitude.
 RATIO, ALIKE = partial(Near, factor=1.1), partial(Near, factor=1.5)
 SPEED = partial(Near, factor=1.25, mark=1, missing=NEVER)
 EXTRAPOLATED = partial(Near, factor=1.25, mark=1, missing=NO_LAW)
