@@ -4,7 +4,6 @@ A quantity is a function of a seed and a policy, a measure is a function of a se
 """
 
 import functools
-import math
 import operator
 from collections.abc import Callable, Sequence
 
@@ -14,7 +13,7 @@ from scipy import stats
 
 from lawpipe.analysis import acceleration, asymptote
 from lawpipe.analysis.scaling_sensitivity import FAR
-from lawpipe.paper.values import Published
+from lawpipe.paper.values import COEFFICIENTS, MIXED_UNITS, Published
 from lawpipe.results import problem
 from lawpipe.results.experiment import Seed
 from lawpipe.run.splits import REFERENCES
@@ -26,12 +25,8 @@ Measure = Callable[[Seed], float | None]
 OfSizes = Callable[[Sequence[Seed]], float | None]
 
 NEAR, CONVENTIONAL = "near_optimal", "conventional"
-#: The coefficients of the scaling law.
-COEFFICIENTS = ("loss_floor", "scale", "exponent", "first_step", "r_squared")
 #: The number of values of the loss at which two similarities are compared.
 LEVELS = 50
-#: From a compression ratio ln|V| / J to log2|V| / J, which the paper has for language models; J in nats.
-MIXED_UNITS = 1 / math.log(2)
 
 
 def summary(column: str, factor: float = 1.0) -> Quantity:

@@ -17,6 +17,11 @@ from lawpipe.results.problem import LANGUAGE_MODEL, PERCEPTRON
 TITLE = "Towards Optimal Learning of Language Models"
 REFERENCE = "Gu, Dong, Hao, Dong, Huang, Wei (2024), arXiv 2402.17759v2"
 
+#: The coefficients of the scaling law, as `fits` calls them.
+COEFFICIENTS = ("loss_floor", "scale", "exponent", "first_step", "r_squared")
+#: From a compression ratio ln|V| / J to the paper's for language models, log2|V| / J; J in nats.
+MIXED_UNITS = 1 / math.log(2)
+
 #: The judgements where no seed has an acceleration, a scaling law, or the curve of similarity against compression.
 NEVER = Judgement(NOT_REPRODUCED, "no seed ever reaches the conventional policy's final loss")
 NO_LAW = Judgement(NOT_TESTED, "in no seed do both curves follow a scaling law")
