@@ -35,7 +35,7 @@ def test_what_the_plan_derives() -> None:
     assert tuned == plan.TUNED
     assert plan.SEARCHED_CONTROLS == ("static", "near_optimal_at_tuned_rate")
     assert plan.WITH_CONTRIBUTIONS == ("conventional", "near_optimal")
-    assert {name: plan.builds_on(name) for name in NAMES if plan.builds_on(name)} == {
+    assert {name: record.builds_on for name, record in POLICIES.items() if record.builds_on} == {
         "near_optimal_matched": ("near_optimal",),
         "near_optimal_at_tuned_rate": ("conventional_tuned",),
         "transferred": ("near_optimal",),
