@@ -20,8 +20,7 @@ def fig01_objective(results: Results) -> Figure:
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         curves = {}
         for policy in COMPARED:
-            rows = results.curves[results.curves["policy"] == policy]
-            steps, losses = results.by_seed(rows, "step", f"{against}_loss")
+            steps, losses = panels.loss_curves(results, policy, against)
             keep = panels.thinned(len(steps))
             # J is the mean over steps 1 to T, so the area under the plain mean of the seeds is the mean J.
             curves[policy] = losses.mean(axis=0)[keep]
@@ -42,29 +41,27 @@ def fig01_objective(results: Results) -> Figure:
         first, last = objectives
         left = f"{number(100 * last / first)} % of the conventional area is left" if first else "both areas are 0"
         canvas.say(f"{against.capitalize()}: {left}.")
-    canvas.say("The area over T is J: the objective of the search, on the desired examples alone.")
+    canvas.say("The area divided by T is J. J on the desired examples is the objective of the search.")
     return frame.finish(canvas)
 
 
 def fig02_headline(results: Results) -> Figure:
     """Draw the loss curves of the first seed with the steps saved and both scaling laws."""
-    seed = results.seeds[0]
-    canvas = frame.canvas(results, "fig02_headline", f"curves and laws of seed {seed}")
-    curves = results.curves[results.curves["seed"] == seed]
-    summary = results.summary[(results.summary["seed"] == seed) & (results.summary["policy"] == BEST)]
+    first = results.seeds[0]
+    seed = results.seed(first)
+    canvas = frame.canvas(results, "fig02_headline", f"curves and laws of seed {first}")
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
+        curves = seed.losses(against)
+        last_step = len(curves[BASE]) - 1
+        steps = 1 + panels.thinned(last_step, log=True)
         for policy in COMPARED:
-            curve = curves[(curves["policy"] == policy) & (curves["step"] > 0)]
-            keep = panels.thinned(len(curve), log=True)
-            steps, losses = (curve[name].to_numpy()[keep] for name in ("step", f"{against}_loss"))
-            axes.plot(steps, losses, color=style.POLICIES[policy], label=policy_label(policy))
-            _draw_law(canvas, axes, policy, against, int(steps[-1]))
-        last = curves[curves["policy"] == BASE].nlargest(1, "step").iloc[0]
-        ratio = float(summary[f"acceleration_{against}"].astype(float).iloc[0])
-        panels.draw_steps_saved(axes, float(last[f"{against}_loss"]), int(last["step"]), ratio)
-        if np.isfinite(ratio):
+            axes.plot(steps, curves[policy][steps], color=style.POLICIES[policy], label=policy_label(policy))
+            _draw_law(canvas, axes, policy, against, last_step)
+        ratio = seed.summary[BEST][f"acceleration_{against}"]
+        panels.draw_steps_saved(axes, float(curves[BASE][-1]), last_step, ratio)
+        if ratio is not None:
             panels.write_in_corner(axes, f"{number(ratio)} x fewer steps", 0.97, va="top")
-        log = panels.differ_by_factors(curves[f"{against}_loss"])
+        log = panels.differ_by_factors(np.concatenate(list(curves.values())))
         panels.log_axes(axes, "xy" if log else "x")
         axes.set_title(f"{against.capitalize()} examples")
         axes.set(xlabel=f"{panels.STEP} (log)", ylabel=panels.loss_label(log=log))
@@ -96,7 +93,7 @@ def fig03_law(results: Results) -> Figure:
     """Draw the contributions at one step, each as wide as its weight, and SIM against CR."""
     seed = results.seeds[0]
     step = _chosen_step(results, seed)
-    note = f"left: step {step} of seed {seed}; right: a point a policy along the search and seed"
+    note = f"left: step {step} of seed {seed}; right: one point per policy and seed"
     canvas = frame.canvas(results, "fig03_law", note, columns=3, widths=(1.15, 1.15, 1))
     *contributions, similarity = canvas.axes[0]
     for axes, kind in zip(contributions, KINDS, strict=True):
@@ -104,7 +101,7 @@ def fig03_law(results: Results) -> Figure:
         for policy in COMPARED:
             _draw_contributions(canvas, axes, seed, step, policy, kind)
         axes.set(xlim=(0, 100), title=f"{kind.capitalize()} contributions")
-        axes.set(xlabel="weight, in the order of contribution (%)", ylabel="contribution / weighted mean")
+        axes.set(xlabel="weight, in order of contribution (%)", ylabel="contribution / weighted mean")
     if contributions[0].get_legend_handles_labels()[0]:
         contributions[0].legend(loc="upper left")
     points = results.summary[results.summary["policy"].isin(results.along_search)]
@@ -113,7 +110,7 @@ def fig03_law(results: Results) -> Figure:
         similarity.plot(*known.to_numpy().T, style.MARKERS[kind], color=style.KINDS[kind], markersize=4, label=kind)
     similarity.set(title="Similarity, desired", xlabel="compression ratio on desired", ylabel="mean similarity SIM")
     similarity.legend()
-    canvas.say("At the optimum the exact condition makes the adjoint curve flat at 1, over all the weight.")
+    canvas.say("At the optimum the adjoint curve is flat at 1 over all the weight: the exact first-order condition.")
     return frame.finish(canvas)
 
 
