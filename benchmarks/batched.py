@@ -1,42 +1,33 @@
-"""Many training runs on the same examples at once: time a step and run, forward and backward, against one by one.
+"""Training runs on the same examples computed together, beside runs computed alone: forward and backward.
 
     python benchmarks/batched.py [--steps T] [--examples N] ...
 
-The paper's perceptron in float32 under S policies of its own each, S = 1, 4, 16, all in this process, on one thread,
-in turn. Prints medians of processor time (the machine may be shared) in microseconds a step and run, and how many
-times cheaper than a run alone. A last line tunes the learning rate of uniform weights, sixteen rates at once.
+The paper's perceptron in float32 under S different policies, S = 1, 4, 16, in one process on one thread, in turn.
+Prints medians of processor time in microseconds per step and run, and the gain over a run alone. The last line is for
+tuning the learning rate of uniform weights, with sixteen rates together.
 """
 
 import argparse
-import json
-import statistics
 import sys
-import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import common
 import torch
-from engine import draw
 from torch import Tensor
 
-from lawpipe.compute import devices
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems.perceptron.losses import Perceptron
-from lawpipe.run import provenance
 
 SIZES = (1, 4, 16)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run the comparison and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    sizes = {"steps": 500, "examples": 4096, "dimension": 128, "desired": 512, "repeats": 7}
-    for name, value in sizes.items():
-        parser.add_argument(f"--{name}", type=int, default=value)
+    parser = common.parser(__doc__, steps=500, examples=4096, dimension=128, desired=512, repeats=7)
     options = parser.parse_args(argv)
-    splits = draw(options)
-    references = {name: split for name, split in splits.items() if name != "train"}
-    problem = Perceptron(splits["train"], references, torch.float32, devices.device("cpu"))
+    problem = common.perceptron(common.perceptron_examples(options.examples, options.desired, options.dimension))
     generator = torch.Generator().manual_seed(0)
     most = max(SIZES)
     theta0s = [(torch.rand(options.dimension, generator=generator) - 0.5) / 8 for _ in range(most)]
@@ -45,45 +36,41 @@ def main(argv: list[str] | None = None) -> None:
     uniform = [torch.full((1, 1), 1 / options.examples).expand(shape)] * most
     rates = [[0.1] * options.steps] * most
 
-    seconds: dict[str, list[float]] = {}
-    for _ in range(options.repeats):
-        alone = timed(seconds, "alone, forward", lambda: trajectory.train(problem, theta0s[0], weights[0], rates[0]))
-        timed(seconds, "alone, backward", lambda run=alone: adjoint.contributions(run, read))
-        for count in SIZES:
-            given = [values[:count] for values in (theta0s, weights, rates)]
-            runs = timed(seconds, f"{count}, forward", lambda given=given: trajectory.train_many(problem, *given))
-            pairs = [(run, "desired") for run in runs]
-            timed(seconds, f"{count}, backward", lambda pairs=pairs: adjoint.contributions_many(pairs, read))
-        grid = [[0.01 * 1.5**place] * options.steps for place in range(most)]
-        timed(seconds, "grid", lambda grid=grid: tune(problem, theta0s[0], uniform, grid))
-        timed(seconds, "grid, alone", lambda grid=grid: tune(problem, theta0s[0], uniform[:1], grid[:1]))
-    report(options, {name: statistics.median(values) for name, values in seconds.items()})
+    runs: dict[str, Any] = {}
+    actions: dict[str, Callable[[], object]] = {
+        "alone, forward": lambda: runs.update(alone=trajectory.train(problem, theta0s[0], weights[0], rates[0])),
+        "alone, backward": lambda: adjoint.contributions(runs["alone"], read),
+    }
+    for count in SIZES:
+        given = [values[:count] for values in (theta0s, weights, rates)]
+        actions[f"{count}, forward"] = lambda given=given: runs.update(
+            together=trajectory.train_many(problem, *given)
+        )
+        actions[f"{count}, backward"] = lambda: adjoint.contributions_many(
+            [(run, "desired") for run in runs["together"]], read
+        )
+    grid = [[0.01 * 1.5**power] * options.steps for power in range(most)]
+    actions["grid"] = lambda: tune(problem, theta0s[0], uniform, grid)
+    actions["grid, alone"] = lambda: tune(problem, theta0s[0], uniform[:1], grid[:1])
+    report(options, common.interleaved(actions, options.repeats))
 
 
 def tune(problem: Perceptron, theta0: Tensor, weights: Sequence[Tensor], grid: Sequence[Sequence[float]]) -> float:
-    """Return the best J of some learning rates."""
+    """Return the lowest J over some learning rates."""
     runs: list[Trajectory] = trajectory.train_many(problem, [theta0] * len(grid), weights, grid)
     return min(run.objective() for run in runs)
 
 
 def read(*arguments: object) -> None:
-    """Read one number of a block of contributions, the last argument."""
+    """Read one number of a block of contributions, which is the last argument."""
     float(arguments[-1].flatten()[0])
-
-
-def timed(seconds: dict[str, list[float]], name: str, work: Callable[[], object]) -> object:
-    """Do some work, note its processor time and return its result."""
-    start = time.process_time()
-    result = work()
-    seconds.setdefault(name, []).append(time.process_time() - start)
-    return result
 
 
 def report(options: argparse.Namespace, seconds: dict[str, float]) -> None:
     """Print the table."""
-    print(json.dumps(provenance.hardware() | provenance.versions()))
+    common.print_machine()
     print(f"T {options.steps}, N {options.examples}, D {options.dimension}, K {options.desired}, float32, one thread")
-    print(f"{'runs at once':>14}{'forward':>10}{'backward':>10}{'both':>8}   us a step and run{'cheaper':>12}")
+    print(f"{'runs together':>14}{'forward':>10}{'backward':>10}{'both':>8}   us per step and run{'gain':>10}")
     single = [seconds[f"alone, {half}"] / options.steps * 1e6 for half in ("forward", "backward")]
     for name, count in [("alone", 1), *((str(size), size) for size in SIZES)]:
         found = [seconds[f"{name}, {half}"] / options.steps / count * 1e6 for half in ("forward", "backward")]
@@ -91,7 +78,7 @@ def report(options: argparse.Namespace, seconds: dict[str, float]) -> None:
         print(f"{name:>14}{found[0]:10.1f}{found[1]:10.1f}{sum(found):8.1f}{'':20}{gain:12.2f}")
     most = max(SIZES)
     print(
-        f"tuning uniform's learning rate, {most} rates at once: {seconds['grid'] / most * 1e3:.1f} ms a rate, "
+        f"tuning uniform's learning rate, {most} rates together: {seconds['grid'] / most * 1e3:.1f} ms per rate, "
         f"alone {seconds['grid, alone'] * 1e3:.1f} ms ({seconds['grid, alone'] * most / seconds['grid']:.2f} times)"
     )
 

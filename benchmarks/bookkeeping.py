@@ -1,20 +1,19 @@
-"""Time of everything in a search but training and sweep: what works on all T x N weights, on one thread.
+"""Time of everything in a search that is not training or reverse pass: operations on all T x N weights, one thread.
 
     python benchmarks/bookkeeping.py [--steps T] [--examples N]
 
-Projection, the step of mirror descent, what is logged of an iteration, a checkpoint, a policy as Parquet. Prints
-seconds of processor and wall time, and how many copies of the weights in memory take as long: what that would be on a
-card follows from the card's own copy. The last column is the share of an outer iteration on a card that reaches
-half of its float32 peak, if the stage were as slow there as it is here.
+The projection, a step of mirror descent, the log of an iteration, a checkpoint, a policy as Parquet. Prints processor
+and wall seconds, and the number of copies of the weights in memory that take as long; on a GPU the time of a copy
+gives an estimate from that number. The last column is the share of an outer iteration on a GPU at half of its float32
+peak, if the operation were as slow there as on this machine.
 """
 
-import argparse
-import json
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import common
 import numpy as np
 import torch
 
@@ -22,7 +21,7 @@ from lawpipe.compute import devices
 from lawpipe.cost.flops import Size
 from lawpipe.engine import adjoint, policy, simplex
 from lawpipe.engine.policy import Policy
-from lawpipe.run import artifacts, provenance
+from lawpipe.run import artifacts
 from lawpipe.search import log_weights
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.mirror_descent import MirrorDescent
@@ -33,11 +32,8 @@ RATE = 33e12
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Time every stage once."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=1000)
-    parser.add_argument("--examples", type=int, default=4096)
-    options = parser.parse_args(argv)
+    """Time every operation once, and print a table."""
+    options = common.parser(__doc__, steps=1000, examples=4096).parse_args(argv)
     devices.device("cpu")
     shape = (options.steps, options.examples)
     generator = torch.Generator().manual_seed(0)
@@ -86,11 +82,11 @@ def main(argv: list[str] | None = None) -> None:
             first = first or processor
             print(f"{stage:<24}{processor:>8.2f}{wall:>9.2f}{processor / first:>8.1f}{processor / iteration:>22.2%}")
         print(f"{'policy.parquet':<24}{file.stat().st_size / 2**20:>8.0f} MiB")
-    print(json.dumps(provenance.hardware() | provenance.versions()))
+    common.print_machine()
 
 
 def _tensors(method: MirrorDescent) -> dict[str, torch.Tensor]:
-    """Return what a checkpoint holds of a method."""
+    """Return the tensors of a method that a checkpoint stores."""
     return {f"method_{name}": value for name, value in method.state().items() if isinstance(value, torch.Tensor)}
 
 

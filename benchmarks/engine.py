@@ -1,39 +1,38 @@
-"""Time and memory of the engine on the paper's perceptron, against other ways to the same gradient, in one run.
+"""Time and memory of the engine on the paper's perceptron, beside other ways to compute the same gradient.
 
-    make bench        (or: python benchmarks/engine.py [--steps T] [--examples N] ...)
+    python benchmarks/engine.py [--steps T] [--examples N] ...
+    python benchmarks/engine.py --memory       only the peak memory of one search
 
-One outer iteration is a training run, the reverse sweep and the projection of T x N weights. Compared, all in this
-process, on one core, in turn, in processor seconds: this engine; plain automatic differentiation through the whole
-loop; JAX's through a scan, compiled beforehand (if JAX is installed: pip install -e '.[jax]'); the way of the public
-research code (per-example gradients materialised by vmap, a second pass for the Hessian-vector product), timed on a
-few steps and scaled to T. Two floors: the time to read the features twice a step, once forward and once back, at the
-speed of a copy measured here; and that of the 8 N D operations of a step's four matrix-vector products, two each way,
-at the speed of a large matrix product. Prints medians and ratios; `--memory` prints the peak of one search.
+One outer iteration is a training run, its reverse pass, and a gradient step and projection of T x N weights. These
+ways take turns in one process on one core, and the table shows medians of processor seconds and ratios:
+
+- this engine;
+- plain automatic differentiation through the whole loop;
+- JAX through a compiled scan, if it is installed (pip install -e '.[jax]');
+- the way of the public research code: per-example gradients by vmap and a second pass for the Hessian-vector product,
+  timed on a few steps and scaled to T.
+
+There are two lower bounds: reading the features twice per step (forward and backward) at the speed of a copy on this
+machine, and the 8 N D operations of a step's four matrix-vector products at the speed of a large matrix product.
 """
 
 import argparse
 import importlib.util
-import json
 import os
 import resource
-import statistics
 import sys
-import time
 from collections.abc import Callable
 
+import common
 import numpy as np
 import torch
 from torch import Tensor
 from torch.func import functional_call, grad, jvp, vmap
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
-from lawpipe.compute import devices
 from lawpipe.engine import adjoint, simplex, trajectory
-from lawpipe.problems.perceptron import gaussian
 from lawpipe.problems.perceptron.labelled import Examples
 from lawpipe.problems.perceptron.losses import Perceptron
-from lawpipe.run import provenance
-from lawpipe.run.splits import REQUIRED
 from lawpipe.search.loop import Search
 from lawpipe.search.mirror_descent import MirrorDescent
 from lawpipe.search.objective import Objective
@@ -41,10 +40,9 @@ from lawpipe.search.objective import Objective
 #: Steps of the public code's way that are timed.
 PUBLIC_STEPS = 20
 
-
 ENGINE = "this engine"
 AUTOGRAD = "plain autograd through the loop"
-BY_HAND = "the same, step's gradient written by hand"
+BY_HAND = "the same with hand-written step gradients"
 PROJECTION = "projection"
 PUBLIC = "public code's way"
 JAX = "JAX, grad through scan"
@@ -52,64 +50,43 @@ JAX = "JAX, grad through scan"
 
 def main(argv: list[str] | None = None) -> None:
     """Run the comparison and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, value in {"steps": 2000, "examples": 4096, "dimension": 128, "desired": 512, "repeats": 5}.items():
-        parser.add_argument(f"--{name}", type=int, default=value)
+    parser = common.parser(__doc__, steps=2000, examples=4096, dimension=128, desired=512, repeats=5)
     parser.add_argument("--memory", action="store_true", help="only search for two iterations and print the peak")
     options = parser.parse_args(argv)
-    # JAX's own threads have no other limit.
+    # Nothing else limits the threads of JAX.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     torch.set_num_threads(1)
-    splits = draw(options)
-    references = {name: split for name, split in splits.items() if name != "train"}
-    problem = Perceptron(splits["train"], references, torch.float32, devices.device("cpu"))
+    splits = common.perceptron_examples(options.examples, options.desired, options.dimension)
+    problem = common.perceptron(splits)
     theta0 = (torch.rand(options.dimension, generator=torch.Generator().manual_seed(0)) - 0.5) / 8
     if options.memory:
         Search(Objective(problem, theta0, [0.1] * options.steps), MirrorDescent(), iterations=2).run()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"peak memory of one search: {peak:.0f} MB")
         return
-    weights = torch.full((options.steps, options.examples), 1 / options.examples)
+    weights = common.uniform(options.steps, options.examples)
     ways: dict[str, Callable[[], Tensor]] = {
         ENGINE: lambda: engine(problem, theta0, weights),
         AUTOGRAD: lambda: through_the_loop(splits, theta0, weights),
         BY_HAND: lambda: through_gradients_by_hand(problem, theta0, weights),
     }
     if importlib.util.find_spec("jax") is None:
-        print("JAX is not installed (pip install -e '.[jax]'): going on without it")
+        print("JAX is not installed (pip install -e '.[jax]'), so its row is missing")
     else:
         ways[JAX] = through_scan(splits, theta0, weights)
-    seconds: dict[str, list[float]] = {name: [] for name in (*ways, PROJECTION, PUBLIC)}
-    gradients = {}
-    for _ in range(options.repeats):
-        for name, way in ways.items():
-            seconds[name].append(timed(lambda way=way, name=name: gradients.__setitem__(name, way())))
-        trial = torch.add(weights, gradients[ENGINE], alpha=-0.01)
-        seconds[PROJECTION].append(timed(lambda trial=trial: simplex.project_(trial)))
-        public = timed(lambda: public_steps(problem, theta0, weights[0], PUBLIC_STEPS))
-        seconds[PUBLIC].append(public * options.steps / PUBLIC_STEPS)
-    error = float((gradients[ENGINE] - gradients[AUTOGRAD]).norm() / gradients[AUTOGRAD].norm())
-    report(options, {name: statistics.median(values) for name, values in seconds.items()}, error)
-    if JAX in gradients:
-        apart = float((gradients[JAX] - gradients[AUTOGRAD]).norm() / gradients[AUTOGRAD].norm())
-        print(f"gradient of JAX against plain autograd, float32: relative difference {apart:.1e}")
-
-
-def draw(options: argparse.Namespace) -> dict[str, Examples]:
-    """Draw the examples of the paper's perceptron at the given size."""
-    data = {
-        "dimension": options.dimension,
-        "train_examples": options.examples,
-        "desired_examples": options.desired,
-        "test_examples": options.desired,
-        "train_variance": 3.0,
-        "desired_mean": 0.5,
-        "desired_variance": 1.0,
-        "flip_fraction": 0.0,
-        "duplicates": 0,
-        "dependent": 0,
+    gradients: dict[str, Tensor] = {}
+    actions: dict[str, Callable[[], object]] = {
+        name: lambda way=way, name=name: gradients.__setitem__(name, way()) for name, way in ways.items()
     }
-    return gaussian.draw(data, 0, REQUIRED)
+    actions[PROJECTION] = lambda: simplex.project_(torch.add(weights, gradients[ENGINE], alpha=-0.01))
+    actions[PUBLIC] = lambda: public_steps(problem, theta0, weights[0], PUBLIC_STEPS)
+    seconds = common.interleaved(actions, options.repeats)
+    seconds[PUBLIC] *= options.steps / PUBLIC_STEPS
+    report(options, seconds)
+    for name in (ENGINE, JAX):
+        if name in gradients:
+            error = float((gradients[name] - gradients[AUTOGRAD]).norm() / gradients[AUTOGRAD].norm())
+            print(f"gradient of {name} against plain autograd, float32: relative difference {error:.1e}")
 
 
 def engine(problem: Perceptron, theta0: Tensor, weights: Tensor) -> Tensor:
@@ -120,9 +97,9 @@ def engine(problem: Perceptron, theta0: Tensor, weights: Tensor) -> Tensor:
 
 
 def through_the_loop(splits: dict[str, Examples], theta0: Tensor, weights: Tensor) -> Tensor:
-    """Return dJ/dgamma as one writes it first: losses from the library, every derivative automatic.
+    """Return dJ/dgamma in the straightforward way: losses from the library, every derivative automatic.
 
-    The weights are a leaf a step: indexing one large leaf would make autograd quadratic in T.
+    Each step's weights are a leaf of their own, because indexing one large leaf makes autograd quadratic in T.
     """
     tensors = {
         name: (torch.from_numpy(split.features), torch.from_numpy(split.label).float())
@@ -140,7 +117,7 @@ def through_the_loop(splits: dict[str, Examples], theta0: Tensor, weights: Tenso
 
 
 def through_gradients_by_hand(problem: Perceptron, theta0: Tensor, weights: Tensor) -> Tensor:
-    """Return dJ/dgamma with each gradient written out, in the engine layout: only the way back is automatic."""
+    """Return dJ/dgamma with hand-written gradients in the engine's layout; only the reverse pass is automatic."""
     features, desired = problem._train, problem._references["desired"]
     leaves = [row.clone().requires_grad_() for row in weights]
     theta, thetas = theta0, []
@@ -152,7 +129,7 @@ def through_gradients_by_hand(problem: Perceptron, theta0: Tensor, weights: Tens
 
 
 def through_scan(splits: dict[str, Examples], theta0: Tensor, weights: Tensor) -> Callable[[], Tensor]:
-    """Return what computes dJ/dgamma by JAX, as one writes it first there: compiled, and called once."""
+    """Return a function that computes dJ/dgamma by JAX, compiled and called once."""
     import jax
     import jax.numpy as jnp
 
@@ -179,7 +156,7 @@ def through_scan(splits: dict[str, Examples], theta0: Tensor, weights: Tensor) -
 
 
 def public_steps(problem: Perceptron, theta0: Tensor, weights: Tensor, steps: int) -> Tensor:
-    """Do some forward and backward steps the way of the public code: per-example gradients, then a separate HVP."""
+    """Do some steps in the way of the public code: per-example gradients, then a separate Hessian-vector product."""
     features = problem._train.T.contiguous()
     model = torch.nn.Linear(features.shape[1], 1, bias=False)
     parameters = {"weight": theta0.unsqueeze(0)}
@@ -200,48 +177,26 @@ def public_steps(problem: Perceptron, theta0: Tensor, weights: Tensor, steps: in
     return contributions
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Return the processor seconds of one call, which other work on the machine hardly changes."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
-def copy_speed() -> float:
-    """Return the bytes a second that one thread reads and writes in a copy of 2 MiB, in cache like the features."""
-    source = torch.rand(2**19)
-    target = torch.empty_like(source)
-    best = min(timed(lambda: [target.copy_(source) for _ in range(200)]) for _ in range(5))
-    return 200 * 2 * source.nbytes / best
-
-
-def product_speed() -> float:
-    """Return the operations a second of one large matrix product here."""
-    left, right = torch.rand(1024, 1024), torch.rand(1024, 1024)
-    return 2 * 1024**3 / min(timed(lambda: torch.mm(left, right)) for _ in range(5))
-
-
-def report(options: argparse.Namespace, seconds: dict[str, float], error: float) -> None:
+def report(options: argparse.Namespace, seconds: dict[str, float]) -> None:
     """Print the table."""
     size = options.steps * options.examples * options.dimension
     iteration = seconds[ENGINE] + seconds[PROJECTION]
     rows = {
-        "this engine, projection included": iteration,
-        "  of which projection": seconds[PROJECTION],
+        "this engine, all of it": iteration,
+        "  its gradient step and projection": seconds[PROJECTION],
         AUTOGRAD: seconds[AUTOGRAD],
         BY_HAND: seconds[BY_HAND],
         f"{PUBLIC} ({PUBLIC_STEPS} steps, scaled)": seconds[PUBLIC],
-        "floor: features read once a step each way": 2 * size * 4 / copy_speed(),
-        "floor: operations of a step's products": 8 * size / product_speed(),
+        "lower bound: features read twice per step": 2 * size * 4 / common.copy_speed(),
+        "lower bound: operations of the products": 8 * size / common.product_speed(),
     }
     if JAX in seconds:
         rows |= {f"{JAX}, compiled": seconds[JAX]}
-    print(json.dumps(provenance.hardware() | provenance.versions()))
+    common.print_machine()
     print(f"one outer iteration: T {options.steps}, N {options.examples}, D {options.dimension}, K {options.desired}")
     print(f"{'':45}{'seconds':>9}{'this engine = 1':>18}")
     for name, value in rows.items():
         print(f"{name:45}{value:9.3f}{value / iteration:18.2f}")
-    print(f"gradient of this engine against plain autograd, float32: relative difference {error:.1e}")
 
 
 if __name__ == "__main__":

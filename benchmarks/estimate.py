@@ -1,10 +1,10 @@
-"""How far the estimates are from what a run took: stage by stage, for the results of a config.
+"""Estimates of time and memory beside what a run took: stage by stage, for the results of a config.
 
     python benchmarks/estimate.py config/config.yaml results
 
-Time is estimated at this machine's speed, measured now, so the results should be this machine's; it is compared with
-the processors' seconds of the jobs, which other work on the machine lengthens less than the wall's. Counts only jobs
-that have a cost file.
+Time is estimated at this machine's speed, measured now, so the results should come from this machine. It is compared
+with the processor seconds of the jobs, which other work on the machine affects less than wall time. Only jobs with a
+cost file count.
 """
 
 import argparse
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Print a line for each kind of stage of each experiment that has results."""
+    """Print one line for each kind of stage of each experiment that has results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", type=Path)
     parser.add_argument("results", type=Path)
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def kind_of(stage: str) -> str:
-    """Return the kind of a stage by its name: those with training runs have a job for each batch of policies."""
+    """Return the kind of a stage: stages that train have one job per batch of policies, and their names say which."""
     return next((kind for kind in estimate.TRAINING if stage.startswith(kind)), stage)
 
 

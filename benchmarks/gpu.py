@@ -317,7 +317,7 @@ def evaluate(
     options: argparse.Namespace, own: Mapping[str, Any], folder: Path, near_optimal: Path, log: Path, name: str
 ) -> dict[str, Any]:
     """Train under the conventional and the searched policy; write curves, fits and log beside the record."""
-    problem, theta0 = setup.start(own, files(options))
+    problem, theta0 = setup.from_files(own, files(options))
     found = policy.load(near_optimal)
     device = {"dtype": problem.dtype, "device": problem.device}
     weights = {

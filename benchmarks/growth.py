@@ -1,39 +1,35 @@
-"""How time and memory grow with the examples, the steps and the model, on one core.
+"""Growth of time and memory with the examples N, the steps T and the parameters P, on one core.
 
     python benchmarks/growth.py [--output benchmarks/records/DATE-growth/growth.parquet]
 
-Time is that of a gradient evaluation (a training run and its reverse sweep) of both problems, in processor seconds of
-one thread, the median of runs in turn; one of N, T and the number of parameters P varies, the others stay at their
-base. Memory is how far resident memory rises in such an evaluation of a language model with few examples, each in a
-process of its own, with the parameters kept whole and as checkpoints. Prints a table; the report draws the file.
+Time is that of one gradient evaluation (a training run and its reverse pass) of both problems, in processor seconds
+of one thread, the median of runs in turn. One of N, T and P varies while the others keep their base values. Memory is
+the increase of resident memory in such an evaluation of a language model with few examples, each in its own process,
+with the parameters of all steps kept or with checkpoints. Prints a table; the report draws the file.
 """
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import engine
+import common
 import language_model
 import pandas as pd
 import torch
 from torch import Tensor
 
-from lawpipe.compute import devices
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.engine.checkpoints import Budget
 from lawpipe.problems.base import Problem
-from lawpipe.problems.perceptron.losses import Perceptron
 from lawpipe.run import files, provenance
-from lawpipe.run.splits import REFERENCES
 
 PERCEPTRON = {"examples": 2048, "steps": 400, "dimension": 64}
 STORIES = {"examples": 32, "steps": 8, "hidden": 32}
 
-#: What varies, by problem: the key of the sizes above, its name on the axis, its values.
+#: What varies, by problem: the key in the sizes above, its name on the axis, its values.
 VARIED = {
     "perceptron": (
         ("examples", "N", (512, 1024, 2048, 4096, 8192)),
@@ -47,16 +43,15 @@ VARIED = {
     ),
 }
 
-#: Steps of the runs whose memory is measured, and the ways their parameters are kept: bytes that they may take.
+#: The steps of the runs whose memory is measured, and the ways to keep their parameters: the budget in bytes.
 MEMORY_STEPS = (16, 32, 64, 128, 256)
 KEPT = {"whole": Budget(2**40), "checkpoints": Budget(0)}
 
 
 def main(argv: list[str] | None = None) -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = common.parser(__doc__, repeats=3)
     parser.add_argument("--output", type=Path, help="a Parquet file for the rows")
-    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--memory", nargs=2, metavar=("STEPS", "KEPT"), help="only print the memory of one run, MB")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
@@ -77,31 +72,28 @@ def problem(name: str, sizes: dict[str, int]) -> tuple[Problem, Tensor]:
     """Return a problem of some sizes and its initial parameters."""
     if name == "language_model":
         others = {"desired": 8, "vocabulary": 500, "length": 16, "heads": 4}
-        made, theta0, _ = language_model.draw(argparse.Namespace(**others, **sizes))
-        return made, theta0
-    splits = engine.draw(argparse.Namespace(desired=128, **sizes))
-    references = {split: splits[split] for split in REFERENCES}
-    made = Perceptron(splits["train"], references, torch.float32, devices.device("cpu"))
-    return made, torch.zeros(sizes["dimension"])
+        drawn, theta0, _ = language_model.draw(argparse.Namespace(**others, **sizes))
+        return drawn, theta0
+    splits = common.perceptron_examples(sizes["examples"], 128, sizes["dimension"])
+    return common.perceptron(splits), torch.zeros(sizes["dimension"])
 
 
-def evaluate(made: Problem, theta0: Tensor, steps: int, budget: Budget | None = None) -> Tensor:
+def evaluate(drawn: Problem, theta0: Tensor, steps: int, budget: Budget | None = None) -> Tensor:
     """Evaluate the gradient at the conventional policy."""
-    weights = torch.full((steps, made.examples), 1 / made.examples)
-    return adjoint.gradient(trajectory.train(made, theta0, weights, [0.1] * steps, budget))
+    weights = common.uniform(steps, drawn.examples)
+    return adjoint.gradient(trajectory.train(drawn, theta0, weights, [0.1] * steps, budget))
 
 
 def times(name: str, repeats: int) -> list[dict[str, object]]:
     """Return the rows of one problem's times: the median of runs in turn."""
     base = PERCEPTRON if name == "perceptron" else STORIES
     cases = [(axis, base | {key: value}) for key, axis, values in VARIED[name] for value in values]
-    made = [problem(name, sizes) for _, sizes in cases]
-    seconds: list[list[float]] = [[] for _ in cases]
-    for _ in range(repeats):
-        for place, ((_, sizes), (built, theta0)) in enumerate(zip(cases, made, strict=True)):
-            started = time.process_time()
-            evaluate(built, theta0, sizes["steps"])
-            seconds[place].append(time.process_time() - started)
+    drawn = [problem(name, sizes) for _, sizes in cases]
+    actions = {
+        str(index): lambda given=given, steps=sizes["steps"]: evaluate(*given, steps)
+        for index, ((_, sizes), given) in enumerate(zip(cases, drawn, strict=True))
+    }
+    seconds = common.interleaved(actions, repeats)
     return [
         {
             "problem": name,
@@ -109,21 +101,21 @@ def times(name: str, repeats: int) -> list[dict[str, object]]:
             "kept": "whole",
             "axis": axis,
             "size": {"N": built.examples, "T": sizes["steps"], "P": built.parameters}[axis],
-            "value": statistics.median(values),
+            "value": value,
         }
-        for (axis, sizes), (built, _), values in zip(cases, made, seconds, strict=True)
+        for (axis, sizes), (built, _), value in zip(cases, drawn, seconds.values(), strict=True)
     ]
 
 
 def memory(steps: int, kept: str) -> float:
-    """Return by how much an evaluation with few examples raises resident memory, MB."""
+    """Return the increase of resident memory in an evaluation with few examples, MB."""
     built, theta0 = problem("language_model", STORIES | {"examples": 2, "hidden": 128})
-    evaluate(built, theta0, 2)  # the library's own first use
-    return language_model.working_memory(lambda: evaluate(built, theta0, steps, KEPT[kept]))
+    evaluate(built, theta0, 2)  # so that what the library allocates at its first use does not count
+    return common.working_memory(lambda: evaluate(built, theta0, steps, KEPT[kept]))
 
 
 def memories() -> list[dict[str, object]]:
-    """Return the rows of memory against T, each measured in a process of its own."""
+    """Return the rows of memory against T, each measured in its own process."""
     rows: list[dict[str, object]] = []
     for kept in KEPT:
         for steps in MEMORY_STEPS:

@@ -1,28 +1,26 @@
-"""Time and memory of the engine on language models, against other ways to the same derivatives, in one run.
+"""Time and memory of the engine on language models, beside other ways to compute the same derivatives.
 
-    python benchmarks/language_model.py             a backward step at the paper's model size, 64 examples
-    python benchmarks/language_model.py --small     a gradient evaluation (T steps forward and back) of a small model
+    python benchmarks/language_model.py             a backward step at the paper's model size, 64 examples python
+    benchmarks/language_model.py --small     a gradient evaluation (T steps forward and backward) of a small model
 
-A backward step gives all contributions along the adjoint and the Hessian-vector product. Compared, on one thread, in
+A backward step computes all contributions along the adjoint and the Hessian-vector product. On one thread and in
 turn: this engine; plain double backward with the library's operations; the way of the public research code
-(per-example gradients materialised by vmap, the Hessian-vector product in a second, forward-over-reverse pass). The
-floor is the time of the matrix products at the speed of this model's own products measured here: those of 8 forward
-passes for a backward step (1 forward, 1 back to the activations, 2 for their tangents and 4 for the second
-derivative), of 3 for a gradient. Working memory is how far resident memory rises, in a process for each way.
-`--small` times a few steps of each and scales them to T.
+(per-example gradients by vmap, the Hessian-vector product in a second, forward-over-reverse pass).
+
+The lower bound is the time of the matrix products at the speed of this model's own products on this machine: those of
+8 forward passes for a backward step (1 forward, 1 back to the activations, 2 for their tangents and 4 for the second
+derivative), of 3 for a gradient. Working memory is the increase of resident memory, in one process per way. `--small`
+times a few steps and scales them to T.
 """
 
 import argparse
 import json
-import resource
-import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
+import common
 import numpy as np
 import torch
 from torch import Tensor
@@ -32,7 +30,6 @@ from torch.nn.functional import cross_entropy, embedding
 from lawpipe.compute import devices
 from lawpipe.problems.language_model.losses import LanguageModel
 from lawpipe.problems.language_model.models.transformer import Transformer
-from lawpipe.run import provenance
 
 ENGINE = "this engine"
 DOUBLE = "plain double backward"
@@ -46,7 +43,7 @@ Product = tuple[Tensor, Tensor]
 
 def main(argv: list[str] | None = None) -> None:
     """Run a comparison and print its table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = common.parser(__doc__)
     parser.add_argument("--small", action="store_true", help="the small experiment")
     for name in ("examples", "desired", "vocabulary", "length", "hidden", "heads", "steps", "repeats"):
         parser.add_argument(f"--{name}", type=int)
@@ -60,7 +57,7 @@ def main(argv: list[str] | None = None) -> None:
     problem, theta, direction = draw(options)
     weights = torch.full((options.examples,), 1 / options.examples)
     if options.memory:
-        print(json.dumps(working_memory(lambda: WAYS[options.memory](problem, theta, weights, direction))))
+        print(json.dumps(common.working_memory(lambda: WAYS[options.memory](problem, theta, weights, direction))))
     elif options.small:
         report_small(options, problem, theta, weights, direction)
     else:
@@ -146,60 +143,25 @@ def plain_losses(problem: LanguageModel, parameters: Mapping[str, Tensor], token
     return cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(batch, length).mean(dim=1)
 
 
-def timed(action: Callable[[], object]) -> float:
-    """Return the seconds an action takes."""
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
-
-
-def interleaved(actions: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Return the median seconds of some actions, run in turn."""
-    seconds: dict[str, list[float]] = {name: [] for name in actions}
-    for _ in range(repeats):
-        for name, action in actions.items():
-            seconds[name].append(timed(action))
-    return {name: statistics.median(values) for name, values in seconds.items()}
-
-
-def working_memory(action: Callable[[], object]) -> float:
-    """Return by how much an action raises this process's resident memory at most, MB, sampled every millisecond."""
-    before, highest, done = resident(), 0.0, threading.Event()
-
-    def watch() -> None:
-        nonlocal highest
-        while not done.wait(0.001):
-            highest = max(highest, resident())
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    action()
-    done.set()
-    watcher.join()
-    return highest - before
-
-
-def resident() -> float:
-    """Return the memory that this process has in use, MB."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+def wall(action: Callable[[], object]) -> float:
+    """Return the wall seconds of an action."""
+    return common.timed(action, time.perf_counter)
 
 
 def forward_products(options: argparse.Namespace) -> float:
-    """Return the seconds of one forward pass's matrix products, each at the speed measured here."""
+    """Return the seconds of the matrix products of one forward pass, each at the speed measured on this machine."""
     tokens, size = options.examples * options.length, options.hidden
     x = torch.randn(min(tokens, 2048), size)
     total = 0.0
     for out, times in ((options.vocabulary, 1), (3 * size, 2), (size, 2), (4 * size, 4)):
         weight = torch.randn(out, size)
         result = torch.empty(len(x), out)
-        fastest = min(
-            timed(lambda weight=weight, result=result: torch.mm(x, weight.T, out=result)) for _ in range(20)
-        )
+        fastest = min(wall(lambda weight=weight, result=result: torch.mm(x, weight.T, out=result)) for _ in range(20))
         total += fastest * times * tokens / len(x)
     each = size // options.heads
     q = torch.randn(options.examples * options.heads, each, options.length)
     scores = torch.empty(len(q), options.length, options.length)
-    return total + 4 * min(timed(lambda: torch.bmm(q.mT, q, out=scores)) for _ in range(20))
+    return total + 4 * min(wall(lambda: torch.bmm(q.mT, q, out=scores)) for _ in range(20))
 
 
 def report_step(
@@ -212,9 +174,9 @@ def report_step(
         for name, way in WAYS.items()
     }
     floor = 8 * forward_products(options)
-    seconds = interleaved(actions, options.repeats)
+    seconds = common.interleaved(actions, options.repeats, time.perf_counter)
     print(f"{problem.parameters:,} parameters, {options.examples} examples of {options.length} tokens, one thread")
-    print(f"{'backward step':<24}{'ms':>8}{'public/this':>13}{'x floor':>9}{'MB':>7}{'error':>10}")
+    print(f"{'backward step':<24}{'ms':>8}{'public/this':>13}{'/ bound':>9}{'MB':>7}{'error':>10}")
     for name, value in seconds.items():
         memory = subprocess.run(
             [sys.executable, __file__, *sys.argv[1:], "--memory", name], capture_output=True, text=True, check=True
@@ -227,8 +189,8 @@ def report_step(
             f"{name:<24}{1e3 * value:>8.0f}{seconds[PUBLIC] / value:>13.2f}{value / floor:>9.2f}"
             f"{json.loads(memory.stdout):>7.0f}{error:>10.1e}"
         )
-    print(f"{'floor':<24}{1e3 * floor:>8.0f}")
-    print(json.dumps(provenance.hardware() | provenance.versions()))
+    print(f"{'lower bound':<24}{1e3 * floor:>8.0f}")
+    common.print_machine()
 
 
 def report_small(
@@ -260,16 +222,16 @@ def report_small(
             plain_gradient(desired),
         ),
     }
-    seconds = interleaved(actions, options.repeats * SMALL_STEPS)
+    seconds = common.interleaved(actions, options.repeats * SMALL_STEPS, time.perf_counter)
     print(
         f"{problem.parameters:,} parameters, N {options.examples}, K {options.desired}, L {options.length}, "
         f"T {options.steps}, {options.heads} heads, one thread"
     )
-    # A step is a gradient (3 forward passes' products) and a backward step (8) of all N examples, a loss (1) and a
-    # gradient (3) of the K desired.
+    # In units of the products of a forward pass, a step takes 3 for a gradient and 8 for a backward step of all N
+    # examples, and 1 for a loss and 3 for a gradient of the K desired ones.
     share = options.desired / options.examples
     floor = options.steps * (11 + 4 * share) * forward_products(options)
-    print(f"{'an evaluation, s':<24}{'forward':>9}{'backward':>10}{'both':>7}{'plain/this':>12}{'x floor':>9}")
+    print(f"{'an evaluation, s':<24}{'forward':>9}{'backward':>10}{'both':>7}{'plain/this':>12}{'/ bound':>9}")
     both = {
         name: [seconds[f"{name}, {part}"] * options.steps for part in ("forward", "backward")]
         for name in (ENGINE, DOUBLE)
@@ -280,8 +242,8 @@ def report_small(
             f"{name:<24}{forward:>9.1f}{backward:>10.1f}{forward + backward:>7.1f}{ratio:>12.2f}"
             f"{(forward + backward) / floor:>9.2f}"
         )
-    print(f"{'floor':<24}{floor:>26.1f}")
-    print(json.dumps(provenance.hardware() | provenance.versions()))
+    print(f"{'lower bound':<24}{floor:>26.1f}")
+    common.print_machine()
 
 
 if __name__ == "__main__":

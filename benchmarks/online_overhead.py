@@ -1,15 +1,14 @@
-"""What the online weights cost: processor time of a training step, and peak memory, beside a plain step.
+"""Cost of the online weights: processor time of a training step and peak memory, beside a plain step.
 
     python -m benchmarks.online_overhead [--hidden 64] [--length 32] [--batch 32] ...
 
-The model, the batches and AdamW of examples/train_online.py on random tokens, on one thread. Plain steps and those
-with each way to the contributions, at every step, with a new desired gradient at every so many, alternate in this
-process, so that others on the machine disturb all alike; the ratio is that of the summed processor times. Memory is
-how far that of a process of its own (--memory) rises in some steps with batches eight times as large.
+The model, the batches and AdamW of examples/train_online.py on random tokens, on one thread. Plain steps take turns
+with steps of each way to compute contributions, at several intervals between desired gradients, in one process, so
+that other work on the machine disturbs all of them alike; the ratio is that of the summed processor times. Memory is
+the increase of resident memory over some steps with batches eight times as large, each in its own process (--memory).
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import time
@@ -18,29 +17,25 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from benchmarks.language_model import working_memory
+from benchmarks import common
 from examples.train_online import CONTRIBUTIONS, LanguageModel, losses
 from lawpipe import online
-from lawpipe.run import provenance
 
 REFRESH = (1, 4, online.REFRESH, 16)
-#: Batches are so many times as large where memory is measured: it should be that of activations.
+#: The factor of the batch size where memory is measured, so that activations dominate.
 LARGER = 8
 
 
 def main(argv: list[str] | None = None) -> None:
     """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    sizes = {"hidden": 64, "length": 32, "batch": 32, "vocabulary": 512, "rounds": 5, "steps": 32}
-    for name, value in sizes.items():
-        parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--memory", help="measure the memory of this way alone, in MB: plain or a way")
+    parser = common.parser(__doc__, hidden=64, length=32, batch=32, vocabulary=512, rounds=5, steps=32)
+    parser.add_argument("--memory", help="only measure the memory of this way, MB: plain or a way")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
     if options.memory is not None:
         print(memory(options))
         return
-    print(json.dumps(provenance.hardware() | provenance.versions()))
+    common.print_machine()
     makers = {"plain": lambda: looper(options, None, 1)}
     for way in CONTRIBUTIONS:
         for refresh in REFRESH:
@@ -54,19 +49,19 @@ def main(argv: list[str] | None = None) -> None:
                 step()
             spent[name] += (time.process_time() - began) * (turn > 0)  # the first round warms up
     count = options.rounds * options.steps
-    print(f"\n{'':24}{'ms a step':>10}{'/ plain':>9}")
+    print(f"\n{'':24}{'ms / step':>10}{'/ plain':>9}")
     for name, seconds in spent.items():
         print(f"{name:24}{1e3 * seconds / count:10.2f}{seconds / spent['plain']:9.2f}")
     arguments = sys.argv[1:] if argv is None else argv
     plain = measured(arguments, options.batch, "plain")
     print(f"\n{'':24}{'MB':>10}{'/ plain':>9}\n{'plain':24}{plain:10.1f}{1:9.2f}")
     for way in CONTRIBUTIONS:
-        found = measured(arguments, options.batch, way)
-        print(f"{way:24}{found:10.1f}{found / plain:9.2f}")
+        megabytes = measured(arguments, options.batch, way)
+        print(f"{way:24}{megabytes:10.1f}{megabytes / plain:9.2f}")
 
 
 def looper(options: argparse.Namespace, way: str | None, refresh: int) -> Callable[[], None]:
-    """Return a function that takes one training step; `way` None for a plain one."""
+    """Return a function that does one training step; a plain one if `way` is None."""
     torch.manual_seed(0)
     model = LanguageModel(options.vocabulary, options.length, options.hidden)
     data = torch.randint(2, options.vocabulary, (16 * options.batch, options.length + 1))
@@ -84,22 +79,22 @@ def looper(options: argparse.Namespace, way: str | None, refresh: int) -> Callab
     def step() -> None:
         rows = torch.randint(len(data), (options.batch,))
         batch = data[rows]
-        weights, found = (uniform, losses(model, batch)) if way is None else weigh(batch, desired, rows)
+        weights, current = (uniform, losses(model, batch)) if way is None else weigh(batch, desired, rows)
         optimiser.zero_grad()
-        (weights @ found).backward()
+        (weights @ current).backward()
         optimiser.step()
 
     return step
 
 
 def memory(options: argparse.Namespace) -> float:
-    """Return by how much some steps of a way raise the memory of this process, in MB."""
+    """Return the increase of the memory of this process over some steps of a way, MB."""
     step = looper(options, options.memory if options.memory in CONTRIBUTIONS else None, 1)
-    return working_memory(lambda: [step() for _ in range(options.steps)])
+    return common.working_memory(lambda: [step() for _ in range(options.steps)])
 
 
 def measured(arguments: list[str], batch: int, way: str) -> float:
-    """Return what a process of its own measures, in MB."""
+    """Return the result of `memory` in another process, MB."""
     module = (sys.executable, "-m", "benchmarks.online_overhead")
     command = [*module, *arguments, "--batch", str(LARGER * batch), "--memory", way]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

@@ -1,10 +1,10 @@
-"""What several processes cost and gain: a gradient evaluation shared by them against the same in one, in one run.
+"""Speed of a gradient evaluation shared by several processes, beside the same in one process.
 
     python -m lawpipe.run.launch 2 benchmarks/processes.py
 
-For the paper's perceptron and for the default config's language model, on fewer steps. The first process computes
-alone, the others waiting, and then all compute together, in turn; medians of wall seconds, and their ratio. With N
-processes that have a core each, N is the best that it can be.
+The paper's perceptron and the default config's language model, with fewer steps. In turn, the first process computes
+alone while the others wait, and all compute together. Prints medians of wall seconds and their ratio, which is at
+most the number of processes if each has a core.
 """
 
 import statistics
@@ -25,14 +25,14 @@ from lawpipe.run import distributed, stage
 
 ROOT = Path(__file__).resolve().parents[1]
 
-#: Steps of an evaluation, by experiment of the default config.
+#: Experiment of the default config to the steps of an evaluation.
 STEPS = {"perceptron": 300, "stories": 4}
 
 REPEATS = 5
 
 
 def main() -> None:
-    """Time both problems and print a line for each."""
+    """Time both problems and print one line for each."""
     with distributed.process_group():
         experiments = resolve(yaml.safe_load((ROOT / "config/config.yaml").read_text())).experiments
         print(f"{distributed.world_size()} processes")
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def report(name: str, problem: Problem, theta: Tensor, steps: int) -> None:
-    """Print how long an evaluation takes alone and together."""
+    """Print the time of an evaluation alone and together."""
     together = shared(problem)
     alone, both = [], []
     for _ in range(REPEATS):
@@ -59,7 +59,7 @@ def evaluate(problem: Problem, theta: Tensor, steps: int) -> None:
 
 
 def timed(work: Callable[[], None]) -> float:
-    """Return the seconds until all processes have done some work."""
+    """Return the seconds until all processes have done their part of some work."""
     distributed.total([0.0])
     began = time.perf_counter()
     work()

@@ -1,15 +1,15 @@
-"""The search methods on the same problems: how far the objective has fallen at a given cost, and the seconds.
+"""The search methods on the same problems: the objective at a given cost, and the seconds.
 
-    make bench-search        (or: python benchmarks/search.py [--problems perceptron stories] [--seeds 0 1 2] ...)
+    python benchmarks/search.py [--problems perceptron stories] [--seeds 0 1 2] ...
 
-Cost is what search.parquet counts: gradients, 0.35 for a rejected trial run, 1 for any other pass. The paper's
-projected gradient runs at constant rates: 0.01 and 0.1 on the perceptron, 0.4, 4 and 40 on the stories, where the
-others have to reach the best of its results after 20 iterations. Prints a table a problem; `--output` writes all rows
-as Parquet, as lawpipe.studies.methods draws them. `--reduced` has fewer steps and examples: two minutes on one core.
+Cost is the column of search.parquet: 1 for a gradient evaluation or another pass, 0.35 for a rejected trial run. The
+paper's projected gradient runs at constant rates: 0.01 and 0.1 on the perceptron, 0.4, 4 and 40 on the stories. The
+other methods have to reach the best of its results after 20 iterations. Prints one table per problem; `--output`
+writes all rows as Parquet, which lawpipe.studies.methods draws. `--reduced` takes fewer steps and examples: two
+minutes on one core.
 """
 
 import argparse
-import json
 import math
 import statistics
 import sys
@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import common
 import pandas as pd
 import torch
 
@@ -26,13 +27,10 @@ from lawpipe.data import corpus, tokenizer
 from lawpipe.problems.language_model import perturb, windows
 from lawpipe.problems.language_model.losses import LanguageModel
 from lawpipe.problems.language_model.models.transformer import Transformer
-from lawpipe.problems.perceptron import gaussian
-from lawpipe.problems.perceptron.losses import Perceptron
-from lawpipe.run import provenance, random
+from lawpipe.run import random
 from lawpipe.run.splits import REFERENCES
-from lawpipe.search import method
 from lawpipe.search.loop import Row, Search
-from lawpipe.search.method import Method
+from lawpipe.search.method import Method, load_method
 from lawpipe.search.objective import Objective
 
 PUBLISHED = "projected_gradient"
@@ -73,12 +71,12 @@ REDUCED = {
 
 def main(argv: list[str] | None = None) -> None:
     """Search with every method and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = common.parser(__doc__)
     parser.add_argument("--problems", nargs="+", choices=[*SIZES], default=[*SIZES])
     parser.add_argument("--methods", nargs="+", choices=[*METHODS, PUBLISHED])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--rates", nargs="+", type=float, help="rates of the projected gradient")
-    parser.add_argument("--budget", type=float, help="cost at which a search ends; default: the problem's")
+    parser.add_argument("--budget", type=float, help="cost at which a search ends, by default that of the problem")
     parser.add_argument("--reduced", action="store_true", help="small problems")
     parser.add_argument("--flip-fraction", type=float, default=0.0, help="perceptron: share of labels flipped")
     parser.add_argument("--learning-rate", type=float, default=0.1)
@@ -86,7 +84,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, help="Parquet file for the rows of all searches")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
-    print(json.dumps(provenance.hardware() | provenance.versions()))
+    common.print_machine()
     collected = []
     for problem in options.problems:
         size = (REDUCED if options.reduced else SIZES)[problem]
@@ -99,7 +97,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _searches(problem: str, size: Size, seed: int, options: argparse.Namespace) -> pd.DataFrame:
-    """Search on one seed's problem with every method; a row an outer iteration."""
+    """Search on one seed's problem with every method; return one row per outer iteration."""
     objective = BUILD[problem](size, seed, options)
     frames = []
     for name in options.methods or (*METHODS, PUBLISHED):
@@ -109,7 +107,7 @@ def _searches(problem: str, size: Size, seed: int, options: argparse.Namespace) 
             budget = math.inf if name == PUBLISHED else size.budget
             iterations = size.published_iterations if name == PUBLISHED else int(size.budget)
             print(f"{problem} seed {seed}: {label}", file=sys.stderr, flush=True)
-            frame = _searched(objective, _changed(method(settings), options.change), iterations, budget)
+            frame = _searched(objective, _changed(load_method(settings), options.change), iterations, budget)
             frames.append(frame.assign(problem=problem, seed=seed, method=label))
     return pd.concat(frames, ignore_index=True)
 
@@ -137,27 +135,18 @@ def _changed(made: Method, changes: list[str]) -> Method:
 
 
 def _perceptron(size: Size, seed: int, options: argparse.Namespace) -> Objective:
-    """The paper's perceptron."""
-    data = {
-        "dimension": 128,
-        "train_examples": size.examples,
-        **{f"{name}_examples": size.reference_examples for name in REFERENCES},
-        "train_variance": 3.0,
-        "desired_mean": 0.5,
-        "desired_variance": 1.0,
-        "flip_fraction": options.flip_fraction,
-        "duplicates": 0,
-        "dependent": 0,
-    }
-    splits = gaussian.draw(data, seed, ("train", *REFERENCES))
-    problem = Perceptron(splits.pop("train"), splits, torch.float32, devices.device("cpu"))
+    """Return the objective of the paper's perceptron."""
+    splits = common.perceptron_examples(
+        size.examples, size.reference_examples, 128, flip_fraction=options.flip_fraction, seed=seed
+    )
+    problem = common.perceptron(splits)
     bound = problem.parameters**-0.5
     theta0 = random.generator(seed, "initialisation").uniform(-bound, bound, problem.parameters)
     return Objective(problem, torch.from_numpy(theta0).float(), [options.learning_rate] * size.steps)
 
 
 def _stories(size: Size, seed: int, options: argparse.Namespace) -> Objective:
-    """A Transformer on stories of the embedded grammar, half of the training windows perturbed."""
+    """Return the objective of a Transformer on stories of the grammar, half of its training windows perturbed."""
     stories = corpus.load({"source": "grammar", "stories": 20_000, "seed": 0})
     made = tokenizer.make({"kind": "bpe", "vocabulary": 512}, stories.stories)
     shape = {
@@ -184,7 +173,7 @@ BUILD: dict[str, Callable[[Size, int, argparse.Namespace], Objective]] = {
 
 
 def _report(problem: str, size: Size, rows: pd.DataFrame) -> None:
-    """Print each method's median over seeds of the best objective within a cost, relative to the start."""
+    """Print for each method the best objective within a cost, relative to the start: the median over the seeds."""
     costs = [cost for cost in COSTS if cost <= max(size.budget, size.published_iterations)]
     count = rows["seed"].nunique()
     print(f"\n{problem}: T {size.steps}, N {size.examples}, K {size.reference_examples}, median of {count} seeds")
@@ -209,11 +198,11 @@ def _report(problem: str, size: Size, rows: pd.DataFrame) -> None:
 
 
 def _race(rows: pd.DataFrame, published: pd.DataFrame) -> None:
-    """Print the cost at which each method reaches the best of the paper's, seed by seed."""
+    """Print the cost at which each method reaches the best result of the projected gradient, seed by seed."""
     best = published.groupby("seed")["objective"].min()
     for name, frame in rows[~rows.index.isin(published.index)].groupby("method", sort=False):
         costs = [_cost_of(run, best[seed] / run["objective"].iloc[0]) for seed, run in frame.groupby("seed")]
-        print(f"{name}: the best of the paper's at cost {', '.join(f'{cost:.2f}' for cost in costs)}")
+        print(f"{name}: reaches the best result of {PUBLISHED} at cost {', '.join(f'{cost:.2f}' for cost in costs)}")
 
 
 def _within(run: pd.DataFrame, cost: float) -> float:

@@ -1,82 +1,76 @@
-"""A step of both problems in one table: forward, back and the projection of its weights, against their floors.
+"""Time of one step of both problems, forward, backward and projection, beside lower bounds.
 
     python benchmarks/steps.py [--repeats 5]
 
-Milliseconds of one core's processor time for each step, the median of runs of T steps in turn; an iteration is T of
-all three. The floor is the longer of two times: that to read or write what the work cannot do without, at the speed
-of a copy here, and that of its operations at the speed of matrix products here (for a language model those of its own
-shapes). Each way a perceptron reads its features once and does two matrix-vector products; a language model does the
-products of 3 forward passes there and 8 back (see language_model.py); a projection reads and writes its row of
-weights, for which no ratio is shown where that takes less than a microsecond: a call takes more.
+Milliseconds of processor time on one core per step, the median of runs of T steps in turn; an iteration is T times
+all three. The lower bound is the longer of two times: reading or writing the data that the work needs, at the speed
+of a copy on this machine, and its operations, at the speed of matrix products on this machine (for a language model,
+products of its own shapes). In each direction a perceptron reads its features once and does two matrix-vector
+products; a language model does the products of 3 forward passes forward and 8 backward (see language_model.py); a
+projection reads and writes its row of weights. No ratio is shown for a bound below a microsecond, which is less than
+the overhead of a call.
 """
 
 import argparse
-import json
 import statistics
 import time
 
-import engine
+import common
 import language_model
 import numpy as np
 import torch
 from torch import Tensor
 
-from lawpipe.compute import devices
 from lawpipe.engine import adjoint, simplex, trajectory
 from lawpipe.problems.base import Problem
-from lawpipe.problems.perceptron.losses import Perceptron
-from lawpipe.run import provenance
-from lawpipe.run.splits import REFERENCES
 
 PERCEPTRON = {"examples": 4096, "dimension": 128, "desired": 512, "steps": 500}
 STORIES = {"examples": 64, "desired": 8, "vocabulary": 512, "length": 32, "hidden": 32, "heads": 4, "steps": 8}
 
-PARTS = ("forward", "back", "projection")
+PARTS = ("forward", "backward", "projection")
 
 
 def main(argv: list[str] | None = None) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args(argv)
+    options = common.parser(__doc__, repeats=5).parse_args(argv)
     torch.set_num_threads(1)
-    print(json.dumps(provenance.hardware() | provenance.versions()))
-    print(f"{'a step':<40}{'ms':>9}{'floor':>9}{'x floor':>9}")
+    common.print_machine()
+    print(f"{'one step':<40}{'ms':>9}{'bound':>9}{'/ bound':>9}")
     for name, (problem, theta0, steps, floors) in {"perceptron": perceptron(), "language model": stories()}.items():
-        found = measured(problem, theta0, steps, options.repeats)
+        seconds = measured(problem, theta0, steps, options.repeats)
         for part in PARTS:
-            show(f"{name}, {part}", found[part], floors[part])
-        show(f"{name}, an iteration of {steps} steps", steps * sum(found.values()), steps * sum(floors.values()))
+            show(f"{name}, {part}", seconds[part], floors[part])
+        show(f"{name}, an iteration of {steps} steps", steps * sum(seconds.values()), steps * sum(floors.values()))
 
 
 def perceptron() -> tuple[Problem, Tensor, int, dict[str, float]]:
-    """Return the perceptron, its start, T and the floors of a step, seconds."""
-    splits = engine.draw(argparse.Namespace(**PERCEPTRON))
-    references = {split: splits[split] for split in REFERENCES}
-    made = Perceptron(splits["train"], references, torch.float32, devices.device("cpu"))
+    """Return the perceptron, its initial parameters, T and the lower bounds of a step, seconds."""
+    problem = common.perceptron(
+        common.perceptron_examples(PERCEPTRON["examples"], PERCEPTRON["desired"], PERCEPTRON["dimension"])
+    )
     size = PERCEPTRON["examples"] * PERCEPTRON["dimension"]
-    each_way = max(4 * size / engine.copy_speed(), 4 * size / engine.product_speed())
-    floors = {"forward": each_way, "back": each_way, "projection": row_floor(made)}
-    return made, torch.zeros(PERCEPTRON["dimension"]), PERCEPTRON["steps"], floors
+    each_way = max(4 * size / common.copy_speed(), 4 * size / common.product_speed())
+    floors = {"forward": each_way, "backward": each_way, "projection": row_floor(problem)}
+    return problem, torch.zeros(PERCEPTRON["dimension"]), PERCEPTRON["steps"], floors
 
 
 def stories() -> tuple[Problem, Tensor, int, dict[str, float]]:
-    """Return the language model, its start, T and the floors of a step, seconds."""
+    """Return the language model, its initial parameters, T and the lower bounds of a step, seconds."""
     sizes = argparse.Namespace(**STORIES)
-    made, theta0, _ = language_model.draw(sizes)
+    problem, theta0, _ = language_model.draw(sizes)
     products = language_model.forward_products(sizes)
-    floors = {"forward": 3 * products, "back": 8 * products, "projection": row_floor(made)}
-    return made, theta0, STORIES["steps"], floors
+    floors = {"forward": 3 * products, "backward": 8 * products, "projection": row_floor(problem)}
+    return problem, theta0, STORIES["steps"], floors
 
 
 def row_floor(problem: Problem) -> float:
     """Return the seconds to read and write a row of weights once."""
-    return 2 * 4 * problem.examples / engine.copy_speed()
+    return 2 * 4 * problem.examples / common.copy_speed()
 
 
 def measured(problem: Problem, theta0: Tensor, steps: int, repeats: int) -> dict[str, float]:
-    """Return the median seconds of a step's parts."""
-    weights = torch.full((steps, problem.examples), 1 / problem.examples)
+    """Return the median seconds of the parts of a step."""
+    weights = common.uniform(steps, problem.examples)
     seconds: dict[str, list[float]] = {part: [] for part in PARTS}
     for _ in range(repeats):
         moments = [time.process_time()]
@@ -93,7 +87,7 @@ def measured(problem: Problem, theta0: Tensor, steps: int, repeats: int) -> dict
 
 
 def show(label: str, seconds: float, floor: float) -> None:
-    """Print a row."""
+    """Print one row."""
     ratio = f"{seconds / floor:.1f}" if floor > 1e-6 else "-"
     print(f"{label:<40}{1e3 * seconds:>9.3f}{1e3 * floor:>9.3f}{ratio:>9}")
 

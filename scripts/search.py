@@ -32,7 +32,7 @@ QUIET = 10.0
 def main(argv: list[str] | None = None) -> None:
     """Search and write the log and the policies."""
     parser = stage.parser(__doc__)
-    setup.add_inputs(parser)
+    setup.add_options(parser)
     parser.add_argument("--validation", type=Path, help="the validation examples, if there are any")
     parser.add_argument("--search", type=Path, required=True, help="output: the log of the search")
     parser.add_argument("--policies", type=Path, required=True, help="output: the folder of the policies")
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> None:
         options, settings = job.options, job.settings["search"]
         training = job.settings["training"]
         stage.drop_stale(options.state)
-        problem, theta0 = setup.load(job.settings, options)
+        problem, theta0 = setup.from_options(job.settings, options)
         learning_rates = [float(training["learning_rate"])] * training["steps"]
 
         def columns_of(weights: Tensor) -> artifacts.Columns:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from lawpipe.analysis import policy_tables, redundancy
 from lawpipe.engine import setup
-from lawpipe.engine.measurement import Measurement, measure_many, measured_steps
+from lawpipe.engine.measurement import Measurement, measure, measured_steps
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems import examples
 from lawpipe.problems.perceptron import labelled
@@ -28,7 +28,7 @@ from lawpipe.run.tables import COLLECTED
 def main(argv: list[str] | None = None) -> None:
     """Write curves and measurements of all policies given."""
     parser = stage.parser(__doc__)
-    setup.add_inputs(parser)
+    setup.add_options(parser)
     parser.add_argument("--policies", type=Path, nargs="+", required=True, help="the policies, one file each")
     for table in COLLECTED:
         option = f"--{table.replace('_', '-')}"
@@ -38,15 +38,15 @@ def main(argv: list[str] | None = None) -> None:
     )
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
-        problem, theta0 = setup.load(job.settings, options)
+        problem, theta0 = setup.from_options(job.settings, options)
         corrupted, origin = examples.corrupted(options.train), story_column(options.train)
         planted = redundancy.groups(labelled.made_of(options.train))
         tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLLECTED}
-        sweeps = REFERENCES if options.contributions else ("desired",)
-        for group in setup.train(problem, theta0, options.policies):
+        references = REFERENCES if options.contributions else ("desired",)
+        for group in setup.train_policies(problem, theta0, options.policies):
             steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
             kept = [options.contributions is not None and name == options.contributions.stem for name, _ in group]
-            measurements = measure_many([run for _, run in group], steps.tolist(), norms=kept, sweeps=sweeps)
+            measurements = measure([run for _, run in group], steps.tolist(), norms=kept, adjoints_of=references)
             for (name, run), measurement, keep in zip(group, measurements, kept, strict=True):
                 if keep:
                     job.write(options.contributions, "contributions", contribution_columns(measurement))

@@ -1,6 +1,6 @@
 """Small problems for tests, and the oracle: plain automatic differentiation through the loop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,15 @@ from torch.nn.functional import softplus
 
 from lawpipe.compute import devices
 from lawpipe.data.specials import PAD
+from lawpipe.engine.measurement import Measurement, measure
+from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems.base import Problem
 from lawpipe.problems.language_model.losses import LanguageModel
 from lawpipe.problems.language_model.models.base import Model
 from lawpipe.problems.language_model.models.transformer import Transformer
 from lawpipe.problems.perceptron import gaussian
 from lawpipe.problems.perceptron.losses import Perceptron
-from lawpipe.run.splits import REQUIRED, SPLITS
+from lawpipe.run.splits import REFERENCES, REQUIRED, SPLITS
 
 DATA = {
     "dimension": 5,
@@ -112,3 +114,10 @@ def objective_through_the_loop(
         values.append(desired(theta).mean())
     value = torch.stack(values).mean()
     return float(value.detach()), torch.stack(torch.autograd.grad(value, leaves))
+
+
+def measure_one(
+    run: Trajectory, steps: Sequence[int], *, norms: bool = True, adjoints_of: Sequence[str] = REFERENCES
+) -> Measurement:
+    """The measurement of one run."""
+    return next(measure([run], steps, norms=[norms], adjoints_of=adjoints_of))

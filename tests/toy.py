@@ -1,8 +1,8 @@
-"""A whole experiment's artifacts at toy size, computed in a fraction of a second with numpy alone.
+"""All artifacts of an experiment at toy size, computed with numpy in a fraction of a second.
 
-The numbers are those of a real (small) perceptron or language model: a search by exponentiated gradient, its
-snapshots, every policy trained and measured. Curves, tables and files are as the pipeline writes them, so that
-figures and the report can be tested without it.
+The numbers are those of a real, small perceptron or language model: a search by exponentiated gradient, its
+snapshots, and every policy trained and measured. The files are as the pipeline writes them, so that figures and the
+report can be tested without it.
 """
 
 import json
@@ -37,7 +37,7 @@ LOGARITHMIC = ("acceleration", "scale")
 
 @dataclass(frozen=True)
 class Toy:
-    """Sizes of the toy experiment and what may be missing from it."""
+    """The sizes of a toy experiment, and what is missing from it."""
 
     seeds: tuple[int, ...] = (0, 1)
     dimension: int = 6
@@ -52,16 +52,16 @@ class Toy:
     #: Set every similarity, acceleration and fit to null.
     nulls: bool = False
     problem: str = "perceptron"
-    #: Of the language model: ids, tokens to read in a window, share of perturbed windows, stories of the grammar.
+    #: For the language model: size of the vocabulary, tokens per window, share of perturbed windows, stories.
     vocabulary: int = 90
     length: int = 16
     perturbed: float = 0.5
     stories: int = 120
-    #: Stories of one's own, on which the tokeniser is made and from which every window is cut.
+    #: Stories to use instead of the grammar's.
     own: tuple[str, ...] = ()
 
 
-#: Five seeds at a size with examples that are perfectly learned, a tenth of the labels flipped.
+#: Five seeds, with a tenth of the labels flipped, and long enough for some examples to be learned perfectly.
 FIVE_SEEDS = Toy(
     seeds=(0, 1, 2, 3, 4),
     dimension=24,
@@ -73,12 +73,12 @@ FIVE_SEEDS = Toy(
     measured=40,
 )
 
-#: A language model at toy size: its loss moves by little, as a real one's does.
+#: A language model, whose loss falls by little, like that of a real one.
 STORIES = Toy(problem="language_model", examples=48, steps=40, learning_rate=4.0, measured=20, iterations=6)
 
 
 def write_experiment(root: Path, name: str = "perceptron", toy: Toy | None = None) -> Path:
-    """Write `{root}/{name}` with every file that figures and report read; return the folder."""
+    """Write every file that figures and report read to the folder `{root}/{name}`; return the folder."""
     toy = toy or Toy()
     folder = root / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def write_experiment(root: Path, name: str = "perceptron", toy: Toy | None = Non
 
 
 def settings(name: str, toy: Toy, seed: int | None = None) -> dict[str, Any]:
-    """Return the experiment's complete settings, as the stages put them into the metadata."""
+    """Return the complete settings of the experiment, as the stages write them to the metadata."""
     sizes = {
         "train_examples": toy.examples,
         "desired_examples": toy.evaluated,
@@ -155,7 +155,7 @@ def settings(name: str, toy: Toy, seed: int | None = None) -> dict[str, Any]:
 
 
 def _corpus(toy: Toy) -> corpus.Corpus:
-    """Return the stories: one's own, or the grammar's."""
+    """Return the stories."""
     if toy.own:
         count = len(toy.own)
         return corpus.Corpus(toy.own, np.arange(count), corpus.Counts(count, 0, 0, 0, 0, count), "f" * 64)
@@ -163,7 +163,7 @@ def _corpus(toy: Toy) -> corpus.Corpus:
 
 
 def _write_corpus(folder: Path, toy: Toy) -> None:
-    """Write what the seeds share: the tokeniser, and what there is to see of the corpus."""
+    """Write the tokeniser and the description of the corpus, which all seeds share."""
     loaded = _corpus(toy)
     made = tokenizer.make({"kind": "bpe", "vocabulary": toy.vocabulary}, loaded.stories)
     tokenizer.save(folder / "tokenizer.json", made)
@@ -177,7 +177,7 @@ def _write_corpus(folder: Path, toy: Toy) -> None:
 
 
 def _data(folder: Path, seed: int, toy: Toy) -> Data:
-    """Draw the examples of one seed."""
+    """Return the examples of one seed."""
     if toy.problem == "perceptron":
         return toy_models.perceptron(
             np.random.default_rng(seed),
@@ -240,25 +240,37 @@ def _trajectory(data: Data, weights: Array, rate: float) -> Array:
     """Train: theta [T + 1, P]."""
     thetas = [data.theta0]
     for row in weights:
-        thetas.append(thetas[-1] - rate * (row @ data.train.gradients(thetas[-1])))
+        thetas.append(thetas[-1] - rate * data.train.gradient(thetas[-1], row))
     return np.array(thetas)
 
 
 def _curve(rows: Rows, thetas: Array) -> Array:
     """Return the mean loss at every theta."""
-    return np.array([rows.losses(theta).mean() for theta in thetas])
+    return np.asarray(rows.losses(thetas).mean(axis=1))
 
 
 def _adjoint(data: Data, against: Rows, thetas: Array, weights: Array, rate: float) -> Array:
     """Return the adjoint contributions <lambda[t+1], grad l_n(theta[t])>, [T, N]."""
-    steps = len(weights)
-    adjoint = against.gradients(thetas[-1]).mean(axis=0) / steps
+    steps, gradients = len(weights), _mean_gradients(against, thetas)
+    adjoint = gradients[-1] / steps
     result = np.empty_like(weights)
     for t in range(steps - 1, -1, -1):
-        result[t] = data.train.gradients(thetas[t]) @ adjoint
+        result[t] = data.train.contributions(thetas[t], adjoint)
         curvature = data.train.hessian_product(thetas[t], weights[t], adjoint)
-        adjoint = adjoint - rate * curvature + (against.gradients(thetas[t]).mean(axis=0) / steps if t else 0)
+        adjoint = adjoint - rate * curvature + (gradients[t] / steps if t else 0)
     return result
+
+
+def _instantaneous(data: Data, against: Rows, thetas: Array) -> Array:
+    """Return the instantaneous contributions <mean gradient, grad l_n> at some thetas, [S, N]."""
+    gradients = _mean_gradients(against, thetas)
+    return np.array([data.train.contributions(*pair) for pair in zip(thetas, gradients, strict=True)])
+
+
+def _mean_gradients(rows: Rows, thetas: Array) -> Array:
+    """Return the gradient of the mean loss at every theta."""
+    count = len(rows.losses(thetas[0]))
+    return rows.gradient(thetas, np.full(count, 1 / count))
 
 
 def _search(data: Data, uniform: Array, toy: Toy) -> tuple[dict[str, list[Any]], list[Array]]:
@@ -305,7 +317,7 @@ def _measure(
     thetas = _trajectory(data, weights, rate)
     steps = np.unique(np.linspace(0, toy.steps - 1, toy.measured).astype(int))
     curves = {against: _curve(getattr(data, against), thetas) for against in REFERENCES}
-    train = [row @ data.train.losses(theta) for row, theta in zip(weights, thetas[:-1], strict=True)]
+    train = (weights * data.train.losses(thetas[:-1])).sum(axis=1)
     _extend(
         tables["curves"],
         policy=[policy] * (toy.steps + 1),
@@ -314,8 +326,8 @@ def _measure(
         desired_loss=curves["desired"],
         test_loss=curves["test"],
     )
-    losses = np.array([data.train.losses(theta) for theta in thetas[steps]])
-    norms = np.array([np.linalg.norm(data.train.gradients(theta), axis=1) for theta in thetas[steps]])
+    losses = data.train.losses(thetas[steps])
+    norms = np.array([data.train.norms(theta) for theta in thetas[steps]])
     first = tables["curves"]
     conventional = {a: np.array(first[f"{a}_loss"][: toy.steps + 1]) for a in REFERENCES}
     summary: dict[str, Any] = {"policy": policy}
@@ -323,19 +335,15 @@ def _measure(
     gap = 0.0
     for against in REFERENCES:
         rows = getattr(data, against)
-        by_kind = {
-            "instantaneous": np.array(
-                [data.train.gradients(theta) @ rows.gradients(theta).mean(axis=0) for theta in thetas[:-1]]
-            ),
-            "adjoint": _adjoint(data, rows, thetas, weights, rate),
-        }
+        adjoint = _adjoint(data, rows, thetas, weights, rate)
+        by_kind = {"instantaneous": _instantaneous(data, rows, thetas[steps]), "adjoint": adjoint[steps]}
         if against == "desired":
-            gradient = -rate * by_kind["adjoint"]
+            gradient = -rate * adjoint
             gap = float(((weights * gradient).sum(axis=1) - gradient.min(axis=1)).sum())
         speeds = speed.global_speed(curves[against], [rate] * toy.steps)
         before = zero_weights.before_convergence(steps, curves[against])
         for kind, contributions in by_kind.items():
-            measured = similarity.similarity(weights[steps], contributions[steps])
+            measured = similarity.similarity(weights[steps], contributions)
             values = [None if toy.nulls or not math.isfinite(value) else value for value in measured.similarity]
             _extend(
                 tables["similarity"],
@@ -357,7 +365,7 @@ def _measure(
                 "noncontributive_excluded": zero_weights.noncontributive_excluded,
                 "redundant_dropped": zero_weights.redundant_dropped,
             }.items():
-                counted = share(weights[steps][before], contributions[steps][before])
+                counted = share(weights[steps][before], contributions[before])
                 _extend(
                     tables["zero_weights"],
                     policy=[policy],
@@ -372,7 +380,7 @@ def _measure(
                 step=steps,
                 against=[against] * len(steps),
                 kind=[kind] * len(steps),
-                contribution=list(contributions[steps]),
+                contribution=list(contributions),
                 loss=list(losses),
                 gradient_norm=list(norms),
             )

@@ -68,7 +68,7 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
     rates = [1e-3] * steps
     weights = torch.full((steps, problem.examples), 1 / problem.examples, dtype=problem.dtype, device=problem.device)
     run = trajectory.train(problem, theta, weights, rates)
-    adjoint = problem.reference_gradients("desired", run.kept[-1:])[0]
+    adjoint = problem.reference_gradients("desired", run.stored[-1:])[0]
 
     def train() -> None:
         again = trajectory.train(problem, theta, weights, rates)
@@ -79,7 +79,7 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
 
     def backward() -> None:
         # Not the whole gradient: with few steps, its beginning counts for too much.
-        problem.backward(run.kept[:-1], weights, rates, adjoint, source, lambda step, block: None)
+        problem.backward(run.stored[:-1], weights, rates, adjoint, source, lambda step, block: None)
 
     def contributions() -> None:
         problem.losses(theta)

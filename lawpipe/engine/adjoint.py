@@ -62,7 +62,7 @@ def contributions_many(runs: Sequence[tuple[Trajectory, str]], on_block: OnBlock
     term_gradients = [_term_gradients(run, against) for run, against in runs]
     ends = zip(term_gradients, runs, strict=True)
     runs[0][0].problem.backward_many(
-        torch.stack([run.kept[:-1] for run, _ in runs]),
+        torch.stack([run.stored[:-1] for run, _ in runs]),
         [run.weights for run, _ in runs],
         [run.learning_rates for run, _ in runs],
         torch.stack([gradients(run.last.unsqueeze(0))[0] for gradients, (run, _) in ends]),

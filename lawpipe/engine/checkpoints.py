@@ -1,10 +1,10 @@
-"""Memory against recomputation: which of the parameters theta[0..T] of a training run are kept, and where.
+"""Storage of the parameters theta[0..T] of a training run, which a backward pass needs in reverse order.
 
-A reverse sweep needs all of them, last first. If they fit a budget they are kept on the device. If not, a GPU has the
-host's memory beside its own: they go there in segments and come back when the sweep gets to them, which takes far
-less time than the steps between. Else only those at the starts of about sqrt(T) segments are kept, and a segment's
-others are computed once more: the same operations on the same numbers, so the same bits. That holds about 2 sqrt(T)
-copies of theta, for one more forward pass.
+If all of them fit the memory limit of the device, they are stored there. A GPU has its host's memory as a second
+store: parameters are moved there in segments and brought back when the backward pass reaches them, which takes less
+time than recomputing them. Otherwise only the parameters at the starts of about sqrt(T) segments are stored, and each
+segment is recomputed when it is needed (Griewank, Optim. Methods Softw. 1, 1992; Chen et al., arXiv 1604.06174). That
+stores about 2 sqrt(T) copies of theta at the cost of one more forward pass, and gives the same bits.
 """
 
 import math
@@ -15,20 +15,20 @@ import torch
 
 from lawpipe.compute.limits import PATH_BYTES
 
-#: The share of a GPU's memory, and of its host's, for the same: a search holds two runs at a time.
+#: Share of the memory of a GPU, and of its host, for the same. A search holds two runs at a time.
 SHARE = 0.3
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Bytes for the parameters of one run on its device, and in the host's memory beside it."""
+    """Bytes that the parameters of one run may take on its device, and in the host's memory in addition."""
 
     device: int
     host: int = 0
 
 
 def budget(device: torch.device) -> Budget:
-    """Return what one run's parameters may take; of all memory, not of what is free: always the same."""
+    """Return the memory for one run's parameters: a share of all memory, so that it does not vary between runs."""
     if device.type != "cuda":
         return Budget(PATH_BYTES)
     host = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -37,17 +37,17 @@ def budget(device: torch.device) -> Budget:
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps S in a segment, and whether the parameters at all of them are kept in the host's memory."""
+    """The number of steps per segment, and whether the parameters of all steps are stored in the host's memory."""
 
     segment: int
     on_host: bool
 
 
 def plan(steps: int, theta_bytes: int, available: Budget) -> Plan:
-    """Return one segment of all T steps if T+1 copies of theta fit on the device, or else segments of sqrt(T).
+    """Return one segment of all T steps if T + 1 copies of theta fit the device, otherwise segments of S steps.
 
-    With S = ceil(sqrt(T)) there are ceil(T / S) starts and the end to keep, and S + 1 of one segment at a time: fewer
-    than 2 sqrt(T) + 3 copies, at most 2.2 sqrt(T) from T = 225 on.
+    With S = ceil(sqrt(T)), the ceil(T / S) starts and the end are stored, and S + 1 copies of one segment at a time:
+    fewer than 2 sqrt(T) + 3 copies in all, at most 2.2 sqrt(T) for T >= 225.
     """
     whole = (steps + 1) * theta_bytes
     if whole <= available.device:
@@ -56,5 +56,5 @@ def plan(steps: int, theta_bytes: int, available: Budget) -> Plan:
 
 
 def on_host(rows: int, like: torch.Tensor) -> torch.Tensor:
-    """Return room for rows of parameters in the host's memory, pinned if they come from a GPU."""
+    """Return uninitialised host memory for rows of parameters, pinned if `like` is on a GPU."""
     return torch.empty(rows, like.numel(), dtype=like.dtype, pin_memory=like.is_cuda)

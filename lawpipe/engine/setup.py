@@ -1,4 +1,4 @@
-"""Setting up a training run from the artifacts of one experiment and seed."""
+"""Training runs from the files of an experiment and seed."""
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,27 +16,27 @@ from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 from lawpipe.run.splits import REQUIRED, SPLITS
 
-#: Bytes that the weights of policies trained together may take: four of the paper's perceptron.
+#: Bytes for the weights of policies that are trained together: four policies of the paper's perceptron.
 MEMORY = 128 * 2**20
 
 
-def add_inputs(parser: argparse.ArgumentParser) -> None:
-    """Add the options that every stage with a training run has."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command-line options for the files that every training run needs."""
     for split in REQUIRED:
         parser.add_argument(f"--{split}", type=Path, required=True, help=f"the {split} examples")
     parser.add_argument("--theta0", type=Path, required=True, help="the initial parameters")
 
 
-def load(settings: dict[str, Any], options: argparse.Namespace) -> tuple[Problem, Tensor]:
-    """Return the problem of a stage's options and its initial parameters, flat, [P]."""
+def from_options(settings: dict[str, Any], options: argparse.Namespace) -> tuple[Problem, Tensor]:
+    """Return the problem and the initial parameters, [P], of a stage's command-line options."""
     files = {name: getattr(options, name, None) for name in (*SPLITS, "theta0")}
-    return start(settings, {name: path for name, path in files.items() if path is not None})
+    return from_files(settings, {name: path for name, path in files.items() if path is not None})
 
 
-def start(settings: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[Problem, Tensor]:
-    """Return the problem of a seed's splits and its initial parameters, flat, [P]; `files` are by name.
+def from_files(settings: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[Problem, Tensor]:
+    """Return the problem and the initial parameters, [P], of the files of its splits and "theta0".
 
-    If the job has several processes, they share the problem.
+    If the job has several processes, the problem is divided among them.
     """
     problem = shared(load_problem(settings, {split: files[split] for split in SPLITS if split in files}))
     theta0 = trajectory.flatten(artifacts.read(files["theta0"], "theta0"), problem)
@@ -45,7 +45,7 @@ def start(settings: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[Probl
 
 
 def _check_size(path: Path, what: str, found: int, expected: int) -> None:
-    """Raise InputError if an artifact does not belong to the problem."""
+    """Raise InputError if a file does not fit the problem."""
     if found != expected:
         raise InputError(
             f"{path} is for {found} {what}, expected {expected}: it belongs to another experiment or to other "
@@ -53,22 +53,22 @@ def _check_size(path: Path, what: str, found: int, expected: int) -> None:
         )
 
 
-def train(problem: Problem, theta0: Tensor, paths: Sequence[Path]) -> Iterator[list[tuple[str, Trajectory]]]:
-    """Train under the policies stored in some files, and yield them with their names (those of the files).
+def train_policies(problem: Problem, theta0: Tensor, paths: Sequence[Path]) -> Iterator[list[tuple[str, Trajectory]]]:
+    """Train under the policies of some files; yield groups of pairs of a policy's name (its file's) and its run.
 
-    As many together as have room: they come in groups, each of which should be dropped before the next is asked for.
+    Each group holds as many runs as fit in memory. Drop a group before asking for the next one.
     """
     steps = artifacts.read(paths[0], "policy", ["step"]).num_rows
     together = max(1, MEMORY // (steps * problem.examples * problem.dtype.itemsize))
     for start in range(0, len(paths), together):
         group = paths[start : start + together]
-        stored = [policy.load(path) for path in group]
-        for path, each in zip(group, stored, strict=True):
-            _check_size(path, "steps", len(each.weights), steps)
-            _check_size(path, "training examples", each.weights.shape[1], problem.examples)
-        weights = [torch.as_tensor(each.weights, dtype=problem.dtype, device=problem.device) for each in stored]
-        rates = [each.learning_rates.tolist() for each in stored]
+        policies = [policy.load(path) for path in group]
+        for path, loaded in zip(group, policies, strict=True):
+            _check_size(path, "steps", len(loaded.weights), steps)
+            _check_size(path, "training examples", loaded.weights.shape[1], problem.examples)
+        weights = [torch.as_tensor(loaded.weights, dtype=problem.dtype, device=problem.device) for loaded in policies]
+        rates = [loaded.learning_rates.tolist() for loaded in policies]
         runs = trajectory.train_many(problem, [theta0] * len(group), weights, rates)
-        del stored, weights
+        del policies, loaded, weights
         yield list(zip([path.stem for path in group], runs, strict=True))
         del runs

@@ -1,4 +1,4 @@
-"""The forward half of the engine: one training run under a policy, and what it is worth."""
+"""Training runs: gradient descent under a policy, the parameters of its steps, and its losses."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -17,25 +17,29 @@ from lawpipe.problems.base import Problem
 
 Curve = npt.NDArray[np.float64]
 
-#: A run has diverged if its mean loss J is above this many times the loss at its start, or this many nats.
+#: A run has diverged if J exceeds this many times the loss at its start, or this many nats if the loss is below 1.
 DIVERGED = 1000.0
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """One training run: its policy, and the parameters on the way, whole or as checkpoints.
+    """One training run: its policy and its parameters, stored whole or as checkpoints (see `checkpoints`).
 
-    The parameters come in segments of `segment` steps. With a single segment they are all in `kept`, [T+1, P]. With
-    several, `kept` holds theta at the start of each and at the end, or (`on_host`) all of them in the host's memory;
-    the losses on the reference sets, which need all of them, were taken in passing.
+    The steps are divided into segments of `segment` steps. `stored` holds
+
+    - theta[0..T], [T+1, P], if there is a single segment;
+    - theta[0..T] in the host's memory, with `on_host`;
+    - otherwise theta at the start of each segment and theta[T].
+
+    With several segments, the reference losses were computed during training and are in `curves`.
     """
 
     problem: Problem
     weights: Tensor
     learning_rates: Sequence[float]
     segment: int
-    kept: Tensor
-    passing: dict[str, Curve]
+    stored: Tensor
+    curves: dict[str, Curve]
     on_host: bool = False
 
     @property
@@ -45,44 +49,37 @@ class Trajectory:
 
     @property
     def whole(self) -> bool:
-        """Whether the parameters at all steps are kept."""
+        """Whether theta[0..T] is stored on the device."""
         return self.segment == self.steps
 
     @property
     def first(self) -> Tensor:
         """theta[0], [P]."""
-        return self.kept[0].to(self.problem.device)
+        return self.stored[0].to(self.problem.device)
 
     @property
     def last(self) -> Tensor:
         """theta[T], [P]."""
-        return self.kept[-1].to(self.problem.device)
-
-    @property
-    def thetas(self) -> Tensor:
-        """The parameters at all steps, [T+1, P]; recomputed where they are not kept, which takes their memory."""
-        if self.whole:
-            return self.kept
-        return torch.cat([*(thetas for _, thetas in self.segments()), self.last.unsqueeze(0)])
+        return self.stored[-1].to(self.problem.device)
 
     def segments(self, *, backwards: bool = False) -> Iterator[tuple[int, Tensor]]:
-        """Yield each segment's first step and the parameters at its steps, [S, P], in either direction."""
+        """Yield the first step of each segment and theta at its S steps, [S, P], recomputed if necessary."""
         if self.whole:
-            yield 0, self.kept[:-1]
+            yield 0, self.stored[:-1]
             return
         starts = range(0, self.steps, self.segment)
         for start in reversed(starts) if backwards else starts:
             stop = min(start + self.segment, self.steps)
             if self.on_host:
-                yield start, self.kept[start:stop].to(self.problem.device, non_blocking=True)
+                yield start, self.stored[start:stop].to(self.problem.device, non_blocking=True)
                 continue
-            # The segment's last step leads to the next segment: it is not needed.
+            # The last step of a segment is not run: it leads to the next segment.
             part = slice(start, stop - 1)
-            theta = self.kept[start // self.segment]
+            theta = self.stored[start // self.segment]
             yield start, descend(self.problem, theta, self.weights[part], self.learning_rates[part])
 
     def at(self, steps: Sequence[int]) -> Iterator[Tensor]:
-        """Yield theta at some of the steps 0..T-1, which rise, [P] each."""
+        """Yield theta[t], [P], for some of the steps t = 0..T-1 in ascending order."""
         for start, thetas in self.segments():
             for step in steps:
                 if start <= step < start + len(thetas):
@@ -90,7 +87,7 @@ class Trajectory:
 
     def curve(self, against: str) -> Curve:
         """Return the mean loss on a reference set at theta[0..T], [T+1], in nats."""
-        return self.problem.reference_losses(against, self.kept) if self.whole else self.passing[against]
+        return self.problem.reference_losses(against, self.stored) if self.whole else self.curves[against]
 
     def training_losses(self) -> Curve:
         """Return the weighted training loss sum_n gamma[t,n] l_n(theta[t]) at t = 0..T-1, [T], in nats."""
@@ -106,8 +103,8 @@ class Trajectory:
         if not is_finite(self.last):
             return math.nan
         if self.whole:
-            return float(self.problem.reference_losses(against, self.kept[1:]).mean())
-        return float(self.passing[against][1:].mean())
+            return float(self.problem.reference_losses(against, self.stored[1:]).mean())
+        return float(self.curves[against][1:].mean())
 
 
 def train(
@@ -118,14 +115,14 @@ def train(
     budget: Budget | None = None,
     write_row: WriteRow | None = None,
 ) -> Trajectory:
-    """Train from theta0 under the policy `weights` [T, N], one full-batch step for each row.
+    """Train from theta0 under a policy: T steps of full-batch gradient descent on the weighted loss.
 
     Args:
         problem: the problem with N training examples and P parameters.
         theta0: the initial parameters, [P].
         weights: [T, N].
         learning_rates: of the T steps.
-        budget: the memory for the parameters of all steps, by default the device's; only some are kept beyond it.
+        budget: memory for theta[0..T], by default the device's; if it is exceeded, only some are stored.
         write_row: decides each row of `weights` while the run goes on.
     """
     steps = len(learning_rates)
@@ -133,24 +130,26 @@ def train(
     plan = checkpoints.plan(steps, theta0.numel() * theta0.element_size(), available)
     segment = plan.segment
     if segment == steps:
-        kept = descend(problem, theta0, weights, learning_rates, write_row)
-        return Trajectory(problem, weights, learning_rates, segment, kept, {})
+        stored = descend(problem, theta0, weights, learning_rates, write_row)
+        return Trajectory(problem, weights, learning_rates, segment, stored, {})
     starts = range(0, steps, segment)
-    kept = checkpoints.on_host(steps + 1, theta0) if plan.on_host else theta0.new_empty(len(starts) + 1, len(theta0))
-    kept[0] = theta = theta0
+    stored = (
+        checkpoints.on_host(steps + 1, theta0) if plan.on_host else theta0.new_empty(len(starts) + 1, len(theta0))
+    )
+    stored[0] = theta = theta0
     losses = {against: [problem.reference_losses(against, theta0.unsqueeze(0))] for against in problem.references}
-    for place, start in enumerate(starts):
+    for index, start in enumerate(starts):
         part = slice(start, start + segment)
         thetas = descend(problem, theta, weights[part], learning_rates[part], write_row)[1:]
         theta = thetas[-1].clone()
-        for against, found in losses.items():
-            found.append(problem.reference_losses(against, thetas))
-        rows = slice(start + 1, start + 1 + len(thetas)) if plan.on_host else slice(place + 1, place + 2)
-        kept[rows].copy_(thetas if plan.on_host else thetas[-1:])
-        # Else this segment would still be held while the next is computed.
+        for against, blocks in losses.items():
+            blocks.append(problem.reference_losses(against, thetas))
+        rows = slice(start + 1, start + 1 + len(thetas)) if plan.on_host else slice(index + 1, index + 2)
+        stored[rows].copy_(thetas if plan.on_host else thetas[-1:])
+        # Frees this segment's parameters before the next segment is computed.
         del thetas
-    curves = {against: np.concatenate(found) for against, found in losses.items()}
-    return Trajectory(problem, weights, learning_rates, segment, kept, curves, plan.on_host)
+    curves = {against: np.concatenate(blocks) for against, blocks in losses.items()}
+    return Trajectory(problem, weights, learning_rates, segment, stored, curves, plan.on_host)
 
 
 def train_many(
@@ -160,12 +159,13 @@ def train_many(
     learning_rates: Sequence[Sequence[float]],
     budget: Budget | None = None,
 ) -> list[Trajectory]:
-    """Train S times on the same examples, each from its own theta0 under its own policy and rates, together.
+    """Train S times on the same examples, each run with its own theta0, policy and learning rates.
 
-    Every run is that of `train` up to rounding, and cheaper if the problem gains from it and the parameters of all
-    runs fit the budget; else they are trained one by one. Runs may share tensors, and a policy may be a view that
-    stores less than T x N numbers: uniform weights at S learning rates are S times
-    `torch.full((1, 1), 1 / N).expand(T, N)`. All have the same number of steps; else raises ValueError.
+    The runs are computed together if their parameters fit the budget and the problem has a faster way for so many,
+    with results equal to those of `train` up to rounding; otherwise one after the other. Runs may share tensors, and
+    a policy may be an expanded view: uniform weights are `torch.full((1, 1), 1 / N).expand(T, N)`.
+
+    Raises ValueError if the runs differ in their number of steps.
     """
     if len({len(rates) for rates in learning_rates}) > 1:
         raise ValueError("runs of different lengths cannot be trained together")
@@ -174,20 +174,20 @@ def train_many(
     size = sum((len(rates) + 1) * theta0.numel() * theta0.element_size() for theta0, _, rates in runs)
     if size > available.device:
         return [train(problem, *run, budget) for run in runs]
-    kept = descend_many(problem, torch.stack([*theta0s]), weights, learning_rates)
+    stored = descend_many(problem, torch.stack([*theta0s]), weights, learning_rates)
     return [
         Trajectory(problem, policy, rates, len(rates), path, {})
-        for (_, policy, rates), path in zip(runs, kept, strict=True)
+        for (_, policy, rates), path in zip(runs, stored, strict=True)
     ]
 
 
 def check_converges(objective: float, start: float) -> None:
-    """Raise FloatingPointError, with the numbers, if a run of mean loss J that starts at a loss has diverged."""
+    """Raise FloatingPointError if a run has diverged, given its J and the loss at its start, in nats."""
     if not objective <= DIVERGED * max(start, 1.0):
         raise FloatingPointError(f"the mean loss of the run is {objective:.3g} nats, at its start {start:.3g}")
 
 
 def flatten(theta0: pa.Table, problem: Problem) -> Tensor:
-    """Return the flat parameter vector of a theta0 table, on the problem's device."""
+    """Return the values of a theta0 table as one vector, [P], with the problem's dtype and device."""
     values = np.concatenate([row.values.to_numpy() for row in theta0.column("values")])
     return torch.from_numpy(values).to(problem.device, problem.dtype)

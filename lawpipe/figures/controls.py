@@ -50,14 +50,14 @@ def controls(results: Results) -> Figure:
         shares.set(title="Share of the near-optimal gain", ylabel="policy")
         marks.finish_shares(shares)
     else:
-        panels.say_empty(shares, "The near-optimal policy has no gain beyond its interval to share out.")
+        panels.say_empty(shares, "The near-optimal policy's gain is not above 0 beyond its interval.")
     for axes, against in zip(grid_axes, REFERENCES, strict=True):
         _draw_learning_rates(axes, results, against)
     for policy, record in POLICIES.items():
         share = gain.share(objective["desired"], policy)
         if share.n and not record.required:
             canvas.say(f"{policy_label(policy)}: {share_of(share)} of the gain on desired.")
-    canvas.say("Learning rates: dotted is the experiment's own, a point the one chosen, by J on desired.")
+    canvas.say("Learning rates: dotted is the experiment's, a point is the one chosen (by J on desired).")
     return frame.finish(canvas)
 
 

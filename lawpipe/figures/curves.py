@@ -1,6 +1,7 @@
 """The loss over training under each policy, and the steps that the near-optimal policy saves (Fig 5)."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -23,8 +24,8 @@ def fig05_loss_curves(results: Results) -> Figure:
         canvas.say(f"Acceleration ratio on {against}: {interval(ratio, missing='never')}.")
     canvas.axes[0][0].legend()
     best = results.quantity(BEST, "acceleration_to_best_test")
-    canvas.say(f"To the conventional minimum on test instead of its end: {interval(best, missing='never')}.")
-    canvas.say("An acceleration is the geometric mean over the seeds that reach the mark.")
+    canvas.say(f"On test, to the lowest conventional loss instead of the last: {interval(best, missing='never')}.")
+    canvas.say("Ratios are geometric means over the seeds that get that low.")
     return frame.finish(canvas)
 
 
@@ -33,12 +34,11 @@ def _draw_acceleration(axes: Axes, results: Results, against: str, ratio: Interv
 
     Without the arrow if a seed never gets that low.
     """
-    conventional = results.curves[results.curves["policy"] == BASE]
-    last_step = int(conventional["step"].max())
-    losses = conventional[conventional["step"] == last_step][f"{against}_loss"]
-    loss = float(np.exp(np.log(losses).mean()) if log else losses.mean())
+    steps, losses = panels.loss_curves(results, BASE, against)
+    last = pd.Series(losses[:, -1])  # its mean leaves NaN out
+    loss = float(np.exp(np.log(last).mean()) if log else last.mean())
     if not np.isfinite(loss):
         return
-    panels.draw_steps_saved(axes, loss, last_step, ratio.mean_or_nan if ratio.n_reached == ratio.n else np.nan)
+    panels.draw_steps_saved(axes, loss, int(steps[-1]), ratio.mean_or_nan if ratio.n_reached == ratio.n else np.nan)
     text = f"AR {interval(ratio)}" if ratio.n_reached else "AR: never reaches the conventional final loss"
     panels.write_in_corner(axes, text, 0.70)

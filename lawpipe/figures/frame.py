@@ -88,7 +88,7 @@ def finish(canvas: Canvas) -> Figure:
     figure.add_artist(background)
     blocks = {
         "The paper" if source is None else f"The paper, {source}": _paper_lines(canvas),
-        "This run": canvas.sentences or ["nothing to show with these settings."],
+        "This run": canvas.sentences or ["There is nothing to show with these settings."],
         "Settings": [_settings_line(canvas.results)],
     }
     #: Text, font weight, and the space above it in lines.
@@ -112,13 +112,13 @@ def finish(canvas: Canvas) -> Figure:
 def _paper_lines(canvas: Canvas) -> list[str]:
     """Return the values that the paper's figure shows."""
     if canvas.entry.source is None:
-        return ["has no such figure."]
+        return ["The paper has no such figure."]
     published = paper.values(problem.name(canvas.results.settings), canvas.entry.source)
     if not published:
-        return ["has no values for this problem there."]
+        return ["The paper gives no values for this problem."]
     read_off = {True: " (read off the figure)", False: ""}
     return [f"{value.quantity}: {value.text}{read_off[value.digitised]}." for value in published] + [
-        "One run, no interval."
+        "The paper has one run, without intervals."
     ]
 
 

@@ -57,7 +57,7 @@ def draw_share(
     axes.plot([edge], [height], arrow, color=colour, markersize=6, label=label)
 
 
-def finish_shares(axes: Axes, name: str = "share of the fall of J", ends: tuple[float, float] = SHARES) -> None:
+def finish_shares(axes: Axes, name: str = "share of the gain in J", ends: tuple[float, float] = SHARES) -> None:
     """Label the axis of shares, and draw lines at 0 and 100 %."""
     for share in (0, 100):
         axes.axvline(share, **style.DOTTED)

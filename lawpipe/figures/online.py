@@ -30,5 +30,5 @@ def online(results: Results) -> Figure:
             canvas.say(f"{policy_label(policy)}: {share_of(share)} of the oracle's gain on test.")
     ratios.axvline(1, **style.DOTTED)
     marks.name_rows(ratios, [policy_label(policy) for policy in policies])
-    ratios.set(title="J on test, over that of uniform weights", xlabel="J / J of tuned", ylabel="policy")
+    ratios.set(title="J on test, relative to uniform weights", xlabel="J / J of uniform weights", ylabel="policy")
     return frame.finish(canvas)

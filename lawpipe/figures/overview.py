@@ -20,8 +20,7 @@ def fig01_objective(results: Results) -> Figure:
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         curves = {}
         for policy in COMPARED:
-            rows = results.curves[results.curves["policy"] == policy]
-            steps, losses = results.by_seed(rows, "step", f"{against}_loss")
+            steps, losses = panels.loss_curves(results, policy, against)
             keep = panels.thinned(len(steps))
             # J is the mean over steps 1 to T, so the area under the plain mean of the seeds is the mean J.
             curves[policy] = losses.mean(axis=0)[keep]
@@ -42,7 +41,7 @@ def fig01_objective(results: Results) -> Figure:
         first, last = objectives
         left = f"{number(100 * last / first)} % of the conventional area is left" if first else "both areas are 0"
         canvas.say(f"{against.capitalize()}: {left}.")
-    canvas.say("The area over T is J: the objective of the search, on the desired examples alone.")
+    canvas.say("The area divided by T is J. J on the desired examples is the objective of the search.")
     return frame.finish(canvas)
 
 
@@ -96,7 +95,7 @@ def fig03_law(results: Results) -> Figure:
     """Draw the contributions at one step, each as wide as its weight, and SIM against CR."""
     seed = results.seeds[0]
     step = _chosen_step(results, seed)
-    note = f"left: step {step} of seed {seed}; right: a point a policy along the search and seed"
+    note = f"left: step {step} of seed {seed}; right: one point per policy and seed"
     canvas = frame.canvas(results, "fig03_law", note, columns=3, widths=(1.15, 1.15, 1))
     *contributions, similarity = canvas.axes[0]
     for axes, kind in zip(contributions, KINDS, strict=True):
@@ -104,7 +103,7 @@ def fig03_law(results: Results) -> Figure:
         for policy in COMPARED:
             _draw_contributions(canvas, axes, seed, step, policy, kind)
         axes.set(xlim=(0, 100), title=f"{kind.capitalize()} contributions")
-        axes.set(xlabel="weight, in the order of contribution (%)", ylabel="contribution / weighted mean")
+        axes.set(xlabel="weight, in order of contribution (%)", ylabel="contribution / weighted mean")
     if contributions[0].get_legend_handles_labels()[0]:
         contributions[0].legend(loc="upper left")
     points = results.summary[results.summary["policy"].isin(results.along_search)]
@@ -113,7 +112,7 @@ def fig03_law(results: Results) -> Figure:
         similarity.plot(*known.to_numpy().T, style.MARKERS[kind], color=style.KINDS[kind], markersize=4, label=kind)
     similarity.set(title="Similarity, desired", xlabel="compression ratio on desired", ylabel="mean similarity SIM")
     similarity.legend()
-    canvas.say("At the optimum the exact condition makes the adjoint curve flat at 1, over all the weight.")
+    canvas.say("At the optimum the adjoint curve is flat at 1 over all the weight: the exact first-order condition.")
     return frame.finish(canvas)
 
 

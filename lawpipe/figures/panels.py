@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import style, surfaces
@@ -39,7 +39,7 @@ def seeds_note(results: Results, *, geometric: bool = False) -> str:
     """Say how `draw_over_seeds` draws the seeds of an experiment."""
     if len(results.seeds) >= SEEDS_FOR_A_BAND:
         return f"lines are {'geometric ' if geometric else ''}means, bands 95 % t intervals over seeds"
-    return "a thin line each" if len(results.seeds) > 1 else "one run, no interval"
+    return "one thin line per seed" if len(results.seeds) > 1 else "one run, no interval"
 
 
 def thinned(length: int, *, most: int = MOST_POINTS, log: bool = False) -> npt.NDArray[np.int64]:
@@ -104,16 +104,21 @@ def _plain_ticks(axis: Axis) -> None:
     if low > 0 and high / low < 1e4:
         few = LogLocator(subs=(1, 2, 5) if high / low < 30 else (1,))
         axis.set_major_locator(MaxNLocator(5) if high / low < FACTOR_FOR_LOG_AXIS else few)
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter(NullFormatter())
+
+
+def loss_curves(results: Results, policy: str, against: str) -> tuple[Array, Array]:
+    """Return the steps 0 to T, and the loss of a policy on a reference set, [seeds, T + 1]."""
+    rows = results.curves[results.curves["policy"] == policy]
+    return results.by_seed(rows, "step", f"{against}_loss")
 
 
 def draw_losses(axes: Axes, results: Results, policies: Sequence[str], against: str, *, log: bool) -> None:
     """Draw the loss on one reference set over the steps, one curve per policy."""
     colours = style.colours(policies)
     for policy in policies:
-        rows = results.curves[results.curves["policy"] == policy]
-        steps, losses = results.by_seed(rows, "step", f"{against}_loss")
+        steps, losses = loss_curves(results, policy, against)
         keep = thinned(len(steps))
         draw_over_seeds(axes, steps[keep], losses[:, keep], colours[policy], policy_label(policy), log=log)
     if log:

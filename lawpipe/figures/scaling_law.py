@@ -16,7 +16,7 @@ from lawpipe.run.splits import REFERENCES
 
 def fig11_scaling_law(results: Results) -> Figure:
     """Draw L - L0 against t in log-log with the fitted lines, and beta and B of each seed with their intervals."""
-    note = "a thin line a seed; dashed: its fit from t0 on; bars: 95 % intervals"
+    note = "thin lines: seeds; dashed: their fits from t0 on; bars: 95 % intervals"
     canvas = frame.canvas(results, "fig11_scaling_law", note, rows=2, height=6.4)
     policies = [policy for policy in results.chosen if policy in set(results.fits["policy"])]
     colours = style.colours(results.chosen)
@@ -90,7 +90,7 @@ def _draw_coefficients(
         axes.set_xscale("log")
     marks.name_rows(axes, [f"{policy_label(policy)},\n{against}" for against, policy in groups])
     axes.grid(axis="y", visible=False)
-    axes.set(title=f"{symbol}, a point a seed", xlabel=label)
+    axes.set(title=f"{symbol}, one point per seed", xlabel=label)
 
 
 def _summary(results: Results, policy: str, against: str) -> str:

@@ -43,7 +43,7 @@ def fig04_objective(results: Results) -> Figure:
     gap.set(yscale="log", title="Frank-Wolfe gap: 0 at first-order stationarity", ylabel="gap (nats, log)")
     _draw(work, results, rows, "evaluations", surfaces.INK, "gradient evaluations")
     _draw(work, results, rows, "cost", style.OTHERS[4], "cost, trial runs included")
-    work.set(title="Work so far", ylabel="evaluations")
+    work.set(title="Evaluations up to an iteration", ylabel="evaluations")
     work.legend()
     for axes in (losses, ratio, gap, work):
         axes.set_xlabel("outer iteration")
@@ -52,7 +52,7 @@ def fig04_objective(results: Results) -> Figure:
     first = rows[rows["iteration"] == 0].set_index("seed")
     best = rows.loc[rows.groupby("seed")["objective"].idxmin()].set_index("seed")
     left = 100 * float((best["objective"] / first["objective"]).mean())
-    canvas.say(f"J on desired goes to {number(left)} % of its start (mean over seeds, best row).")
+    canvas.say(f"J on desired falls to {number(left)} % of its first value (best iteration, mean over the seeds).")
     for against, column in columns.items():
         start, end = (number(float((nats / row[column]).mean())) for row in (first, best))
         canvas.say(f"CR on {against}: {start} to {end}.")

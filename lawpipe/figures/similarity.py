@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -18,6 +17,12 @@ from lawpipe.results.gains import BASE, BEST
 from lawpipe.results.numbers import interval, number, plural, policy_label
 from lawpipe.run.splits import REFERENCES
 
+#: Colour and marker of the points of each policy along the search.
+ROLES = {
+    "conventional": (style.POLICIES[BASE], "X"),
+    "near-optimal": (style.POLICIES[BEST], "s"),
+    "snapshots": (style.OTHERS[0], "o"),
+}
 NO_STEP = "no step has two weighted examples whose contributions differ"
 
 
@@ -34,7 +39,7 @@ def fig06_similarity_against_loss(results: Results) -> Figure:
     for kind in KINDS:
         first, last = (interval(results.quantity(policy, f"{MEAN_SIMILARITY[kind]}_desired")) for policy in COMPARED)
         canvas.say(f"Mean {kind} SIM on desired: {first} conventional, {last} near-optimal.")
-    canvas.say("Values of 0 or less have no place on a log axis.")
+    canvas.say("Values of 0 or less are not shown.")
     return frame.finish(canvas)
 
 
@@ -50,8 +55,8 @@ def _draw_along_training(axes: Axes, results: Results, kind: str, against: str, 
     for policy, ratio in ratios.items():
         rows = panels.similarity_rows(results, policy, kind, against)
         steps, samples = results.by_seed(rows, "step", "similarity")
-        curves = results.curves[(results.curves["policy"] == policy) & results.curves["step"].isin(steps)]
-        _, losses = results.by_seed(curves, "step", f"{against}_loss")
+        curve_steps, losses = panels.loss_curves(results, policy, against)
+        losses = losses[:, np.isin(curve_steps, steps)]
         loss, similarity = (panels.band(values, log=True)[0] for values in (losses, samples))
         axes.plot(loss, similarity, color=colours(norm(ratio)), linewidth=1.3)
         drawn |= bool(np.isfinite(similarity).any())
@@ -67,16 +72,10 @@ def _draw_along_training(axes: Axes, results: Results, kind: str, against: str, 
 
 def fig07_similarity_against_compression(results: Results) -> Figure:
     """Draw mean SIM against CR, one point per policy along the search and seed, with the paper's fit per seed."""
-    note = "a point a policy and seed, thin lines are fits"
+    note = "one point per policy and seed; thin lines are fits"
     canvas = frame.canvas(results, "fig07_similarity_against_compression", note, rows=2, height=6.1)
-    palette = {
-        "conventional": style.POLICIES[BASE],
-        "near-optimal": style.POLICIES[BEST],
-        "on the way": style.OTHERS[0],
-    }
     points = results.summary[results.summary["policy"].isin(results.along_search)]
-    roles = points["policy"].map({BASE: "conventional", BEST: "near-optimal"})
-    points = points.assign(role=roles.fillna("on the way"))
+    roles = points["policy"].map({BASE: "conventional", BEST: "near-optimal"}).fillna("snapshots")
     for row, kind in zip(canvas.axes, KINDS, strict=True):
         for axes, against in zip(row, REFERENCES, strict=True):
             x, y = f"compression_ratio_{against}", f"{MEAN_SIMILARITY[kind]}_{against}"
@@ -87,26 +86,13 @@ def fig07_similarity_against_compression(results: Results) -> Figure:
             fits = _draw_fits(axes, known, x, y)
             if kind == "instantaneous" and frame.like_the_paper(results):
                 _draw_paper(axes, problem.name(results.settings), known[x])
-            first = axes is canvas.axes[0][0]
-            sns.scatterplot(
-                known,
-                x=x,
-                y=y,
-                hue="role",
-                style="role",
-                palette=palette,
-                ax=axes,
-                s=30,
-                linewidth=0.4,
-                hue_order=list(palette),
-                style_order=["on the way", "conventional", "near-optimal"],
-                legend="auto" if first else False,
-                zorder=3,
-            )
+            for role, (colour, marker) in ROLES.items():
+                rows = known[roles == role]
+                axes.scatter(rows[x], rows[y], s=30, color=colour, marker=marker, label=role, **style.POINT)
             axes.set_title(f"{kind.capitalize()}, {against} examples")
             axes.set(xlabel=f"compression ratio on {against}", ylabel="mean similarity SIM")
-            if first:
-                axes.legend(title=None)
+            if axes is canvas.axes[0][0]:
+                axes.legend()
             values = ", ".join(number(fit.b) for fit in fits)
             seeds = f"{len(fits)} of {plural(len(results.seeds), 'seed')}"
             fitted = f"b {values} ({seeds})" if fits else "no asymptote can be fitted"
@@ -170,7 +156,7 @@ def adjoint_similarity(results: Results) -> Figure:
         values = panels.similarity_rows(results, BEST, kind, "desired")["similarity"]
         share = 100 * float(values.notna().mean()) if len(values) else 0.0
         canvas.say(
-            f"Near-optimal, {kind}, desired: median SIM[t] {number(float(values.median()))}; a value at "
+            f"Near-optimal, {kind}, desired: median SIM[t] {number(float(values.median()))}; it is defined at "
             f"{share:.0f} % of the measured steps."
         )
     canvas.say(f"Its Frank-Wolfe gap: {interval(results.quantity(BEST, 'gap'))} nats.")

@@ -17,7 +17,7 @@ MOST_ON_LINEAR_AXIS = 10
 
 def speed(results: Results) -> Figure:
     """Draw local against global speed, one point per step and seed, and their relative difference over the steps."""
-    note = f"top: a point a step and seed; below: {panels.seeds_note(results)}"
+    note = f"top: one point per step and seed; bottom: {panels.seeds_note(results)}"
     canvas = frame.canvas(results, "speed", note, rows=2, height=6.1)
     for axes, difference, against in zip(*canvas.axes, REFERENCES, strict=True):
         speeds = {policy: _speeds(results, policy, against) for policy in panels.COMPARED}
@@ -62,5 +62,5 @@ def _draw_speeds(axes: Axes, speeds: dict[str, pd.DataFrame], against: str) -> N
     panels.log_axes(axes, "xy")
     axes.set(xlabel="global speed (L[t] - L[t+1]) / eta (nats, log)", ylabel="local speed (nats, log)")
     if total > len(drawn):
-        text = f"{total - len(drawn)} of {total} points with a speed of 0 or less not shown"
+        text = f"{total - len(drawn)} of {total} points, with a speed of 0 or less, are not shown"
         axes.text(0.98, 0.03, text, transform=axes.transAxes, ha="right", fontsize=7, color=surfaces.MUTED)

@@ -31,9 +31,10 @@ AGAINST = {"desired": BLUE, "test": "#009e73", "validation": "#cc79a7"}
 KINDS = {"instantaneous": BLUE, "adjoint": "#cc79a7"}
 MARKERS = {"instantaneous": "o", "adjoint": "s"}
 
-#: A dotted line at a value to compare with, a dashed line for a law, and a white box behind a text on the curves.
+#: A dotted line at a value to compare with, a dashed line for a law, a point, and the box behind a text on curves.
 DOTTED: dict[str, Any] = {"color": MUTED, "linestyle": ":", "linewidth": 1}
 DASHED: dict[str, Any] = {"color": INK, "linestyle": "--", "linewidth": 0.9}
+POINT: dict[str, Any] = {"edgecolor": PAPER, "linewidth": 0.4, "zorder": 3}
 BOX = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.8}
 
 #: The attributes of an SVG that hold coordinates: paths, positions, translations. Scales need all their digits.

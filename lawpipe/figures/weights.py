@@ -1,9 +1,8 @@
 """Where a policy puts its weight: the paper's properties of zero weights (Figs 8 to 10), and on how many examples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
@@ -12,7 +11,7 @@ from lawpipe.analysis import examples
 from lawpipe.analysis.zero_weights import IGNORED_WEIGHT, LEARNED_LOSS
 from lawpipe.figures import frame, panels, style, surfaces
 from lawpipe.figures.frame import Canvas
-from lawpipe.figures.panels import COMPARED, KINDS
+from lawpipe.figures.panels import COMPARED, KINDS, Array
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.gains import BEST
@@ -28,7 +27,7 @@ PER_CENT = (-4, 104)
 
 def fig08_noncontributive(results: Results) -> Figure:
     """Draw the share of pairs with contribution <= 0 that have weight 0, against CR."""
-    note = "a point a policy along the search, lines join those of a seed"
+    note = "one point per policy and seed; lines join the policies of a seed"
     canvas = frame.canvas(results, "fig08_noncontributive", note)
     order = {policy: index for index, policy in enumerate(results.along_search)}
     shares = results.zero_weights
@@ -43,23 +42,11 @@ def fig08_noncontributive(results: Results) -> Figure:
             continue
         points = points.assign(share=100 * points["value"], order=points["policy"].map(order)).sort_values("order")
         for kind in KINDS:
-            for _, line in points[points["kind"] == kind].groupby("seed"):
-                axes.plot(line[ratio], line["share"], color=style.KINDS[kind], linewidth=0.7, alpha=0.5)
-        sns.scatterplot(
-            points,
-            x=ratio,
-            y="share",
-            hue="kind",
-            style="kind",
-            ax=axes,
-            palette=style.KINDS,
-            markers=style.MARKERS,
-            hue_order=KINDS,
-            s=26,
-            linewidth=0.3,
-            legend="auto" if against == REFERENCES[0] else False,
-            zorder=3,
-        )
+            rows, colour = points[points["kind"] == kind], style.KINDS[kind]
+            for _, line in rows.groupby("seed"):
+                axes.plot(line[ratio], line["share"], color=colour, linewidth=0.7, alpha=0.5)
+            marker = style.MARKERS[kind]
+            axes.scatter(rows[ratio], rows["share"], s=26, color=colour, marker=marker, label=kind, **style.POINT)
         axes.set(ylim=PER_CENT, title=f"Contributions against the {against} loss")
         axes.set(xlabel=f"compression ratio on {against}", ylabel="pairs with CT <= 0 that have weight 0 (%)")
         if against == REFERENCES[0]:
@@ -90,7 +77,7 @@ def fig09_learned(results: Results) -> Figure:
     small.set_xticks(range(len(COMPARED)), [policy_label(policy) for policy in COMPARED])
     small.grid(axis="x", visible=False)
     small.set(xlim=(-0.5, len(COMPARED) - 0.5), ylim=PER_CENT, title="Share below 0.2", xlabel="")
-    small.set_ylabel("share of pairs (%), a point a seed")
+    small.set_ylabel("share of pairs (%), one point per seed")
     return frame.finish(canvas)
 
 
@@ -116,7 +103,7 @@ def _draw_learned(canvas: Canvas, index: int, policy: str) -> None:
     canvas.say(f"{name.capitalize()}: {number(float(np.nanmean(below)))} % of them below 0.2.")
 
 
-def _weights_of_learned(results: Results, seed: int, policy: str) -> panels.Array:
+def _weights_of_learned(results: Results, seed: int, policy: str) -> Array:
     """Return weight / largest weight of the step for the pairs with loss < 1e-6 at a measured step."""
     steps, losses = results.contributions(seed, policy, "desired", "loss")
     weights = results.weights(seed, policy, steps).astype(np.float64)
@@ -135,11 +122,8 @@ def fig10_redundant(results: Results) -> Figure:
         shares = []
         for seed in results.seeds:
             steps, contributions = results.contributions(seed, BEST, against, "contribution")
-            helpful, zero = contributions > 0, results.weights(seed, BEST, steps) == 0
-            values = np.full(len(steps), np.nan)
-            count = helpful.sum(axis=1)
-            np.divide(100 * (helpful & zero).sum(axis=1), count, out=values, where=count > 0)
-            shares.append(values)
+            zero = np.ma.masked_array(results.weights(seed, BEST, steps) == 0, ~(contributions > 0))
+            shares.append(100 * zero.mean(axis=1).filled(np.nan))
         samples = np.array(shares)
         panels.draw_over_seeds(share, steps, samples, style.AGAINST[against], against)
         canvas.say(
@@ -183,36 +167,16 @@ def active_examples(results: Results) -> Figure:
     """Draw the effective number of examples, and the share of the examples with any weight."""
     canvas = frame.canvas(results, "active_examples", panels.seeds_note(results))
     effective, active = canvas.axes[0]
-    means = _draw_effective(effective, results, COMPARED)
-    steps = np.unique(results.similarity["step"])
+    counts = _draw_effective(effective, results, COMPARED)
+    shares = _draw_over_steps(active, results, COMPARED, lambda _, weights: 100 * examples.active_fraction(weights))
     for policy in COMPARED:
-        weights = (results.weights(seed, policy, steps) for seed in results.seeds)
-        shares = np.array([100 * examples.active_fraction(of_seed) for of_seed in weights])
-        panels.draw_over_seeds(active, steps, shares, style.POLICIES[policy], policy_label(policy))
-        canvas.say(
-            f"{policy_label(policy).capitalize()}: {number(means[policy])} effective examples, "
-            f"{number(float(shares.mean()))} % with any weight."
-        )
+        count, share = (number(float(samples[policy].mean())) for samples in (counts, shares))
+        canvas.say(f"{policy_label(policy).capitalize()}: {count} effective examples, {share} % with any weight.")
     canvas.say("Means over measured steps and seeds.")
     effective.legend()
-    active.set(title="Examples with any weight", ylabel="share of the examples (%)", xlabel=panels.STEP)
+    active.set(title="Examples with any weight", ylabel="share of the examples (%)")
     active.set_ylim(0, min(104, active.get_ylim()[1]))
     return frame.finish(canvas)
-
-
-def _draw_effective(axes: Axes, results: Results, policies: Sequence[str]) -> dict[str, float]:
-    """Draw 1 / sum of squared weights over the measured steps; return each policy's mean."""
-    colours, means = style.colours(policies), {}
-    steps = np.unique(results.similarity["step"])
-    for policy in policies:
-        weights = [results.weights(seed, policy, steps) for seed in results.seeds_of(policy)]
-        effective = np.array([examples.effective_examples(of_seed) for of_seed in weights])
-        means[policy] = float(effective.mean())
-        panels.draw_over_seeds(axes, steps, effective, colours[policy], policy_label(policy), log=True)
-        axes.set_ylim(0.8, 1.5 * weights[0].shape[1])
-    panels.log_axes(axes, "y")
-    axes.set(title="Effective number of examples", ylabel="1 / sum of squared weights (log)", xlabel=panels.STEP)
-    return means
 
 
 def weight_on_perturbed(results: Results) -> Figure:
@@ -224,14 +188,13 @@ def weight_on_perturbed(results: Results) -> Figure:
     chance = 100 * float(np.mean([mask.mean() for mask in corrupted.values()]))
     axes.axhline(chance, **style.DOTTED | {"linewidth": 1.2}, zorder=1)
     panels.write_at_level(axes, f"their share of the examples: {number(chance)} %", chance)
+
+    def share(seed: int, weights: Array) -> Array:
+        return np.asarray(100 * weights[:, corrupted[seed]].sum(axis=1, dtype=np.float64))
+
     # near_optimal_matched has the weights of near_optimal, at other learning rates: its line would hide the other.
     policies = [policy for policy in results.chosen if policy != "near_optimal_matched"]
-    colours, steps = style.colours(results.chosen), np.unique(results.similarity["step"])
-    for policy in policies:
-        weights = {seed: results.weights(seed, policy, steps) for seed in results.seeds_of(policy)}
-        shares = [rows[:, corrupted[seed]].sum(axis=1, dtype=np.float64) for seed, rows in weights.items()]
-        samples = 100 * np.array(shares)
-        panels.draw_over_seeds(axes, steps, samples, colours[policy], policy_label(policy))
+    for policy, samples in _draw_over_steps(axes, results, policies, share).items():
         mean, first, last = (number(float(part.mean())) for part in (samples, samples[:, 0], samples[:, -1]))
         canvas.say(
             f"{policy_label(policy).capitalize()}: {mean} % of the weight is on {word} examples; {first} % at the "
@@ -239,7 +202,38 @@ def weight_on_perturbed(results: Results) -> Figure:
         )
     canvas.say("Means over measured steps and seeds.")
     axes.set_ylim(0, min(100, 1.12 * max(chance, axes.get_ylim()[1] / 1.05)))
-    axes.set(title=f"Weight on {word} examples", ylabel="share of the weight (%)", xlabel=panels.STEP)
+    axes.set(title=f"Weight on {word} examples", ylabel="share of the weight (%)")
     axes.legend(loc="upper right")
     _draw_effective(effective, results, policies)
     return frame.finish(canvas)
+
+
+def _draw_effective(axes: Axes, results: Results, policies: Sequence[str]) -> dict[str, Array]:
+    """Draw 1 / sum of squared weights over the measured steps; return it, [seeds, steps], for each policy."""
+    drawn = _draw_over_steps(
+        axes, results, policies, lambda _, weights: examples.effective_examples(weights), log=True
+    )
+    total = results.weights(results.seeds[0], BEST, np.array([0])).shape[1]
+    axes.set_ylim(0.8, 1.5 * total)
+    panels.log_axes(axes, "y")
+    axes.set(title="Effective number of examples", ylabel="1 / sum of squared weights (log)")
+    return drawn
+
+
+def _draw_over_steps(
+    axes: Axes,
+    results: Results,
+    policies: Sequence[str],
+    quantity: Callable[[int, Array], Array],
+    *,
+    log: bool = False,
+) -> dict[str, Array]:
+    """Draw a quantity of a seed's weights at the measured steps; return it, [seeds, steps], for each policy."""
+    colours, drawn = style.colours(results.chosen), {}
+    steps = np.unique(results.similarity["step"])
+    for policy in policies:
+        seeds = results.seeds_of(policy)
+        drawn[policy] = np.array([quantity(seed, results.weights(seed, policy, steps)) for seed in seeds])
+        panels.draw_over_seeds(axes, steps, drawn[policy], colours[policy], policy_label(policy), log=log)
+    axes.set_xlabel(panels.STEP)
+    return drawn

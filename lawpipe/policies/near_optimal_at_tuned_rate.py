@@ -20,7 +20,7 @@ def make(context: Context) -> Policy:
     from lawpipe.search import control
     from lawpipe.search.objective import Objective
 
-    problem, theta0 = setup.start(context.settings, context.files)
+    problem, theta0 = setup.from_files(context.settings, context.files)
     rates = context.others["conventional_tuned"].learning_rates.tolist()
     weights, notes = control.best(context.settings, Objective(problem, theta0, rates), context.state)
     return Policy(weights.cpu().numpy(), np.array(rates), notes=notes)

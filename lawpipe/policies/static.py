@@ -21,7 +21,7 @@ def make(context: Context) -> Policy:
     from lawpipe.search.mirror_descent import MirrorDescent
     from lawpipe.search.single_row import SingleRow
 
-    problem, theta0 = setup.start(context.settings, context.files)
+    problem, theta0 = setup.from_files(context.settings, context.files)
     objective = SingleRow(problem, theta0, [context.learning_rate], context.steps)
     weights, notes = control.best(context.settings, objective, context.state, MirrorDescent())
     rows = np.tile(weights.cpu().numpy(), (context.steps, 1))

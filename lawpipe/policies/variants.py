@@ -31,7 +31,7 @@ def make(context: Context) -> Policy:
     if fixed is not None and variant == "own":
         rows = np.broadcast_to(fixed, (context.steps, fixed.shape[-1]))
         return Policy(rows, np.full(context.steps, context.learning_rate))
-    problem, theta0 = setup.start(context.settings, context.files)
+    problem, theta0 = setup.from_files(context.settings, context.files)
 
     def begin() -> tuple[Tensor, WriteRow | None]:
         if fixed is None:

@@ -1,7 +1,7 @@
-"""The figures and tables of an experiment's report, as data: what the workflow needs without a plot library.
+"""The figures and tables of an experiment's report, as data that the workflow reads without a plot library.
 
-Adding a figure is one entry here and one function in `lawpipe.figures.draw`; adding a table, one entry here
-and one function in `lawpipe.report.tables`.
+To add a figure, add an entry here and a function of its name to the module of `lawpipe.figures` that it names.
+To add a table, add an entry here and a function to a module of `lawpipe.report.tables`.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,14 @@ from lawpipe.results.problem import LANGUAGE_MODEL, PERCEPTRON, PROBLEMS, Settin
 class Entry:
     """A figure or table: `{name}.svg` or `{name}.html`.
 
-    The caption has two sentences: what it shows, and what to see in it. `source` is the figure or table of
-    the paper that it stands beside, None where the paper has none. `module` of `lawpipe` makes it from `data`: tables
-    of each seed by their names, files of the experiment with their endings. `problems` are those that it makes sense
-    for; with `corrupted` it also needs corrupted examples, with `policy` that policy.
+    Attributes:
+        source: the figure or table of the paper to compare it with; None if the paper has none.
+        caption: two sentences, what is shown and how to read it.
+        module: the module of `lawpipe` that makes it.
+        data: what it is made from: tables of each seed by their names, files of the experiment with their endings.
+        problems: the problems for which it makes sense.
+        corrupted: whether it needs corrupted examples.
+        policy: the policy that it needs, if any.
     """
 
     name: str
@@ -44,10 +48,11 @@ FIGURES: tuple[Entry, ...] = (
         "fig01_objective",
         "The objective: area under the loss curve",
         "Fig 1",
-        "The loss over training under the conventional and the near-optimal policy on a linear axis from 0, with the "
-        "area under the second shaded and the area between the two in grey. "
-        "The grey area is what the policy saves: the search makes it as large as it can on the desired examples, and "
-        "the test examples say how much of it is real.",
+        "The mean loss against the training step under the conventional and the near-optimal policy, as means over "
+        "the seeds: the objective J (mean loss over all training steps) is the area under a curve divided by the "
+        "number of steps T. "
+        "The grey area between the curves is what the policy saves: the search makes it as large as it can on the "
+        "desired examples, and the test examples, which the search does not see, show how much of it generalises.",
         module="figures.overview",
         data=("curves", "summary.parquet"),
     ),
@@ -55,9 +60,10 @@ FIGURES: tuple[Entry, ...] = (
         "fig02_headline",
         "The headline: steps saved, and the scaling laws",
         "Fig 2",
-        "The two loss curves of the first seed against the logarithm of the step, the steps that the near-optimal "
-        "policy saves on the way to the conventional policy's last loss, and both fitted scaling laws. "
-        "Where a dashed line leaves its curve the law does not describe the run.",
+        "The loss of the first seed against the training step on a log axis under both policies, with an arrow over "
+        "the steps that the near-optimal policy saves on the way to the conventional policy's last loss, and both "
+        "fitted scaling laws (dashed). "
+        "Where a dashed line leaves its curve, the law does not describe the run.",
         module="figures.overview",
         data=("curves", "fits", "summary"),
     ),
@@ -65,11 +71,12 @@ FIGURES: tuple[Entry, ...] = (
         "fig03_law",
         "The law at one step",
         "Fig 3",
-        "The contributions of the weighted examples at one step half-way down the loss, in rising order and each as "
-        "wide as its weight, by the instantaneous and by the adjoint contribution; and the mean similarity against "
-        "the compression ratio. "
-        "The law says that the near-optimal curve is flat at 1, the dashed line: all weighted examples contribute "
-        "the same.",
+        "The contributions of the weighted examples at one step half-way down the loss, divided by their weighted "
+        "mean, in rising order and each as wide as its weight, for both kinds of contribution; and the mean "
+        "similarity SIM (weighted mean of a step's contributions over their standard deviation) of each policy "
+        "against its compression ratio CR = ln|V| / J. "
+        "The law says that all weighted examples contribute the same: the near-optimal curve should be flat at 1, "
+        "the dashed line.",
         module="figures.overview",
         data=("contributions/conventional", "contributions/near_optimal", "summary"),
     ),
@@ -77,11 +84,11 @@ FIGURES: tuple[Entry, ...] = (
         "fig04_objective",
         "Search: objective and compression ratio",
         "Fig 4",
-        "The search over the outer iterations: the objective J (mean loss over the training run), the "
-        "compression ratio ln|V| / J (|V|: the vocabulary, or the 2 labels), the Frank-Wolfe gap "
-        "and the gradient evaluations used. "
-        "Compare the curve of the desired examples, which the search sees, with that of the test "
-        "examples, which it does not: only the second says whether the policy generalises.",
+        "The search, by outer iteration: the objective J (mean loss over all training steps), the compression ratio "
+        "CR = ln|V| / J (|V|: size of the vocabulary, or the 2 labels), the Frank-Wolfe gap (distance from first- "
+        "order stationarity) and the gradient evaluations used. "
+        "Compare the curve of the desired examples, which the search sees, with that of the test examples, which it "
+        "does not see: only the second shows whether the policy generalises.",
         module="figures.search",
         data=("search",),
     ),
@@ -89,10 +96,10 @@ FIGURES: tuple[Entry, ...] = (
         "fig05_loss_curves",
         "Loss curves of the policies",
         "Fig 5",
-        "The loss on desired and test examples over training under each policy, with the "
-        "acceleration ratio: T over the first step at which a policy is at or below the conventional "
-        "policy's final loss. "
-        "The arrow spans the steps saved; where it is missing not every seed got that low.",
+        "The mean loss on desired and test examples against the training step under each policy, and the "
+        "acceleration ratio AR: T over the first step at which the near-optimal policy is at or below the "
+        "conventional policy's last loss (dotted line). "
+        "The arrow covers the steps saved; it is missing if a seed never gets that low.",
         module="figures.curves",
         data=("curves", "summary.parquet"),
     ),
@@ -100,10 +107,11 @@ FIGURES: tuple[Entry, ...] = (
         "fig06_similarity_against_loss",
         "Similarity of contributions during training",
         "Fig 6",
-        "The similarity SIM[t] of the contributions of the weighted examples against the loss at that "
-        "step, a line for each policy along the search, coloured by its compression ratio. "
-        "If the law holds, lines of a higher compression ratio lie higher; the exact first-order "
-        "condition is about the adjoint contributions (lower row).",
+        "The similarity SIM[t] of the weighted examples' contributions (their weighted mean over their standard "
+        "deviation) against the loss at step t, one line per policy along the search, coloured by its compression "
+        "ratio CR = ln|V| / J. "
+        "If the law holds, lines of a higher CR lie higher; the exact first-order condition is about the adjoint "
+        "contributions in the lower row.",
         module="figures.similarity",
         data=("similarity", "curves", "summary.parquet"),
     ),
@@ -111,11 +119,10 @@ FIGURES: tuple[Entry, ...] = (
         "fig07_similarity_against_compression",
         "Similarity against compression ratio",
         "Fig 7",
-        "The mean similarity of a policy against its compression ratio, a point for each policy along the "
-        "search and each seed, with the paper's fit SIM = c ln(a / (b - CR)) per seed where it can be "
-        "made. "
-        "The law asks for points that rise with the compression ratio; b is where the fit goes to "
-        "infinity.",
+        "The similarity SIM (weighted mean of a step's contributions over their standard deviation), averaged over "
+        "the steps, against the compression ratio CR = ln|V| / J: one point per policy along the search and seed, "
+        "with the paper's fit SIM = c ln(a / (b - CR)) for each seed in which it exists. "
+        "The law asks for points that rise with CR; the fit goes to infinity at CR = b.",
         module="figures.similarity",
         data=("summary",),
     ),
@@ -123,8 +130,9 @@ FIGURES: tuple[Entry, ...] = (
         "fig08_noncontributive",
         "Weight of non-contributive examples",
         "Fig 8",
-        "The share of (step, example) pairs with a contribution of zero or less whose weight is exactly "
-        "zero, before convergence, against the compression ratio. "
+        "The share of the (step, example) pairs with a contribution CT of zero or less whose weight is exactly zero, "
+        "before convergence, against the compression ratio CR = ln|V| / J: one point per policy along the search and "
+        "seed. "
         "The paper's property 4.1 says that the share goes to 100 % as the policy gets better.",
         module="figures.weights",
         data=("zero_weights", "summary"),
@@ -133,10 +141,11 @@ FIGURES: tuple[Entry, ...] = (
         "fig09_learned",
         "Weight of perfectly learned examples",
         "Fig 9",
-        "The weight relative to the largest of its step, over the (step, example) pairs of all measured "
-        "steps whose loss is below 1e-6; the table's share counts the steps before convergence alone. "
-        "The paper's property 4.2 says that such examples get little weight: bars near 0 for the "
-        "near-optimal policy, all at 1 for the conventional one.",
+        "The weight relative to the largest weight of its step, over the (step, example) pairs of all measured steps "
+        "with a loss below 1e-6: a histogram per policy, whose whiskers are 95 % t intervals over the seeds, and the "
+        "share of the pairs below 0.2 (the table's share counts only the steps before convergence). "
+        "The paper's property 4.2 says that such examples get little weight: expect bars near 0 for the near-optimal "
+        "policy; those of the conventional policy are all at 1.",
         module="figures.weights",
         data=(
             "contributions/conventional",
@@ -150,10 +159,11 @@ FIGURES: tuple[Entry, ...] = (
         "fig10_redundant",
         "Weight of redundant examples",
         "Fig 10",
-        "The near-optimal policy's weights for examples with a positive contribution, in units of the "
-        "uniform weight 1/N; other pairs are left blank. "
-        "Grey cells have weight exactly zero although the example would help: the paper takes them as "
-        "redundant (property 4.3), and the curve on the right gives their share.",
+        "The near-optimal policy's weights for the (step, example) pairs with a contribution CT above zero, in units "
+        "of the uniform weight 1/N (other pairs are blank), and the share of these pairs whose weight is exactly "
+        "zero. "
+        "Grey cells have weight exactly zero although the example would help: the paper calls these examples "
+        "redundant (property 4.3).",
         module="figures.weights",
         data=("contributions/near_optimal", "policies/near_optimal"),
     ),
@@ -161,10 +171,10 @@ FIGURES: tuple[Entry, ...] = (
         "fig11_scaling_law",
         "Scaling-law fits",
         "Fig 11",
-        "The loss above the fitted floor L0 against the step in log-log, with the fitted line L0 + "
-        "(B/t)^beta, and the coefficients of every seed with their intervals. "
-        "A straight curve means that the law describes the run; where the near-optimal curve bends, its B "
-        "and beta say little.",
+        "The loss above the fitted floor L0 against the training step on log axes, with the fitted law L = L0 + "
+        "(B/t)^beta (dashed), and the coefficients B and beta of every seed with their 95 % intervals. "
+        "A straight curve means that the law describes the run; where the near-optimal curve bends, its B and beta "
+        "mean little.",
         module="figures.scaling_law",
         data=("curves", "fits"),
     ),
@@ -172,24 +182,24 @@ FIGURES: tuple[Entry, ...] = (
         "controls",
         "What explains the gain: controls",
         None,
-        "J of the near-optimal policy and of simpler ones on desired and test examples, the share of the "
-        "near-optimal policy's gain that each has, and J over the learning rates that were tried for uniform "
-        "weights and for the clean examples alone. "
-        "What uniform weights gain at their own best learning rate, or the near-optimal weights lose at the "
-        "conventional policy's step length, is the learning rate's doing and not the weights'.",
+        "The objective J (mean loss over all training steps) of the near-optimal policy and of simpler policies on "
+        "desired and test examples, the share of the near-optimal policy's gain that each has, and J against the "
+        "learning rates that were tried. "
+        "What uniform weights gain at their own best learning rate, and what the near-optimal weights lose at the "
+        "conventional policy's step length, is the effect of the learning rate and not of the weights.",
         module="figures.controls",
-        data=("summary", "learning_rates/tuned"),
+        data=("summary", "learning_rates/conventional_tuned"),
         policy="conventional_tuned",
     ),
     Entry(
         "online",
         "Weights without a search",
         None,
-        "The loss on test examples over training under the online policy, which needs no search, and under those "
-        "that it has to be compared with, each at its own best learning rate; and J on test, relative to that of "
-        "uniform weights at theirs. "
-        "The oracle is told which examples are spoilt: what lies between it and uniform weights is what there is to "
-        "gain by leaving them out.",
+        "The mean loss on test examples against the training step under the online policy, which needs no search, "
+        "and under the policies to compare it with, each at its own best learning rate; and the objective J (mean "
+        "loss over all training steps) on test relative to that of uniform weights. "
+        "The oracle knows which examples are corrupted: the distance between it and uniform weights is what leaving "
+        "them out gains.",
         module="figures.online",
         data=("curves", "summary"),
         policy="online_tuned",
@@ -198,11 +208,12 @@ FIGURES: tuple[Entry, ...] = (
         "adjoint_similarity",
         "Which law holds: instantaneous against adjoint similarity",
         None,
-        "The similarity over the training steps by the instantaneous contribution (the paper's law) and "
-        "by the adjoint contribution (the exact first-order condition). "
-        "At first-order stationarity the adjoint contributions of a step are equal and their similarity has "
-        "no bound; the instantaneous one need not grow, and a step with fewer than two weighted examples "
-        "has no value.",
+        "The similarity SIM[t] of the weighted examples' contributions (their weighted mean over their standard "
+        "deviation) against the training step, by the instantaneous contribution (the paper's law) and by the "
+        "adjoint contribution (the exact first-order condition). "
+        "At first-order stationarity all adjoint contributions of a step are equal and their similarity has no "
+        "bound; the instantaneous similarity need not grow, and a step with fewer than two weighted examples has no "
+        "value.",
         module="figures.similarity",
         data=("similarity",),
     ),
@@ -210,11 +221,11 @@ FIGURES: tuple[Entry, ...] = (
         "speed",
         "Local speed against global speed",
         None,
-        "The weighted mean contribution (local speed) against the measured fall of the loss per unit of "
-        "training time, (L[t] - L[t+1]) / eta (global speed), and their relative difference over the "
-        "steps. "
-        "In gradient flow the two are equal for every policy, so points off the line measure the step "
-        "size's discretisation, not the policy's quality.",
+        "The weighted mean contribution (local speed) against the measured fall of the loss per unit of training "
+        "time, (L[t] - L[t+1]) / eta (global speed), at each measured step, and their relative difference against "
+        "the training step. "
+        "In gradient flow the two speeds are equal for every policy: points off the dashed line show the error of "
+        "finite steps, not the quality of the policy.",
         module="figures.speed",
         data=("similarity",),
     ),
@@ -222,21 +233,20 @@ FIGURES: tuple[Entry, ...] = (
         "active_examples",
         "How many examples carry the weight",
         None,
-        "The effective number of examples 1 / sum of squared weights, and the share of examples with any "
-        "weight, over the training steps. "
-        "A near-optimal policy that falls far below the conventional line trains on a few examples at a "
-        "time.",
+        "The effective number of examples, 1 / (sum of squared weights), and the share of the examples with any "
+        "weight, against the training step. "
+        "A near-optimal line far below the conventional one means that the policy trains on few examples at a time.",
         module="figures.weights",
         data=("policies/conventional", "policies/near_optimal"),
     ),
     Entry(
         "weight_on_perturbed",
-        "Weight on flipped or perturbed examples",
+        "Weight on corrupted examples",
         None,
-        "The total weight on the training examples whose labels were flipped or whose text was perturbed, over "
-        "the training steps under each policy, and beside it the effective number of examples. "
-        "The dotted line is their share of the examples, what a policy blind to them gives: a curve below it "
-        "means that the policy has found the spoilt examples out.",
+        "The total weight on the training examples with flipped labels or perturbed text against the training step "
+        "under each policy, and the effective number of examples, 1 / (sum of squared weights). "
+        "The dotted line is their share of all examples, which uniform weights give: a curve below it means that the "
+        "policy avoids the corrupted examples.",
         module="figures.weights",
         data=("train", "policies/conventional", "policies/near_optimal"),
         corrupted=True,
@@ -248,10 +258,10 @@ TABLES: tuple[Entry, ...] = (
         "headline",
         "Objective, compression ratio and acceleration",
         "Fig 4, Fig 5",
-        "J (mean loss over training, nats), CR = ln|V| / J and the acceleration ratio of each policy: mean "
-        "over the seeds with its 95 % t interval, each seed, and the paper's value. "
-        "Read desired and test columns together: a gain that is on desired examples alone is fitted to "
-        "them.",
+        "The objective J (mean loss over all training steps, nats), the compression ratio CR = ln|V| / J and the "
+        "acceleration ratio AR of each policy: mean over the seeds with its 95 % t interval, each seed, and the "
+        "paper's value. "
+        "Compare the desired with the test columns: a gain on the desired examples alone is fitted to them.",
         module="report.tables.quantities",
         data=("summary", "summary.parquet"),
     ),
@@ -259,9 +269,9 @@ TABLES: tuple[Entry, ...] = (
         "summary",
         "All quantities over the seeds",
         None,
-        "Mean and 95 % t interval over the seeds of every summary quantity, for each policy but the "
+        "Mean and 95 % t interval over the seeds of every quantity of the summary, for each policy except the "
         "search's snapshots; accelerations are averaged as logarithms. "
-        "Where not all seeds have a value the cell says how many do, and its mean is over those alone.",
+        "If some seeds have no value, the cell says how many have one, and its mean is over those seeds.",
         module="report.tables.quantities",
         data=("summary.parquet",),
     ),
@@ -269,11 +279,11 @@ TABLES: tuple[Entry, ...] = (
         "online",
         "Weights without a search, against tuned baselines",
         None,
-        "J on test, its difference to uniform weights at their own best learning rate, and the share that this is of "
-        "what the oracle at its own gains, the weight on spoilt examples, and how near each policy is to the law "
-        "(similarity on desired and the Frank-Wolfe gap): means over the seeds with 95 % t intervals, differences "
-        "paired by seed. "
-        "A negative difference is a gain; no policy was chosen or tuned by a test example.",
+        "The objective J (mean loss over all training steps) on test, its difference from that of uniform weights at "
+        "their own best learning rate, this difference as a share of the oracle's, the weight on corrupted examples, "
+        "and how near each policy is to the law (similarity SIM on desired and Frank-Wolfe gap): means over the "
+        "seeds with 95 % t intervals, differences paired by seed. "
+        "A negative difference is a gain; no policy was chosen or tuned with a test example.",
         module="report.tables.online",
         data=("summary", "summary.parquet"),
         policy="online_tuned",
@@ -282,8 +292,9 @@ TABLES: tuple[Entry, ...] = (
         "search",
         "Where the search ended",
         "Fig 4",
-        "The start and the best row of each seed's search: objective, gradient evaluations, their cost with "
-        "trial runs, Frank-Wolfe gap, and the share of the weights that are above 0. "
+        "The first and the best iteration of each seed's search: the objective J (mean loss over all training "
+        "steps), gradient evaluations, their cost with trial runs, Frank-Wolfe gap, and the share of the weights "
+        "that are above 0. "
         "The gap is the distance from first-order stationarity, not from the best J.",
         module="report.tables.quantities",
         data=("search",),
@@ -292,9 +303,11 @@ TABLES: tuple[Entry, ...] = (
         "zero_weights",
         "Properties of zero weights",
         "Fig 8, Fig 9, Fig 10",
-        "The share of (step, example) pairs that follow each property before convergence, and of (step, group) pairs "
-        "where dependent examples were planted: mean over the seeds with its 95 % t interval, and the cases in all. "
-        "A share of few cases says little, and one of planted groups only beside that of unrelated examples.",
+        "The share of (step, example) pairs before convergence that follow each property, and of (step, group) pairs "
+        "where dependent examples were planted: mean over the seeds with its 95 % t interval, and the total number "
+        "of cases. "
+        "A share of few cases says little, and a share of planted groups is to be compared with that of unrelated "
+        "examples.",
         module="report.tables.quantities",
         data=("zero_weights",),
     ),
@@ -302,7 +315,7 @@ TABLES: tuple[Entry, ...] = (
         "fits",
         "Coefficients of the scaling law",
         "Table 1",
-        "L = L0 + (B/t)^beta for t > t0, fitted per seed, policy and loss, with 95 % intervals. "
+        "The coefficients of L = L0 + (B/t)^beta for t > t0, fitted per seed, policy and loss, with 95 % intervals. "
         "B and beta are nearly collinear: compare the two together.",
         module="report.tables.quantities",
         data=("fits",),
@@ -312,9 +325,10 @@ TABLES: tuple[Entry, ...] = (
         "Scaling laws with L0 or t0 fixed elsewhere",
         "Table 1, Fig 11",
         "B and beta of both policies on the desired loss, and the acceleration that the two laws imply at T and at "
-        "the paper's 10M steps, when L0 is fixed at 0 or at 0.9 of the lowest loss and t0 at a share of T: means "
-        "over the seeds with 95 % intervals, geometric for B and the accelerations. "
-        "What moves from row to row is not a finding; the paper says more than 9 at 10M steps, without an interval.",
+        "the paper's 10M steps, with L0 fixed at 0 or at 0.9 of the lowest loss, or t0 at a share of T: means over "
+        "the seeds with 95 % intervals, geometric for B and the accelerations. "
+        "A value that changes from row to row is not a finding; the paper says more than 9 at 10M steps, without an "
+        "interval.",
         module="analysis.scaling_sensitivity",
         data=("sensitivity",),
     ),
@@ -323,9 +337,10 @@ TABLES: tuple[Entry, ...] = (
         "Stories with the most and the least weight",
         None,
         "The ten training examples with the most and the ten with the least total weight under the near-optimal "
-        "policy of the first seed: the text that the model reads, whether it was perturbed, its mean weight over "
-        "the steps in units of the uniform weight 1/N, and when it first and last had any. "
-        "Read whether clean stories stand at the top and garbled ones at the bottom; the policy was never told.",
+        "policy of the first seed: the text that the model reads, whether it was perturbed, its mean weight over the "
+        "steps in units of the uniform weight 1/N, and the first and last step with any weight. "
+        "Check whether clean stories are at the top and perturbed ones at the bottom; the policy is not told which "
+        "are which.",
         module="report.tables.stories",
         data=("train", "examples", "tokenizer.json"),
         problems=(LANGUAGE_MODEL,),
@@ -334,9 +349,9 @@ TABLES: tuple[Entry, ...] = (
         "corpus",
         "The corpus",
         None,
-        "Where the stories come from, how many were dropped and why, how long they are, how they became tokens, "
-        "and three of them. "
-        "The fingerprint is the SHA-256 of the stories in their order: the same one means the same corpus.",
+        "Where the stories come from, how many were dropped and why, how long they are, how they became tokens, and "
+        "three of them. "
+        "The fingerprint is the SHA-256 of the stories in their order: equal fingerprints mean equal corpora.",
         module="report.tables.stories",
         data=("corpus.json",),
         problems=(LANGUAGE_MODEL,),

@@ -50,7 +50,7 @@ def test_closed_form_sweep_agrees_with_the_general_one():
     def term_gradients(thetas):
         return problem.reference_gradients("desired", thetas) / STEPS
 
-    arguments = (run.thetas[:-1], run.weights, RATES, term_gradients(run.last.unsqueeze(0))[0], term_gradients)
+    arguments = (run.stored[:-1], run.weights, RATES, term_gradients(run.last.unsqueeze(0))[0], term_gradients)
     closed, general = {}, {}
     problem.backward(*arguments, lambda first, block: closed.update({first: block.clone()}))
     Problem.backward(problem, *arguments, lambda first, block: general.update({first: block}))
@@ -74,7 +74,7 @@ def test_one_step_by_hand():
     problem = perceptron()
     theta0, weights = start(problem), random_weights(1, problem.examples)
     run = trajectory.train(problem, theta0, weights, [0.2])
-    direction = problem.reference_gradients("desired", run.thetas[1:])[0]
+    direction = problem.reference_gradients("desired", run.stored[1:])[0]
     expected = -0.2 * problem.contributions(theta0, direction)
     assert relative_error(adjoint.gradient(run)[0], expected) < 1e-14
 

@@ -8,11 +8,10 @@ import torch
 
 from lawpipe.engine import adjoint, checkpoints, trajectory
 from lawpipe.engine.checkpoints import Budget
-from lawpipe.engine.measurement import measure
 from lawpipe.search.loop import Search
 from lawpipe.search.mirror_descent import MirrorDescent
 from lawpipe.search.objective import Objective
-from tests.small_problems import initial, language_model, perceptron, random_weights, start
+from tests.small_problems import initial, language_model, measure_one, perceptron, random_weights, start
 
 STEPS = 21  # segments of 5, the last of 1
 RATES = [0.3 - 0.01 * step for step in range(STEPS)]
@@ -33,10 +32,11 @@ def runs(request):
 
 def test_the_same_parameters_curves_and_gradient(runs):
     whole, parts = runs
-    assert (whole.whole, len(whole.kept), parts.whole, parts.segment) == (True, 22, False, 5)
-    assert len(parts.kept) == (22 if parts.on_host else 6)
+    assert (whole.whole, len(whole.stored), parts.whole, parts.segment) == (True, 22, False, 5)
+    assert len(parts.stored) == (22 if parts.on_host else 6)
     assert torch.equal(parts.last, whole.last)
-    assert torch.equal(parts.thetas, whole.thetas)
+    thetas = torch.cat([*(thetas for _, thetas in parts.segments()), parts.last.unsqueeze(0)])
+    assert torch.equal(thetas, whole.stored)
     for against in ("desired", "test"):
         np.testing.assert_allclose(parts.curve(against), whole.curve(against), rtol=1e-14)
         assert parts.objective(against) == pytest.approx(whole.objective(against), rel=1e-14)
@@ -46,7 +46,7 @@ def test_the_same_parameters_curves_and_gradient(runs):
 
 
 def test_the_same_measurements(runs):
-    found, expected = (measure(run, [0, 4, 5, 20]) for run in reversed(runs))
+    found, expected = (measure_one(run, [0, 4, 5, 20]) for run in reversed(runs))
     for key, contributions in expected.contributions.items():
         np.testing.assert_allclose(found.contributions[key], contributions, rtol=1e-10, atol=1e-15)
     np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-13)

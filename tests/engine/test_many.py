@@ -6,10 +6,10 @@ import torch
 
 from lawpipe.engine import adjoint, descent, trajectory
 from lawpipe.engine.checkpoints import Budget
-from lawpipe.engine.measurement import measure, measure_many
+from lawpipe.engine.measurement import measure
 from lawpipe.problems.base import Problem
 from lawpipe.problems.perceptron.losses import FEW, ROWS
-from tests.small_problems import initial, language_model, perceptron, random_weights, start
+from tests.small_problems import initial, language_model, measure_one, perceptron, random_weights, start
 
 RUNS = FEW + 2
 #: Several blocks, the last of them shorter.
@@ -40,7 +40,7 @@ def one_by_one(problem, theta0s, weights, rates, budget=None):
 
 def test_the_same_runs(together):
     for found, expected in zip(trajectory.train_many(*together), one_by_one(*together), strict=True):
-        torch.testing.assert_close(found.thetas, expected.thetas, rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(found.stored, expected.stored, rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(found.curve("test"), expected.curve("test"), rtol=1e-12)
         np.testing.assert_allclose(found.training_losses(), expected.training_losses(), rtol=1e-12)
         assert found.objective() == pytest.approx(expected.objective(), rel=1e-12)
@@ -83,8 +83,8 @@ def test_the_perceptron_does_as_the_base_class_says():
 def test_the_same_measurements(together):
     runs = one_by_one(*together)
     steps = sorted({0, min(ROWS // RUNS, runs[0].steps - 2), runs[0].steps - 1})
-    for found, run in zip(measure_many(runs, steps, norms=[True] * len(runs)), runs, strict=True):
-        expected = measure(run, steps)
+    for found, run in zip(measure(runs, steps, norms=[True] * len(runs)), runs, strict=True):
+        expected = measure_one(run, steps)
         assert found.contributions.keys() == expected.contributions.keys()
         for key, contributions in expected.contributions.items():
             np.testing.assert_allclose(found.contributions[key], contributions, rtol=1e-11, atol=1e-15)
@@ -97,9 +97,9 @@ def test_runs_too_large_to_be_kept_are_trained_one_by_one(together):
     small = one_by_one(*together, budget=Budget(0))
     for found, expected in zip(trajectory.train_many(*together, budget=Budget(0)), small, strict=True):
         assert not found.whole
-        assert torch.equal(found.kept, expected.kept)
-    for found, run in zip(measure_many(small, [0, 5], norms=[False] * len(small)), small, strict=True):
-        assert found.gap == measure(run, [0, 5]).gap
+        assert torch.equal(found.stored, expected.stored)
+    for found, run in zip(measure(small, [0, 5], norms=[False] * len(small)), small, strict=True):
+        assert found.gap == measure_one(run, [0, 5]).gap
 
 
 def test_runs_of_different_lengths_are_refused():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lawpipe.engine import adjoint, trajectory
-from lawpipe.engine.measurement import measure, measure_many, measured_steps
-from tests.small_problems import perceptron, random_weights, start
+from lawpipe.engine.measurement import measure, measured_steps
+from tests.small_problems import measure_one, perceptron, random_weights, start
 
 
 @pytest.mark.parametrize(
@@ -24,17 +24,17 @@ def test_never_more_steps_than_asked_for():
 def test_contributions_are_what_their_names_say():
     problem = perceptron()
     run = trajectory.train(problem, start(problem), random_weights(20, problem.examples), [0.2] * 20)
-    found = measure(run, [0, 7, 19])
+    found = measure_one(run, [0, 7, 19])
     gradient = adjoint.gradient(run, "test")
     np.testing.assert_allclose(found.contributions["test", "adjoint"], gradient[[0, 7, 19]] / -0.2, rtol=1e-10)
-    direction = problem.reference_gradients("desired", run.thetas[[7]])[0]
+    direction = problem.reference_gradients("desired", run.stored[[7]])[0]
     np.testing.assert_allclose(
         found.contributions["desired", "instantaneous"][1],
-        problem.contributions(run.thetas[7], direction),
+        problem.contributions(run.stored[7], direction),
         rtol=1e-12,
     )
     assert found.gap == pytest.approx(adjoint.gap(run.weights, adjoint.gradient(run)), rel=1e-10)
-    np.testing.assert_allclose(found.losses[2], problem.losses(run.thetas[19]), rtol=1e-14)
+    np.testing.assert_allclose(found.losses[2], problem.losses(run.stored[19]), rtol=1e-14)
 
 
 def test_the_weighted_mean_contribution_is_the_speed_of_the_loss():
@@ -42,7 +42,7 @@ def test_the_weighted_mean_contribution_is_the_speed_of_the_loss():
     problem = perceptron()
     weights = random_weights(10, problem.examples)
     run = trajectory.train(problem, start(problem), weights, [1e-6] * 10)
-    found = measure(run, [4])
+    found = measure_one(run, [4])
     local = float((weights[4].numpy() * found.contributions["desired", "instantaneous"][0]).sum())
     curve = found.curves["desired"]
     assert (curve[4] - curve[5]) / 1e-6 == pytest.approx(local, rel=1e-4)
@@ -54,8 +54,8 @@ def test_a_sweep_that_is_not_asked_for_is_not_made():
         trajectory.train(problem, start(problem), random_weights(10, problem.examples, seed=seed), [0.2] * 10)
         for seed in (0, 1)
     ]
-    for run, found in zip(runs, measure_many(runs, [0, 9], norms=[False] * 2, sweeps=["desired"]), strict=True):
-        everything = measure(run, [0, 9], norms=False)
+    for run, found in zip(runs, measure(runs, [0, 9], norms=[False] * 2, adjoints_of=["desired"]), strict=True):
+        everything = measure_one(run, [0, 9], norms=False)
         assert everything.contributions.keys() - found.contributions.keys() == {("test", "adjoint")}
         assert found.gap == pytest.approx(everything.gap, rel=1e-10)
         for key, values in found.contributions.items():

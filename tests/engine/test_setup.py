@@ -22,11 +22,11 @@ def test_policies_come_in_groups_that_fit(tmp_path, monkeypatch, room, expected)
         stored = Policy(weights.numpy(), np.full(STEPS, 0.2))
         artifacts.write(path, "policy", stored.columns(), settings={}, code="")
     monkeypatch.setattr(setup, "MEMORY", room * STEPS * problem.examples * 8)
-    groups = list(setup.train(problem, theta0, paths))
+    groups = list(setup.train_policies(problem, theta0, paths))
     assert [len(group) for group in groups] == expected
     found = [each for group in groups for each in group]
     assert [name for name, _ in found] == [path.stem for path in paths]
     for (_, run), weights in zip(found, policies, strict=True):
         assert torch.equal(run.weights, weights)
         alone = trajectory.train(problem, theta0, weights, [0.2] * STEPS)
-        torch.testing.assert_close(run.thetas, alone.thetas, rtol=1e-12, atol=1e-15)
+        torch.testing.assert_close(run.stored, alone.stored, rtol=1e-12, atol=1e-15)

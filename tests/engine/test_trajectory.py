@@ -21,8 +21,8 @@ def test_steps_follow_weighted_gradient_descent():
     theta = theta0.clone()
     for step, rate in enumerate(RATES):
         theta = theta - rate * problem.weighted_gradient(theta, weights[step])
-        torch.testing.assert_close(run.thetas[step + 1], theta, rtol=1e-15, atol=0)
-    torch.testing.assert_close(descend(problem, theta0, weights, RATES), run.thetas, rtol=0, atol=0)
+        torch.testing.assert_close(run.stored[step + 1], theta, rtol=1e-15, atol=0)
+    torch.testing.assert_close(descend(problem, theta0, weights, RATES), run.stored, rtol=0, atol=0)
 
 
 def test_objective_is_the_mean_over_steps_one_to_the_last():
@@ -38,7 +38,7 @@ def test_training_losses_are_weighted():
     problem = perceptron()
     weights = random_weights(3, problem.examples)
     run = trajectory.train(problem, start(problem), weights, RATES)
-    expected = [float((weights[step] * problem.losses(run.thetas[step])).sum()) for step in range(3)]
+    expected = [float((weights[step] * problem.losses(run.stored[step])).sum()) for step in range(3)]
     np.testing.assert_allclose(run.training_losses(), expected, rtol=1e-14)
 
 
@@ -59,7 +59,7 @@ def test_a_run_that_has_diverged_computes_nothing_more(monkeypatch: pytest.Monke
     monkeypatch.setattr(problem, "weighted_gradient", exploding)
     run = trajectory.train(problem, start(problem), random_weights(steps, problem.examples), [1.0] * steps)
     assert len(asked) == 2 * CHECK_INTERVAL
-    assert torch.isfinite(run.thetas[:21]).all()
-    assert torch.isnan(run.thetas[2 * CHECK_INTERVAL + 1 :]).all()
+    assert torch.isfinite(run.stored[:21]).all()
+    assert torch.isnan(run.stored[2 * CHECK_INTERVAL + 1 :]).all()
     monkeypatch.setattr(problem, "reference_losses", pytest.fail)
     assert math.isnan(run.objective())

@@ -103,7 +103,7 @@ def test_every_figure_can_be_read_without_the_text(name: str, case: str, request
     for axes in panels_of(figure):
         if axes.axison:  # otherwise the panel says why it is empty
             assert axes.get_xlabel() or axes.get_title("left") == "Share below 0.2"
-            assert axes.get_ylabel() or axes.get_title("left").endswith("a point a seed")
+            assert axes.get_ylabel() or axes.get_title("left").endswith("one point per seed")
         else:
             assert axes.texts[-1].get_text()
         for line in axes.lines:

@@ -43,7 +43,7 @@ class Seed:
 
     def run(self, name: str) -> Any:
         """Train under the policy as any stage would, from its stored numbers."""
-        problem, theta0 = setup.start(self.settings, self.files)
+        problem, theta0 = setup.from_files(self.settings, self.files)
         made = self.made[name]
         weights = torch.tensor(made.weights, dtype=problem.dtype)
         return setup.trajectory.train(problem, theta0, weights, made.learning_rates.tolist())
@@ -141,7 +141,7 @@ def test_a_tuned_rate_is_inside_its_grid_and_the_best_on_desired(seed: Seed, nam
 @pytest.mark.parametrize("name", FOLLOWING)
 def test_training_again_under_the_stored_weights_goes_through_the_same_points(seed: Seed, name: str) -> None:
     run = seed.run(name)
-    for step, theta in enumerate(run.thetas[:-1]):
+    for step, theta in enumerate(run.stored[:-1]):
         scores = FOLLOWING[name].rule(run.problem)(theta).double()
         assert scores.sum() > 0
         # The very same parameters give the very same weights, to the last bit.
@@ -151,7 +151,7 @@ def test_training_again_under_the_stored_weights_goes_through_the_same_points(se
 def test_greedy_gives_no_weight_to_what_does_not_contribute(seed: Seed) -> None:
     run = seed.run("greedy")
     negative = 0
-    for step, theta in enumerate(run.thetas[:-1]):
+    for step, theta in enumerate(run.stored[:-1]):
         direction = run.problem.reference_gradients("desired", theta.unsqueeze(0))[0]
         contributions = run.problem.contributions(theta, direction)
         negative += int((contributions <= 0).sum())
@@ -163,7 +163,7 @@ def test_greedy_gives_no_weight_to_what_does_not_contribute(seed: Seed) -> None:
 def test_losses_raise_or_lower_the_weights(seed: Seed) -> None:
     for name, sign in (("loss_proportional", 1), ("inverse_loss", -1)):
         run = seed.run(name)
-        for step, theta in enumerate(run.thetas[:-1]):
+        for step, theta in enumerate(run.stored[:-1]):
             order = torch.argsort(run.problem.losses(theta))
             assert (sign * torch.diff(run.weights[step][order]) >= -1e-7).all()
             assert run.weights[step].max() > run.weights[step].min()
@@ -171,7 +171,7 @@ def test_losses_raise_or_lower_the_weights(seed: Seed) -> None:
 
 def test_inverse_losses_are_bounded(seed: Seed) -> None:
     run = seed.run("inverse_loss")
-    theta = run.thetas[0]
+    theta = run.stored[0]
     losses = run.problem.losses(theta)
     expected = 1 / (losses + inverse_loss.FLOOR * losses.mean())
     torch.testing.assert_close(run.weights[0], expected / expected.sum())
@@ -201,7 +201,7 @@ def test_matched_steps_are_as_long_as_the_conventional_ones(seed: Seed, name: st
     lengths = [
         [
             rate * float(run.problem.weighted_gradient(theta, weights).norm())
-            for theta, weights, rate in zip(run.kept[:-1], run.weights, run.learning_rates, strict=True)
+            for theta, weights, rate in zip(run.stored[:-1], run.weights, run.learning_rates, strict=True)
         ]
         for run in (matched, conventional)
     ]
@@ -218,7 +218,7 @@ def test_the_matched_search_keeps_its_weights(seed: Seed) -> None:
 def test_the_online_weights_are_those_of_its_memory_along_its_run(seed: Seed, name: str) -> None:
     run = seed.run(name)
     memory = online.Memory(run.problem.examples)
-    for step, theta in enumerate(run.thetas[:-1]):
+    for step, theta in enumerate(run.stored[:-1]):
         halves = run.problem.half_gradients("desired", theta)
         evidence = online.agreement(*halves)
         if evidence > 0:

@@ -31,8 +31,8 @@ def test_scores_become_shares_of_the_parameters_they_were_taken_at() -> None:
 
     followed = train(scores, RATES)
     run = trajectory.train(problem, start(problem), followed.weights, RATES)
-    assert torch.equal(torch.stack(seen), run.thetas[:-1])
-    assert torch.equal(followed.thetas, run.thetas)
+    assert torch.equal(torch.stack(seen), run.stored[:-1])
+    assert torch.equal(followed.stored, run.stored)
     losses = problem.losses(start(problem))
     torch.testing.assert_close(followed.weights[0], losses / losses.sum())
 
@@ -64,7 +64,7 @@ def test_matched_steps_are_as_long_as_those_under_uniform_weights(follows: bool)
     rates = variants.matching_rates(problem, theta0, weights, 0.3, write_row)
     uniform = torch.full((7, 37), 1 / 37, dtype=torch.float64)
     matched, conventional = (
-        torch.linalg.vector_norm(run.thetas.diff(dim=0), dim=1).tolist()
+        torch.linalg.vector_norm(run.stored.diff(dim=0), dim=1).tolist()
         for run in (
             trajectory.train(problem, theta0, weights, rates),
             trajectory.train(problem, theta0, uniform, [0.3] * 7),

@@ -22,10 +22,10 @@ def test_the_policy_best_on_validation_is_written_beside_the_best_on_desired(tmp
     outputs = {"search": tmp_path / "search.parquet", "policies": tmp_path / "policies", "state": tmp_path / ".side"}
     call(search.main, settings, **inputs, **outputs)
     log = frame(outputs["search"], "search")
-    problem, theta0 = setup.load(settings, argparse.Namespace(**inputs))
+    problem, theta0 = setup.from_options(settings, argparse.Namespace(**inputs))
     chosen = {"near_optimal": "desired", "near_optimal_validated": "validation"}
     for policy, against in chosen.items():
         column = "objective" if against == "desired" else "validation_objective"
-        (((_, run),),) = setup.train(problem, theta0, [outputs["policies"] / f"{policy}.parquet"])
+        (((_, run),),) = setup.train_policies(problem, theta0, [outputs["policies"] / f"{policy}.parquet"])
         assert run.objective(against) == pytest.approx(log[column].min(), rel=1e-6)
     assert log["objective"].idxmin() != log["validation_objective"].idxmin()

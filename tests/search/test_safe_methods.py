@@ -123,14 +123,14 @@ def test_feedback_alone_weighs_examples_by_their_contribution():
     step = method.step(target.differentiate(*target.train(weights)), target, 1)
     run, scale = step.trajectory, None
     assert run is not None
-    for theta, row in zip(run.thetas, run.weights, strict=False):
+    for theta, row in zip(run.stored, run.weights, strict=False):
         slope = target.problem.reference_gradients("desired", theta.unsqueeze(0))[0]
         contributions = target.problem.contributions(theta, slope)
         scale = scale or contributions.std()
         expected = torch.softmax(3.0 * contributions / scale, dim=0)
         torch.testing.assert_close(row, expected, rtol=0, atol=2e-3 / 60)
     again, value = target.train(run.weights)
-    assert torch.equal(again.thetas, run.thetas)
+    assert torch.equal(again.stored, run.stored)
     assert value == step.objective
 
 
