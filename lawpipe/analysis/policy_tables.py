@@ -25,12 +25,8 @@ def similarity_rows(
 ) -> list[Rows]:
     """Return the similarity of the contributions at each measured step, one block per reference set and kind.
 
-    Args:
-        weights: [S, N], the weights at the measured steps.
-        contributions: the contributions at the measured steps.
-        steps: [S], the measured steps.
-        curves: reference set to its loss L[0..T], nats.
-        learning_rates: [T].
+    `weights` are [S, N], at the S measured steps t in `steps`; `curves` hold L[0..T] of each reference set, nats;
+    `learning_rates` are [T].
     """
     blocks = []
     for (against, kind), contribution in contributions.items():
@@ -66,13 +62,7 @@ def zero_weight_rows(
     `{kind}_largest_share` for the kinds `copies` and `combinations`; the rows with the ending `_control` are those of
     as many groups of unrelated examples.
 
-    Args:
-        weights: [S, N], the weights at the measured steps.
-        contributions: the contributions at the measured steps.
-        losses: [S, N], the losses of the training examples at the measured steps, nats.
-        steps: [S], the measured steps.
-        curves: reference set to its loss L[0..T], nats.
-        planted: the planted groups, if the experiment has any.
+    The arguments are those of `similarity_rows`; `losses` are [S, N], of the training examples, nats.
     """
     rows: list[tuple[str, str | None, str | None, Share]] = []
     early = {against: zero_weights.before_convergence(steps, curve) for against, curve in curves.items()}

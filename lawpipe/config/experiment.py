@@ -105,7 +105,7 @@ def check(settings: dict[str, Any], path: str) -> None:
             f"among them: add {missing[0]}."
         )
     for name in policies:
-        for other in plan.builds_on(name):
+        for other in POLICIES[name].builds_on:
             if other not in policies:
                 raise InputError(f"{path}.policies holds {name}, which is made from {other}: add {other}.")
     if problem == "perceptron":

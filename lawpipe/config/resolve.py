@@ -86,23 +86,15 @@ def resolve(raw: Mapping[str, Any], stories: str | None = None) -> Config:
     for name, written in blocks.items():
         if name in RESERVED_NAMES:
             raise InputError(f"experiments.{name} has a name that lawpipe itself uses: choose another.")
-        chain = [blocks[ancestor] for ancestor in _lineage(name, blocks)]
-        named = [ancestor["problem"] for ancestor in chain if "problem" in ancestor]
-        problem = named[-1] if named else Experiment.model_fields["problem"].default
         sweep = raw["experiments"][name]["sweep"] if "sweep" in written else {}  # as written, for the names
-        groups[name] = ()
-        for variant, overlays in _expand(name, sweep):
-            path, settings = f"experiments.{variant}", Settings()
-            for overlay in (*chain, *overlays):
-                settings = _overlay(settings, overlay, problem)
-            settings = _complete(Experiment, settings, problem, path)
-            experiment.check(settings, path)
-            if stories is not None and settings["data"].get("corpus", {}).get("source") == "hub":
-                settings["data"]["corpus"] |= {"source": "file", "path": stories}
-            experiments[variant] = settings
-            groups[name] += (variant,)
+        variants = _variants(name, blocks, sweep)
+        experiments |= variants
+        groups[name] = tuple(variants)
         if len(sweep) == 1 and all(isinstance(value, int | float) for value in next(iter(sweep.values()))):
             sweeps[name] = next(iter(sweep))
+    for settings in experiments.values():
+        if stories is not None and settings["data"].get("corpus", {}).get("source") == "hub":
+            settings["data"]["corpus"] |= {"source": "file", "path": stories}
     for name, settings in experiments.items():
         experiment.complete_transfer(settings, experiments, f"experiments.{name}")
     config = Config(parsed["name"], experiments, groups, sweeps, parsed.get("claims", {}))
@@ -165,6 +157,21 @@ def _parse(raw: Any, at: str | None = None) -> Settings:
         return ConfigFile.model_validate(raw).model_dump(exclude_unset=True)
     except ValidationError as error:
         raise InputError(messages.explain(error, raw, experiment.json_schema(), at)) from None
+
+
+def _variants(name: str, blocks: Mapping[str, Settings], sweep: Mapping[str, list[Any]]) -> dict[str, Settings]:
+    """Return the complete settings of an experiment, or of each combination of its sweep's values, by name."""
+    chain = [blocks[ancestor] for ancestor in _lineage(name, blocks)]
+    named = [ancestor["problem"] for ancestor in chain if "problem" in ancestor]
+    problem = named[-1] if named else Experiment.model_fields["problem"].default
+    variants: dict[str, Settings] = {}
+    for variant, overlays in _expand(name, sweep):
+        path, settings = f"experiments.{variant}", Settings()
+        for overlay in (*chain, *overlays):
+            settings = _overlay(settings, overlay, problem)
+        variants[variant] = _complete(Experiment, settings, problem, path)
+        experiment.check(variants[variant], path)
+    return variants
 
 
 def _lineage(name: str, blocks: Mapping[str, Settings]) -> list[str]:

@@ -180,7 +180,7 @@ def _clean(records: Iterable[bytes], most: int | None, source: str) -> Corpus:
     if not rows:
         raise InputError(
             f"{source} holds no stories ({read} records: {dropped['empty']} empty, {dropped['not_text']} not UTF-8 "
-            f"text, {dropped['too_long']} longer than 1 MiB): expected one a record; see corpus.path, "
+            f"text, {dropped['too_long']} longer than 1 MiB): expected one per record; see corpus.path, "
             "corpus.text_column and corpus.separator."
         )
     digest = hashlib.sha256()
@@ -268,11 +268,11 @@ def _read_jsonl(path: Path, stream: BinaryIO, column: str) -> Iterator[bytes]:
             item = json.loads(written)
         except (ValueError, RecursionError) as error:
             raise InputError(
-                f"{path}, line {number}, is not JSON: expected one object a line; mend that line."
+                f"{path}, line {number}, is not JSON: expected one object per line; mend that line."
             ) from error
         if not isinstance(item, dict) or column not in item:
             raise InputError(
-                f"{path}, line {number}, has no key {column!r}: expected an object with it a line; "
+                f"{path}, line {number}, has no key {column!r}: expected an object with that key on each line; "
                 "set corpus.text_column to the key that holds the text."
             )
         text = item[column]

@@ -115,8 +115,7 @@ class Slot:
 
     def fill(self, story: "Story") -> str:
         """Return the text of this slot in a story."""
-        value = story[self.role][self.field] if self.role else RULES[self.field]
-        text = value if isinstance(value, str) else value.fill(story)
+        text = story.text(story[self.role][self.field] if self.role else RULES[self.field])
         if self.form:
             text = inflect(text, self.form)
         return text[0].upper() + text[1:] if self.capital else text
@@ -130,7 +129,7 @@ class Chain:
 
     def fill(self, story: "Story") -> str:
         """Return the text of all parts in a story."""
-        return "".join([part if isinstance(part, str) else part.fill(story) for part in self.parts])
+        return "".join([story.text(part) for part in self.parts])
 
 
 @dataclass(frozen=True)
@@ -140,14 +139,9 @@ class Choice:
     options: tuple["Template", ...]
     cumulative: tuple[float, ...]
 
-    def draw(self, story: "Story") -> "Template":
-        """Choose one alternative."""
-        return self.options[bisect(self.cumulative, story.uniform())]
-
     def fill(self, story: "Story") -> str:
-        """Return the text of one alternative."""
-        option = self.draw(story)
-        return option if isinstance(option, str) else option.fill(story)
+        """Return the text of one alternative, drawn at random."""
+        return story.text(self.options[bisect(self.cumulative, story.uniform())])
 
 
 Template = str | Slot | Chain | Choice

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,27 +46,6 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 Ids = npt.NDArray[np.int32]
 
 
-class Tokenizer(Protocol):
-    """The interface of a tokeniser."""
-
-    @property
-    def size(self) -> int:
-        """The size V of the vocabulary, including [UNK] and pad."""
-        ...
-
-    def encode(self, texts: Sequence[str]) -> list[Ids]:
-        """Return the ids of each text, int32; [UNK] for what the vocabulary does not contain."""
-        ...
-
-    def decode(self, ids: Ids | Sequence[int]) -> str:
-        """Return the text of some ids, without pads; exactly the encoded text if no id is [UNK]."""
-        ...
-
-    def description(self) -> dict[str, Any]:
-        """Return everything from which `load` restores the tokeniser, as plain values ready for JSON."""
-        ...
-
-
 @dataclass(frozen=True)
 class BytePairs:
     """A byte-level byte-pair encoding; bytes that are not in the corpus are [UNK]."""
@@ -75,11 +54,11 @@ class BytePairs:
 
     @property
     def size(self) -> int:
-        """See Tokenizer."""
+        """The size V of the vocabulary, including [UNK] and pad."""
         return int(self.model.get_vocab_size())
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
-        """See Tokenizer."""
+        """Return the ids of each text, int32; [UNK] for what the vocabulary does not contain."""
         return [
             np.asarray(encoding.ids, dtype=np.int32)
             for batch in _batches(texts)
@@ -87,11 +66,11 @@ class BytePairs:
         ]
 
     def decode(self, ids: Ids | Sequence[int]) -> str:
-        """See Tokenizer."""
+        """Return the text of some ids, without pads; exactly the encoded text if no id is [UNK]."""
         return str(self.model.decode([int(item) for item in ids if item != PAD], skip_special_tokens=False))
 
     def description(self) -> dict[str, Any]:
-        """See Tokenizer."""
+        """Return everything from which `load` restores the tokeniser, as plain values ready for JSON."""
         return {"kind": "bpe", "model": json.loads(self.model.to_str())}
 
 
@@ -104,23 +83,23 @@ class CutSentencePiece:
 
     @property
     def size(self) -> int:
-        """See Tokenizer."""
+        """See BytePairs."""
         return len(SPECIALS) + len(self.kept)
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
-        """See Tokenizer."""
+        """See BytePairs."""
         own_ids = np.full(len(self.model), UNKNOWN, dtype=np.int32)
         own_ids[self.kept] = np.arange(len(SPECIALS), self.size, dtype=np.int32)
         return [own_ids[ids] for ids in _pieces(self.model, texts)]
 
     def decode(self, ids: Ids | Sequence[int]) -> str:
-        """See Tokenizer."""
+        """See BytePairs."""
         text = b"".join(self._bytes(int(item)) for item in ids if item != PAD).decode(errors="replace")
         # The model adds a space before every text, as part of the first word.
         return text.removeprefix(" ").replace("\0", _SPACE)
 
     def description(self) -> dict[str, Any]:
-        """See Tokenizer."""
+        """See BytePairs."""
         return {"kind": "mistral", "sha256": MISTRAL_SHA256, "kept": self.kept.tolist()}
 
     def _bytes(self, item: int) -> bytes:
@@ -130,6 +109,9 @@ class CutSentencePiece:
         model_id = int(self.kept[item - len(SPECIALS)])
         piece = self.model.IdToPiece(model_id)
         return bytes([int(piece[3:5], 16)]) if self.model.IsByte(model_id) else piece.replace(_SPACE, " ").encode()
+
+
+Tokenizer = BytePairs | CutSentencePiece
 
 
 def make(settings: Mapping[str, Any], stories: Sequence[str]) -> Tokenizer:

@@ -13,7 +13,7 @@ from lawpipe.paper import measures as ours
 from lawpipe.paper import values as paper
 from lawpipe.paper.measures import CONVENTIONAL, NEAR, Measure, OfSizes, of, ratio, share, summary
 from lawpipe.paper.rules import NOT_REPRODUCED, NOT_TESTED, AtLeast, AtMost, Beyond, Judgement, Near, Rule
-from lawpipe.paper.values import NEVER, NO_LAW, SPEED, TABLE_2
+from lawpipe.paper.values import NEVER, NO_LAW, TABLE_2
 from lawpipe.results.problem import LANGUAGE_MODEL, PERCEPTRON, PROBLEMS
 
 #: The judgements where no seed has a value, and why.
@@ -208,8 +208,8 @@ SCALING: tuple[Claim, ...] = (
 # fmt: on
 
 
-def of_value(value: paper.Published) -> Claim:
-    """Return the claim that our value is the published one, at the size of the paper's figures."""
+def of_value(value: paper.Published, task: Mapping[str, Any] | None = None) -> Claim:
+    """Return the claim that our value is the published one, at the size of the paper's figures or of `task`."""
     return Claim(
         value.claim,
         (value.problem,),
@@ -217,29 +217,15 @@ def of_value(value: paper.Published) -> Claim:
         value.wording.format(value.text),
         ours.of_value(value),
         value.rule,
-        value.tolerance.logarithmic,
-        task={},
-    )
-
-
-def of_table_2(row: paper.Scale) -> Claim:
-    """Return the claim on the acceleration of one size of Table 2."""
-    return Claim(
-        f"table_2_acceleration_{row.steps // 1000}k",
-        (LANGUAGE_MODEL,),
-        row.source,
-        f"{row.acceleration} at {row.steps} steps, {row.examples} examples",
-        of(NEAR, summary("acceleration_desired")),
-        paper.near(row.acceleration, row.acceleration, SPEED),
-        SPEED.logarithmic,
-        task=row.task,
+        value.logarithmic,
+        task or {},
     )
 
 
 #: The published values, which are judged at the published task.
 VALUES: tuple[Claim, ...] = (
     *(of_value(value) for value in paper.VALUES if value.claim),
-    *map(of_table_2, TABLE_2),
+    *(of_value(row.value, row.task) for row in TABLE_2),
     of_value(paper.AT_10M_STEPS),
 )
 

@@ -8,31 +8,26 @@ Expected = Mapping[str, Mapping[str, str]]
 
 
 def differences(rows: Sequence[Mapping[str, Any]], expected: Expected) -> list[str]:
-    """Return a sentence for each verdict that is not the expected one, claim without one, and expectation of nothing.
+    """Return one sentence for each other verdict, claim without an expected verdict, and claim that is not there.
 
     Args:
-        rows: those of the table `claims`.
-        expected: what the config says.
+        rows: the rows of the table `claims`.
+        expected: the verdicts in the config.
     """
-    found = {(row["experiment"], row["claim"]): row for row in rows}
+    pairs = {(experiment, claim): verdict for experiment, of in expected.items() for claim, verdict in of.items()}
     sentences = []
-    for (experiment, claim), row in found.items():
-        verdict = expected.get(experiment, {}).get(claim)
-        if verdict is None:
+    for row in rows:
+        experiment, claim = row["experiment"], row["claim"]
+        verdict = pairs.pop((experiment, claim), None)
+        if verdict != row["verdict"]:
+            config = "missing:" if verdict is None else f"{verdict}, but"
             sentences.append(
-                f"claims.{experiment}.{claim} is missing: the run says {row['verdict']} ({row['reason']})."
+                f"claims.{experiment}.{claim} is {config} the run says {row['verdict']} ({row['reason']})."
             )
-        elif verdict != row["verdict"]:
-            sentences.append(
-                f"claims.{experiment}.{claim} is {verdict}, but the run says {row['verdict']} ({row['reason']})."
-            )
-    sentences += [
+    return sentences + [
         f"claims.{experiment}.{claim} is {verdict}, but the run has no such claim."
-        for experiment, verdicts in expected.items()
-        for claim, verdict in verdicts.items()
-        if (experiment, claim) not in found
+        for (experiment, claim), verdict in pairs.items()
     ]
-    return sentences
 
 
 def written(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -46,7 +41,7 @@ def written(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """Write a cell; `-` for nothing."""
+    """Return a cell as text; `-` for None."""
     if value is None:
         return "-"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -3,7 +3,8 @@
 A quantity is a function of a seed and a policy, a measure is a function of a seed alone.
 """
 
-import math
+import functools
+import operator
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import stats
 
 from lawpipe.analysis import acceleration, asymptote
 from lawpipe.analysis.scaling_sensitivity import FAR
-from lawpipe.paper.values import Published
+from lawpipe.paper.values import COEFFICIENTS, MIXED_UNITS, Published
 from lawpipe.results import problem
 from lawpipe.results.experiment import Seed
 from lawpipe.run.splits import REFERENCES
@@ -24,12 +25,8 @@ Measure = Callable[[Seed], float | None]
 OfSizes = Callable[[Sequence[Seed]], float | None]
 
 NEAR, CONVENTIONAL = "near_optimal", "conventional"
-#: The coefficients of the scaling law.
-COEFFICIENTS = ("loss_floor", "scale", "exponent", "first_step", "r_squared")
 #: The number of values of the loss at which two similarities are compared.
 LEVELS = 50
-#: From a compression ratio ln|V| / J to log2|V| / J, which the paper has for language models; J in nats.
-MIXED_UNITS = 1 / math.log(2)
 
 
 def summary(column: str, factor: float = 1.0) -> Quantity:
@@ -48,8 +45,8 @@ def share(name: str, kind: str | None = None, against: str | None = None) -> Qua
 
 
 def fit(coefficient: str) -> Quantity:
-    """Return a coefficient of the scaling law on the desired loss."""
-    return lambda seed, policy: seed.fits[policy, "desired"][coefficient]
+    """Return a coefficient of the scaling law on the desired loss; None for a policy that the seed does not have."""
+    return lambda seed, policy: seed.fits.get((policy, "desired"), {}).get(coefficient)
 
 
 def of(policy: str, quantity: Quantity) -> Measure:
@@ -57,24 +54,29 @@ def of(policy: str, quantity: Quantity) -> Measure:
     return lambda seed: quantity(seed, policy)
 
 
-def quotient(above: Measure, below: Measure) -> Measure:
-    """Return one number over another; None if either is missing or the lower one is 0."""
+def combined(function: Callable[..., float | None], *measures: Measure) -> Measure:
+    """Return a function of the numbers of some measures; None if any of them is missing."""
 
     def measure(seed: Seed) -> float | None:
-        numerator, denominator = above(seed), below(seed)
-        return numerator / denominator if numerator is not None and denominator else None
+        values = [measure(seed) for measure in measures]
+        return None if None in values else function(*values)
 
     return measure
+
+
+def quotient(above: Measure, below: Measure) -> Measure:
+    """Return one number over another; None if either is missing or the lower one is 0."""
+    return combined(lambda numerator, denominator: numerator / denominator if denominator else None, above, below)
 
 
 def difference(first: Measure, second: Measure) -> Measure:
     """Return one number minus another; None if either is missing."""
+    return combined(operator.sub, first, second)
 
-    def measure(seed: Seed) -> float | None:
-        minuend, subtrahend = first(seed), second(seed)
-        return None if minuend is None or subtrahend is None else minuend - subtrahend
 
-    return measure
+def positive(inner: Measure) -> Measure:
+    """Return a number if it is above 0, so that it has a logarithm."""
+    return combined(lambda value: value if value > 0 else None, inner)
 
 
 def ratio(quantity: Quantity, policy: str = NEAR, reference: str = CONVENTIONAL) -> Measure:
@@ -85,16 +87,6 @@ def ratio(quantity: Quantity, policy: str = NEAR, reference: str = CONVENTIONAL)
 def change(quantity: Quantity) -> Measure:
     """Return a quantity of the near-optimal policy minus that of the conventional one."""
     return difference(of(NEAR, quantity), of(CONVENTIONAL, quantity))
-
-
-def positive(inner: Measure) -> Measure:
-    """Return a number if it is above 0, so that it has a logarithm."""
-
-    def measure(seed: Seed) -> float | None:
-        value = inner(seed)
-        return value if value is not None and value > 0 else None
-
-    return measure
 
 
 def rank_correlation(first: Quantity, second: Quantity) -> Measure:
@@ -113,11 +105,11 @@ def rank_correlation(first: Quantity, second: Quantity) -> Measure:
     return measure
 
 
-def gain_unseen(seed: Seed) -> float | None:
-    """Return the fall of J on test over its fall on desired, from the conventional to the near-optimal policy."""
-    rises = {against: change(summary(f"objective_{against}"))(seed) for against in REFERENCES}
-    desired, test = rises["desired"], rises["test"]
-    return None if desired is None or test is None or desired >= 0 else test / desired
+#: The fall of J on test over its fall on desired, from the conventional to the near-optimal policy.
+gain_unseen: Measure = combined(
+    lambda desired, test: test / desired if desired < 0 else None,
+    *(change(summary(f"objective_{against}")) for against in REFERENCES),
+)
 
 
 def higher_throughout(against: str) -> Measure:
@@ -169,24 +161,14 @@ def corrupted_weight(seed: Seed) -> float | None:
     return weight / fraction if weight is not None and fraction else None
 
 
-def worse_fit(seed: Seed) -> float | None:
-    """Return the smaller r^2 of the two policies' fits; None if either has none."""
-    values = [fit("r_squared")(seed, policy) for policy in (NEAR, CONVENTIONAL)]
-    present = [value for value in values if value is not None]
-    return min(present) if len(present) == len(values) else None
+#: The smaller r^2 of the two policies' fits.
+worse_fit: Measure = combined(min, of(NEAR, fit("r_squared")), of(CONVENTIONAL, fit("r_squared")))
 
 
 def acceleration_at(steps: int) -> Measure:
     """Return the acceleration after `steps` steps that the two fitted laws on the desired loss imply (equation 9)."""
-
-    def measure(seed: Seed) -> float | None:
-        scale, exponent = (fit(name)(seed, CONVENTIONAL) for name in ("scale", "exponent"))
-        near_scale, near_exponent = (fit(name)(seed, NEAR) for name in ("scale", "exponent"))
-        if scale is None or exponent is None or near_scale is None or near_exponent is None:
-            return None
-        return acceleration.acceleration_from_fits(scale, exponent, near_scale, near_exponent, steps)
-
-    return measure
+    laws = [of(policy, fit(name)) for policy in (CONVENTIONAL, NEAR) for name in ("scale", "exponent")]
+    return combined(functools.partial(acceleration.acceleration_from_fits, steps=steps), *laws)
 
 
 def growth(seed: Seed) -> float | None:
@@ -230,12 +212,6 @@ def largest_over_smallest(inner: Measure) -> OfSizes:
     return lambda seeds: quotient(lambda _: inner(seeds[-1]), inner)(seeds[0])
 
 
-def extreme(inner: Measure, pick: Callable[[Sequence[float]], float]) -> OfSizes:
+def extreme(inner: Measure, pick: Callable[..., float]) -> OfSizes:
     """Return the number that `pick` (max or min) chooses among the sizes; None if a size has none."""
-
-    def measure(seeds: Sequence[Seed]) -> float | None:
-        values = [inner(seed) for seed in seeds]
-        present = [value for value in values if value is not None]
-        return pick(present) if len(present) == len(values) else None
-
-    return measure
+    return lambda seeds: None if None in (values := [inner(seed) for seed in seeds]) else pick(values)

@@ -1,20 +1,26 @@
 """What the paper reports, as data: "Towards Optimal Learning of Language Models", arXiv 2402.17759v2.
 
-Every published number is written here once: the values of its figures and tables with the tolerance that judges ours,
+Every published number is written here once: the values of its figures and tables with the rule that judges ours,
 the rows of Table 2, and the settings of its two experiments. Claims, figures and the report take them from here.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lawpipe.config.presets import PRESETS
-from lawpipe.paper.rules import NO_VALUE, NOT_REPRODUCED, NOT_TESTED, Judgement, Near
+from lawpipe.paper.rules import NOT_REPRODUCED, NOT_TESTED, Judgement, Near
 from lawpipe.results.problem import LANGUAGE_MODEL, PERCEPTRON
 
 TITLE = "Towards Optimal Learning of Language Models"
 REFERENCE = "Gu, Dong, Hao, Dong, Huang, Wei (2024), arXiv 2402.17759v2"
+
+#: The coefficients of the scaling law, as `fits` calls them.
+COEFFICIENTS = ("loss_floor", "scale", "exponent", "first_step", "r_squared")
+#: From a compression ratio ln|V| / J to the paper's for language models, log2|V| / J; J in nats.
+MIXED_UNITS = 1 / math.log(2)
 
 #: The judgements where no seed has an acceleration, a scaling law, or the curve of similarity against compression.
 NEVER = Judgement(NOT_REPRODUCED, "no seed ever reaches the conventional policy's final loss")
@@ -22,30 +28,14 @@ NO_LAW = Judgement(NOT_TESTED, "in no seed do both curves follow a scaling law")
 NO_CURVE = Judgement(NOT_TESTED, "in no seed do the policies along the search determine the curve")
 
 
-@dataclass(frozen=True)
-class Tolerance:
-    """How close our value has to be to the published one: the arguments of `rules.Near` beside the value itself.
-
-    Attributes:
-        factor: the factor within which two values count as the same.
-        mark: the value that means no effect.
-        missing: the judgement if no seed has a value.
-        logarithmic: whether the mean over the seeds is the geometric one.
-    """
-
-    factor: float
-    mark: float | None = None
-    missing: Judgement = NO_VALUE
-    logarithmic: bool = False
-
-
-#: One tolerance per kind of quantity; B varies by orders of magnitude.
-RATIO, ALIKE = Tolerance(1.1), Tolerance(1.5)
-SPEED = Tolerance(1.25, mark=1, missing=NEVER, logarithmic=True)
-EXTRAPOLATED = Tolerance(1.25, mark=1, missing=NO_LAW, logarithmic=True)
-CURVE = Tolerance(1.25, missing=NO_CURVE)
-FLOOR, EXPONENT = Tolerance(2, missing=NO_LAW), Tolerance(1.25, missing=NO_LAW)
-SCALE = Tolerance(10, missing=NO_LAW, logarithmic=True)
+#: The rules by kind of quantity, without the published value. `factor` is the factor within which two values count as
+#: the same; B varies by orders of magnitude.
+RATIO, ALIKE = partial(Near, factor=1.1), partial(Near, factor=1.5)
+SPEED = partial(Near, factor=1.25, mark=1, missing=NEVER)
+EXTRAPOLATED = partial(Near, factor=1.25, mark=1, missing=NO_LAW)
+CURVE = partial(Near, factor=1.25, missing=NO_CURVE)
+FLOOR, EXPONENT = partial(Near, factor=2, missing=NO_LAW), partial(Near, factor=1.25, missing=NO_LAW)
+SCALE = partial(Near, factor=10, missing=NO_LAW)
 
 
 @dataclass(frozen=True)
@@ -65,7 +55,8 @@ class Published:
         policy: the policy that has the value; None if the policies share it.
         mixed_units: whether it is a compression ratio log2|V| / J with J in nats. In one unit it is ln 2 times that.
         claim: the name of the claim that our value is the same; empty if the value is not judged.
-        tolerance: how close our value has to be for that claim.
+        near: the rule of that claim, as a function of `low` and `high`.
+        logarithmic: whether our mean over the seeds is the geometric one.
         wording: the text of the claim, with `{}` in the place of `text`.
     """
 
@@ -80,7 +71,8 @@ class Published:
     policy: str | None = None
     mixed_units: bool = False
     claim: str = ""
-    tolerance: Tolerance = RATIO
+    near: Callable[[float, float], Near] = RATIO
+    logarithmic: bool = False
     wording: str = "{}"
 
     @property
@@ -98,13 +90,7 @@ class Published:
     @property
     def rule(self) -> Near:
         """The rule of the claim. Raises ValueError for a statement in words."""
-        high = math.inf if self.high is None else self.high
-        return near(self.number, high, self.tolerance)
-
-
-def near(low: float, high: float, tolerance: Tolerance) -> Near:
-    """Return the rule that judges a published value from `low` to `high`."""
-    return Near(low, high, tolerance.factor, tolerance.mark, tolerance.missing)
+        return self.near(self.number, math.inf if self.high is None else self.high)
 
 
 LOG2 = "{} (log2 |V| over nats)"
@@ -124,9 +110,11 @@ VALUES: tuple[Published, ...] = (
               "about 3.24", 3.24, 3.24, digitised=True, mixed_units=True, wording=LOG2,
               measure="compression_ratio", policy="near_optimal", claim="compression_of_near_optimal"),
     Published(PERCEPTRON, "Fig 5", "acceleration ratio on the desired loss", "5.50", 5.5, 5.5,
-              measure="acceleration", policy="near_optimal", claim="acceleration_value", tolerance=SPEED),
+              measure="acceleration", policy="near_optimal", claim="acceleration_value",
+              near=SPEED, logarithmic=True),
     Published(LANGUAGE_MODEL, "Fig 2, Fig 5", "acceleration ratio on the desired loss", "2.41", 2.41, 2.41,
-              measure="acceleration", policy="near_optimal", claim="acceleration_value", tolerance=SPEED),
+              measure="acceleration", policy="near_optimal", claim="acceleration_value",
+              near=SPEED, logarithmic=True),
     Published(PERCEPTRON, "Fig 6", "similarity against the desired loss",
               "a higher compression ratio goes with a higher similarity throughout training"),
     Published(LANGUAGE_MODEL, "Fig 6", "similarity against the desired loss",
@@ -134,15 +122,15 @@ VALUES: tuple[Published, ...] = (
     Published(PERCEPTRON, "Fig 7", "similarity against the compression ratio",
               "similarity rises with the compression ratio, towards an asymptote (SIM = c ln(a / (b - CR)))"),
     Published(LANGUAGE_MODEL, "Fig 7", "similarity, lowest policy", "about 0.17", 0.17, 0.17, digitised=True,
-              measure="similarity", policy="conventional", claim="similarity_of_conventional", tolerance=ALIKE),
+              measure="similarity", policy="conventional", claim="similarity_of_conventional", near=ALIKE),
     Published(LANGUAGE_MODEL, "Fig 7", "similarity, highest policy", "about 0.52", 0.52, 0.52, digitised=True,
-              measure="similarity", policy="near_optimal", claim="similarity_of_near_optimal", tolerance=ALIKE),
+              measure="similarity", policy="near_optimal", claim="similarity_of_near_optimal", near=ALIKE),
     Published(LANGUAGE_MODEL, "Fig 7", "a of SIM = c ln(a / (b - CR))", "about 1.203", 1.203, 1.203, digitised=True,
-              claim="asymptote_a", tolerance=CURVE, wording=FIT),
+              claim="asymptote_a", near=CURVE, wording=FIT),
     Published(LANGUAGE_MODEL, "Fig 7", "b, the asymptote of the compression ratio", "about 3.268", 3.268, 3.268,
-              digitised=True, claim="asymptote_b", tolerance=CURVE, wording=FIT),
+              digitised=True, claim="asymptote_b", near=CURVE, wording=FIT),
     Published(LANGUAGE_MODEL, "Fig 7", "c of SIM = c ln(a / (b - CR))", "about 0.14", 0.14, 0.14, digitised=True,
-              claim="asymptote_c", tolerance=CURVE, wording=FIT),
+              claim="asymptote_c", near=CURVE, wording=FIT),
     Published(PERCEPTRON, "Fig 8", "(t, n) with contribution <= 0 that have weight 0",
               "rises towards 100 % with the compression ratio",
               measure="noncontributive_excluded", policy="near_optimal"),
@@ -158,17 +146,19 @@ VALUES: tuple[Published, ...] = (
               "a large share is near 0: redundant examples are dropped",
               measure="redundant_dropped", policy="near_optimal"),
     Published(LANGUAGE_MODEL, "Table 1, Fig 11", "loss floor L0 of the fits", "0.051", 0.051, 0.051,
-              measure="loss_floor", claim="loss_floor", tolerance=FLOOR, wording="L0 {}"),
+              measure="loss_floor", claim="loss_floor", near=FLOOR, wording="L0 {}"),
     Published(LANGUAGE_MODEL, "Table 1, Fig 11", "first step t0 of the fits", "400", 400, 400,
-              measure="first_step", claim="first_step", tolerance=FLOOR, wording="t0 {}"),
+              measure="first_step", claim="first_step", near=FLOOR, wording="t0 {}"),
     Published(LANGUAGE_MODEL, "Table 1, Fig 11", "B, conventional policy", "3.16e8", 3.16e8, 3.16e8,
-              measure="scale", policy="conventional", claim="scale_of_conventional", tolerance=SCALE, wording="B {}"),
+              measure="scale", policy="conventional", claim="scale_of_conventional",
+              near=SCALE, logarithmic=True, wording="B {}"),
     Published(LANGUAGE_MODEL, "Table 1, Fig 11", "B, near-optimal policy", "1.99e7", 1.99e7, 1.99e7,
-              measure="scale", policy="near_optimal", claim="scale_of_near_optimal", tolerance=SCALE, wording="B {}"),
+              measure="scale", policy="near_optimal", claim="scale_of_near_optimal",
+              near=SCALE, logarithmic=True, wording="B {}"),
     Published(LANGUAGE_MODEL, "Table 1, Fig 11", "beta, conventional policy", "0.12", 0.12, 0.12, measure="exponent",
-              policy="conventional", claim="exponent_of_conventional", tolerance=EXPONENT, wording="beta {}"),
+              policy="conventional", claim="exponent_of_conventional", near=EXPONENT, wording="beta {}"),
     Published(LANGUAGE_MODEL, "Table 1, Fig 11", "beta, near-optimal policy", "0.14", 0.14, 0.14, measure="exponent",
-              policy="near_optimal", claim="exponent_of_near_optimal", tolerance=EXPONENT, wording="beta {}"),
+              policy="near_optimal", claim="exponent_of_near_optimal", near=EXPONENT, wording="beta {}"),
     Published(LANGUAGE_MODEL, "Table 1, Fig 11", "r squared, conventional policy", "0.995", 0.995, 0.995,
               measure="r_squared", policy="conventional"),
     Published(LANGUAGE_MODEL, "Table 1, Fig 11", "r squared, near-optimal policy", "0.999", 0.999, 0.999,
@@ -184,7 +174,8 @@ AT_10M_STEPS = Published(
     "more than 9 at 10M steps, extrapolated",
     9,
     claim="acceleration_at_10m_steps",
-    tolerance=EXTRAPOLATED,
+    near=EXTRAPOLATED,
+    logarithmic=True,
 )
 
 
@@ -205,7 +196,23 @@ class Scale:
     scale_change: float
     exponent_change: float
     acceleration: float
-    source: str = "Table 2"
+
+    @property
+    def value(self) -> Published:
+        """The acceleration as a published value."""
+        return Published(
+            LANGUAGE_MODEL,
+            "Table 2",
+            "acceleration ratio on the desired loss",
+            f"{self.acceleration} at {self.steps} steps, {self.examples} examples",
+            self.acceleration,
+            self.acceleration,
+            measure="acceleration",
+            policy="near_optimal",
+            claim=f"table_2_acceleration_{self.steps // 1000}k",
+            near=SPEED,
+            logarithmic=True,
+        )
 
     @property
     def task(self) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """Comparisons of one experiment with the values that the paper gives."""
 
-import math
 from dataclasses import dataclass, replace
 
 from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.paper import values as paper
-from lawpipe.paper.values import Published
+from lawpipe.paper.values import COEFFICIENTS, MIXED_UNITS, Published
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval
@@ -14,8 +13,6 @@ from lawpipe.run.splits import REFERENCES
 #: Properties of zero weights that depend on the reference loss, and all properties that the paper has.
 OF_A_LOSS = ("noncontributive_excluded", "redundant_dropped")
 PROPERTIES = (*OF_A_LOSS, "learned_ignored")
-#: Coefficients of the scaling law.
-COEFFICIENTS = ("loss_floor", "scale", "exponent", "first_step", "r_squared")
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ def ours(results: Results, published: Published, against: str) -> str:
 
 def in_mixed_units(ratio: Interval) -> Interval:
     """Convert a compression ratio ln|V| / J to the paper's unit for language models: log2|V| / J, with J in nats."""
-    return ratio.scaled(1 / math.log(2))
+    return ratio.scaled(MIXED_UNITS)
 
 
 def missing(measure: str) -> str:

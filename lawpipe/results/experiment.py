@@ -87,6 +87,18 @@ class Seed:
         return curves.split(policies.to_pylist(), steps.to_numpy(), losses.to_numpy())
 
 
+def _of_all_seeds(table: str) -> "cached_property[pd.DataFrame]":
+    """Return a property of `Results` that reads a table of every seed."""
+
+    def read(results: "Results") -> pd.DataFrame:
+        paths = {seed: results.path(seed, table) for seed in results.seeds}
+        frames = [artifacts.read(path, table).to_pandas().assign(seed=seed) for seed, path in paths.items()]
+        joined: pd.DataFrame = pd.concat(frames, ignore_index=True)
+        return joined
+
+    return cached_property(read)
+
+
 @dataclass(frozen=True)
 class Results:
     """All seeds of an experiment, as data frames with a column `seed`. Each table is read when first asked for."""
@@ -107,41 +119,24 @@ class Results:
         """Return the file of a table of one seed."""
         return self.seed(seed).path(name)
 
-    @cached_property
-    def summary(self) -> pd.DataFrame:
-        """One row per policy and seed."""
-        return self._all_seeds("summary")
+    #: One row per policy and seed.
+    summary = _of_all_seeds("summary")
+    #: One row per policy, step and seed.
+    curves = _of_all_seeds("curves")
+    #: One row per policy, measured step, reference set, kind of contribution and seed.
+    similarity = _of_all_seeds("similarity")
+    #: One row per policy, property, kind of contribution, reference set and seed.
+    zero_weights = _of_all_seeds("zero_weights")
+    #: One row per policy, reference set and seed.
+    fits = _of_all_seeds("fits")
+    #: One row per outer iteration and seed.
+    search = _of_all_seeds("search")
 
     @cached_property
     def over_seeds(self) -> pd.DataFrame:
         """One row per policy and quantity: mean and interval over the seeds."""
         frame: pd.DataFrame = artifacts.read(self.folder / "summary.parquet", "summary_over_seeds").to_pandas()
         return frame
-
-    @cached_property
-    def curves(self) -> pd.DataFrame:
-        """One row per policy, step and seed."""
-        return self._all_seeds("curves")
-
-    @cached_property
-    def similarity(self) -> pd.DataFrame:
-        """One row per policy, measured step, reference set, kind of contribution and seed."""
-        return self._all_seeds("similarity")
-
-    @cached_property
-    def zero_weights(self) -> pd.DataFrame:
-        """One row per policy, property, kind of contribution, reference set and seed."""
-        return self._all_seeds("zero_weights")
-
-    @cached_property
-    def fits(self) -> pd.DataFrame:
-        """One row per policy, reference set and seed."""
-        return self._all_seeds("fits")
-
-    @cached_property
-    def search(self) -> pd.DataFrame:
-        """One row per outer iteration and seed."""
-        return self._all_seeds("search")
 
     @cached_property
     def policies(self) -> list[str]:
@@ -204,12 +199,6 @@ class Results:
         table = frame.pivot_table(index="seed", columns=index, values=column, dropna=False, observed=True)
         table = table.reindex(index=list(self.seeds))
         return table.columns.to_numpy(), table.to_numpy(dtype=np.float64)
-
-    def _all_seeds(self, table: str) -> pd.DataFrame:
-        """Read a table of every seed."""
-        frames = [artifacts.read(self.path(seed, table), table).to_pandas().assign(seed=seed) for seed in self.seeds]
-        joined: pd.DataFrame = pd.concat(frames, ignore_index=True)
-        return joined
 
 
 def load(folder: Path, seeds: Sequence[int] | None = None) -> Results:

@@ -380,7 +380,7 @@ def _() -> Run:
 @case(
     "a corpus has nothing else",
     "stops",
-    "stories.jsonl holds no stories (2 records: 1 empty, 1 not UTF-8 text, 0 longer than 1 MiB): expected one a "
+    "stories.jsonl holds no stories (2 records: 1 empty, 1 not UTF-8 text, 0 longer than 1 MiB): expected one per "
     "record; see corpus.path, corpus.text_column and corpus.separator.",
 )
 def _() -> Run:

@@ -38,7 +38,7 @@ class Seed:
     made: dict[str, Policy]
 
     def context(self, name: str, **changed: Any) -> Context:
-        others = {other: self.made[other] for other in plan.builds_on(name)}
+        others = {other: self.made[other] for other in POLICIES[name].builds_on}
         return Context(self.settings | {"policy": name}, self.files | changed, others)
 
     def run(self, name: str) -> Any:
@@ -74,7 +74,7 @@ def seed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         files = text(folder, settings)
     call(search.main, settings, **files, search=folder / "s.parquet", policies=folder, state=folder / ".side-0")
     result = Seed(settings, files, {"near_optimal": policy.load(folder / "near_optimal.parquet")})
-    for name in sorted(NAMES, key=lambda name: len(plan.builds_on(name))):
+    for name in sorted(NAMES, key=lambda name: len(POLICIES[name].builds_on)):
         result.made[name] = variants.make(result.context(name))
     return result
 

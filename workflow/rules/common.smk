@@ -11,6 +11,7 @@ from pathlib import Path
 from lawpipe.config import plan, stale
 from lawpipe.config.resolve import check_folders, check_writable, resolve
 from lawpipe.cost import estimate
+from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results import catalogue
 from lawpipe.run import registry, signals
 from lawpipe.run.errors import InputError

@@ -24,7 +24,7 @@ def policies_of_batch(wildcards):
 
 def policies_built_on(wildcards):
     """The policies that a policy is made from, of the same seed; for a transferred one of another experiment."""
-    names = plan.builds_on(wildcards.policy)
+    names = POLICIES[wildcards.policy].builds_on
     experiment = wildcards.experiment
     if wildcards.policy == plan.TRANSFERRED:
         experiment = settings_of(wildcards)["transfer_from"]["experiment"]
