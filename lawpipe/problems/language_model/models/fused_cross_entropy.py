@@ -1,18 +1,18 @@
-"""Triton kernels for the end of a language model: the logits never reach memory.
+"""Triton kernels for the output layer of a language model, which never write the logits to memory.
 
 They compute what `cross_entropy` computes chunk by chunk. A block of tokens meets the vocabulary tile by tile, and
 a tile of logits lives in registers. With the probabilities p of a token, its target t and d = p - y:
 
-- one pass over the vocabulary gives the losses, log sum exp and d head, d direction: sums of exp(z - largest) times
-  rows, rescaled when the largest grows. The target stays out of the sums, for d head = sum_{v != t} p_v (head_v -
-  head_t) loses no digits where the prediction is nearly certain;
-- derivatives of head sum over tokens: a pass with a block of the vocabulary for each program, which computes the
-  logits again. Tokens are shared out among programs whose results are added afterwards, always in the same order.
+- One pass over the vocabulary gives the losses, log sum exp, d head and d direction by an online softmax: sums of
+  exp(logit - largest) times rows, rescaled whenever the largest logit grows. The target is left out of the sums,
+  because d head = sum_{v != t} p_v (head_v - head_t) loses no digits when the prediction is nearly certain.
+- Gradients of head are sums over tokens. Each program has a block of the vocabulary and a share of the tokens, and
+  computes the logits again. The programs' results are added afterwards, always in the same order.
 
 The change of p along a change u of the logits is p (u - <p, u>), and <p, u> follows from p head and p direction. The
-products of the second derivative are those of 12 forward passes where chunks take 9; chunks move 14 arrays of the
-logits' size through memory. So kernels pay where products are cheap: see docs/gpu.md. The interpreter of Triton
-(TRITON_INTERPRET=1) runs them on a CPU.
+second derivative takes the products of 12 forward passes instead of 9 in chunks, but saves moving 14 tensors of the
+logits' size through memory; it is faster where products are cheap (see docs/gpu.md). Triton's interpreter
+(TRITON_INTERPRET=1) runs the kernels on a CPU.
 """
 
 import torch
@@ -20,13 +20,13 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-#: Tokens and words of a tile, and stages of the pipeline that loads them, of the kernels with a block of tokens and
-#: of those with a block of words for each program: chosen by the compiler's report for compute capability 9.0 at
-#: H = 128, where with TF32 and bf16 none spills more than 48 bytes of registers. Float32's own products spill a lot.
+#: Tokens and words of a tile and stages of its pipeline, for kernels with a block of tokens per program and for
+#: kernels with a block of words per program. Chosen by the compiler's report for compute capability 9.0 at H = 128,
+#: where no kernel spills more than 48 bytes of registers with TF32 and bf16. Products in full float32 spill a lot.
 BY_TOKEN, BY_WORD = (64, 32, 3), (32, 128, 2)
 WARPS = 8
 
-#: Programs that share out the tokens where a program has a block of the vocabulary.
+#: Programs among which the tokens are divided in kernels with a block of words per program.
 SHARES = 8
 
 #: The largest hidden size for which tiles fit.
@@ -34,7 +34,7 @@ LARGEST = 256
 
 
 def fits(hidden: Tensor) -> bool:
-    """Tell whether the kernels are made for such hidden states."""
+    """Return whether the kernels support these hidden states."""
     return hidden.dtype == torch.float32 and hidden.shape[1] <= LARGEST
 
 
@@ -93,7 +93,7 @@ def second(
 
 
 def shape(tile: tuple[int, int, int], size: int, precision: str) -> dict[str, object]:
-    """Return what kernels are specialised to."""
+    """Return the compile-time arguments of a kernel."""
     tokens, words, stages = tile
     padded = max(16, triton.next_power_of_2(size))
     sizes = {"size": size, "padded": padded, "tokens_a_tile": tokens, "words_a_tile": words}
@@ -128,7 +128,7 @@ def _to_head(
     *,
     second: bool,
 ) -> Tensor:
-    """Return the sums over tokens for every word, [V, H]."""
+    """Return the gradient of head, summed over tokens, [V, H]."""
     count, size = hidden.shape
     (tokens, words, _), flags = BY_WORD, shape(BY_WORD, size, precision)
     shares = min(SHARES, triton.cdiv(count, tokens))
@@ -165,7 +165,7 @@ def _along(
     parts: tl.constexpr, size: tl.constexpr, padded: tl.constexpr, precision: tl.constexpr,
     tokens_a_tile: tl.constexpr, words_a_tile: tl.constexpr,
 ):  # fmt: skip
-    """A block of tokens against the whole vocabulary, once."""
+    """One block of tokens and the whole vocabulary: losses, log sum exp, d head and d direction."""
     rows = tl.program_id(0) * tokens_a_tile + tl.arange(0, tokens_a_tile)
     inside = rows < tokens
     states = _rows(hidden, rows, size, tokens, size, padded)
@@ -214,7 +214,7 @@ def _turned(
     size: tl.constexpr, padded: tl.constexpr, precision: tl.constexpr,
     tokens_a_tile: tl.constexpr, words_a_tile: tl.constexpr,
 ):  # fmt: skip
-    """A block of tokens against the whole vocabulary: the change of p, times head."""
+    """One block of tokens and the whole vocabulary: (change of p) head."""
     rows = tl.program_id(0) * tokens_a_tile + tl.arange(0, tokens_a_tile)
     inside = rows < tokens
     states = _rows(hidden, rows, size, tokens, size, padded)
@@ -243,7 +243,7 @@ def _by_word(
     second: tl.constexpr, size: tl.constexpr, padded: tl.constexpr, precision: tl.constexpr,
     tokens_a_tile: tl.constexpr, words_a_tile: tl.constexpr,
 ):  # fmt: skip
-    """A block of the vocabulary against a share of the tokens; a token of weight 0 adds nothing."""
+    """One block of words and a share of the tokens: the gradient of head."""
     words = tl.program_id(0) * words_a_tile + tl.arange(0, words_a_tile)
     begin = tl.program_id(1) * tokens_a_share
     end = tl.minimum(begin + tokens_a_share, tokens)
