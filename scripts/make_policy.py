@@ -36,21 +36,21 @@ def main(argv: list[str] | None = None) -> None:
             others={path.stem: policy.load(path) for path in options.others},
             state=options.state,
         )
-        made = variants.make(context)
-        job.write(options.output, "policy", made.columns())
-        if options.learning_rates is not None and made.tried_rates is not None:
-            job.write(options.learning_rates, "learning_rates", made.tried_rates)
-        job.notes |= {"policy": job.settings["policy"], **made.notes}
-        print(f"{job.label}: made {job.settings['policy']}; {describe(made)}")
+        result = variants.make(context)
+        job.write(options.output, "policy", result.columns())
+        if options.learning_rates is not None and result.tried_rates is not None:
+            job.write(options.learning_rates, "learning_rates", result.tried_rates)
+        job.notes |= {"policy": job.settings["policy"], **result.notes}
+        print(f"{job.label}: made {job.settings['policy']}; {describe(result)}")
     if options.state is not None and distributed.is_main():
         shutil.rmtree(options.state, ignore_errors=True)
 
 
-def describe(made: policy.Policy) -> str:
+def describe(result: policy.Policy) -> str:
     """Return the learning rates of a policy and its notes in words."""
-    low, high = made.learning_rates.min(), made.learning_rates.max()
+    low, high = result.learning_rates.min(), result.learning_rates.max()
     rates = f"learning rate {low:.4g}" if low == high else f"learning rates {low:.4g} to {high:.4g}"
-    return "; ".join([rates, *(f"{name.replace('_', ' ')} {value}" for name, value in made.notes.items())])
+    return "; ".join([rates, *(f"{name.replace('_', ' ')} {value}" for name, value in result.notes.items())])
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Snakemake, a config's runs one at a time, with signals passed on: `python -m workflow.driver` takes its arguments.
+"""Snakemake with clean stops: `python -m workflow.driver` takes Snakemake's own arguments.
 
-Snakemake waits for running jobs when it is asked to stop, for hours if it must. Here SIGTERM and SIGINT go to the
-jobs as well: a search saves its state, every stage ends within seconds and leaves nothing half-written, and the
-next run goes on from there. A run that is killed outright takes Snakemake and its jobs with it; the lock that it
-leaves is removed by the next run, which can tell it from that of a run still going.
+Asked to stop, Snakemake waits for its running jobs, possibly for hours. The driver sends SIGTERM and SIGINT to the
+jobs as well: a search saves its state, every other stage ends within seconds, no file is half-written, and the next
+run continues from there. Of each config, one run at a time is allowed. If the driver is killed, Snakemake and its
+jobs end too, and the next run removes the lock that Snakemake leaves.
 """
 
 import ctypes
@@ -25,35 +25,35 @@ from lawpipe.run.signals import SIGNALS
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
 
-#: Where Snakemake keeps its own files, in the working folder; its lock is a file in LOCKS.
+#: Snakemake's own folder in the working folder, and in it the folder of its lock.
 FOLDER = Path(".snakemake")
 LOCKS = FOLDER / "locks"
 
-#: What Snakemake is asked for where it changes nothing.
+#: Arguments with which Snakemake changes nothing.
 HARMLESS = {"-n", "--dry-run", "--dryrun", "--lint", "--version", "--help", "-h"}
 
-#: Linux's prctl: the signal that a process gets when its parent has died.
+#: Option of Linux's prctl: the signal that a process gets when its parent dies.
 PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Run Snakemake in a process group of its own, and exit as it does; 128 + the signal's number if stopped.
+    """Run Snakemake and exit with its code, or with 128 + the number of the signal that stopped it.
 
-    Raises InputError if another run is at work in the folder, or the folder cannot be written.
+    Raises InputError if another run is at work in the folder, or if the folder cannot be written.
     """
     arguments = sys.argv[1:]
     if HARMLESS.intersection(arguments):
         sys.exit(subprocess.run([*SNAKEMAKE, *arguments], check=False).returncode)
     own = lock_file(arguments)
     with alone(own) as (kept_open, was_killed):
-        # Snakemake removes all locks or none: while a run of another config goes on, they stay.
-        beside = _others(own)
-        if was_killed and _locked() and not beside:
+        # Snakemake has one lock for the folder: it stays while a run of another config is at work.
+        others = _others(own)
+        if was_killed and _locked() and not others:
             print("an earlier run was killed: removing its lock", file=sys.stderr, flush=True)
             _unlock()
-        foreign = _locked() and not beside
+        foreign = _locked() and not others
         settle_clock(time.time())
-        code, asked = _run(arguments, kept_open)
+        code, stopped_by = _run(arguments, kept_open)
         if code < 0 and not foreign and not _others(own):
             _unlock()  # Snakemake itself was killed
     if foreign and code:
@@ -61,63 +61,61 @@ def main() -> None:
             f"{Path.cwd()} is locked by Snakemake: another one is at work in this folder, or one was killed; wait "
             "for it, or, if there is none, remove its lock with snakemake --unlock."
         )
-    sys.exit(128 + asked if asked else 128 - code if code < 0 else code)
+    sys.exit(128 + stopped_by if stopped_by else 128 - code if code < 0 else code)
 
 
 def lock_file(arguments: list[str]) -> Path:
-    """Return the file that a run holds, one for the config files that are named: others have other results."""
-    named: list[str] = []
+    """Return the lock file of a run, named by its config files: runs of different configs have different results."""
+    configs: list[str] = []
     reading = False
     for text in arguments:
         reading = text in ("--configfile", "--configfiles") if text.startswith("-") else reading
-        named += [text] if reading else []
-    return FOLDER / f"lawpipe-{hashlib.sha256(chr(10).join(named).encode()).hexdigest()[:8]}.lock"
+        configs += [text] if reading else []
+    return FOLDER / f"lawpipe-{hashlib.sha256(chr(10).join(configs).encode()).hexdigest()[:8]}.lock"
 
 
 def _run(arguments: list[str], kept_open: int) -> tuple[int, int | None]:
-    """Run Snakemake; return its exit code, and the number of the first signal that asked to stop."""
-    asked: list[int] = []
+    """Run Snakemake in its own process group; return its exit code and the number of the first signal to stop."""
+    received: list[int] = []
     snakemake = subprocess.Popen(
         [*SNAKEMAKE, *arguments], start_new_session=True, pass_fds=(kept_open,), preexec_fn=_die_with_parent
     )
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        if not asked:
+        if not received:
             print("stopping: running searches save their state first", file=sys.stderr, flush=True)
-        asked.append(number)
-        # SIGTERM, whatever was sent: Snakemake kills jobs outright on SIGINT.
+        received.append(number)
+        # Always SIGTERM: on SIGINT Snakemake kills its jobs.
         os.killpg(snakemake.pid, signal.SIGTERM)
 
-    for each in SIGNALS:
-        signal.signal(each, pass_on)
-    return snakemake.wait(), asked[0] if asked else None
+    for number in SIGNALS:
+        signal.signal(number, pass_on)
+    return snakemake.wait(), received[0] if received else None
 
 
 def _die_with_parent() -> None:
-    """Have the kernel kill this process when its parent dies; the stages see that and stop."""
+    """Let the kernel kill this process when its parent dies. The stages stop when Snakemake is gone."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _locked() -> bool:
-    """Tell whether Snakemake's lock is on the working folder."""
+    """Return whether the working folder has Snakemake's lock."""
     return any(LOCKS.glob("*.lock"))
 
 
 def _unlock() -> None:
-    """Remove Snakemake's lock from the working folder, as its --unlock does, but without a process to be killed."""
+    """Remove Snakemake's lock from the working folder, as its --unlock does."""
     for path in LOCKS.glob("*.lock"):
         path.unlink(missing_ok=True)
 
 
 def _others(own: Path) -> bool:
-    """Tell whether runs of other configs are at work in the folder."""
-    for path in FOLDER.glob("lawpipe-*.lock"):
+    """Return whether runs of other configs are at work in the folder: whether another lock file is held."""
+    for path in set(FOLDER.glob("lawpipe-*.lock")) - {own}:
         with path.open() as file:
             try:
-                # `own` is held by this process: it would find itself.
-                if path != own:
-                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
     return False
@@ -125,11 +123,13 @@ def _others(own: Path) -> bool:
 
 @contextmanager
 def alone(own: Path) -> Iterator[tuple[int, bool]]:
-    """Hold a lock file for this run and what it starts; yield the open file and whether a run was killed.
+    """Hold a lock file for this run and its child processes; yield the open file and whether an earlier run was
+    killed.
 
-    The kernel lets go of the file's lock when the last process that has it open ends, however it ends. The file
-    holds the run's process number until it has ended well, so a number in a file that is free is that of a run
-    which was killed.
+    The kernel releases the lock when the last process that has the file open ends. The file contains the number of
+    the run's process until the run has ended: a number in a file that is not locked is that of a run that was killed.
+
+    Raises InputError if another run holds the file, or if it cannot be written.
     """
     try:
         own.parent.mkdir(exist_ok=True)
@@ -157,7 +157,7 @@ def alone(own: Path) -> Iterator[tuple[int, bool]]:
 
 
 def _hold(file: int, patience: float = 1.0) -> None:
-    """Lock a file; raise BlockingIOError if it stays another's: what was killed may take a moment to be gone."""
+    """Lock a file; raise BlockingIOError if another process keeps it. A killed process may take a moment to end."""
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -169,18 +169,17 @@ def _hold(file: int, patience: float = 1.0) -> None:
 
 
 def settle_clock(now: float) -> None:
-    """Date results from the future back to now, in their order: the clock was ahead when they were written.
+    """Set the dates of results that are in the future to now, in the same order: the clock was ahead before.
 
-    Snakemake takes a file that is older than what it was made from for outdated, and stops at one that it has just
-    made and that is older than its input.
+    Snakemake makes a file anew if it is older than its inputs, and fails if that is still so afterwards.
     """
     dates: dict[Path, int] = {}
     for path in Path().glob("results*/**/*"):
         with suppress(FileNotFoundError):  # a run of another config may have removed it
             dates[path] = path.stat().st_mtime_ns
     ahead = sorted((date, path) for path, date in dates.items() if date > now * 1e9 and path.is_file())
-    for place, (_, path) in enumerate(ahead):
-        date = int(now * 1e9) - len(ahead) + place
+    for index, (_, path) in enumerate(ahead):
+        date = int(now * 1e9) - len(ahead) + index
         with suppress(PermissionError, FileNotFoundError):
             os.utime(path, ns=(date, date))
     if ahead:

@@ -1,19 +1,19 @@
-"""Work of fixed shapes, captured once as a CUDA graph and replayed: no processor launches its kernels."""
+"""CUDA graphs: work of fixed shapes that is captured once and replayed without launching its kernels one by one."""
 
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-#: Runs before the capture, which allocate what libraries keep and choose their kernels.
+#: Runs before the capture, in which libraries allocate workspaces and choose kernels.
 WARM_UP = 3
 
 
 class Replay:
-    """A function of tensors whose shapes never change; where there is no CUDA it is called as it is.
+    """A function of tensors of fixed shapes, captured as a CUDA graph; without CUDA it is called directly.
 
-    Inputs are copied to places of their own, and the results are valid until the next call. The function may not look
-    at the numbers (no synchronisation), and writes to nothing but what it makes.
+    Inputs are copied to buffers, and results are valid until the next call. The function must not synchronise with
+    the host, and must write only to tensors that it creates.
     """
 
     def __init__(self, function: Callable[..., tuple[Tensor, ...]], inputs: Sequence[Tensor]) -> None:
@@ -24,22 +24,22 @@ class Replay:
             self._graph, self._results = self._capture()
 
     def _capture(self) -> tuple[torch.cuda.CUDAGraph, tuple[Tensor, ...]]:
-        """Record the function's kernels."""
-        beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        beside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(beside):
+        """Return the graph of the function's kernels and its results."""
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
             for _ in range(WARM_UP):
                 self._function(*self._inputs)
-        torch.cuda.current_stream().wait_stream(beside)
+        torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             results = self._function(*self._inputs)
         return graph, results
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Return the function's results at some inputs."""
-        for place, tensor in zip(self._inputs, inputs, strict=True):
-            place.copy_(tensor)
+        """Return the results of the function for the given inputs."""
+        for buffer, tensor in zip(self._inputs, inputs, strict=True):
+            buffer.copy_(tensor)
         if self._graph is None:
             return self._function(*self._inputs)
         self._graph.replay()

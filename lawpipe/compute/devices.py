@@ -9,11 +9,12 @@ from lawpipe.run.errors import InputError
 
 
 def device(name: str) -> torch.device:
-    """Return the device of a setting: `auto` is CUDA where there is one and else the CPU.
+    """Return the device of a setting; `auto` is CUDA if it is available, otherwise the CPU.
 
-    Also limits PyTorch to the threads given by OMP_NUM_THREADS, one by default: the operations here are small,
-    and jobs side by side use the cores better than threads within one. TF32 is off unless a precision asks for it. Of
-    the several processes of a job, each has a GPU of its own.
+    Also limits PyTorch to OMP_NUM_THREADS threads, by default one: operations are small, and jobs side by side use
+    the cores better than threads of one job. Each process of a job gets a GPU of its own.
+
+    Raises InputError if CUDA is asked for and missing, or there are fewer GPUs than processes.
     """
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     if name == "auto":
@@ -22,13 +23,13 @@ def device(name: str) -> torch.device:
         raise InputError(f"device is {name!r}, but PyTorch finds no CUDA here: set it to 'cpu' or 'auto'.")
     if name != "cuda" or distributed.world_size() == 1:
         return torch.device(name)
-    own, there = distributed.local_rank(), torch.cuda.device_count()
-    if own >= there:
-        raise InputError(f"processes is more than {there}, the number of GPUs here: set it to {there} at most.")
-    torch.cuda.set_device(own)
-    return torch.device(name, own)
+    rank, gpus = distributed.local_rank(), torch.cuda.device_count()
+    if rank >= gpus:
+        raise InputError(f"processes is more than {gpus}, the number of GPUs here: set it to {gpus} at most.")
+    torch.cuda.set_device(rank)
+    return torch.device(name, rank)
 
 
 def dtype(precision: str) -> torch.dtype:
-    """Return the floating-point type of a precision setting: float64, or else float32, whatever the products are."""
+    """Return the floating-point type of a precision setting: float64 for "float64", float32 for all others."""
     return {"float64": torch.float64}.get(precision, torch.float32)

@@ -1,8 +1,8 @@
-"""Matrix products of rounded operands: faster on a GPU's matrix units, less exact; sums stay in float32.
+"""How matrices are multiplied: the precision of the operands of every product.
 
-TF32 keeps 10 of float32's 23 bits after the point, bf16 keeps 7. A GPU rounds by itself (TF32) or gets bf16 numbers
-and returns float32; elsewhere the operands are rounded first, which gives the same accuracy and no speed: to see on a
-CPU what a setting would do.
+With `training.precision` "tf32" or "bfloat16" the float32 operands of matrix products are rounded to 10 or 7 bits
+after the point (float32 has 23), and sums are float32. A GPU's matrix units compute such products faster. On a CPU
+the operands are rounded first, with the same accuracy and no gain in speed, to test the effect of a setting.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,20 +13,20 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-#: What `training.precision` may be beside the types of PyTorch.
+#: The values of `training.precision` that round operands.
 ROUNDED = ("tf32", "bfloat16")
 
 _current = "float32"
 
 
 def current() -> str:
-    """Return how products are computed now: `float32` (not rounded, whatever the type), `tf32` or `bfloat16`."""
+    """Return the current rounding of operands: `tf32`, `bfloat16`, or `float32` for none (of any type)."""
     return _current
 
 
 @contextmanager
 def rounding(kind: str, device: torch.device) -> Iterator[None]:
-    """Round the operands of all matrix products within to `kind`, if it is one of ROUNDED, on a device."""
+    """Round the operands of all matrix products in this context to `kind`; do nothing if it is not in ROUNDED."""
     global _current
     if kind not in ROUNDED:
         yield
@@ -35,7 +35,7 @@ def rounding(kind: str, device: torch.device) -> Iterator[None]:
     _current = kind
     try:
         torch.backends.cuda.matmul.allow_tf32 = kind == "tf32"
-        # A card does it by itself.
+        # CUDA rounds to TF32 by itself.
         with nullcontext() if (kind, device.type) == ("tf32", "cuda") else _Rounding(kind):
             yield
     finally:
@@ -43,41 +43,41 @@ def rounding(kind: str, device: torch.device) -> Iterator[None]:
 
 
 def to_tf32(x: Tensor) -> Tensor:
-    """Round float32 numbers to TF32's 10 bits, to the nearest and halves to even; infinities and NaNs stay."""
+    """Round float32 numbers to TF32, to nearest with ties to even; infinities and NaNs are unchanged."""
     bits = x.contiguous().view(torch.int32)
     rounded = (bits + 0xFFF + ((bits >> 13) & 1)) & ~0x1FFF
     return torch.where(x.isfinite(), rounded.view(torch.float32), x)
 
 
 def to_bfloat16(x: Tensor) -> Tensor:
-    """Round float32 numbers to bf16."""
+    """Round float32 numbers to bf16, returned as float32."""
     return x.bfloat16().float()
 
 
 class _Rounding(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Rounds what goes into matrix products, those of derivatives included."""
+    """Rounds the operands of matrix products, including those of derivatives."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._round = to_tf32 if kind == "tf32" else to_bfloat16
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run an operation, a product on rounded operands; float64 is left as it is."""
+        """Run an operation; if it is a product of float32 matrices, with rounded operands."""
         kwargs = kwargs or {}
-        place = _OPERANDS.get(func.overloadpacket)
-        if place is None or args[place].dtype != torch.float32:
+        first = _FIRST_OPERAND.get(func.overloadpacket)
+        if first is None or args[first].dtype != torch.float32:
             return func(*args, **kwargs)
-        left, right = args[place : place + 2]
+        left, right = args[first : first + 2]
         if not left.is_cuda:
-            return func(*args[:place], self._round(left), self._round(right), *args[place + 2 :], **kwargs)
+            return func(*args[:first], self._round(left), self._round(right), *args[first + 2 :], **kwargs)
         product = torch.bmm if left.ndim == 3 else torch.mm
         return _finish(func, args, kwargs, product(left.bfloat16(), right.bfloat16(), out_dtype=torch.float32))
 
 
 _ATEN = torch.ops.aten
 
-#: Products, and which of their arguments is the first operand; the second follows.
-_OPERANDS: dict[Callable[..., Tensor], int] = {
+#: The operations that are matrix products, with the position of the first operand; the second operand follows.
+_FIRST_OPERAND: dict[Callable[..., Tensor], int] = {
     _ATEN.mm: 0,
     _ATEN.bmm: 0,
     _ATEN.addmm: 1,
@@ -87,10 +87,10 @@ _OPERANDS: dict[Callable[..., Tensor], int] = {
 
 
 def _finish(func: Any, args: Any, kwargs: dict[str, Any], product: Tensor) -> Tensor:
-    """Do with a product what an operation does with it: return it, write it where it belongs, or add it."""
+    """Return a product as the operation `func` returns it: itself, written to `out`, or added to an argument."""
     packet = func.overloadpacket
     if "out" in kwargs:
         return kwargs["out"].copy_(product)  # type: ignore[no-any-return]
     if packet is _ATEN.addmm_:
         return args[0].add_(product)  # type: ignore[no-any-return]
-    return product if _OPERANDS[packet] == 0 else product.add_(args[0])
+    return product if _FIRST_OPERAND[packet] == 0 else product.add_(args[0])

@@ -39,6 +39,6 @@ def _draw_acceleration(axes: Axes, results: Results, against: str, ratio: Interv
     loss = float(np.exp(np.log(last).mean()) if log else last.mean())
     if not np.isfinite(loss):
         return
-    panels.draw_steps_saved(axes, loss, int(steps[-1]), ratio.mean_or_nan if ratio.n_reached == ratio.n else np.nan)
+    panels.draw_steps_saved(axes, loss, int(steps[-1]), ratio.mean if ratio.n_reached == ratio.n else None)
     text = f"AR {interval(ratio)}" if ratio.n_reached else "AR: never reaches the conventional final loss"
     panels.write_in_corner(axes, text, 0.70)

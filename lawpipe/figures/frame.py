@@ -116,10 +116,8 @@ def _paper_lines(canvas: Canvas) -> list[str]:
     published = paper.values(problem.name(canvas.results.settings), canvas.entry.source)
     if not published:
         return ["The paper gives no values for this problem."]
-    read_off = {True: " (read off the figure)", False: ""}
-    return [f"{value.quantity}: {value.text}{read_off[value.digitised]}." for value in published] + [
-        "The paper has one run, without intervals."
-    ]
+    lines = [f"{v.quantity}: {v.text}{' (read off the figure)' if v.digitised else ''}." for v in published]
+    return [*lines, "The paper has one run, without intervals."]
 
 
 def _settings_line(results: Results) -> str:

@@ -47,23 +47,21 @@ def fig01_objective(results: Results) -> Figure:
 
 def fig02_headline(results: Results) -> Figure:
     """Draw the loss curves of the first seed with the steps saved and both scaling laws."""
-    seed = results.seeds[0]
-    canvas = frame.canvas(results, "fig02_headline", f"curves and laws of seed {seed}")
-    curves = results.curves[results.curves["seed"] == seed]
-    summary = results.summary[(results.summary["seed"] == seed) & (results.summary["policy"] == BEST)]
+    first = results.seeds[0]
+    seed = results.seed(first)
+    canvas = frame.canvas(results, "fig02_headline", f"curves and laws of seed {first}")
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
+        curves = seed.losses(against)
+        last_step = len(curves[BASE]) - 1
+        steps = 1 + panels.thinned(last_step, log=True)
         for policy in COMPARED:
-            curve = curves[(curves["policy"] == policy) & (curves["step"] > 0)]
-            keep = panels.thinned(len(curve), log=True)
-            steps, losses = (curve[name].to_numpy()[keep] for name in ("step", f"{against}_loss"))
-            axes.plot(steps, losses, color=style.POLICIES[policy], label=policy_label(policy))
-            _draw_law(canvas, axes, policy, against, int(steps[-1]))
-        last = curves[curves["policy"] == BASE].nlargest(1, "step").iloc[0]
-        ratio = float(summary[f"acceleration_{against}"].astype(float).iloc[0])
-        panels.draw_steps_saved(axes, float(last[f"{against}_loss"]), int(last["step"]), ratio)
-        if np.isfinite(ratio):
+            axes.plot(steps, curves[policy][steps], color=style.POLICIES[policy], label=policy_label(policy))
+            _draw_law(canvas, axes, policy, against, last_step)
+        ratio = seed.summary[BEST][f"acceleration_{against}"]
+        panels.draw_steps_saved(axes, float(curves[BASE][-1]), last_step, ratio)
+        if ratio is not None:
             panels.write_in_corner(axes, f"{number(ratio)} x fewer steps", 0.97, va="top")
-        log = panels.differ_by_factors(curves[f"{against}_loss"])
+        log = panels.differ_by_factors(np.concatenate(list(curves.values())))
         panels.log_axes(axes, "xy" if log else "x")
         axes.set_title(f"{against.capitalize()} examples")
         axes.set(xlabel=f"{panels.STEP} (log)", ylabel=panels.loss_label(log=log))

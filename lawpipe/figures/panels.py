@@ -131,10 +131,13 @@ def loss_label(*, log: bool) -> str:
     return f"mean loss (nats{', log' if log else ''})"
 
 
-def draw_steps_saved(axes: Axes, loss: float, last_step: int, ratio: float) -> None:
-    """Draw the conventional policy's last loss, and an arrow from its last step T back to step T / `ratio`."""
+def draw_steps_saved(axes: Axes, loss: float, last_step: int, ratio: float | None) -> None:
+    """Draw the conventional policy's last loss, and an arrow from its last step T back to step T / `ratio`.
+
+    Without the arrow if the ratio is None: the loss is never reached.
+    """
     axes.axhline(loss, **style.DOTTED)
-    if np.isfinite(ratio):
+    if ratio is not None:
         arrow = {"arrowstyle": "-|>", "color": surfaces.INK, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", xy=(last_step / ratio, loss), xytext=(last_step, loss), arrowprops=arrow)
 

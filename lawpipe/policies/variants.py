@@ -25,8 +25,8 @@ def make(context: Context) -> Policy:
     name = context.settings["policy"]
     module, variant = registry.load("policy", name), registry.variant(name)
     if hasattr(module, "make"):
-        made: Policy = module.make(context)
-        return made
+        policy: Policy = module.make(context)
+        return policy
     fixed = module.weights(context) if hasattr(module, "weights") else None
     if fixed is not None and variant == "own":
         rows = np.broadcast_to(fixed, (context.steps, fixed.shape[-1]))

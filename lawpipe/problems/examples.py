@@ -1,4 +1,4 @@
-"""Where the examples of a seed come from: a module for each problem, of the same name, with a function `draw`."""
+"""Examples of a seed, from the function `draw` of the module `examples` in the folder of its problem."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ CORRUPTED = {"gaussian_examples": "flipped", "token_examples": "perturbed"}
 
 @dataclass(frozen=True)
 class Drawn:
-    """The splits of one seed: their artifact table, its columns by split, and a line that sums them up."""
+    """The splits of one seed: the name of their artifact table, its columns by split, and a line of summary."""
 
     table: str
     splits: Mapping[str, artifacts.Columns]
@@ -25,7 +25,13 @@ class Drawn:
 
 
 def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None) -> Drawn:
-    """Draw (or take from the user) the splits of a stage's settings; `tokens` is the corpus of a language model."""
+    """Draw or import the splits of the problem that the settings name.
+
+    Args:
+        settings: the stage's settings.
+        splits: the names of the splits.
+        tokens: the tokenised corpus, for a language model.
+    """
     drawn: Drawn = registry.load("examples", settings["problem"]).draw(settings, splits, tokens)
     return drawn
 

@@ -3,8 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from markupsafe import Markup
 from lawpipe.cost import costs
 from lawpipe.paper import values as paper
 from lawpipe.report import comparison, findings, gains, links, svg
-from lawpipe.report.comparison import Comparison
 from lawpipe.report.table import Table
 from lawpipe.report.tables import claims, quantities, recorded, scaling
 from lawpipe.results import catalogue, problem
@@ -30,48 +28,6 @@ DRAWN_WITH = ("matplotlib", "seaborn", "jinja2")
 
 #: Tables whose code digest is shown.
 DIGESTED = ("search", "curves", "similarity", "fits", "summary")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure of the page, with the paper's values and ours."""
-
-    entry: Entry
-    drawing: Markup
-    comparisons: list[Comparison]
-    origin: links.Origin
-    #: The address of the figure's SVG file.
-    file: str
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting by its dotted key, with the paper's value if the paper gives one."""
-
-    key: str
-    value: str
-    paper: str
-    differs: bool
-
-
-@dataclass(frozen=True)
-class Section:
-    """The part of the page on one experiment."""
-
-    name: str
-    seeds: str
-    findings: list[str]
-    #: What each control explains of the gain; empty without controls.
-    gain: str
-    headline: Table
-    figures: list[Figure]
-    tables: list[Table]
-    #: The origin of every table, by its name.
-    origins: dict[str, links.Origin]
-    settings: list[Setting]
-    spent: costs.Spent
-    versions: dict[str, str]
-    digests: dict[str, str]
 
 
 def report(
@@ -107,7 +63,7 @@ def report(
     return _template("page.html").render(
         sections=sections,
         letters=Markup(glyphs.drawing()),
-        overview=_overview(loaded, [section.spent for section in sections]),
+        overview=_overview(loaded, [section["spent"] for section in sections]),
         claims=claims.claims(root) if judged else None,
         contradictions=claims.contradicted() if judged else None,
         sizes=scaling.sizes(root) if judged else None,
@@ -160,46 +116,55 @@ def table_page(table: Table, figure: Path | None = None) -> str:
     return _template("table_page.html").render(table=table, drawing=drawing, letters=Markup(glyphs.drawing()))
 
 
-def _section(results: Results, prefix: str, page_folder: Path, glyphs: svg.Glyphs) -> Section:
-    """Return the part of the page on one experiment; `prefix` makes the ids of its figures unique."""
+def _section(results: Results, prefix: str, page_folder: Path, glyphs: svg.Glyphs) -> dict[str, Any]:
+    """Return what the page shows of one experiment; `prefix` makes the ids of its figures unique."""
     folder, seeds = results.folder, results.seeds
-    figures = []
-    for index, entry in enumerate(catalogue.figures(results.settings)):
-        file = folder / "figures" / f"{entry.name}.svg"
-        figures.append(
-            Figure(
-                entry,
-                Markup(svg.inlined(file, f"{prefix}{index}-", entry.title, glyphs)),
-                comparison.comparisons(results, entry.source),
-                links.origin(entry, folder, seeds, page_folder),
-                links.relative(file, page_folder),
-            )
-        )
     tables = {entry.name: quantities.TABLES[entry.name](results) for entry in catalogue.tables(results.settings)}
     metadata_of = {name: artifacts.metadata(results.path(seeds[0], name)) for name in DIGESTED}
-    return Section(
-        name=results.name,
-        seeds=", ".join(map(str, seeds)),
-        findings=findings.sentences(results),
-        gain=gains.paragraph(results) if "conventional_tuned" in results.policies else "",
-        headline=tables.pop("headline"),
-        figures=figures,
-        tables=list(tables.values()),
-        origins={entry.name: links.origin(entry, folder, seeds, page_folder) for entry in catalogue.TABLES},
-        settings=list(_settings(artifacts.metadata(folder / "summary.parquet")["settings"])),
-        spent=costs.read(folder, seeds),
-        versions=metadata_of["summary"]["versions"],
-        digests={name: stored["code"] for name, stored in metadata_of.items()},
-    )
+    return {
+        "name": results.name,
+        "seeds": ", ".join(map(str, seeds)),
+        "findings": findings.sentences(results),
+        "gain": gains.paragraph(results) if "conventional_tuned" in results.policies else "",
+        "headline": tables.pop("headline"),
+        "figures": [
+            _figure(results, entry, f"{prefix}{index}-", page_folder, glyphs)
+            for index, entry in enumerate(catalogue.figures(results.settings))
+        ],
+        "tables": list(tables.values()),
+        "origins": {entry.name: links.origin(entry, folder, seeds, page_folder) for entry in catalogue.TABLES},
+        "settings": _settings(artifacts.metadata(folder / "summary.parquet")["settings"]),
+        "spent": costs.read(folder, seeds),
+        "versions": metadata_of["summary"]["versions"],
+        "digests": {name: stored["code"] for name, stored in metadata_of.items()},
+    }
 
 
-def _settings(settings: Mapping[str, Any]) -> Iterator[Setting]:
-    """Yield every setting, with the paper's value."""
+def _figure(results: Results, entry: Entry, prefix: str, page_folder: Path, glyphs: svg.Glyphs) -> dict[str, Any]:
+    """Return what the page shows of one figure: the drawing, the paper's values and ours, and where it is from."""
+    file = results.folder / "figures" / f"{entry.name}.svg"
+    return {
+        "entry": entry,
+        "drawing": Markup(svg.inlined(file, prefix, entry.title, glyphs)),
+        "comparisons": comparison.comparisons(results, entry.source),
+        "origin": links.origin(entry, results.folder, results.seeds, page_folder),
+        "file": links.relative(file, page_folder),
+    }
+
+
+def _settings(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return every setting by its dotted key, with the paper's value if there is one, and whether the two differ."""
     published = dict(paper.leaves(paper.SETTINGS.get(problem.name(settings), {})))
     differing = {difference.key for difference in paper.differences(settings, search=True)}
-    for key, value in paper.leaves(settings):
-        paper_value = _written(published[key]) if key in published else ""
-        yield Setting(key, _written(value), paper_value, key in differing)
+    return [
+        {
+            "key": key,
+            "value": _written(value),
+            "paper": _written(published[key]) if key in published else "",
+            "differs": key in differing,
+        }
+        for key, value in paper.leaves(settings)
+    ]
 
 
 def _written(value: Any) -> str:

@@ -73,20 +73,12 @@ class AcceleratedGradient:
         return projected_step.step_(out, current.gradient, self.rate)
 
     def state(self) -> State:
-        """Return the previous policy, the next rate and the steps since the last restart."""
-        return {
-            "previous": self._previous,
-            "rate": self.rate,
-            "count": self._count,
-            "leaping": float(self.leaping),
-        }
+        """Return all fields."""
+        return vars(self).copy()
 
     def restore(self, state: State) -> None:
         """Continue from a state that `state` returned."""
-        previous = state["previous"]
-        assert isinstance(previous, Tensor)
-        self._previous, self.rate, self._count = previous, float(state["rate"]), int(state["count"])
-        self.leaping = bool(state["leaping"])
+        vars(self).update(state)
 
 
 def make(settings: Mapping[str, Any]) -> Method:

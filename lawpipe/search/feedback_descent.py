@@ -161,15 +161,16 @@ class FeedbackDescent:
         return objective.train(rows, write_row)
 
     def state(self) -> State:
-        """Return the phase, the feedback's gain and scale, the projection's rate and the state of mirror descent."""
-        state: State = {"phase": float(self._phase), "gain": self.gain, "scale": self._scale, "rate": self.rate}
-        return state | self._descent.state()
+        """Return all fields, those of mirror descent among them."""
+        state = vars(self) | self._descent.state()
+        del state["_descent"]
+        return state
 
     def restore(self, state: State) -> None:
         """Continue from a state that `state` returned."""
-        self._phase = Phase(int(state["phase"]))
-        self.gain, self._scale, self.rate = (float(state[name]) for name in ("gain", "scale", "rate"))
-        self._descent.restore(state)
+        own = vars(self).keys() & state.keys()
+        vars(self).update({name: state[name] for name in own} | {"_phase": Phase(state["_phase"])})
+        self._descent.restore({name: state[name] for name in state.keys() - own})
 
 
 def _no_step(current: Iterate, rejected: int = 0, passes: int = 0) -> Step:

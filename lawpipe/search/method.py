@@ -10,8 +10,8 @@ from lawpipe.engine.trajectory import Trajectory
 from lawpipe.run import registry
 from lawpipe.search.objective import Iterate, Objective
 
-#: What a method carries from one iteration to the next, enough to resume with the same bits.
-State = dict[str, Tensor | float]
+#: The fields of a method, settings included: enough to resume with the same bits.
+State = dict[str, Any]
 
 
 @dataclass(frozen=True)

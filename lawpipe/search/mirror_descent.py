@@ -75,21 +75,12 @@ class MirrorDescent:
         trial.copy_(self.log_weights)
 
     def state(self) -> State:
-        """Return log-weights, velocity, the next step size and how it grows."""
-        return {
-            "log_weights": self.log_weights,
-            "velocity": self.velocity,
-            "step_size": self.step_size,
-            "leaping": float(self.leaping),
-        }
+        """Return all fields."""
+        return vars(self).copy()
 
     def restore(self, state: State) -> None:
         """Continue from a state that `state` returned."""
-        weights, velocity = state["log_weights"], state["velocity"]
-        assert isinstance(weights, Tensor)
-        assert isinstance(velocity, Tensor)
-        self.log_weights, self.velocity = weights, velocity
-        self.step_size, self.leaping = float(state["step_size"]), bool(state["leaping"])
+        vars(self).update(state)
 
 
 def make(settings: Mapping[str, Any]) -> Method:

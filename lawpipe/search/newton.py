@@ -160,14 +160,12 @@ class Newton:
         return (math.sqrt(max(0.0, across**2 + metric * left)) - across) / metric
 
     def state(self) -> State:
-        """Return the radius of the trust region."""
-        return {"radius": self._radius}
+        """Return all fields."""
+        return vars(self).copy()
 
     def restore(self, state: State) -> None:
         """Continue from a state that `state` returned."""
-        radius = state["radius"]
-        assert isinstance(radius, float)
-        self._radius = radius
+        vars(self).update(state)
 
 
 def hessian_product(current: Iterate, objective: Objective, direction: Tensor) -> Tensor:

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from lawpipe.figures import style
-from lawpipe.figures.surfaces import MUTED
 
 TITLE = "Time and memory against N, T and P"
 
@@ -57,7 +56,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, exponent: float) -> None:
         if exponent == 1.0 or kept == "checkpoints":
             guides.append((size, value.iloc[-1] * (size / size.iloc[-1]) ** exponent))
     for size, guide in guides:
-        axes.plot(size, guide, ":", color=MUTED, linewidth=1, label=label)
+        axes.plot(size, guide, **style.DOTTED, label=label)
         label = None
     axes.set(xscale="log", yscale="log")
     # On an axis of one decade, labels of minor ticks would overlap.

@@ -125,11 +125,11 @@ def _of_experiment(results: Results) -> pd.DataFrame:
     data, name = settings["data"], problem.name(settings)
     records = []
     for against in REFERENCES:
-        found = objectives(results, against)
+        values = objectives(results, against)
         for family in FAMILIES:
             for policy in family.policies:
-                for seed, value in found.get(policy, {}).items():
-                    base, oracle = (found.get(other, {}).get(seed) for other in (family.base, family.oracle))
+                for seed, value in values.get(policy, {}).items():
+                    base, oracle = (values.get(other, {}).get(seed) for other in (family.base, family.oracle))
                     records.append((seed, policy, against, value, gain.of_gain(base, value, oracle)))
     frame = pd.DataFrame(records, columns=["seed", "policy", "against", "objective", "share"])
     return frame.astype(dict.fromkeys(NULLABLE, "float64")).assign(
@@ -176,8 +176,8 @@ def _lines(frame: pd.DataFrame, family: Family, against: str) -> Iterator[tuple[
     """Yield the name and the cells of each experiment that has policies of the family."""
     chosen = frame[(frame["against"] == against) & frame["policy"].isin(family.policies)]
     for experiment, group in chosen.groupby("experiment", sort=False):
-        found = by_policy(group, "objective")
-        if not _has_rules(found, family):
+        values = by_policy(group, "objective")
+        if not _has_rules(values, family):
             continue
         first = group.iloc[0]
         name = str(first["problem"]).replace("_", " ")
@@ -186,30 +186,30 @@ def _lines(frame: pd.DataFrame, family: Family, against: str) -> Iterator[tuple[
             f"{100 * first['spoilt']:g}{UNBROKEN}%",
             str(first["desired_examples"]),
             str(group["seed"].nunique()),
-            *(interval(mean_interval(found.get(policy, {}).values())) for policy in (family.base, family.oracle)),
-            *(_cell(found, family, rule) for rule in RULES),
+            *(interval(mean_interval(values.get(policy, {}).values())) for policy in (family.base, family.oracle)),
+            *(_cell(values, family, rule) for rule in RULES),
         ]
         yield str(experiment), cells
 
 
-def _has_rules(found: Objectives, family: Family) -> bool:
+def _has_rules(values: Objectives, family: Family) -> bool:
     """Tell whether there is a policy to compare with uniform weights and the oracle."""
-    return any(family.policy(rule) in found for rule in RULES)
+    return any(family.policy(rule) in values for rule in RULES)
 
 
-def _cell(found: Objectives, family: Family, rule: str) -> str:
+def _cell(values: Objectives, family: Family, rule: str) -> str:
     """Write J of a policy and its share of the oracle's gain or, without one, its difference to uniform weights."""
     policy = family.policy(rule)
-    mean = mean_interval(found.get(policy, {}).values()).mean
+    mean = mean_interval(values.get(policy, {}).values()).mean
     if mean is None:
         return "-"
-    share = gain.share(found, policy, family.base, family.oracle)
+    share = gain.share(values, policy, family.base, family.oracle)
     if share.n_reached:
         return f"{number(mean)}; {share_of(share)}"
-    change = mean_interval(_changes(found, policy, family))
+    change = mean_interval(_changes(values, policy, family))
     if change.mean is None:
         return number(mean)
-    more = gain.difference(found, policy, family.base)
+    more = gain.difference(values, policy, family.base)
     nats = f"{_plus(more)}{interval(more)}{UNBROKEN}nats"
     return f"{number(mean)}; {nats}, {_plus(change)}{share_of(change)}"
 
@@ -219,9 +219,9 @@ def _plus(difference: Interval) -> str:
     return "+" if difference.mean is not None and difference.mean > 0 else ""
 
 
-def _changes(found: Objectives, policy: str, family: Family) -> list[float]:
+def _changes(values: Objectives, policy: str, family: Family) -> list[float]:
     """Return the relative change of J against uniform weights, one number per seed."""
-    return [ratio - 1 for ratio in gain.ratios(found, policy, family.base).values()]
+    return [ratio - 1 for ratio in gain.ratios(values, policy, family.base).values()]
 
 
 def figure(frame: pd.DataFrame) -> Figure:
@@ -240,8 +240,7 @@ def figure(frame: pd.DataFrame) -> Figure:
     for row, groups in zip(panels, blocks, strict=True):
         for axes, family in zip(row, families, strict=True):
             _draw(axes, groups, family)
-        row[0].set_yticks(range(len(groups)), [_label(group) for group in groups])
-        row[0].set_ylim(len(groups) - 0.5, -0.5)
+        marks.name_rows(row[0], [_label(group) for group in groups])
     drawing.supylabel("experiment (K: number of desired examples)", fontsize="medium")
     drawing.legend(handles=_legend(), loc="outside lower center", ncols=len(RULES) + 1)
     return drawing
@@ -253,8 +252,8 @@ def _draw(axes: Axes, groups: Sequence[pd.DataFrame], family: Family) -> None:
     shares = bool(first["spoilt"] > 0)
     axes.set_title(f"{first['problem'].replace('_', ' ').capitalize()}, {family.words}")
     for row, group in enumerate(groups):
-        found = by_policy(group, "objective")
-        reason = _reason(found, family, shares)
+        values = by_policy(group, "objective")
+        reason = _reason(values, family, shares)
         if reason:
             axes.text(0, row, reason, color=surfaces.MUTED, fontsize=7, va="center")
             continue
@@ -262,27 +261,27 @@ def _draw(axes: Axes, groups: Sequence[pd.DataFrame], family: Family) -> None:
             policy, colour = family.policy(rule), COLOURS[rule]
             height = row + 0.19 * (index - (len(RULES) - 1) / 2)
             if shares:
-                values = 100 * group["share"][group["policy"] == policy].dropna()
-                axes.plot(values, [height] * len(values), ".", color=colour, markersize=3, alpha=0.6)
-                share = gain.share(found, policy, family.base, family.oracle)
+                points = 100 * group["share"][group["policy"] == policy].dropna()
+                axes.plot(points, [height] * len(points), ".", color=colour, markersize=3, alpha=0.6)
+                share = gain.share(values, policy, family.base, family.oracle)
                 marks.draw_share(axes, share, height, colour, None, ENDS)
             else:
-                changes = [100 * change for change in _changes(found, policy, family)]
+                changes = [100 * change for change in _changes(values, policy, family)]
                 marks.draw_with_seeds(axes, changes, height, colour)
     if shares:
         marks.finish_shares(axes, "share of the oracle's gain over uniform weights\nin J on test", ENDS)
     else:
-        axes.axvline(0, color=surfaces.MUTED, linestyle=":", linewidth=1)
+        axes.axvline(0, **style.DOTTED)
         axes.set_xlabel("change of J on test against uniform weights\n(%; below 0 is better)")
 
 
-def _reason(found: Objectives, family: Family, shares: bool) -> str:
+def _reason(values: Objectives, family: Family, shares: bool) -> str:
     """Return why an experiment has no marks in a panel; empty if it has."""
-    if not _has_rules(found, family):
+    if not _has_rules(values, family):
         return "not run"
-    if not shares or gain.is_positive(gain.difference(found, family.base, family.oracle)):
+    if not shares or gain.is_positive(gain.difference(values, family.base, family.oracle)):
         return ""
-    return "the oracle's gain is within its interval" if family.oracle in found else "the oracle was not run"
+    return "the oracle's gain is within its interval" if family.oracle in values else "the oracle was not run"
 
 
 def _label(group: pd.DataFrame) -> str:

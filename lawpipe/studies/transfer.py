@@ -113,13 +113,11 @@ def figure(frame: pd.DataFrame) -> Figure:
             marks.draw_share(shares, share, height, colour, None)
             if share.mean is None:
                 shares.text(0, height, NO_GAIN, color=colour, fontsize=7, va="center")
-        axes.axvline(1, color=surfaces.MUTED, linestyle=":", linewidth=1)
-        axes.set_title(f"J on {against} examples")
-        axes.set_xlabel("J / J of the conventional policy")
+        axes.axvline(1, **style.DOTTED)
+        axes.set(title=f"J on {against} examples", xlabel="J / J of the conventional policy")
     marks.finish_shares(shares)
     shares.set_title("Share of the near-optimal gain kept")
-    levels[0].set_yticks(range(len(groups)), [_label(group) for group in groups])
-    levels[0].set_ylim(len(groups) - 0.5, -0.5)
+    marks.name_rows(levels[0], [_label(group) for group in groups])
     levels[0].set_ylabel("source: what changed\n(means; dots: seeds; bars: 95 % t intervals)")
     for axes in (levels[0], shares):
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.42 / (ROW * len(groups))), ncols=2)

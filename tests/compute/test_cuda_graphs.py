@@ -39,7 +39,7 @@ def test_micro_batches_of_full_size_are_replayed():
             found, expected = (getattr(each, name)(*arguments) for each in (captured, plain))
             torch.testing.assert_close(found, expected, rtol=0, atol=0)
         theta = theta + 0.1 * direction
-    assert {*captured._replayed} == {"first", "second"}
+    assert {*captured._graphs} == {"first", "second"}
 
 
 def test_a_share_captures_its_own_examples():

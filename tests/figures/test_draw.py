@@ -255,10 +255,10 @@ def test_active_examples_are_counted(five_seeds: Results) -> None:
 
 
 @pytest.mark.parametrize(("case", "share"), [("five_seeds", 10 / 96), ("stories", 0.5)])
-def test_weight_on_spoilt_examples(case: str, share: float, request: pytest.FixtureRequest) -> None:
+def test_weight_on_corrupted_examples(case: str, share: float, request: pytest.FixtureRequest) -> None:
     results = request.getfixturevalue(case)
-    spoilt, effective = panels_of(figure_of("weight_on_perturbed", results))
-    chance, *lines = spoilt.lines
+    corrupted, effective = panels_of(figure_of("weight_on_perturbed", results))
+    chance, *lines = corrupted.lines
     np.testing.assert_allclose(chance.get_ydata(), 100 * share, rtol=1e-5)
     seeds = len(results.seeds) if len(results.seeds) < 3 else 1
     assert len(lines) == len(effective.lines) == 2 * seeds

@@ -141,16 +141,26 @@ def test_a_changed_policy_is_made_again_with_its_variants_and_no_other(
 
     def digests() -> dict[str, str]:
         provenance._meaning.cache_clear()
-        script = tmp_path / "scripts/make_policy.py"
-        return {
-            name: provenance.code_digest(script, registry.chosen({"problem": "perceptron", "policy": name}))
+        scripts = tmp_path / "scripts"
+        policies = {
+            name: provenance.code_digest(
+                scripts / "make_policy.py", registry.chosen({"problem": "perceptron", "policy": name})
+            )
             for name in POLICIES
         }
+        figures = {
+            f"figures of {name}": provenance.code_digest(
+                scripts / "plot.py", registry.chosen({"policies": ["conventional", name]})
+            )
+            for name in ("near_optimal", "greedy_tuned")
+        }
+        return policies | figures
 
     before = digests()
     with (tmp_path / "lawpipe/policies/greedy.py").open("a") as file:
         file.write("\nCHANGED = True\n")
     after = digests()
     provenance._meaning.cache_clear()
-    changed = [name for name in POLICIES if before[name] != after[name]]
-    assert changed == ["greedy", "greedy_tuned", "greedy_matched"]
+    changed = [name for name in before if before[name] != after[name]]
+    # The labels in figures come from the records.
+    assert changed == ["greedy", "greedy_tuned", "greedy_matched", "figures of greedy_tuned"]

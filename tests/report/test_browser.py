@@ -1,16 +1,15 @@
 """The page in a real browser: nothing on the console, nothing asked of a network, every picture there."""
 
-import html
 import json
 import re
 import shutil
 import subprocess
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lawpipe.report import page
 from tests.report.conftest import SIZES
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -51,12 +50,19 @@ addEventListener("load", async () => {
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     width: innerWidth, open: document.querySelectorAll("nav details[open]").length,
   };
-  parent.postMessage(JSON.stringify(found), "*");
+  parent.postMessage(found, "*");
 });
 </script>"""
-FRAME = """<!doctype html><meta charset="utf-8"><script>
-addEventListener("message", (event) => document.documentElement.setAttribute("data-found", event.data));
-</script><iframe src="page.html" width="WIDTH" height="2000"></iframe>"""
+#: Shows the page at two widths, and keeps what the probe in each frame found.
+FRAMES = """<!doctype html><meta charset="utf-8"><script>
+const found = [];
+addEventListener("message", (event) => {
+  found.push(event.data);
+  document.documentElement.setAttribute("data-found", JSON.stringify(found));
+});
+</script>
+<iframe src="page.html" width="1300" height="2000"></iframe>
+<iframe src="page.html" width="390" height="2000"></iframe>"""
 
 
 def browse(file: Path, profile: Path) -> tuple[str, list[str]]:
@@ -73,53 +79,50 @@ def browse(file: Path, profile: Path) -> tuple[str, list[str]]:
 
 
 @pytest.fixture(scope="session")
-def written(root: Path) -> str:
-    return page.report(root, list(SIZES))
-
-
-@pytest.fixture(scope="session")
-def desktop(written: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return inside(written, tmp_path_factory.mktemp("desktop"), 1300)
-
-
-def inside(written: str, folder: Path, width: int) -> dict[str, Any]:
-    """What a probe finds in the page, in a frame so wide; the page's own policy would not let the probe run."""
-    without = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", written)
-    assert without != written
+def probed(html: str, tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, Any]]:
+    """What the probe finds in the page, by the width of its frame; the page's own policy is removed for the probe."""
+    folder = tmp_path_factory.mktemp("frames")
+    without = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)
+    assert without != html
     (folder / "page.html").write_text(without.replace("</body>", f"{PROBE}</body>"), encoding="utf-8")
-    (folder / "frame.html").write_text(FRAME.replace("WIDTH", str(width)), encoding="utf-8")
-    dom, console = browse(folder / "frame.html", folder / "profile")
+    (folder / "frames.html").write_text(FRAMES, encoding="utf-8")
+    dom, console = browse(folder / "frames.html", folder / "profile")
     assert console == []
     found = re.search(r'data-found="([^"]*)"', dom)
     assert found is not None
-    return dict(json.loads(html.unescape(found[1])))
+    return {frame["width"]: frame for frame in json.loads(unescape(found[1]))}
 
 
-def test_the_console_stays_empty_under_the_pages_own_policy(written: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="session")
+def desktop(probed: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    return probed[1300]
+
+
+def test_the_console_stays_empty_under_the_pages_own_policy(html: str, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    file.write_text(written, encoding="utf-8")
+    file.write_text(html, encoding="utf-8")
     dom, console = browse(file, tmp_path / "profile")
     assert console == []
-    assert dom.count("<svg") == written.count("<svg")
+    assert dom.count("<svg") == html.count("<svg")
     assert "Dark page" in dom  # the script ran
 
 
-def test_a_breach_of_the_policy_would_show(written: str, tmp_path: Path) -> None:
+def test_a_breach_of_the_policy_would_show(html: str, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     intruder = '<img src="https://example.org/x.png"><script>document.title = "taken"</script></body>'
-    file.write_text(written.replace("</body>", intruder), encoding="utf-8")
+    file.write_text(html.replace("</body>", intruder), encoding="utf-8")
     dom, console = browse(file, tmp_path / "profile")
     assert len(console) == 2
     assert all("Content Security Policy" in line for line in console)
     assert "<title>taken" not in dom
 
 
-def test_at_desktop_width_everything_is_there_and_nothing_is_asked_for(desktop: dict[str, Any], written: str) -> None:
+def test_at_desktop_width_everything_is_there_and_nothing_is_asked_for(desktop: dict[str, Any], html: str) -> None:
     found = desktop
     assert found["asked"] == []
-    assert found["pictures"] == written.count("data:image/png;base64,") > 0
+    assert found["pictures"] == html.count("data:image/png;base64,") > 0
     assert found["broken"] == []
-    assert len(found["drawings"]) == written.count("<svg") - 1  # one holds the letters of all
+    assert len(found["drawings"]) == html.count("<svg") - 1  # one holds the letters of all
     assert min(found["drawings"]) > 200
     assert found["overflow"] <= 0
     assert found["open"] == len(SIZES)
@@ -150,9 +153,8 @@ def test_the_page_can_be_made_dark_and_light_again(desktop: dict[str, Any]) -> N
     assert dark == "rgb(20, 24, 29)"
 
 
-def test_on_a_phone_nothing_sticks_out_and_the_contents_are_folded(written: str, tmp_path: Path) -> None:
-    found = inside(written, tmp_path, 390)
-    assert found["width"] == 390
-    assert found["overflow"] <= 0
-    assert found["open"] == 0
-    assert found["broken"] == []
+def test_on_a_phone_nothing_sticks_out_and_the_contents_are_folded(probed: dict[int, dict[str, Any]]) -> None:
+    phone = probed[390]
+    assert phone["overflow"] <= 0
+    assert phone["open"] == 0
+    assert phone["broken"] == []

@@ -1,29 +1,20 @@
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
 from lawpipe.report import findings
-from lawpipe.results import experiment
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import percent
-from tests import toy
 
 
-def altered(found: Results, **values: tuple[float, float, int]) -> Results:
+def changed(results: Results, **values: tuple[float, float, int]) -> Results:
     """A copy whose near-optimal quantities over the seeds are (mean, half-width, seeds with a value)."""
-    rows = found.over_seeds.copy()
+    rows = results.over_seeds.copy()
     for name, (mean, half, reached) in values.items():
         place = (rows["policy"] == "near_optimal") & (rows["quantity"] == name)
         rows.loc[place, ["mean", "low", "high", "n_reached"]] = [mean, mean - half, mean + half, reached]
-    copy = Results(found.name, found.folder, found.seeds, found.settings)
+    copy = Results(results.name, results.folder, results.seeds, results.settings)
     vars(copy)["over_seeds"] = rows
     return copy
-
-
-@pytest.fixture(scope="session")
-def plain(root: Path) -> Results:
-    return experiment.load(root / "perceptron", (0, 1))
 
 
 def test_the_numbers_are_those_of_the_summary(plain: Results) -> None:
@@ -41,36 +32,34 @@ def test_the_numbers_are_those_of_the_summary(plain: Results) -> None:
 
 @pytest.mark.parametrize(("objective", "verb"), [(0.1, "fell"), (0.9, "rose")])
 def test_test_examples_are_told_either_way(plain: Results, objective: float, verb: str) -> None:
-    text = findings.sentences(altered(plain, objective_test=(objective, 0.01, 2)))[3]
+    text = findings.sentences(changed(plain, objective_test=(objective, 0.01, 2)))[3]
     assert f"J {verb} by" in text
     assert ("of that on the desired examples" in text) == (verb == "fell")
 
 
 def test_how_many_seeds_reached_the_mark(plain: Results) -> None:
-    assert "in all of 2 seeds" in findings.sentences(altered(plain, acceleration_test=(3.0, 1.0, 2)))[3]
-    assert "in 1 of 2 seeds" in findings.sentences(altered(plain, acceleration_test=(3.0, 1.0, 1)))[3]
-    assert "in none of 2 seeds" in findings.sentences(altered(plain, acceleration_test=(pd.NA, 0, 0)))[3]
-    assert "It never reached" in findings.sentences(altered(plain, acceleration_desired=(pd.NA, 0, 0)))[2]
+    assert "in all of 2 seeds" in findings.sentences(changed(plain, acceleration_test=(3.0, 1.0, 2)))[3]
+    assert "in 1 of 2 seeds" in findings.sentences(changed(plain, acceleration_test=(3.0, 1.0, 1)))[3]
+    assert "in none of 2 seeds" in findings.sentences(changed(plain, acceleration_test=(pd.NA, 0, 0)))[3]
+    assert "It never reached" in findings.sentences(changed(plain, acceleration_desired=(pd.NA, 0, 0)))[2]
 
 
-def test_missing_numbers_leave_sentences_without_nan(root: Path) -> None:
-    for sentence in findings.sentences(experiment.load(root / "noisy", (0, 1, 2))):
+def test_missing_numbers_leave_sentences_without_nan(noisy: Results) -> None:
+    for sentence in findings.sentences(noisy):
         assert "nan" not in sentence.split()
         assert sentence.endswith(".")
 
 
-def test_a_language_model_is_told_with_its_perturbed_share_and_both_units(root: Path) -> None:
-    found = experiment.load(root / "stories", toy.STORIES.seeds)
-    sentences = findings.sentences(found)
+def test_a_language_model_is_told_with_its_perturbed_share_and_both_units(stories: Results) -> None:
+    sentences = findings.sentences(stories)
     assert "2 seeds of a language model of 1 layer of width 90 with 90 ids, on texts of 16 tokens" in sentences[0]
     assert "corpus source grammar instead of TinyStories" in sentences[0]
     assert "in log2 |V| over nats, where ours are" in sentences[1]
-    weight = found.quantity("near_optimal", "weight_on_perturbed").mean
+    weight = stories.quantity("near_optimal", "weight_on_perturbed").mean
     assert f"It puts {percent(weight)}" in sentences[4]
     assert "are 50.0" in sentences[4]
 
 
-def test_flipped_labels_are_told_where_there_are_any(plain: Results, root: Path) -> None:
+def test_flipped_labels_are_told_where_there_are_any(plain: Results, noisy: Results) -> None:
     assert not any("flipped" in sentence for sentence in findings.sentences(plain)[1:])
-    noisy = experiment.load(root / "noisy", (0, 1, 2))
     assert any("on the flipped training examples" in sentence for sentence in findings.sentences(noisy))

@@ -1,4 +1,4 @@
-"""Several processes in one job: started by the launcher, they meet, agree, stop and fail together."""
+"""Several processes in one job: they start, add numbers, stop and fail together."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def main():
 
 
 def start(folder: Path, work: str, count: int = 2) -> subprocess.Popen[str]:
-    """Start processes that all do some work, given as the body of a function."""
+    """Start `count` processes that run the body of a function."""
     script = folder / "script.py"
     body = "\n".join(f"    {line}" for line in work.strip().splitlines())
     script.write_text(f"{BEGIN}def work():\n{body}\n\nstage.run(main)\n")
@@ -43,10 +43,10 @@ def start(folder: Path, work: str, count: int = 2) -> subprocess.Popen[str]:
 
 
 def finish(folder: Path, work: str, count: int = 2) -> tuple[int, str, str]:
-    """Let processes do some work; return the exit code and what they said."""
+    """Run processes to their end; return the exit code, stdout and stderr."""
     process = start(folder, work, count)
-    said, complained = process.communicate(timeout=60)
-    return process.returncode, said, complained
+    stdout, stderr = process.communicate(timeout=60)
+    return process.returncode, stdout, stderr
 
 
 def test_outside_of_torchrun_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,33 +61,27 @@ def test_outside_of_torchrun_there_is_one(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_one_process_is_the_script_itself(tmp_path: Path) -> None:
-    code, said, complained = finish(
-        tmp_path, "print(distributed.world_size(), 'TORCHELASTIC_RUN_ID' in os.environ)", 1
-    )
-    assert (code, said, complained) == (0, "begun by 0\n1 False\n", "")
+    code, stdout, stderr = finish(tmp_path, "print(distributed.world_size(), 'TORCHELASTIC_RUN_ID' in os.environ)", 1)
+    assert (code, stdout, stderr) == (0, "begun by 0\n1 False\n", "")
 
 
-def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_three_add_up_and_one_prints_and_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
-    assert finish(tmp_path, "distributed.total([1.0])")[0] == 0
-    assert list(temporary.iterdir()) == []
-
-
-def test_three_add_up_and_one_speaks(tmp_path: Path) -> None:
     work = """
-found = distributed.total([1.0, distributed.rank()])
-Path(f"found{distributed.rank()}").write_text(f"{distributed.world_size()} {found}")
+sums = distributed.total([1.0, distributed.rank()])
+Path(f"sums{distributed.rank()}").write_text(f"{distributed.world_size()} {sums}")
 print("all of this on stderr", file=sys.stderr)
 """
     assert finish(tmp_path, work, 3) == (0, "begun by 0\n", "all of this on stderr\n")
-    assert {(tmp_path / f"found{place}").read_text() for place in range(3)} == {"3 [3.0, 3.0]"}
+    assert {(tmp_path / f"sums{rank}").read_text() for rank in range(3)} == {"3 [3.0, 3.0]"}
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_signal_to_one_stops_all_at_the_same_moment(tmp_path: Path) -> None:
     work = """
-with signals.at_a_good_moment(patience=60) as asked:
+with signals.noted(patience=60) as asked:
     for turn in range(10_000):
         if distributed.rank() == 1 and turn == 5:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -96,15 +90,15 @@ with signals.at_a_good_moment(patience=60) as asked:
             Path(f"stopped{distributed.rank()}").write_text(str(turn))
             raise signals.Stopped(number)
 """
-    code, _, complained = finish(tmp_path, work)
-    assert (code, complained) == (128 + signal.SIGTERM, "stopped by SIGTERM\n")
+    code, _, stderr = finish(tmp_path, work)
+    assert (code, stderr) == (128 + signal.SIGTERM, "stopped by SIGTERM\n")
     assert (tmp_path / "stopped0").read_text() == (tmp_path / "stopped1").read_text() == "5"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_launcher_passes_signals_on(tmp_path: Path, number: signal.Signals) -> None:
     work = """
-with signals.at_a_good_moment(patience=60) as asked:
+with signals.noted(patience=60) as asked:
     while not (number := distributed.agreed_signal(asked())):
         Path(f"turning{distributed.rank()}").touch()
         time.sleep(0.01)
@@ -116,13 +110,13 @@ with signals.at_a_good_moment(patience=60) as asked:
     while len(list(tmp_path.glob("turning*"))) < 2:
         time.sleep(0.01)
     process.send_signal(number)
-    _, complained = process.communicate(timeout=60)
-    assert (process.returncode, complained) == (128 + number, f"stopped by {number.name}\n")
+    _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (128 + number, f"stopped by {number.name}\n")
 
 
 def test_a_mistake_that_all_find_is_said_once(tmp_path: Path) -> None:
-    code, _, complained = finish(tmp_path, "raise InputError('this does not work.')", 3)
-    assert (code, complained) == (1, "error: this does not work.\n")
+    code, _, stderr = finish(tmp_path, "raise InputError('this does not work.')")
+    assert (code, stderr) == (1, "error: this does not work.\n")
 
 
 def test_a_mistake_that_one_finds_ends_all(tmp_path: Path) -> None:
@@ -132,21 +126,21 @@ if distributed.rank() == 1:
 while True:
     distributed.total([1.0])
 """
-    code, _, complained = finish(tmp_path, work)
-    assert (code, complained) == (1, "error: my share does not work.\n")
+    code, _, stderr = finish(tmp_path, work)
+    assert (code, stderr) == (1, "error: my share does not work.\n")
 
 
-@pytest.mark.parametrize("place", [0, 1])
-def test_when_one_is_killed_the_launcher_says_so(tmp_path: Path, place: int) -> None:
+@pytest.mark.parametrize("rank", [0, 1])
+def test_when_one_is_killed_the_launcher_says_so(tmp_path: Path, rank: int) -> None:
     work = f"""
 for turn in range(1_000_000):
-    if distributed.rank() == {place} and turn == 5:
+    if distributed.rank() == {rank} and turn == 5:
         os.kill(os.getpid(), signal.SIGKILL)
     distributed.total([1.0])
 """
-    code, _, complained = finish(tmp_path, work)
+    code, _, stderr = finish(tmp_path, work)
     assert code == 128 + signal.SIGKILL
-    assert complained == (
+    assert stderr == (
         "error: one of the 2 processes of this job was killed by SIGKILL: run again, and a search goes on from where "
         "it was.\n"
     )
@@ -162,9 +156,9 @@ dist.distributed_c10d._set_pg_timeout(timedelta(seconds=1), dist.distributed_c10
 distributed.NOTICE = 0.1
 distributed.total([1.0])
 """
-    code, _, complained = finish(tmp_path, work)
+    code, _, stderr = finish(tmp_path, work)
     assert code == 1
-    assert complained == (
+    assert stderr == (
         "error: another of the 2 processes of this job does not answer: run again, and a search goes on from where "
         "it was.\n"
     )
@@ -183,5 +177,5 @@ raise signals.Stopped(number)
         time.sleep(0.01)
     process.kill()
     # This reads on until the last that could still write has ended.
-    _, complained = process.communicate(timeout=60)
-    assert (process.returncode, complained) == (-signal.SIGKILL, "stopped by SIGTERM\n")
+    _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (-signal.SIGKILL, "stopped by SIGTERM\n")

@@ -1,4 +1,4 @@
-"""The search stage in two processes: what it writes is that of one, to 1e-6; it stops and goes on like one."""
+"""The search in two processes: the results of one process to 1e-6, stopped and continued in the same way."""
 
 import json
 import os
@@ -43,7 +43,7 @@ PROBLEMS = {
 
 
 class Prepared:
-    """A seed's examples and start."""
+    """The examples and the initial parameters of one seed."""
 
     def __init__(self, name: str, folder: Path, **changes: object) -> None:
         raw = {"name": "mine", "experiments": {name: COMMON | PROBLEMS[name] | changes}}
@@ -84,9 +84,9 @@ def test_two_processes_find_what_one_finds(tmp_path: Path, name: str) -> None:
     one, two = made.outputs("one"), made.outputs("two")
     call(search.main, made.settings("search"), **made.inputs, **one)
     process = start("search", made.settings("search"), **made.inputs, **two)
-    said, progress = process.communicate(timeout=300)
+    stdout, progress = process.communicate(timeout=300)
     assert process.returncode == 0, progress
-    assert said == f"{name} seed 0: stopped, all 3 iterations are done\n"
+    assert stdout == f"{name} seed 0: stopped, all 3 iterations are done\n"
     assert progress.count("iteration 3/3") == 1
 
     log, same = (frame(outputs["search"], "search") for outputs in (one, two))
@@ -109,8 +109,8 @@ def test_a_control_that_is_searched_for_in_two_processes(tmp_path: Path) -> None
     settings = made.settings("make_policy", "static")
     call(make_policy.main, settings, **made.inputs, output=tmp_path / "one.parquet")
     process = start("make_policy", settings, **made.inputs, output=tmp_path / "two.parquet")
-    _, complained = process.communicate(timeout=300)
-    assert (process.returncode, complained) == (0, "")
+    _, stderr = process.communicate(timeout=300)
+    assert (process.returncode, stderr) == (0, "")
     one, two = (policy.load(tmp_path / f"{name}.parquet").weights for name in ("one", "two"))
     np.testing.assert_allclose(two, one, rtol=0, atol=1e-6)
 
@@ -126,13 +126,13 @@ def test_a_stopped_search_goes_on_bit_for_bit(tmp_path: Path) -> None:
         if outputs is part:
             time.sleep(0.2)
             process.send_signal(signal.SIGTERM)
-            _, complained = process.communicate(timeout=60)
-            assert (process.returncode, complained.splitlines()[-1]) == (143, "stopped by SIGTERM")
+            _, stderr = process.communicate(timeout=60)
+            assert (process.returncode, stderr.splitlines()[-1]) == (143, "stopped by SIGTERM")
             assert (part["state"] / "state.npz").is_file()
             assert not part["search"].exists()
             process = start("search", made.settings("search"), **made.inputs, **part)
-        _, complained = process.communicate(timeout=300)
-        assert process.returncode == 0, complained
+        _, stderr = process.communicate(timeout=300)
+        assert process.returncode == 0, stderr
     for file in ("search.parquet", "policies/near_optimal.parquet"):
         assert (tmp_path / "whole" / file).read_bytes() == (tmp_path / "part" / file).read_bytes()
     assert not part["state"].exists()
@@ -141,8 +141,8 @@ def test_a_stopped_search_goes_on_bit_for_bit(tmp_path: Path) -> None:
 def test_what_goes_wrong_in_every_process_is_said_once(tmp_path: Path) -> None:
     made = Prepared("perceptron", tmp_path, training={"steps": 12}, search={"method": "newton"})
     process = start("search", made.settings("search"), **made.inputs, **made.outputs("out"))
-    _, complained = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert complained.startswith("error: training.precision is float32")
-    assert complained.count("error") == 1
-    assert "Traceback" not in complained
+    assert stderr.startswith("error: training.precision is float32")
+    assert stderr.count("error") == 1
+    assert "Traceback" not in stderr

@@ -94,7 +94,7 @@ def test_the_direction_leads_down_and_stays_within_the_radius():
     point = point_at(target, random_weights(STEPS, target.problem.examples))
     face = Face.of(point)
     method = Newton()
-    method.restore({"radius": 1e-6})
+    method.restore({"_radius": 1e-6})
     direction, products = method.direction(point, target, face)
     assert products == 1
     assert math.sqrt(face.inner(direction, direction)) == pytest.approx(1e-6, rel=1e-9)

@@ -1,4 +1,4 @@
-"""A language model's examples: windows of a tokenised corpus, some of those for training perturbed."""
+"""Examples of a language model: windows of a tokenised corpus, some of the training windows perturbed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from lawpipe.run.errors import InputError
 
 
 def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None) -> Drawn:
-    """Cut the windows of every split and perturb training examples as `data.perturbation` says."""
+    """Cut the windows of every split, and perturb training windows as set in `data.perturbation`."""
     if tokens is None:
         raise InputError("the tokenised corpus is missing: give it with --tokens, as prepare_corpus wrote it.")
     data, seed = settings["data"], settings["seed"]

@@ -1,11 +1,15 @@
-"""Language modelling on windows of tokens (arXiv 2402.17759, section 4.1), for any model of lawpipe.models.
+"""Losses of a language model on windows of tokens (arXiv 2402.17759, section 4.1).
 
-A window of L + 1 tokens gives L to read and, shifted by one, L to predict. The loss of an example is the mean over
-the targets that are not pads, in nats; that of a reference set the mean over its examples.
+A window of L + 1 tokens has L inputs and, shifted by one, L targets. The loss of an example is the mean cross-entropy
+over its targets that are not pads, in nats; the loss of a reference set is the mean over its examples.
 
-One pass differentiated twice gives the Hessian-vector product and all contributions: with the weighted loss
-F(theta, gamma) = sum_n gamma[n] l_n(theta) and s = <grad_theta F, direction>, the derivative of s with respect to
-theta is the one and with respect to gamma the others. It goes in micro-batches: working memory does not grow with N.
+The Hessian-vector product and the contributions of all examples come from one pass that is differentiated twice. With
+F(theta, gamma) = sum_n gamma[n] l_n(theta) and s = <grad_theta F, direction>,
+
+    ds/dtheta = sum_n gamma[n] Hess l_n(theta) direction
+    ds/dgamma[n] = <grad l_n(theta), direction>
+
+Examples are processed in micro-batches, so that working memory does not grow with N.
 """
 
 import os
@@ -15,7 +19,7 @@ from dataclasses import dataclass
 from functools import wraps
 from math import prod
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -28,60 +32,57 @@ from lawpipe.compute.cuda_graphs import Replay
 from lawpipe.compute.limits import MICRO_LOGITS, MICRO_TOKENS
 from lawpipe.data.specials import PAD
 from lawpipe.problems.base import Problem, shard
-from lawpipe.problems.language_model import micro_batch as filling
-from lawpipe.problems.language_model.models import cross_entropy as ending
+from lawpipe.problems.language_model.micro_batch import peak, room, rows_that_fit
+from lawpipe.problems.language_model.models import cross_entropy as output_layer
 from lawpipe.problems.language_model.models.base import HEAD, Model, build_model
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 
-#: Set to 1, micro-batches of full size are captured as CUDA graphs.
+#: Environment variable; 1 captures micro-batches of full size as CUDA graphs.
 GRAPHS = "LAWPIPE_GRAPHS"
 
-#: Bytes for the gradients of single examples, where their norms are measured.
+#: Bytes for the gradients of single examples, whose norms are measured.
 SINGLE_GRADIENTS = 2**25
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Token windows [N, L+1] with what each target counts for in its example's loss, [N, L]."""
+    """Token windows [N, L+1], and the weight of each target in the loss of its example, [N, L]."""
 
     tokens: Tensor
-    shares: Tensor
+    target_weights: Tensor
 
     def take(self, rows: Tensor | slice) -> "Windows":
-        """Return some of the windows."""
-        return Windows(self.tokens[rows], self.shares[rows])
+        """Return the windows at some rows."""
+        return Windows(self.tokens[rows], self.target_weights[rows])
 
     @property
     def inputs(self) -> Tensor:
-        """The tokens that are read, [N, L]."""
+        """Input tokens, [N, L]."""
         return self.tokens[:, :-1]
 
     @property
     def targets(self) -> Tensor:
-        """The tokens that are predicted, flat, [N L]."""
+        """Target tokens, flat, [N L]."""
         return self.tokens[:, 1:].reshape(-1)
 
 
-P = ParamSpec("P")
-R = TypeVar("R")
+M = TypeVar("M", bound=Callable[..., Any])
 
 
-def _rounding(
-    method: Callable[Concatenate["LanguageModel", P], R],
-) -> Callable[Concatenate["LanguageModel", P], R]:
-    """Let a method compute with the products of its problem."""
+def _rounding(method: M) -> M:
+    """Run a method of LanguageModel with the matrix products of the problem's precision."""
 
     @wraps(method)
-    def wrapped(self: "LanguageModel", /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapped(self: "LanguageModel", /, *args: Any, **kwargs: Any) -> Any:
         with matmul.rounding(self.precision, self.device):
             return method(self, *args, **kwargs)
 
-    return wrapped
+    return cast("M", wrapped)
 
 
 class LanguageModel(Problem):
-    """Training a language model on token windows; theta holds its parameters in the order of `model.shapes`."""
+    """Training of a language model on token windows; theta holds its parameters in the order of `model.shapes`."""
 
     def __init__(
         self,
@@ -94,9 +95,17 @@ class LanguageModel(Problem):
         precision: str = "float32",
         graphs: bool = False,
     ) -> None:
-        """Hold windows [N, L+1] of tokens; `micro_batch` is a number of tokens, by default the device's own.
+        """Place the examples on the device.
 
-        `precision` is that of the matrix products, where it is less than the type's; `graphs` captures micro-batches.
+        Args:
+            model: the model.
+            train: the training examples, windows [N, L+1] of tokens.
+            references: the windows of each reference set.
+            dtype: the type of the parameters.
+            device: the device.
+            micro_batch: tokens per micro-batch, by default as many as suit the device.
+            precision: the precision of matrix products, if it is lower than the type's (see `matmul`).
+            graphs: whether to capture micro-batches of full size as CUDA graphs.
         """
         self.model = model
         self.dtype = dtype
@@ -108,30 +117,30 @@ class LanguageModel(Problem):
         self.parameters = sum(self._sizes)
         self.precision = precision
         self._micro_batch = micro_batch
-        self._replayed: dict[str, Replay] | None = {} if graphs else None
+        self._graphs: dict[str, Replay] | None = {} if graphs else None
         self._fill()
 
     def _fill(self) -> None:
-        """Choose the examples of a micro-batch; on CUDA, unless they are given, as many as fill the card."""
+        """Set the number of examples in a micro-batch; on CUDA by default as many as fit in memory."""
         tokens = self._micro_batch or min(MICRO_TOKENS, MICRO_LOGITS // self.model.shapes[HEAD][0])
-        self._rows = max(1, tokens // self._train.shares.shape[1])
+        self._rows = max(1, tokens // self._train.target_weights.shape[1])
         if self.device.type == "cuda" and self._micro_batch is None:
-            self._rows = filling.rows_that_fit(self.examples, filling.room(self.device), self._memory)
+            self._rows = rows_that_fit(self.examples, room(self.device), self._memory)
 
     def _count(self) -> None:
-        """Say how many examples there are."""
+        """Set the numbers of examples."""
         self.references = {name: len(windows.tokens) for name, windows in self._references.items()}
         self.examples = len(self._train.tokens)
 
     def _windows(self, tokens: npt.NDArray[np.integer[Any]]) -> Windows:
-        """Lay out a split; a window without a target has loss 0."""
+        """Return a split with its target weights: 1 / number of targets, 0 for pads; no target gives loss 0."""
         placed = torch.from_numpy(tokens.astype(np.int64)).to(self.device)
         counted = (placed[:, 1:] != PAD).to(self.dtype)
         return Windows(placed, counted / counted.sum(dim=1, keepdim=True).clamp_(min=1))
 
     @classmethod
     def load(cls, settings: Mapping[str, Any], splits: Mapping[str, Path]) -> Self:
-        """Build the problem from the tables of its splits."""
+        """Build the problem from the files of its splits."""
         loaded = {name: _read(path, settings) for name, path in splits.items()}
         train = loaded.pop("train")
         precision = settings["training"]["precision"]
@@ -156,7 +165,7 @@ class LanguageModel(Problem):
         result._references = {name: part(windows) for name, windows in self._references.items()}
         result._count()
         # A captured graph belongs to the examples that it was captured with.
-        result._replayed = None if self._replayed is None else {}
+        result._graphs = None if self._graphs is None else {}
         result._fill()
         return result
 
@@ -167,11 +176,11 @@ class LanguageModel(Problem):
 
     @_rounding
     def gradient_norms(self, theta: Tensor) -> Tensor:
-        """Return the norm of every training example's gradient, [N], from the single gradients, a few at a time."""
+        """Return |grad l_n(theta)| of every training example, [N], from single gradients by vmap, a few at a time."""
 
-        def loss(parameters: dict[str, Tensor], tokens: Tensor, shares: Tensor) -> Tensor:
+        def loss(parameters: dict[str, Tensor], tokens: Tensor, target_weights: Tensor) -> Tensor:
             hidden = self.model.hidden(parameters, tokens[:-1].unsqueeze(0)).squeeze(0)
-            return cross_entropy(hidden @ parameters[HEAD].T, tokens[1:], reduction="none").dot(shares)
+            return cross_entropy(hidden @ parameters[HEAD].T, tokens[1:], reduction="none").dot(target_weights)
 
         gradients = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))
         parameters = self._named(theta)
@@ -179,7 +188,7 @@ class LanguageModel(Problem):
         norms = []
         for part in _parts(self.examples, rows):
             batch = self._train.take(part)
-            single = gradients(parameters, batch.tokens, batch.shares).values()
+            single = gradients(parameters, batch.tokens, batch.target_weights).values()
             norms.append(torch.stack([gradient.flatten(1).square().sum(dim=1) for gradient in single]).sum(dim=0))
         return torch.cat(norms).sqrt_()
 
@@ -189,27 +198,31 @@ class LanguageModel(Problem):
         result = torch.empty(self.examples, dtype=self.dtype, device=self.device)
         for part in _parts(self.examples, self._rows):
             batch = self._train.take(part)
-            result[part] = self._second(theta, batch, torch.zeros_like(batch.shares[:, 0]), direction, None)
+            result[part] = self._second_order(
+                theta, batch, torch.zeros_like(batch.target_weights[:, 0]), direction, None
+            )
         return result
 
     @_rounding
     def weighted_gradient(self, theta: Tensor, weights: Tensor) -> Tensor:
-        """Return sum_n weights[n] grad l_n(theta), [P]; examples of weight 0 cost nothing."""
+        """Return sum_n weights[n] grad l_n(theta), [P]; examples of weight 0 are skipped."""
         return self._gradient(theta, self._train, weights)
 
     @_rounding
     def adjoint_product(self, theta: Tensor, weights: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
         """Return the contributions along a direction, [N], and the weighted Hessian's product with it, [P].
 
-        Examples of weight 0 have no part in the product and take half the time.
+        Examples of weight 0 are left out of the product, which halves their cost.
         """
         contributions = torch.empty_like(weights)
         product = torch.zeros_like(theta)
         for rows in self._micro_batches(weights != 0):
-            contributions[rows], part = self._fixed("second", self._weighted, theta, direction, rows, weights[rows])
+            contributions[rows], part = self._captured(
+                "second", self._weighted, theta, direction, rows, weights[rows]
+            )
             product += part
         for rows in self._micro_batches(weights == 0):
-            contributions[rows] = self._second(theta, self._train.take(rows), weights[rows], direction, None)
+            contributions[rows] = self._second_order(theta, self._train.take(rows), weights[rows], direction, None)
         return contributions, product
 
     @_rounding
@@ -227,119 +240,128 @@ class LanguageModel(Problem):
     def half_gradients(self, against: str, theta: Tensor) -> Tensor:
         """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, P]."""
         windows = self._references[against]
-        odd = min(1, len(windows.shares) - 1)
+        odd = min(1, len(windows.target_weights) - 1)
         return torch.stack([self._mean_gradient(theta, windows.take(slice(start, None, 2))) for start in (0, odd)])
 
     def _mean_gradient(self, theta: Tensor, windows: Windows) -> Tensor:
         """Return the gradient of the mean loss of some windows, [P]."""
-        weights = torch.full_like(windows.shares[:, 0], 1 / len(windows.shares))
+        weights = torch.full_like(windows.target_weights[:, 0], 1 / len(windows.target_weights))
         return self._gradient(theta, windows, weights)
 
     def _memory(self, rows: int) -> int:
-        """Return the bytes that a step of the reverse sweep takes for some examples, on CUDA."""
+        """Return the bytes that one step of the backward pass takes for a number of examples, on CUDA."""
         theta = torch.zeros(self.parameters, dtype=self.dtype, device=self.device)
-        some = torch.arange(rows, device=self.device)
-        weights = torch.full_like(self._train.shares[:rows, 0], 1 / rows)
+        indices = torch.arange(rows, device=self.device)
+        weights = torch.full_like(self._train.target_weights[:rows, 0], 1 / rows)
         with matmul.rounding(self.precision, self.device):
-            return filling.peak(self.device, lambda: self._weighted(theta, theta, some, weights))
+            return peak(self.device, lambda: self._weighted(theta, theta, indices, weights))
 
-    def _fixed(self, name: str, function: Callable[..., tuple[Tensor, ...]], *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Call a function of a micro-batch, whose rows are an input; captured if it is of full size."""
-        if self._replayed is None or len(inputs[-1]) < self._rows:
+    def _captured(
+        self, name: str, function: Callable[..., tuple[Tensor, ...]], *inputs: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Call a function on a micro-batch, as a captured CUDA graph if the micro-batch has full size."""
+        if self._graphs is None or len(inputs[-1]) < self._rows:
             return function(*inputs)
-        if name not in self._replayed:
-            self._replayed[name] = Replay(function, inputs)
-        return self._replayed[name](*inputs)
+        if name not in self._graphs:
+            self._graphs[name] = Replay(function, inputs)
+        return self._graphs[name](*inputs)
 
     def _weighted(self, theta: Tensor, direction: Tensor, rows: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the contributions along a direction of some examples, and their part of the Hessian product."""
+        """Return the contributions of some examples along a direction, and their part of the Hessian product."""
         product = torch.zeros_like(theta)
-        return self._second(theta, self._train.take(rows), weights, direction, product), product
+        return self._second_order(theta, self._train.take(rows), weights, direction, product), product
 
     def _micro_batches(self, chosen: Tensor) -> Iterator[Tensor]:
-        """Yield the rows where `chosen` holds, a micro-batch at a time."""
+        """Yield the indices where `chosen` is true, one micro-batch at a time."""
         rows = chosen.nonzero().squeeze(1)
         for part in _parts(len(rows), self._rows):
             yield rows[part]
 
     def _named(self, theta: Tensor) -> dict[str, Tensor]:
-        """Return theta's parameters by name, as views."""
+        """Return the parameters by name, as views of theta."""
         parts = zip(self.model.shapes.items(), torch.split(theta, self._sizes), strict=True)
         return {name: part.view(shape) for (name, shape), part in parts}
 
     def _leaves(self, theta: Tensor) -> dict[str, Tensor]:
-        """Return theta's parameters by name, as leaves of a new graph that share its memory."""
+        """Return the parameters by name, as leaves of a new graph that share theta's memory."""
         return {name: part.detach().requires_grad_() for name, part in self._named(theta).items()}
 
     def _losses(self, theta: Tensor, windows: Windows) -> Tensor:
         """Return the losses of some windows, [N]."""
         parameters = self._named(theta)
-        result = torch.empty_like(windows.shares[:, 0])
+        result = torch.empty_like(windows.target_weights[:, 0])
         with torch.no_grad():
             for part in _parts(len(result), self._rows):
                 batch = windows.take(part)
                 hidden = self.model.hidden(parameters, batch.inputs).flatten(0, 1)
-                each = ending.losses(hidden, parameters[HEAD], batch.targets).view_as(batch.shares)
-                result[part] = torch.linalg.vecdot(each, batch.shares)
+                token_losses = output_layer.losses(hidden, parameters[HEAD], batch.targets)
+                result[part] = torch.linalg.vecdot(token_losses.view_as(batch.target_weights), batch.target_weights)
         return result
 
     def _gradient(self, theta: Tensor, windows: Windows, weights: Tensor) -> Tensor:
-        """Return the weighted gradient over some windows, [P]."""
+        """Return sum_n weights[n] grad l_n(theta) over some windows, [P]."""
         total = torch.zeros_like(theta)
         for rows in self._micro_batches(weights != 0):
             batch = windows.take(rows)
-            (part,) = self._fixed("first", self._first, theta, batch.tokens, batch.shares, weights[rows])
+            (part,) = self._captured(
+                "first", self._first_order, theta, batch.tokens, batch.target_weights, weights[rows]
+            )
             total += part
         return total
 
-    def _first(self, theta: Tensor, tokens: Tensor, shares: Tensor, weights: Tensor) -> tuple[Tensor]:
-        """Return the weighted gradient over a micro-batch, [P]."""
-        leaves, batch = self._leaves(theta), Windows(tokens, shares)
+    def _first_order(self, theta: Tensor, tokens: Tensor, target_weights: Tensor, weights: Tensor) -> tuple[Tensor]:
+        """Return sum_n weights[n] grad l_n(theta) over a micro-batch, [P]."""
+        leaves, batch = self._leaves(theta), Windows(tokens, target_weights)
         total = torch.zeros_like(theta)
         sums = self._named(total)
         hidden = self.model.hidden(leaves, batch.inputs).flatten(0, 1)
-        each = (batch.shares * weights.unsqueeze(1)).view(-1)
-        grad_hidden, grad_head = ending.gradient(hidden.detach(), leaves[HEAD].detach(), batch.targets, each)
+        token_weights = (batch.target_weights * weights.unsqueeze(1)).view(-1)
+        grad_hidden, grad_head = output_layer.gradient(
+            hidden.detach(), leaves[HEAD].detach(), batch.targets, token_weights
+        )
         sums[HEAD] += grad_head
         _accumulate(sums, leaves, torch.autograd.grad(hidden, [*leaves.values()], grad_hidden, allow_unused=True))
         return (total,)
 
-    def _second(
+    def _second_order(
         self, theta: Tensor, batch: Windows, weights: Tensor, direction: Tensor, product: Tensor | None
     ) -> Tensor:
-        """Return a micro-batch's contributions along a direction; add to the Hessian product if there is one."""
+        """Return the contributions of a micro-batch along a direction, [B]; add its Hessian product to `product`.
+
+        Without `product`, only the contributions are computed.
+        """
         leaves, along = self._leaves(theta), self._named(direction)
-        each = (batch.shares * weights.unsqueeze(1)).view(-1).requires_grad_()
+        token_weights = (batch.target_weights * weights.unsqueeze(1)).view(-1).requires_grad_()
         hidden = self.model.hidden(leaves, batch.inputs).flatten(0, 1)
-        # For the contributions alone, the ending needs no second derivative.
+        # The contributions alone need no second derivative of the output layer.
         states, head = (hidden, leaves[HEAD]) if product is not None else (hidden.detach(), leaves[HEAD].detach())
-        grad_hidden, slope = ending.gradient_along(states, head, along[HEAD], batch.targets, each)
+        grad_hidden, slope = output_layer.gradient_along(states, head, along[HEAD], batch.targets, token_weights)
         first = torch.autograd.grad(hidden, [*leaves.values()], grad_hidden, create_graph=True, allow_unused=True)
         pairs = [(grad, along[name]) for name, grad in zip(leaves, first, strict=True) if grad is not None]
         outputs, directions = zip(*pairs, (slope, torch.ones_like(slope)), strict=True)
-        inputs = [each] if product is None else [each, *leaves.values()]
+        inputs = [token_weights] if product is None else [token_weights, *leaves.values()]
         contributions, *second = torch.autograd.grad(outputs, inputs, directions)
         if product is not None:
             _accumulate(self._named(product), leaves, second)
-        result: Tensor = torch.linalg.vecdot(contributions.view_as(batch.shares), batch.shares)
+        result: Tensor = torch.linalg.vecdot(contributions.view_as(batch.target_weights), batch.target_weights)
         return result
 
 
 def _accumulate(sums: Mapping[str, Tensor], leaves: Mapping[str, Tensor], grads: Any) -> None:
-    """Add the gradients of the leaves to their sums."""
+    """Add the gradients of the leaves to their sums by name; a gradient of None is zero."""
     for name, grad in zip(leaves, grads, strict=True):
         if grad is not None:
             sums[name] += grad
 
 
 def _parts(count: int, size: int) -> Iterator[slice]:
-    """Yield the rows 0..count-1 in slices."""
+    """Yield slices of at most `size` that cover 0..count-1."""
     for start in range(0, count, size):
         yield slice(start, start + size)
 
 
 def _read(path: Path, settings: Mapping[str, Any]) -> npt.NDArray[np.int32]:
-    """Read the windows of a split, whose tokens must be of the vocabulary."""
+    """Read the windows of a split; raises InputError if a token is not in the vocabulary."""
     tokens = artifacts.matrix(artifacts.read(path, "token_examples"), "tokens")
     vocabulary = settings["data"]["tokenizer"]["vocabulary"]
     if tokens.min() < 0 or tokens.max() >= vocabulary:

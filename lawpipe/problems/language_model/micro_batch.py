@@ -1,28 +1,28 @@
-"""How many examples go through a model together: as many as a card has room for."""
+"""Size of a micro-batch: as many examples as fit in the memory of a GPU."""
 
 from collections.abc import Callable
 
 import torch
 
-#: The share of a card's memory that a micro-batch may take; of the whole card, not of what is free, so that the same
-#: card always sums in the same order.
+#: Share of a GPU's memory for a micro-batch. It refers to all memory, not to free memory, so that sums over examples
+#: have the same order in every run on one kind of GPU.
 SHARE = 0.25
 
-#: Examples with which the memory of an example is measured.
+#: Examples from which the memory of one example is measured.
 PROBE = 64
 
 
 def rows_that_fit(examples: int, room: int, taken: Callable[[int], int]) -> int:
-    """Return the examples of a micro-batch for `room` bytes, all micro-batches of about the same size.
+    """Return the examples per micro-batch for `room` bytes; all micro-batches have about the same size.
 
-    `taken(rows)` does the most expensive pass on some examples and returns the bytes that it takes at most.
+    `taken(rows)` runs the most expensive pass on that many examples and returns its peak memory in bytes.
     """
     probe = min(PROBE, examples)
-    # The difference of two is free of what does not grow.
+    # The difference of two measurements excludes memory that does not grow with the examples.
     half = max(1, probe // 2)
     fewer, more = taken(half), taken(probe)
-    an_example = max(1, (more - fewer) // max(1, probe - half) if probe > half else more)
-    most = max(1, room // an_example)
+    per_example = max(1, (more - fewer) // max(1, probe - half) if probe > half else more)
+    most = max(1, room // per_example)
     batches = -(-examples // most)
     return -(-examples // batches)
 
@@ -33,7 +33,7 @@ def room(device: torch.device) -> int:
 
 
 def peak(device: torch.device, action: Callable[[], object]) -> int:
-    """Return by how many bytes an action raises the memory in use on a CUDA device at most."""
+    """Return the peak memory of an action on a CUDA device, in bytes above the memory in use before."""
     before = torch.cuda.memory_allocated(device)
     torch.cuda.reset_peak_memory_stats(device)
     action()

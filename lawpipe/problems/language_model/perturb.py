@@ -1,21 +1,21 @@
 """Perturbed training examples (arXiv 2402.17759, section 4: the language-model experiment).
 
-Half of the training sequences get 20 operations in turn, each one of: replace a token by a random one of the
-vocabulary, delete the last token, repeat one token. Desired, validation and test sequences stay clean. The
-fraction, the number of operations and the mix are settings. What the paper leaves open is decided here:
+Half of the training sequences are perturbed by 20 operations in sequence. Each operation replaces a token by a random
+one, deletes the last token, or repeats a token. Desired, validation and test sequences are clean. The fraction, the
+number of operations and their mix are settings. Choices that the paper leaves open:
 
-- The operations act on the window of tokens that the model sees, after it was cut from its story: so a deletion
-  shortens the example (pads follow), and its place is not filled by what stood next in the story.
-- Exactly round(fraction x N) sequences are perturbed, the first of one random order: a larger fraction perturbs the
-  same ones, by the same operations, and more.
-- Each operation draws its kind on its own, by the weights of the mix (equal by default); more operations begin
-  with the same ones.
-- Replace: a place uniform over the tokens there are, pads excluded, gets a token uniform over the vocabulary
-  without [UNK] and pad. It may happen to be the same token.
-- Delete: the last token that is no pad becomes a pad. Two tokens always stay, for with fewer the sequence has
-  nothing to predict and no loss; the operation is then spent without effect.
-- Repeat: a copy of a token, its place uniform over the tokens there are, is inserted right after it, and
-  what follows moves up by one. In a full window the last token drops out, so the last one itself stays single.
+- Operations act on the window of tokens that the model sees. A deletion therefore shortens the example, which is
+  padded and not refilled from the story.
+- Exactly round(fraction N) sequences are perturbed, the first of a random permutation. A larger fraction perturbs the
+  same sequences by the same operations, and more.
+- The kind of each operation is drawn independently with the weights of the mix (equal by default). A larger number of
+  operations begins with the same ones.
+- Replace: a position, uniform over the tokens that are not pads, gets a token that is uniform over the vocabulary
+  without [UNK] and pad. It may equal the old token.
+- Delete: the last token that is not a pad becomes a pad. A sequence of two tokens is left as it is, because a shorter
+  one has no target and no loss.
+- Repeat: a copy of a token, at a position uniform over the tokens that are not pads, is inserted after it, and the
+  tokens behind it move up by one. In a full window the last token drops out, so repeating it has no effect.
 """
 
 from collections.abc import Mapping
@@ -28,23 +28,32 @@ from lawpipe.data.specials import PAD, SPECIALS
 from lawpipe.run import random
 from lawpipe.run.errors import InputError
 
-#: The kinds of operation, in the order of their share of a random number in [0, 1).
+#: The kinds of operation, in the order of their intervals of a random number in [0, 1).
 OPERATIONS = ("replace", "delete", "repeat")
 
-#: Deleting stops here: one token to read and one to predict.
+#: Tokens at which no more are deleted: one input and one target.
 FEWEST_TOKENS = 2
 
 
 def apply(
     tokens: npt.NDArray[np.int32], vocabulary: int, settings: Mapping[str, Any], seed: int
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
-    """Return the training windows [N, L + 1] with some of them perturbed, and which: `perturbed` bool [N].
+    """Return a copy of the training windows, some of them perturbed, and which ones are.
 
-    `settings` is the `perturbation` block: `fraction` in [0, 1], `operations` (how many each gets) and `mix`, a
-    weight >= 0 for each of replace, delete and repeat. Choice, kinds, places and replacements have a random
-    substream each. The windows given are not changed.
+    The choice of sequences, the kinds, the positions and the replacements have a random substream each.
 
-    Raises InputError if no operation of the mix has a weight, or if there is no token to draw a replacement from.
+    Args:
+        tokens: the windows, [N, L + 1].
+        vocabulary: the number of tokens in the vocabulary.
+        settings: the `perturbation` block: `fraction` in [0, 1], `operations` per sequence, and `mix`, a weight >= 0
+            for each of replace, delete and repeat.
+        seed: the seed of the substreams.
+
+    Returns:
+        The windows, [N, L + 1], and `perturbed`, bool [N].
+
+    Raises:
+        InputError: if all weights of the mix are 0, or the vocabulary has no token for a replacement.
     """
     weights = np.asarray([settings["mix"][kind] for kind in OPERATIONS], dtype=np.float64)
     if not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
@@ -59,7 +68,7 @@ def apply(
     chosen = random.generator(seed, "perturbation", "choice").permutation(count)[
         : round(settings["fraction"] * count)
     ]
-    # Drawn for every sequence, perturbed or not: what one gets does not depend on how many get something.
+    # Drawn for every sequence, perturbed or not, so that the operations of one do not depend on the fraction.
     size = (operations, count)
     drawn = {
         name: random.generator(seed, "perturbation", name).random(size)[:, chosen]
@@ -81,9 +90,9 @@ def _operate(
     places: npt.NDArray[np.float64],
     replacements: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int32]:
-    """Apply row after row of operations [operations, M] to all sequences [M, L + 1] at once.
+    """Apply operations, kinds [operations, M], one after the other to all sequences [M, L + 1] together.
 
-    `places` are in [0, 1), a share of the tokens that the sequence has at that moment.
+    `places` are positions in [0, 1), as a fraction of the current number of tokens of the sequence.
     """
     tokens = tokens.copy()
     width = tokens.shape[1]

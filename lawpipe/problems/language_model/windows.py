@@ -1,4 +1,4 @@
-"""Windows: the sequences of L + 1 tokens that a language model trains on and is measured on, cut from stories."""
+"""Windows of L + 1 tokens, the examples of a language model, cut from the stories of a corpus."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from lawpipe.data.specials import PAD
 from lawpipe.run import random
 from lawpipe.run.errors import InputError
 
-#: The splits beside `train`. Each takes every third story from the back of the shuffled corpus, in this order.
+#: The splits other than `train`. In this order, each takes every third story from the back of the shuffled corpus.
 EVALUATION = ("desired", "test", "validation")
 
 Tokens = npt.NDArray[np.int32]
@@ -20,14 +20,14 @@ Tokens = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Windows:
-    """One split: `tokens` int32 [N, L + 1], pads at the end; `perturbed` bool [N]; `story` int64 [N], its row."""
+    """One split: `tokens` int32 [N, L + 1] padded at the end, `perturbed` bool [N], `story` int64 [N] (its row)."""
 
     tokens: Tokens
     perturbed: npt.NDArray[np.bool_]
     story: npt.NDArray[np.int64]
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the columns of the artifact table of token examples."""
+        """Return the columns of the table `token_examples`."""
         return {"tokens": self.tokens, "perturbed": self.perturbed, "story": self.story}
 
 
@@ -38,22 +38,27 @@ def make(
     seed: int,
     splits: Sequence[str],
 ) -> dict[str, Windows]:
-    """Cut the windows of every split of one seed from tokenised stories; none is perturbed yet.
+    """Cut the windows of every split of one seed from tokenised stories, without perturbation.
 
-    A window is L + 1 tokens of one story (L to read, each followed by one to predict), the first from its beginning
-    and the next where that ends, so that no token serves twice. A story's last window is padded; it counts if at
-    least `minimum_fill` of it (and never fewer than 2) are tokens, so a story too short for that gives none.
+    A window is L + 1 consecutive tokens of one story: L inputs, each followed by its target. Windows of a story do
+    not overlap. The last window of a story is padded, and used only if at least a fraction `minimum_fill` of it (and
+    at least 2) are tokens.
 
-    The stories are shuffled by a substream of the seed, and each serves one split at most. Training takes from the
-    front, the others from the back in turn: while there are stories for N and three times the largest other split,
-    changing the size of one split changes no other, and a larger split begins with the smaller. A split has one
-    window a story; only if the stories are too few for that are they shared out by the sizes of the splits, and
-    each split then takes second windows after all first ones, and so on.
+    The stories are shuffled by a substream of the seed, and no story serves two splits. Training takes stories from
+    the front, the other splits take them in turn from the back. As long as there are stories for N and three times
+    the largest other split, the size of one split does not affect another, and a larger split begins with the smaller
+    one. A split uses one window per story. If there are too few stories for that, they are divided in proportion to
+    the sizes of the splits, and each split takes second windows after all first ones, and so on.
 
-    `settings` is the `data` block: `length` (L), `minimum_fill` and {split}_examples; `rows` [stories] says which
-    row of the corpus a story is.
+    Args:
+        stories: the tokens of each story.
+        rows: the row of each story in the corpus, [stories].
+        settings: the `data` block, with `length` (L), `minimum_fill` and {split}_examples.
+        seed: the seed of the substream.
+        splits: the names of the splits.
 
-    Raises InputError if there are too few windows, saying how many there are.
+    Raises:
+        InputError: if there are too few windows.
     """
     width = settings["length"] + 1
     fewest = max(2, math.ceil(settings["minimum_fill"] * width))
@@ -76,7 +81,7 @@ def make(
 def _share_out(
     order: npt.NDArray[np.int64], capacity: npt.NDArray[np.int64], wanted: Mapping[str, int]
 ) -> dict[str, npt.NDArray[np.int64]]:
-    """Give every split its stories: one for each window if there are enough, else by its share of the windows."""
+    """Return the stories of each split: one per window if there are enough, otherwise in proportion to its size."""
     total = sum(wanted.values())
     plenty = len(order) >= total
     others = [split for split in EVALUATION if wanted.get(split)]
@@ -105,7 +110,7 @@ def _cut(
 ) -> Windows:
     """Cut `count` windows: the first of every story, then the second of those that have one, and so on."""
     tokens = np.full((count, width), PAD, dtype=np.int32)
-    # Stable: within one round the stories keep their order.
+    # A stable sort keeps the order of the stories within each round.
     rounds = np.concatenate([np.arange(windows) for windows in capacity[taken]] or [np.zeros(0, dtype=np.int64)])
     chosen = np.argsort(rounds, kind="stable")[:count]
     story = np.repeat(taken, capacity[taken])[chosen]

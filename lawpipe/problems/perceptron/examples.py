@@ -1,4 +1,4 @@
-"""The perceptron's examples: drawn from a teacher, or the user's own."""
+"""Examples of the perceptron: drawn from a teacher, or the user's own."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +9,11 @@ from lawpipe.problems.perceptron import gaussian, labelled
 
 
 def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None) -> Drawn:
-    """Draw the splits, or check and copy those of `data.folder`."""
+    """Draw the splits, or import them from `data.folder` if it is set."""
     data, names = settings["data"], tuple(splits)
     if data["folder"] is None:
         drawn = gaussian.draw(data, settings["seed"], names)
     else:
         drawn = labelled.import_splits(Path(data["folder"]), names)
-    columns = {split: each.columns() for split, each in drawn.items()}
+    columns = {split: examples.columns() for split, examples in drawn.items()}
     return Drawn("gaussian_examples", columns, labelled.describe(drawn))

@@ -1,4 +1,4 @@
-"""The Gaussian teacher-student data of the perceptron experiment (arXiv 2402.17759, section 4.1)."""
+"""Gaussian teacher-student data of the perceptron experiment (arXiv 2402.17759, section 4.1)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,21 +13,26 @@ from lawpipe.run import random
 def draw(settings: Mapping[str, Any], seed: int, splits: tuple[str, ...]) -> dict[str, Examples]:
     """Draw every split of one seed.
 
-    The teacher is T ~ N(0, sqrt(D) I) [D], a label is 1 where T . z > 0 and else 0. Training features are
-    z ~ N(0, train_variance I), those of all other splits z ~ N(desired_mean 1, desired_variance I). Of the
-    training labels, exactly round(flip_fraction x N) are flipped; the other splits stay clean. (The scale of
-    the teacher does not change a label.)
+        teacher ~ N(0, sqrt(D) I), [D]
+        z ~ N(0, train_variance I) for training examples, N(desired_mean 1, desired_variance I) for all others
+        label = 1 if teacher . z > 0, else 0
 
-    The last rows of the training examples are redundant if the settings ask for it: `duplicates` exact copies, then
-    `dependent` sums of two others over sqrt(2), which keeps their variance, with the teacher's label. No example is
-    the source of two.
+    Exactly round(flip_fraction N) training labels are flipped; the other splits are clean. The last rows of the
+    training examples are redundant: `duplicates` exact copies of other examples, then `dependent` sums of two others
+    divided by sqrt(2), which preserves the variance, with the teacher's label. No example is a source of two.
 
-    `settings` is the experiment's `data` block: dimension, {split}_examples, train_variance, desired_mean,
-    desired_variance, flip_fraction, duplicates, dependent. Teacher, features of each split, flips and the sources of
-    what is planted have a random substream each.
+    Teacher, features of each split, flips and sources have a random substream each.
+
+    Args:
+        settings: the `data` block, with dimension, {split}_examples, train_variance, desired_mean, desired_variance,
+            flip_fraction, duplicates and dependent.
+        seed: the seed of the substreams.
+        splits: the names of the splits.
     """
     dimension = settings["dimension"]
-    scale = dimension**0.25  # the paper's sqrt(D) is read as a variance, like the 3 in N(0, 3I)
+    scale = (
+        dimension**0.25
+    )  # the paper's sqrt(D) is read as a variance, like the 3 in N(0, 3I); no label depends on it
     teacher = random.generator(seed, "teacher").standard_normal(dimension) * scale
     result = {}
     for split in splits:
@@ -42,7 +47,7 @@ def draw(settings: Mapping[str, Any], seed: int, splits: tuple[str, ...]) -> dic
         for row, rows in enumerate(made_of or ()):
             if rows:
                 features[row] = features[list(rows)].sum(axis=0) / np.sqrt(np.float32(len(rows)))
-        # Labels belong to the features as stored, so they are computed from the rounded ones.
+        # Labels are computed from the features as stored, in float32.
         label = (features @ teacher > 0).astype(np.int8)
         flipped = np.zeros(count, dtype=bool)
         if split == "train":
@@ -52,7 +57,7 @@ def draw(settings: Mapping[str, Any], seed: int, splits: tuple[str, ...]) -> dic
 
 
 def _sources(settings: Mapping[str, Any], seed: int) -> tuple[tuple[int, ...], ...] | None:
-    """Choose the rows that each training example is made of: none, one or two; None if nothing is planted."""
+    """Draw the source rows of each training example: none, one or two; None if there are no redundant examples."""
     copies, sums, count = settings["duplicates"], settings["dependent"], settings["train_examples"]
     if not copies + sums:
         return None
@@ -64,8 +69,8 @@ def _sources(settings: Mapping[str, Any], seed: int) -> tuple[tuple[int, ...], .
 
 
 def _flips(fraction: float, count: int, seed: int) -> npt.NDArray[np.int64]:
-    """Choose which training labels are flipped: the first entries of one permutation.
+    """Draw the training rows whose labels are flipped: the first entries of a permutation.
 
-    A larger fraction flips the same examples and more, so experiments that differ in it are nested.
+    The flips of a smaller fraction are a subset of those of a larger one.
     """
     return random.generator(seed, "flips").permutation(count)[: round(fraction * count)]

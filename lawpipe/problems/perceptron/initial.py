@@ -1,4 +1,4 @@
-"""The perceptron's initial parameters, drawn with NumPy alone: no need to start PyTorch for it."""
+"""Initial parameters of the perceptron, drawn without importing PyTorch."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Labelled feature vectors: the examples of a linear classification problem, drawn or the user's own."""
+"""Labelled feature vectors, the examples of a linear classification problem: drawn, or imported from the user."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from lawpipe.run.errors import InputError
 class Examples:
     """One split: `features` float32 [N, D], `label` int8 [N] in {0, 1}, `flipped` bool [N].
 
-    `made_of` says for each example the rows that it was made of: one for a copy, two for a linear combination. None
-    where no example was.
+    `made_of` holds for each example the rows that it is a copy (one row) or a combination (two rows) of, and is None
+    if there are no such examples.
     """
 
     features: npt.NDArray[np.float32]
@@ -28,13 +28,13 @@ class Examples:
     made_of: tuple[tuple[int, ...], ...] | None = None
 
     def columns(self) -> dict[str, Any]:
-        """Return the columns of the artifact table `gaussian_examples`, and `made_of` where examples were planted."""
+        """Return the columns of the table `gaussian_examples`, with `made_of` if there are redundant examples."""
         columns = {"features": self.features, "label": self.label, "flipped": self.flipped}
         return columns if self.made_of is None else columns | {"made_of": self.made_of}
 
 
 def load(path: Path) -> Examples:
-    """Read a split that the workflow wrote."""
+    """Read a split from a file of the workflow."""
     data = artifacts.read(path, "gaussian_examples")
     return Examples(
         artifacts.matrix(data, "features"),
@@ -44,14 +44,14 @@ def load(path: Path) -> Examples:
 
 
 def made_of(path: Path) -> list[list[int]]:
-    """Return the rows that each example of a split was made of; an empty list if none was planted there."""
+    """Return the source rows of each example of a split; an empty list if there are no redundant examples."""
     data = artifacts.read_parquet(path, ["made_of"])
     rows: list[list[int]] = data.column("made_of").to_pylist() if "made_of" in data.column_names else []
     return rows
 
 
 def import_splits(folder: Path, splits: tuple[str, ...]) -> dict[str, Examples]:
-    """Read and check the user's own splits: `{split}.parquet` with `features` and a 0/1 `label`.
+    """Read and check the user's own splits, files `{split}.parquet` with columns `features` and `label`.
 
     Raises InputError if a file is missing or damaged, a column is missing, features are not finite numbers of
     one length in all splits, or a label is neither 0 nor 1.
@@ -88,13 +88,16 @@ def _import(path: Path) -> Examples:
 
 
 def _features(path: Path, column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
-    """Return the features as a matrix; rows of differing lengths, nulls and non-finite numbers are refused."""
+    """Return the features as a matrix [N, D].
+
+    Raises InputError if rows are null or of different lengths, or numbers are not finite.
+    """
     kind = column.type
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)):
         raise InputError(f"{path}: column 'features' is {kind}, expected a list of numbers a row.")
-    rows = column.to_pylist() if column.null_count else None
-    if rows is not None:
-        raise InputError(f"{path}: features of row {rows.index(None)} are null, expected a list of numbers.")
+    if column.null_count:
+        row = column.to_pylist().index(None)
+        raise InputError(f"{path}: features of row {row} are null, expected a list of numbers.")
     lengths = np.asarray(pc.list_value_length(column))
     if lengths.min() != lengths.max() or lengths[0] == 0:
         odd = int(np.argmax(lengths != lengths[0])) if lengths[0] else 0
@@ -118,16 +121,17 @@ def _features(path: Path, column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
 
 
 def _labels(path: Path, column: pa.ChunkedArray) -> npt.NDArray[np.int8]:
-    """Return the labels; anything but 0 and 1 is refused."""
-    found = column.unique().to_pylist()
-    wrong = [value for value in found if not (isinstance(value, int | float) and value in (0, 1))]
+    """Return the labels, [N]; raises InputError if any is neither 0 nor 1."""
+    wrong = [
+        value for value in column.unique().to_pylist() if not (isinstance(value, int | float) and value in (0, 1))
+    ]
     if wrong:
         raise InputError(f"{path}: column 'label' holds {wrong[0]!r}, expected 0 or 1 only; recode the two classes.")
     return np.asarray(column.to_numpy(), dtype=np.int8)
 
 
 def describe(splits: Mapping[str, Examples]) -> str:
-    """Say in a line how many examples each split has and of which dimension."""
+    """Return, in a line, the number of examples of each split and their dimension."""
     counts = ", ".join(f"{len(examples.label)} {split}" for split, examples in splits.items())
     dimension = next(iter(splits.values())).features.shape[1]
     return f"{counts} examples of dimension {dimension}"

@@ -1,8 +1,13 @@
-"""Linear classification without a bias, in closed form (arXiv 2402.17759, section 4.1).
+"""Losses of the perceptron: linear classification without a bias, in closed form (arXiv 2402.17759, section 4.1).
 
-The output is o = sigmoid(theta . z), the loss binary cross-entropy. With the signed features
-a = (1 - 2 label) z, the loss of an example is softplus(a . theta), and with q = sigmoid(a . theta), the
-probability of the wrong label, its gradient is q a and its Hessian q (1 - q) a a^T. Everything below follows.
+The output for features z [D] is sigmoid(theta . z), and the loss is binary cross-entropy. In terms of the signed
+features a = (1 - 2 label) z and q = sigmoid(a . theta), the probability of the wrong label,
+
+    l(theta) = softplus(a . theta)
+    grad l = q a
+    Hess l = q (1 - q) a a^T
+
+All derivatives below are products of these with the matrix A of the signed features of all examples.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,19 +25,19 @@ from lawpipe.compute import devices
 from lawpipe.problems.base import OnBlock, OnBlockOfRun, Problem, TermGradients, shard
 from lawpipe.problems.perceptron import labelled
 
-#: Steps whose predictions are recomputed together in the reverse sweep, as one matrix product. Sixteen rows of
-#: 4,096 examples stay in a processor's second-level cache.
+#: Steps of a backward pass whose q are computed by one matrix product: 16 rows of 4,096 float32 numbers fit the
+#: second-level cache of a processor.
 BLOCK = 16
 
-#: Rows of N numbers handled together where many runs are computed at once: steps times runs.
+#: Rows of N numbers (steps times runs) that several runs together have in memory at a time.
 ROWS = 64
 
-#: Fewer runs than this are computed one by one: a matrix product with two rows is slower than two with a vector.
+#: Smallest number of runs that is computed together: a matrix product with 2 rows is slower than 2 with a vector.
 FEW = 3
 
 
 class Perceptron(Problem):
-    """The perceptron problem; features are stored signed and transposed, [D, N], the layout that is read fastest."""
+    """The perceptron, with P = D. Signed features are stored as A^T, [D, N], the layout that is read fastest."""
 
     def __init__(
         self,
@@ -53,14 +58,14 @@ class Perceptron(Problem):
         self.parameters, self.examples = self._train.shape
 
     def _signed(self, split: labelled.Examples) -> Tensor:
-        """Return a split's signed features (1 - 2 label) z, transposed."""
+        """Return the signed features (1 - 2 label) z of a split, [D, N]."""
         features = torch.from_numpy(split.features.T.copy()).to(self.device, self.dtype)
         label = torch.from_numpy(split.label.copy()).to(self.device, self.dtype)
         return features.mul_(1 - 2 * label)
 
     @classmethod
     def load(cls, settings: Mapping[str, Any], splits: Mapping[str, Path]) -> Self:
-        """Build the problem from the tables of its splits."""
+        """Build the problem from the files of its splits."""
         loaded = {name: labelled.load(path) for name, path in splits.items()}
         train = loaded.pop("train")
         dtype = devices.dtype(settings["training"]["precision"])
@@ -104,18 +109,18 @@ class Perceptron(Problem):
         return contributions, torch.mv(self._train, contributions * weights * (1 - wrong))
 
     def reference_losses(self, against: str, thetas: Tensor) -> npt.NDArray[np.float64]:
-        """Return the mean loss on a reference set, [S], averaged in float64."""
+        """Return the mean of softplus(a . theta) over a reference set, [S], averaged in float64."""
         losses = softplus(thetas @ self._references[against])
         return losses.mean(dim=1, dtype=torch.float64).cpu().numpy()
 
     def reference_gradients(self, against: str, thetas: Tensor) -> Tensor:
-        """Return the gradient of the mean loss on a reference set, [S, P]."""
+        """Return the mean of q a over a reference set, [S, D]."""
         features = self._references[against]
         wrong = torch.sigmoid(thetas @ features)
         return wrong @ features.T / features.shape[1]
 
     def half_gradients(self, against: str, theta: Tensor) -> Tensor:
-        """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, P]."""
+        """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, D]."""
         features = self._references[against]
         wrong = torch.sigmoid(theta @ features)
         halves = [(features[:, start::2], wrong[start::2]) for start in (0, min(1, len(wrong) - 1))]
@@ -156,7 +161,7 @@ class Perceptron(Problem):
         """Run all descents together: two matrix products per step instead of two matrix-vector products per run."""
         if len(thetas) < FEW:
             return None
-        rows = self._train.T.contiguous()  # matrix products are up to twice as fast from this layout
+        rows = self._train.T.contiguous()  # [N, D]: matrix products are up to twice as fast with this layout
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
         steps, count = rates.shape[:2]
         size = max(1, ROWS // count)
@@ -205,7 +210,7 @@ class Perceptron(Problem):
 
 
 def _block(weights: Sequence[Tensor], start: int, size: int) -> Tensor:
-    """Return the weights of S policies at the next `size` steps (fewer at the end), [B, S, N], in one piece."""
+    """Return the weights of S policies at steps start..start+size-1 (fewer at the end), contiguous, [B, S, N]."""
     return torch.stack([policy[start : start + size] for policy in weights], dim=1)
 
 

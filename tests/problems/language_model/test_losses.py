@@ -197,7 +197,7 @@ def test_from_artifacts_to_losses(split):
 @pytest.mark.parametrize(("value", "expected"), [("1", True), ("0", False)])
 def test_graphs_are_captured_where_the_environment_asks_for_it(split, monkeypatch, value, expected):
     monkeypatch.setenv(GRAPHS, value)
-    assert (LanguageModel.load(SETTINGS, {"train": split})._replayed is not None) == expected
+    assert (LanguageModel.load(SETTINGS, {"train": split})._graphs is not None) == expected
 
 
 @pytest.mark.parametrize(("precision", "dtype"), [("tf32", torch.float32), ("float64", torch.float64)])

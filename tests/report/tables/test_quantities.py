@@ -1,6 +1,5 @@
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,7 @@ import pytest
 from lawpipe.analysis import policy_tables, redundancy
 from lawpipe.report import comparison
 from lawpipe.report.tables import quantities as tables
-from lawpipe.results import catalogue, experiment
+from lawpipe.results import catalogue
 from lawpipe.results.catalogue import TABLES
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval, number, percent
@@ -17,26 +16,11 @@ from tests import toy
 from tests.report.conftest import SIZES
 
 
-@pytest.fixture(scope="session")
-def plain(root: Path) -> Results:
-    return experiment.load(root / "perceptron", (0, 1))
-
-
-@pytest.fixture(scope="session")
-def nulls(root: Path) -> Results:
-    return experiment.load(root / "noisy", (0, 1, 2))
-
-
-@pytest.fixture(scope="session")
-def stories(root: Path) -> Results:
-    return experiment.load(root / "stories", (0, 1))
-
-
 @pytest.mark.parametrize(
     ("case", "name"),
     [
         (case, entry.name)
-        for case, experiment in (("plain", "perceptron"), ("nulls", "noisy"), ("stories", "stories"))
+        for case, experiment in (("plain", "perceptron"), ("noisy", "noisy"), ("stories", "stories"))
         for entry in catalogue.tables(toy.settings(experiment, SIZES[experiment]))
     ],
 )
@@ -66,10 +50,10 @@ def test_the_headline_has_mean_seeds_and_paper(plain: Results) -> None:
     assert near[3].kind == "paper"
 
 
-def test_an_acceleration_that_was_never_reached_is_never_and_a_missing_fit_is_not(nulls: Results) -> None:
-    near = [row for row in tables.headline(nulls).rows if row.cells[0] == "near-optimal"]
+def test_an_acceleration_that_was_never_reached_is_never_and_a_missing_fit_is_not(noisy: Results) -> None:
+    near = [row for row in tables.headline(noisy).rows if row.cells[0] == "near-optimal"]
     assert [row.cells[4] for row in near] == ["never", "never", "never", "never", "5.50 (Fig 5)"]
-    summary = {row.cells[:2]: row.cells[-1] for row in tables.summary(nulls).rows}
+    summary = {row.cells[:2]: row.cells[-1] for row in tables.summary(noisy).rows}
     assert summary[tables.QUANTITIES["acceleration"], "test"] == "never"
     assert summary[tables.QUANTITIES["acceleration_fit"], "test"] == "-"
     assert summary[tables.QUANTITIES["similarity"], "desired"] == "-"
@@ -138,8 +122,8 @@ def test_every_planted_property_that_is_measured_has_words() -> None:
     assert set(measured["property"]) - {*tables.PROPERTIES} == set(tables.PLANTED)
 
 
-def test_shares_of_nothing_say_so(nulls: Results) -> None:
-    assert comparison.share(nulls, "conventional", "learned_ignored", "desired") == "no such pair"
+def test_shares_of_nothing_say_so(noisy: Results) -> None:
+    assert comparison.share(noisy, "conventional", "learned_ignored", "desired") == "no such pair"
 
 
 def test_comparisons_stand_beside_the_papers_values(plain: Results) -> None:

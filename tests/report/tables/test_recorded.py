@@ -37,10 +37,12 @@ SEARCH: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[3] / "benchmarks"))
-    import gpu_steps
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("records")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).resolve().parents[3] / "benchmarks"))
+        import gpu_steps
 
     size, device = Size(3, 8, 4, 4, 50, 6, 8, 1), torch.device("cpu")
     ceiling = gpu_steps.ceilings(device, 64)
@@ -51,11 +53,11 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "public": gpu_steps.public_step(size, 2, device, 1),
     }
     for each in (found, SEARCH):
-        dated = tmp_path / "2026-01-02-gpu" / f"gpu-{each['name']}.json"
+        dated = folder / "2026-01-02-gpu" / f"gpu-{each['name']}.json"
         dated.parent.mkdir(exist_ok=True)
         dated.write_text(json.dumps(each | WHERE))
-    (tmp_path / "search.parquet").write_bytes(b"no record")
-    return tmp_path
+    (folder / "search.parquet").write_bytes(b"no record")
+    return folder
 
 
 def test_recorded_searches_stand_beside_those_of_the_page_and_are_marked(root: Path, records: Path) -> None:
@@ -80,15 +82,14 @@ def test_recorded_steps_stand_beside_the_public_codes(records: Path) -> None:
     assert all(float(row.cells[4]) > 0 and len(row.cells) == len(table.header) for row in table.rows)
 
 
-def test_the_page_shows_them_if_there_are_any(root: Path, records: Path, tmp_path: Path) -> None:
-    html = page.report(root, ["stories"], records=records)
-    assert 'href="#recorded"' in html
-    assert "recorded: A card &lt;of glass&gt;, 2026-01-02" in html
+def test_the_page_shows_them_if_there_are_any(html: str, root: Path, records: Path, tmp_path: Path) -> None:
+    shown = page.report(root, ["stories"], records=records)
+    assert 'href="#recorded"' in shown
+    assert "recorded: A card &lt;of glass&gt;, 2026-01-02" in shown
     empty = tmp_path / "empty"
     empty.mkdir()
-    none = page.report(root, ["stories"], records=empty)
-    assert none == page.report(root, ["stories"])
-    assert "recorded runs" not in none.lower()
+    assert page.report(root, list(SIZES), records=empty) == html
+    assert "recorded runs" not in html.lower()
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"name": "x"}'])

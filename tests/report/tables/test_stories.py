@@ -50,11 +50,6 @@ class Text(HTMLParser):
             self.cells[-1] += data
 
 
-@pytest.fixture(scope="session")
-def stories(root: Path) -> Results:
-    return experiment.load(root / "stories", toy.STORIES.seeds)
-
-
 def test_a_text_is_shown_on_one_line() -> None:
     assert texts.one_line("a\n\nb\tc\r\n  d") == "a↵ ↵ b c↵ d"
     assert texts.one_line("x\u202ey\x07\u2028") == "x<U+202E>y<U+0007><U+2028>"

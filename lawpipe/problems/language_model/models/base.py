@@ -1,4 +1,4 @@
-"""What a language model has to provide: its parameters, and its hidden states as a function of them."""
+"""Interface of a language model: its parameters, and its hidden states as a function of them."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -9,29 +9,26 @@ from torch import Tensor
 
 from lawpipe.run import registry
 
-#: The name of the parameter [V, H] that turns hidden states into logits: logits = hidden @ head.T.
+#: Name of the parameter [V, H] of the output layer: logits = hidden @ head.T.
 HEAD = "head"
 
 
 class Model(Protocol):
-    """A language model, written as a function of its parameters.
+    """A language model as a function of its parameters.
 
     `hidden` may use any operation that PyTorch differentiates twice. Fused kernels (scaled_dot_product_attention,
-    torch.compile) are not among them; `lawpipe.problems.language_model.models.layers` has faster ones that are.
+    torch.compile) cannot be; the functions in `layers` can, and are faster than plain operations.
     """
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """The name and shape of every parameter, in the order of theta; linear weights are (out, in).
-
-        One of them is "head", [V, H], for the logits.
-        """
+        """Name and shape of every parameter, in the order of theta, HEAD among them; linear weights are (out, in)."""
 
     def initialise(self, generator: np.random.Generator) -> Mapping[str, npt.NDArray[np.float64]]:
-        """Draw the initial value of every parameter."""
+        """Draw the initial values of every parameter."""
 
     def hidden(self, parameters: Mapping[str, Tensor], tokens: Tensor) -> Tensor:
-        """Return the hidden states [B, L, H] that predict the token after each of `tokens` [B, L]."""
+        """Return the hidden states [B, L, H] of `tokens` [B, L], from which the next tokens are predicted."""
 
 
 def build_model(settings: Mapping[str, Any]) -> Model:

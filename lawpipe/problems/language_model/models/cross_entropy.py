@@ -1,13 +1,14 @@
-"""The end of a language model, logits = hidden @ head.T and cross-entropy, with its first and second derivative.
+"""Output layer of a language model, logits = hidden @ head.T and cross-entropy, with first and second derivatives.
 
-Logits are the largest thing in a language model by far: M tokens times V of the vocabulary. Everything here goes
-through them in chunks of tokens; a second derivative computes them once more, unless there are few. On a GPU, where
-products are of rounded operands, Triton kernels (`fused_cross_entropy`) keep them out of memory altogether. With the
-probabilities p of a token, its target's indicator y and d = p - y,
+For each token, with the probabilities p = softmax(logits), the one-hot target y and d = p - y,
 
     loss = -log p[target],    grad_hidden = d head,    grad_head = d^T hidden
 
-All functions take hidden [M, H], head [V, H], targets [M], and return losses in nats.
+The logits, M tokens times V words, are by far the largest tensor of a language model. They are computed in chunks of
+tokens, and once more for the second derivative unless they are few. On a GPU with matrix products of rounded
+operands, Triton kernels (`fused_cross_entropy`) compute them without storing them in memory.
+
+All functions take hidden [M, H], head [V, H] and targets [M], and return losses in nats.
 """
 
 from collections.abc import Iterator
@@ -24,23 +25,23 @@ from torch.nn.functional import cross_entropy
 
 from lawpipe.compute import matmul
 
-#: Numbers in a chunk of logits, per device. On a CPU a chunk should stay in cache, but keep rows for a product.
+#: Numbers in a chunk of logits, by device. On a CPU a chunk should fit in cache and have enough rows for a product.
 CHUNK = {"cpu": 2**19, "cuda": 2**28}
 
-#: Up to so many probabilities of a call are kept for its second derivative: few cost less to hold than to redo.
+#: Largest number of probabilities that a call stores for its second derivative instead of recomputing them.
 KEEP = 2**21
 
-#: Whether the kernels are used: None leaves it to the counts of docs/gpu.md, by which they pay where products are of
-#: rounded operands, on CUDA.
+#: Whether to use the Triton kernels. None: on CUDA with products of rounded operands, where they are faster by the
+#: operation counts of docs/gpu.md.
 FUSED: bool | None = None
 
-#: What Triton calls the products of `lawpipe.compute.matmul`.
+#: Triton's names for the precisions of `lawpipe.compute.matmul`.
 TRITON = {"float32": "ieee", "tf32": "tf32", "bfloat16": "bf16"}
 
 
 @cache
 def _installed() -> ModuleType | None:
-    """Return the kernels if there is a Triton to compile them."""
+    """Return the module of the kernels, or None if Triton is not installed."""
     if find_spec("triton") is None:
         return None
     from lawpipe.problems.language_model.models import fused_cross_entropy
@@ -49,14 +50,14 @@ def _installed() -> ModuleType | None:
 
 
 def _kernels(hidden: Tensor) -> ModuleType | None:
-    """Return the kernels if they are to be used for such hidden states."""
+    """Return the module of the kernels if they are to be used for these hidden states, else None."""
     wanted = hidden.is_cuda and matmul.current() in matmul.ROUNDED if FUSED is None else FUSED
-    found = _installed() if wanted else None
-    return found if found is not None and found.fits(hidden) else None
+    kernels = _installed() if wanted else None
+    return kernels if kernels is not None and kernels.fits(hidden) else None
 
 
 def losses(hidden: Tensor, head: Tensor, targets: Tensor) -> Tensor:
-    """Return the loss of every token, [M], without a graph for derivatives."""
+    """Return the loss of every token, [M], without recording a graph."""
     if kernels := _kernels(hidden):
         return kernels.losses(hidden, head, targets, TRITON[matmul.current()])  # type: ignore[no-any-return]
     result = torch.empty_like(hidden[:, 0])
@@ -67,13 +68,13 @@ def losses(hidden: Tensor, head: Tensor, targets: Tensor) -> Tensor:
 
 
 def gradient(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradient of sum_m weights[m] loss[m] with respect to hidden and head, without a graph."""
+    """Return the gradients of sum_m weights[m] loss[m] for hidden, [M, H], and head, [V, H]; records no graph."""
     if kernels := _kernels(hidden):
         precision = TRITON[matmul.current()]
         excess_head, log_sums = kernels.along_head(hidden, head, targets, precision)
         grad = kernels.head_gradient(hidden, head, targets, weights, log_sums, precision)
         return excess_head * weights.unsqueeze(1), grad
-    # The gradient of head is summed transposed: products with more columns than rows are faster.
+    # The gradient of head is accumulated transposed: products with more columns than rows are faster.
     grad_hidden, grad_head = torch.empty_like(hidden), hidden.new_zeros(head.shape[::-1])
     with torch.no_grad():
         weighted = (hidden * weights.unsqueeze(1)).T
@@ -87,9 +88,9 @@ def gradient(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> 
 def gradient_along(
     hidden: Tensor, head: Tensor, direction: Tensor, targets: Tensor, weights: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return what `gradient` does, the second as its product with a fixed `direction` [V, H], a number.
+    """Return the gradient of sum_m weights[m] loss[m] for hidden, [M, H], and <gradient for head, direction>, [].
 
-    Both are differentiable once more, with respect to hidden, head and weights.
+    `direction` [V, H] is constant. Both results can be differentiated once more, for hidden, head and weights.
     """
     result: tuple[Tensor, Tensor] = _GradientAlong.apply(  # type: ignore[no-untyped-call]
         hidden, head, direction, targets, weights
@@ -98,7 +99,7 @@ def gradient_along(
 
 
 class _GradientAlong(Function):
-    """(weights d head, sum_m weights[m] <d direction, hidden>[m])."""
+    """The two results of `gradient_along`: weights d head, and sum_m weights[m] <d direction, hidden>[m]."""
 
     @staticmethod
     def forward(
@@ -125,8 +126,8 @@ class _GradientAlong(Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dhidden: Tensor, factor: Tensor) -> Any:
-        # The product of the results with (dhidden, factor) is sum_m weights[m] <d, u>[m], where
-        # u = dhidden head^T + hidden (factor direction)^T is the change of the logits along them.
+        # <results, (dhidden, factor)> = sum_m weights[m] <d, u>[m], where
+        # u = dhidden head^T + factor hidden direction^T is the change of the logits.
         hidden, both, targets, weights, excess_both, slopes, log_sums = ctx.saved_tensors
         size = hidden.shape[1]
         excess_head, excess_direction = excess_both[:, :size], excess_both[:, size:]
@@ -134,16 +135,16 @@ class _GradientAlong(Function):
         if not ctx.needs_input_grad[0]:
             return None, None, None, None, grad_weights
         changes = torch.cat((dhidden, hidden * factor), dim=1)
-        heavy = weights.unsqueeze(1)
+        token_weights = weights.unsqueeze(1)
         if ctx.kernels:
-            # <p, u> = <d, u> + u[target], both without the logits.
+            # <p, u> = <d, u> + u[target] needs no logits.
             means = torch.linalg.vecdot(excess_both + both[targets], changes)
             grad_hidden, grad_head = ctx.kernels.second(
                 hidden, dhidden, factor, both, targets, weights, log_sums, means, ctx.precision
             )
         else:
             grad_hidden, grad_head = _second(ctx.kept, hidden, dhidden, changes, both, targets, weights)
-        grad_hidden.addcmul_(excess_direction, factor).mul_(heavy)
+        grad_hidden.addcmul_(excess_direction, factor).mul_(token_weights)
         return grad_hidden, grad_head, None, None, grad_weights
 
 
@@ -156,9 +157,9 @@ def _second(
     targets: Tensor,
     weights: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Return (change of p) head, [M, H], and the derivative with respect to head, [V, H], chunk by chunk."""
-    head, heavy = both[:, : hidden.shape[1]], weights.unsqueeze(1)
-    weighted, weighted_change = (hidden * heavy).T, (dhidden * heavy).T
+    """Return r head, [M, H], and sum_m weights[m] (r hidden + d dhidden)[m], [V, H]; r is the change of p along u."""
+    head, token_weights = both[:, : hidden.shape[1]], weights.unsqueeze(1)
+    weighted, weighted_change = (hidden * token_weights).T, (dhidden * token_weights).T
     grad_hidden, grad_head = torch.empty_like(hidden), hidden.new_zeros(head.shape[::-1])
     for place, part in enumerate(_chunks(hidden, head)):
         probabilities = kept[place].clone() if kept else _probabilities(hidden[part], head)
@@ -170,23 +171,23 @@ def _second(
 
 
 def _chunks(hidden: Tensor, head: Tensor) -> Iterator[slice]:
-    """Yield the tokens in chunks."""
+    """Yield slices of the tokens, one per chunk."""
     size = max(1, CHUNK.get(hidden.device.type, CHUNK["cpu"]) // len(head))
     for start in range(0, len(hidden), size):
         yield slice(start, start + size)
 
 
 def _probabilities(hidden: Tensor, head: Tensor) -> Tensor:
-    """Return p, [M, V]."""
+    """Return p = softmax(hidden head^T), [M, V]."""
     return torch.softmax(hidden @ head.T, dim=1)
 
 
 def _excess_(probabilities: Tensor, targets: Tensor) -> Tensor:
-    """Turn p into d = p - y, in place: a copy would be two more passes over numbers of the size of the logits."""
+    """Turn p into d = p - y, in place; a copy would cost two more passes over a tensor of the size of the logits."""
     column = targets.unsqueeze(1)
     return probabilities.scatter_add_(1, column, probabilities.new_full((1, 1), -1).expand_as(column))
 
 
 def _turn(change: Tensor, probabilities: Tensor) -> Tensor:
-    """Return the change of p along a change of the logits, p (change - <p, change>)."""
+    """Return the change of p along a change of the logits, p (change - <p, change>), [M, V]."""
     return torch.ops.aten._softmax_backward_data(change, probabilities, 1, probabilities.dtype)  # type: ignore[no-any-return]

@@ -1,18 +1,18 @@
-"""Triton kernels for the end of a language model: the logits never reach memory.
+"""Triton kernels for the output layer of a language model, which never write the logits to memory.
 
 They compute what `cross_entropy` computes chunk by chunk. A block of tokens meets the vocabulary tile by tile, and
 a tile of logits lives in registers. With the probabilities p of a token, its target t and d = p - y:
 
-- one pass over the vocabulary gives the losses, log sum exp and d head, d direction: sums of exp(z - largest) times
-  rows, rescaled when the largest grows. The target stays out of the sums, for d head = sum_{v != t} p_v (head_v -
-  head_t) loses no digits where the prediction is nearly certain;
-- derivatives of head sum over tokens: a pass with a block of the vocabulary for each program, which computes the
-  logits again. Tokens are shared out among programs whose results are added afterwards, always in the same order.
+- One pass over the vocabulary gives the losses, log sum exp, d head and d direction by an online softmax: sums of
+  exp(logit - largest) times rows, rescaled whenever the largest logit grows. The target is left out of the sums,
+  because d head = sum_{v != t} p_v (head_v - head_t) loses no digits when the prediction is nearly certain.
+- Gradients of head are sums over tokens. Each program has a block of the vocabulary and a share of the tokens, and
+  computes the logits again. The programs' results are added afterwards, always in the same order.
 
 The change of p along a change u of the logits is p (u - <p, u>), and <p, u> follows from p head and p direction. The
-products of the second derivative are those of 12 forward passes where chunks take 9; chunks move 14 arrays of the
-logits' size through memory. So kernels pay where products are cheap: see docs/gpu.md. The interpreter of Triton
-(TRITON_INTERPRET=1) runs them on a CPU.
+second derivative takes the products of 12 forward passes instead of 9 in chunks, but saves moving 14 tensors of the
+logits' size through memory; it is faster where products are cheap (see docs/gpu.md). Triton's interpreter
+(TRITON_INTERPRET=1) runs the kernels on a CPU.
 """
 
 import torch
@@ -20,13 +20,13 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-#: Tokens and words of a tile, and stages of the pipeline that loads them, of the kernels with a block of tokens and
-#: of those with a block of words for each program: chosen by the compiler's report for compute capability 9.0 at
-#: H = 128, where with TF32 and bf16 none spills more than 48 bytes of registers. Float32's own products spill a lot.
+#: Tokens and words of a tile and stages of its pipeline, for kernels with a block of tokens per program and for
+#: kernels with a block of words per program. Chosen by the compiler's report for compute capability 9.0 at H = 128,
+#: where no kernel spills more than 48 bytes of registers with TF32 and bf16. Products in full float32 spill a lot.
 BY_TOKEN, BY_WORD = (64, 32, 3), (32, 128, 2)
 WARPS = 8
 
-#: Programs that share out the tokens where a program has a block of the vocabulary.
+#: Programs among which the tokens are divided in kernels with a block of words per program.
 SHARES = 8
 
 #: The largest hidden size for which tiles fit.
@@ -34,7 +34,7 @@ LARGEST = 256
 
 
 def fits(hidden: Tensor) -> bool:
-    """Tell whether the kernels are made for such hidden states."""
+    """Return whether the kernels support these hidden states."""
     return hidden.dtype == torch.float32 and hidden.shape[1] <= LARGEST
 
 
@@ -93,7 +93,7 @@ def second(
 
 
 def shape(tile: tuple[int, int, int], size: int, precision: str) -> dict[str, object]:
-    """Return what kernels are specialised to."""
+    """Return the compile-time arguments of a kernel."""
     tokens, words, stages = tile
     padded = max(16, triton.next_power_of_2(size))
     sizes = {"size": size, "padded": padded, "tokens_a_tile": tokens, "words_a_tile": words}
@@ -105,13 +105,13 @@ def _forward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return losses, log sum exp and, for `parts` 1 or 2, d head or d both, [M, 2H]."""
     count, size = hidden.shape
-    found = hidden.new_empty(2, count)
+    loss, log_sum = hidden.new_empty(2, count)
     excess = hidden.new_empty(count if parts else 0, 2 * size)
     _along[(triton.cdiv(count, BY_TOKEN[0]),)](
-        hidden.contiguous(), head, direction, targets, found[0], found[1], excess, count, len(head), head.stride(0),
+        hidden.contiguous(), head, direction, targets, loss, log_sum, excess, count, len(head), head.stride(0),
         parts=parts, **shape(BY_TOKEN, size, precision),
     )  # fmt: skip
-    return found[0], found[1], excess
+    return loss, log_sum, excess
 
 
 def _to_head(
@@ -128,16 +128,16 @@ def _to_head(
     *,
     second: bool,
 ) -> Tensor:
-    """Return the sums over tokens for every word, [V, H]."""
+    """Return the gradient of head, summed over tokens, [V, H]."""
     count, size = hidden.shape
     (tokens, words, _), flags = BY_WORD, shape(BY_WORD, size, precision)
     shares = min(SHARES, triton.cdiv(count, tokens))
-    found = hidden.new_empty(shares, *head.shape)
+    sums = hidden.new_empty(shares, *head.shape)
     _by_word[(triton.cdiv(len(head), words), shares)](
-        hidden.contiguous(), change.contiguous(), factor, head, direction, targets, weights, log_sums, means, found,
+        hidden.contiguous(), change.contiguous(), factor, head, direction, targets, weights, log_sums, means, sums,
         count, triton.cdiv(count, shares), len(head), head.stride(0), second=second, **flags,
     )  # fmt: skip
-    return found.sum(dim=0)
+    return sums.sum(dim=0)
 
 
 @triton.jit
@@ -165,23 +165,23 @@ def _along(
     parts: tl.constexpr, size: tl.constexpr, padded: tl.constexpr, precision: tl.constexpr,
     tokens_a_tile: tl.constexpr, words_a_tile: tl.constexpr,
 ):  # fmt: skip
-    """A block of tokens against the whole vocabulary, once."""
+    """One block of tokens and the whole vocabulary: losses, log sum exp, d head and d direction."""
     rows = tl.program_id(0) * tokens_a_tile + tl.arange(0, tokens_a_tile)
     inside = rows < tokens
     states = _rows(hidden, rows, size, tokens, size, padded)
     target = tl.load(targets + rows, mask=inside, other=0)
     largest = tl.full([tokens_a_tile], -1e30, tl.float32)
     rest = tl.zeros([tokens_a_tile], tl.float32)
-    own = tl.zeros([tokens_a_tile], tl.float32)
+    target_logit = tl.zeros([tokens_a_tile], tl.float32)
     sum_head = tl.zeros([tokens_a_tile, padded], tl.float32)
     sum_direction = tl.zeros([tokens_a_tile, padded], tl.float32)
     for start in range(0, vocabulary, words_a_tile):
         words = start + tl.arange(0, words_a_tile)
         tile = _rows(head, words, stride, vocabulary, size, padded)
         logits = _product(states, tl.trans(tile), precision)
-        at = words[None, :] == target[:, None]
-        own += tl.sum(tl.where(at, logits, 0.0), axis=1)
-        logits = tl.where(at | (words[None, :] >= vocabulary), float("-inf"), logits)
+        is_target = words[None, :] == target[:, None]
+        target_logit += tl.sum(tl.where(is_target, logits, 0.0), axis=1)
+        logits = tl.where(is_target | (words[None, :] >= vocabulary), float("-inf"), logits)
         higher = tl.maximum(largest, tl.max(logits, axis=1))
         shrink = tl.exp(largest - higher)
         share = tl.exp(logits - higher[:, None])
@@ -192,20 +192,20 @@ def _along(
             tile = _rows(direction, words, stride, vocabulary, size, padded)
             sum_direction = sum_direction * shrink[:, None] + _product(share, tile, precision)
         largest = higher
-    top = tl.maximum(largest, own)
-    log_sum = top + tl.log(rest * tl.exp(largest - top) + tl.exp(own - top))
-    tl.store(losses + rows, log_sum - own, mask=inside)
+    top = tl.maximum(largest, target_logit)
+    log_sum = top + tl.log(rest * tl.exp(largest - top) + tl.exp(target_logit - top))
+    tl.store(losses + rows, log_sum - target_logit, mask=inside)
     tl.store(log_sums + rows, log_sum, mask=inside)
     scale = tl.exp(largest - log_sum)
     columns = tl.arange(0, padded)
-    place = excess + rows[:, None].to(tl.int64) * (2 * size) + columns[None, :]
-    kept = inside[:, None] & (columns[None, :] < size)
+    pointers = excess + rows[:, None].to(tl.int64) * (2 * size) + columns[None, :]
+    mask = inside[:, None] & (columns[None, :] < size)
     if parts >= 1:
-        own_row = _rows(head, target, stride, vocabulary, size, padded)
-        tl.store(place, (sum_head - rest[:, None] * own_row) * scale[:, None], mask=kept)
+        target_row = _rows(head, target, stride, vocabulary, size, padded)
+        tl.store(pointers, (sum_head - rest[:, None] * target_row) * scale[:, None], mask=mask)
     if parts == 2:
-        own_row = _rows(direction, target, stride, vocabulary, size, padded)
-        tl.store(place + size, (sum_direction - rest[:, None] * own_row) * scale[:, None], mask=kept)
+        target_row = _rows(direction, target, stride, vocabulary, size, padded)
+        tl.store(pointers + size, (sum_direction - rest[:, None] * target_row) * scale[:, None], mask=mask)
 
 
 @triton.jit
@@ -214,7 +214,7 @@ def _turned(
     size: tl.constexpr, padded: tl.constexpr, precision: tl.constexpr,
     tokens_a_tile: tl.constexpr, words_a_tile: tl.constexpr,
 ):  # fmt: skip
-    """A block of tokens against the whole vocabulary: the change of p, times head."""
+    """One block of tokens and the whole vocabulary: (change of p) head."""
     rows = tl.program_id(0) * tokens_a_tile + tl.arange(0, tokens_a_tile)
     inside = rows < tokens
     states = _rows(hidden, rows, size, tokens, size, padded)
@@ -222,7 +222,7 @@ def _turned(
     log_sum = tl.load(log_sums + rows, mask=inside, other=0.0)
     mean = tl.load(means + rows, mask=inside, other=0.0)
     times = tl.load(factor)
-    found = tl.zeros([tokens_a_tile, padded], tl.float32)
+    total = tl.zeros([tokens_a_tile, padded], tl.float32)
     for start in range(0, vocabulary, words_a_tile):
         words = start + tl.arange(0, words_a_tile)
         tile = _rows(head, words, stride, vocabulary, size, padded)
@@ -230,10 +230,10 @@ def _turned(
         share = tl.exp(_product(states, tl.trans(tile), precision) - log_sum[:, None])
         raised = _product(moved, tl.trans(tile), precision) + times * _product(states, tl.trans(other), precision)
         turn = tl.where(words[None, :] < vocabulary, share * (raised - mean[:, None]), 0.0)
-        found += _product(turn, tile, precision)
+        total += _product(turn, tile, precision)
     columns = tl.arange(0, padded)
-    place = turned + rows[:, None].to(tl.int64) * size + columns[None, :]
-    tl.store(place, found, mask=inside[:, None] & (columns[None, :] < size))
+    pointers = turned + rows[:, None].to(tl.int64) * size + columns[None, :]
+    tl.store(pointers, total, mask=inside[:, None] & (columns[None, :] < size))
 
 
 @triton.jit
@@ -243,14 +243,14 @@ def _by_word(
     second: tl.constexpr, size: tl.constexpr, padded: tl.constexpr, precision: tl.constexpr,
     tokens_a_tile: tl.constexpr, words_a_tile: tl.constexpr,
 ):  # fmt: skip
-    """A block of the vocabulary against a share of the tokens; a token of weight 0 adds nothing."""
+    """One block of words and a share of the tokens: the gradient of head."""
     words = tl.program_id(0) * words_a_tile + tl.arange(0, words_a_tile)
     begin = tl.program_id(1) * tokens_a_share
     end = tl.minimum(begin + tokens_a_share, tokens)
     tile = _rows(head, words, stride, vocabulary, size, padded)
     other = _rows(direction, words, stride, vocabulary, size, padded)
     times = tl.load(factor)
-    found = tl.zeros([words_a_tile, padded], tl.float32)
+    total = tl.zeros([words_a_tile, padded], tl.float32)
     for start in range(begin, end, tokens_a_tile):
         rows = start + tl.arange(0, tokens_a_tile)
         inside = rows < end
@@ -264,10 +264,10 @@ def _by_word(
             moved = _rows(change, rows, size, end, size, padded)
             mean = tl.load(means + rows, mask=inside, other=0.0)
             raised = _product(tile, tl.trans(moved), precision) + times * _product(other, tl.trans(states), precision)
-            found += _product(share * (raised - mean[None, :]), states * weight[:, None], precision)
-            found += _product(excess, moved * weight[:, None], precision)
+            total += _product(share * (raised - mean[None, :]), states * weight[:, None], precision)
+            total += _product(excess, moved * weight[:, None], precision)
         else:
-            found += _product(excess, states * weight[:, None], precision)
+            total += _product(excess, states * weight[:, None], precision)
     columns = tl.arange(0, padded)
-    place = result + (tl.program_id(1) * vocabulary + words[:, None]).to(tl.int64) * size + columns[None, :]
-    tl.store(place, found, mask=(words[:, None] < vocabulary) & (columns[None, :] < size))
+    pointers = result + (tl.program_id(1) * vocabulary + words[:, None]).to(tl.int64) * size + columns[None, :]
+    tl.store(pointers, total, mask=(words[:, None] < vocabulary) & (columns[None, :] < size))

@@ -1,8 +1,8 @@
-"""Layers for models that are differentiated twice: fewer and cheaper operations than automatic differentiation's own.
+"""Layers for models that are differentiated twice, with first and second derivatives written by hand.
 
-Each is a function with its first and second derivative written by hand. PyTorch's fused kernels have no second
-derivative, and its automatic one runs several times as many passes over memory. All of them work in float32 and
-float64, on any device, and under `torch.func.vmap`.
+PyTorch's fused kernels have no second derivative, and automatic differentiation of plain operations makes several
+times as many passes over memory. All functions work in float32 and float64, on any device, and under
+`torch.func.vmap`. In the comments, dx is the change of x along the direction of the second differentiation.
 """
 
 from typing import Any
@@ -12,28 +12,31 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-#: Added to the root mean square, so that a vector of zeros can be normalised (arXiv 2402.17759, public code).
+#: Added to the root mean square, as in the paper's public code, so that a vector of zeros can be normalised.
 EPSILON = 1e-8
 
 
 def rms_norm(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """Return x / (rms(x) + EPSILON) * scale + shift over the last dimension of x [M, H]; rms is over H numbers."""
+    """Return x / (rms(x) + EPSILON) * scale + shift, [M, H], with the root mean square over the last dimension."""
     result: Tensor = _Norm.apply(x, scale, shift)[0]  # type: ignore[no-untyped-call]
     return result
 
 
 def causal_attention(qkv: Tensor, length: int, heads: int, factor: float) -> Tensor:
-    """Return softmax(factor q k^T, over the positions up to the own) v for each head, [B L, H].
+    """Return causal attention, softmax(factor q k^T + mask) v for each head, [B L, H].
 
-    `qkv` [B L, 3 H] holds query, key and value of each token side by side, `length` L tokens to a sequence; each
-    of the `heads` takes its H / heads numbers of the three.
+    Args:
+        qkv: query, key and value of each token side by side, [B L, 3 H].
+        length: L, the tokens per sequence.
+        heads: the number of heads; each takes H / heads entries of q, k and v.
+        factor: the scale of the scores.
     """
     result: Tensor = _Attention.apply(qkv, length, heads, factor)[0]  # type: ignore[no-untyped-call]
     return result
 
 
 class _Norm(Function):
-    """y = n scale + shift, n = x i, i = 1 / (r + EPSILON), r = rms(x); also gives i and 1 / (H r)."""
+    """y = n scale + shift with n = x i, i = 1 / (r + EPSILON), r = rms(x); returns y, i and 1 / (H r)."""
 
     generate_vmap_rule = True
 
@@ -59,7 +62,12 @@ class _Norm(Function):
 
 
 class _NormGradient(Function):
-    """grad_x = i (a - e <a, n>) with a = grad scale, e = x / (H r); grad_scale and grad_shift sum over tokens."""
+    """Gradient of `_Norm`, given grad = dF/dy.
+
+    grad_x = i (a - e <a, n>)   with a = grad scale, e = x / (H r)
+    grad_scale = sum over tokens of grad n
+    grad_shift = sum over tokens of grad
+    """
 
     generate_vmap_rule = True
 
@@ -80,29 +88,29 @@ class _NormGradient(Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dx: Tensor, dscale: Tensor, dshift: Tensor) -> Any:
-        # The sum of the products of the three results with (dx, dscale, dshift) is <grad, dy>, where dy is the
-        # change of y along them: dy = dn scale + n dscale + dshift with dn = i (dx - n t), t = <e, dx>.
+        # <(grad_x, grad_scale, grad_shift), (dx, dscale, dshift)> = <grad, dy>, where
+        # dy = dn scale + n dscale + dshift, dn = i (dx - n t), t = <e, dx>.
         grad, x, scale, inverse, radial = ctx.saved_tensors
         normal, unit = x * inverse, x * radial
-        along, beside = grad * scale, grad * dscale
+        along, other = grad * scale, grad * dscale
         turn = torch.linalg.vecdot(unit, dx).unsqueeze(-1)
         change = torch.addcmul(dx, normal, turn, value=-1).mul_(inverse)
         grad_grad = torch.addcmul(dshift, change, scale).addcmul_(normal, dscale)
         grad_scale = change.mul_(grad).sum(dim=0)
-        # Its derivative with respect to x, term by term of <a, dn> + <b, n>, a = grad scale, b = grad dscale.
+        # The derivative of <grad, dy> = <a, dn> + <b, n> + const with respect to x, a = grad scale, b = grad dscale.
         share = torch.linalg.vecdot(along, normal).unsqueeze(-1)
         growth = share * turn * (2 * inverse + radial * x.shape[-1])
         growth -= torch.linalg.vecdot(along, dx).unsqueeze(-1).mul_(inverse)
-        growth -= torch.linalg.vecdot(beside, normal).unsqueeze(-1)
-        grad_x = beside.addcmul_(along, turn.mul_(inverse), value=-1)
+        growth -= torch.linalg.vecdot(other, normal).unsqueeze(-1)
+        grad_x = other.addcmul_(along, turn.mul_(inverse), value=-1)
         grad_x.addcmul_(dx, share.mul_(radial), value=-1).addcmul_(unit, growth).mul_(inverse)
         return grad_grad, grad_x, grad_scale, None, None
 
 
 def _pack(x: Tensor, parts: int, length: int, heads: int, factor: float) -> Tensor:
-    """Lay [B L, C H] out as [C, B heads, H / heads, L], the first part times `factor`.
+    """Copy [B L, C H] to the layout [C, B heads, H / heads, L], the first of the C parts times `factor`.
 
-    Positions come last: a product with a head's few numbers as rows is several times slower.
+    Positions are the last dimension: products with the few numbers of a head as rows are several times slower.
     """
     size = x.shape[1] // (parts * heads)
     laid = x.view(-1, length, parts, heads, size).permute(2, 0, 3, 4, 1)
@@ -112,7 +120,7 @@ def _pack(x: Tensor, parts: int, length: int, heads: int, factor: float) -> Tens
 
 
 def _unpack(parts: tuple[Tensor, ...], heads: int, factor: float) -> Tensor:
-    """Undo the layout of `_pack` for parts [B heads, H / heads, L]: [B L, C H], the first part times `factor`."""
+    """Return C parts [B heads, H / heads, L] in the layout [B L, C H], the first part times `factor`."""
     parts[0].mul_(factor)
     _, size, length = parts[0].shape
     together = parts[0] if len(parts) == 1 else torch.stack(parts)
@@ -121,12 +129,12 @@ def _unpack(parts: tuple[Tensor, ...], heads: int, factor: float) -> Tensor:
 
 
 def _softmax_gradient(grad: Tensor, probability: Tensor) -> Tensor:
-    """Return probability (grad - <grad, probability>), sums over the last dimension."""
+    """Return probability (grad - <grad, probability>), with the inner product over the last dimension."""
     return torch.ops.aten._softmax_backward_data(grad, probability, -1, probability.dtype)  # type: ignore[no-any-return]
 
 
 class _Attention(Function):
-    """o = a v, a = softmax(q k^T) under the causal mask, q times the factor; also gives (q, k, v), a and o packed."""
+    """o = a v with a = softmax(q k^T + mask), q scaled by the factor; returns o, and (q, k, v), a, o packed."""
 
     generate_vmap_rule = True
 
@@ -155,7 +163,12 @@ class _Attention(Function):
 
 
 class _AttentionGradient(Function):
-    """(s k, s^T q, a^T g), s = a (c - <a, c>) the gradient of the scores, c = g v^T; also gives g packed, c and s."""
+    """Gradient of `_Attention`, given g = dF/do; returns (grad_q, grad_k, grad_v), and g packed, c, s.
+
+        grad_q = s k,  grad_k = s^T q,  grad_v = a^T g,   c = g v^T,  s = a (c - <a, c>)
+
+    s is the gradient of the scores.
+    """
 
     generate_vmap_rule = True
 
@@ -190,8 +203,8 @@ class _AttentionGradient(Function):
     def backward(ctx: Any, change: Tensor | None, *_: None) -> Any:
         if change is None:
             return (None,) * 8
-        # The product of the result with a change (dq, dk, dv) of the inputs is <g, do>, do = da v + a dv the change
-        # of the output along it, da = a w, w = ds - <a, ds>, ds = dq k^T + q dk^T.
+        # <(grad_q, grad_k, grad_v), (dq, dk, dv)> = <g, do>, where do = da v + a dv, da = a w, w = ds - <a, ds>,
+        # ds = dq k^T + q dk^T.
         packed, attention, average, gradients, slope, scores = ctx.saved_tensors
         length, heads, factor = ctx.settings
         (q, k, v), g = packed, gradients[0]
@@ -200,8 +213,8 @@ class _AttentionGradient(Function):
         raised -= torch.linalg.vecdot(raised, attention).unsqueeze(-1)
         moved = attention * raised
         grad_grad = torch.baddbmm(torch.bmm(v, moved.mT), dv, attention.mT)
-        # Its derivative with respect to ds is s; to a, it is g dv^T + (c - <a, c>) w up to a number a row, where the
-        # mean <a, c> is <g, o>.
+        # The derivative of <g, do> with respect to ds is s. With respect to a it is g dv^T + (c - <a, c>) w up to a
+        # constant per row, and <a, c> = <g, o>.
         second = _softmax_gradient(torch.baddbmm(raised.mul_(slope), g.mT, dv), attention)
         second.addcmul_(moved, torch.linalg.vecdot(g, average, dim=1).unsqueeze(-1), value=-1)
         parts = (

@@ -1,7 +1,7 @@
-"""The paper's Transformer (arXiv 2402.17759, section 4.1 and the authors' public code), to the parameter.
+"""The paper's Transformer (arXiv 2402.17759, section 4.1, and the authors' public code), with the same parameters.
 
-Learned positions; per layer, each after a norm and added to its input: causal attention with scores scaled by
-1/sqrt(H), and a feed-forward layer of width 4 H with ReLU; a last norm and an untied head. Norms divide by the root
+A pre-norm decoder with learned positions. Each layer has causal attention, with scores scaled by 1/sqrt(H), and a
+feed-forward network of width 4 H with ReLU. A final norm and an untied output layer follow. Norms divide by the root
 mean square and have a scale and a shift; linear layers have no bias; there is no dropout.
 """
 
@@ -22,9 +22,9 @@ from lawpipe.run.errors import InputError
 
 @dataclass(frozen=True)
 class Transformer:
-    """A decoder over `vocabulary` V tokens and sequences of at most `length` L, of hidden size `hidden` H.
+    """A decoder for a `vocabulary` of V tokens, sequences of at most `length` L tokens and `hidden_size` H.
 
-    At V 5000, L 64, H 128, 2 layers (8 heads): 1,682,688 parameters.
+    V = 5000, L = 64, H = 128 and 2 layers give 1,682,688 parameters.
     """
 
     vocabulary: int
@@ -35,7 +35,7 @@ class Transformer:
 
     @property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
-        """The name and shape of every parameter, in the order of theta."""
+        """Name and shape of every parameter, in the order of theta."""
         size = self.hidden_size
         shapes: dict[str, tuple[int, ...]] = {"tokens": (self.vocabulary, size), "positions": (self.length, size)}
         for layer in range(self.layers):
@@ -52,10 +52,10 @@ class Transformer:
         return shapes | {"norm.scale": (size,), "norm.shift": (size,), HEAD: (self.vocabulary, size)}
 
     def initialise(self, generator: np.random.Generator) -> Mapping[str, npt.NDArray[np.float64]]:
-        """Draw every parameter as PyTorch does by default.
+        """Draw every parameter from PyTorch's default distribution.
 
-        Embeddings N(0, 1); linear weights (out, in) U(-1/sqrt(in), 1/sqrt(in)); scales 1 and shifts 0. Query, key
-        and value are drawn as one weight, which is the same distribution.
+        Embeddings N(0, 1); linear weights (out, in) U(-1/sqrt(in), 1/sqrt(in)); scales 1; shifts 0. Query, key and
+        value are one weight, which has the same distribution as three.
         """
         values = {}
         for name, shape in self.shapes.items():
@@ -68,27 +68,27 @@ class Transformer:
         return values
 
     def hidden(self, parameters: Mapping[str, Tensor], tokens: Tensor) -> Tensor:
-        """Return the hidden states [B, L, H] after the last norm."""
+        """Return the hidden states [B, L, H] after the final norm."""
         batch, length = tokens.shape
-        # All but the attention works token by token, on [B L, H].
+        # Everything except attention works on single tokens, [B L, H].
         x = (embedding(tokens, parameters["tokens"]) + parameters["positions"][:length]).view(batch * length, -1)
         for layer in range(self.layers):
 
-            def own(name: str, layer: int = layer) -> Tensor:
+            def weight(name: str, layer: int = layer) -> Tensor:
                 return parameters[f"{layer}.{name}"]
 
-            y = rms_norm(x, own("attention_norm.scale"), own("attention_norm.shift"))
-            y = causal_attention(y @ own("attention.in").T, length, self.heads, self.hidden_size**-0.5)
-            x = torch.addmm(x, y, own("attention.out").T)
-            y = rms_norm(x, own("forward_norm.scale"), own("forward_norm.shift"))
-            x = torch.addmm(x, (y @ own("forward.in").T).relu(), own("forward.out").T)
+            y = rms_norm(x, weight("attention_norm.scale"), weight("attention_norm.shift"))
+            y = causal_attention(y @ weight("attention.in").T, length, self.heads, self.hidden_size**-0.5)
+            x = torch.addmm(x, y, weight("attention.out").T)
+            y = rms_norm(x, weight("forward_norm.scale"), weight("forward_norm.shift"))
+            x = torch.addmm(x, (y @ weight("forward.in").T).relu(), weight("forward.out").T)
         return rms_norm(x, parameters["norm.scale"], parameters["norm.shift"]).view(batch, length, -1)
 
 
 def build(settings: Mapping[str, Any], vocabulary: int, length: int) -> Transformer:
-    """Make the Transformer of a `model` block with hidden, layers and heads.
+    """Build the Transformer of a `model` block with `hidden`, `layers` and `heads`.
 
-    Raises InputError if the hidden size is not a multiple of the heads.
+    Raises InputError if the hidden size is not a multiple of the number of heads.
     """
     hidden, heads = settings["hidden"], settings["heads"]
     if hidden % heads:

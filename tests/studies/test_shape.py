@@ -1,0 +1,32 @@
+"""All studies have the same shape, and the code digest of a study counts no other."""
+
+import pytest
+
+from lawpipe.run import provenance, registry
+from lawpipe.run.tables import TABLES
+from scripts import compare, plot_record
+
+RECORDED = ("growth", "methods")
+STUDIES = registry.names("study")
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_has_a_title_and_a_figure_and_what_its_script_asks_for(name):
+    study = registry.load("study", name)
+    assert isinstance(study.TITLE, str)
+    assert callable(study.figure)
+    if name not in RECORDED:
+        assert callable(study.rows)
+        assert callable(study.text)
+    if name in TABLES:
+        assert study.ENTRY.title == study.TITLE
+        assert callable(study.table)
+        assert set(study.NULLABLE) <= {*TABLES[name]}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_digest_counts_the_chosen_study_alone(name):
+    script = plot_record if name in RECORDED else compare
+    chosen = registry.chosen({"study": name})
+    files = provenance.meanings(script.__file__, chosen)
+    assert {file for file in files if file.startswith("studies/")} == {"studies/__init__.py", f"studies/{name}.py"}
