@@ -22,6 +22,7 @@ from lawpipe.cost.flops import Size
 from lawpipe.engine import adjoint, policy, simplex
 from lawpipe.engine.policy import Policy
 from lawpipe.run import artifacts
+from lawpipe.run.tables.policies import POLICY
 from lawpipe.search import log_weights
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.mirror_descent import MirrorDescent
@@ -55,7 +56,7 @@ def main(argv: list[str] | None = None) -> None:
 
     def write() -> None:
         columns = Policy(weights.numpy(), np.full(len(weights), 0.1)).columns()
-        artifacts.write(file, "policy", columns, settings={}, code="")
+        artifacts.write(file, POLICY, columns, settings={}, code="")
 
     with tempfile.TemporaryDirectory() as name:
         file, checkpoint = Path(name) / "policy.parquet", Checkpoint(Path(name))

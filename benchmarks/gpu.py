@@ -45,6 +45,8 @@ from lawpipe.cost.flops import Size
 from lawpipe.engine import policy, setup, trajectory
 from lawpipe.run import artifacts, provenance
 from lawpipe.run.splits import REFERENCES, REQUIRED
+from lawpipe.run.tables.measurements import CURVES
+from lawpipe.run.tables.policies import SEARCH
 from scripts import fit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -343,13 +345,13 @@ def evaluate(
         },
     }
     stored = {key: folder / f"{key}.parquet" for key in ("curves", "fits", "sensitivity")}
-    artifacts.write(stored["curves"], "curves", columns, settings=dict(own), code="")
+    artifacts.write(stored["curves"], CURVES, columns, settings=dict(own), code="")
     run(fit, own, "fit", options, **stored)
     options.output.mkdir(parents=True, exist_ok=True)
     base = file_name(options, f"search-{name}")
     for key, path in {"search": log, "curves": stored["curves"], "fits": stored["fits"]}.items():
         shutil.copyfile(path, options.output / f"{base}.{key}.parquet")
-    rows = artifacts.read(log, "search").to_pylist()
+    rows = artifacts.read(log, SEARCH).to_pylist()
     return {
         "experiment": options.row,
         "method": own["search"]["method"],

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lawpipe.paper import judgement, sizes
 from lawpipe.run import stage
+from lawpipe.run.tables.claims import CLAIMS, SIZES
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -22,8 +23,8 @@ def main(argv: list[str] | None = None) -> None:
     with stage.job(parser.parse_args(argv), __file__) as job:
         root, experiments = job.options.root, job.settings["experiments"]
         rows = judgement.judge(root, experiments)
-        job.write_rows(job.options.claims, "claims", rows)
-        job.write_rows(job.options.sizes, "sizes", sizes.rows(root, experiments))
+        job.write_rows(job.options.claims, CLAIMS, rows)
+        job.write_rows(job.options.sizes, SIZES, sizes.rows(root, experiments))
         counts = Counter(row["verdict"] for row in rows)
         print(f"{len(rows)} claims: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}")
 

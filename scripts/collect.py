@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from lawpipe.run import artifacts, stage
-from lawpipe.run.tables import COLLECTED
+from lawpipe.run.tables.measurements import COLLECTED
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -20,13 +20,13 @@ def main(argv: list[str] | None = None) -> None:
         parser.add_argument(option, type=Path, nargs="+", required=True, help=f"parts of the {table} table")
     parser.add_argument("--output", type=Path, required=True, help="output: the folder of the joined tables")
     with stage.job(parser.parse_args(argv), __file__) as job:
-        for table in COLLECTED:
-            parts = [artifacts.read(path, table) for path in getattr(job.options, table)]
+        for name, table in COLLECTED.items():
+            parts = [artifacts.read(path, table) for path in getattr(job.options, name)]
             # The metadata of each part has the part's settings; the joined table gets those of this stage.
             whole = pa.concat_tables([part.replace_schema_metadata() for part in parts])
-            columns = {name: whole.column(name).combine_chunks() for name in whole.column_names}
-            job.write(job.options.output / f"{table}.parquet", table, columns)
-            print(f"{table}: {whole.num_rows} rows of {len(parts)} batches")
+            columns = {column: whole.column(column).combine_chunks() for column in whole.column_names}
+            job.write(job.options.output / f"{name}.parquet", table, columns)
+            print(f"{name}: {whole.num_rows} rows of {len(parts)} batches")
 
 
 if __name__ == "__main__":

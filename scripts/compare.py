@@ -14,7 +14,6 @@ from lawpipe.figures import style
 from lawpipe.report import page
 from lawpipe.results import experiment
 from lawpipe.run import registry, stage
-from lawpipe.run.tables import TABLES
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -29,8 +28,10 @@ def main(argv: list[str] | None = None) -> None:
         study = registry.load("study", name)
         frame = study.rows([experiment.load(folder) for folder in options.folders], job.settings)
         if options.rows is not None:
-            columns = {column: frame[column].to_numpy() for column in TABLES[name]}
-            job.write(options.rows, name, columns | {column: nulls(columns[column]) for column in study.NULLABLE})
+            columns = {column: frame[column].to_numpy() for column in study.TABLE.columns}
+            job.write(
+                options.rows, study.TABLE, columns | {column: nulls(columns[column]) for column in study.NULLABLE}
+            )
         with style.theme():
             style.save(study.figure(frame), options.figure, study.TITLE)
         if options.page is not None:

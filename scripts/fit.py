@@ -12,6 +12,8 @@ from pathlib import Path
 from lawpipe.analysis import curves, scaling_law, scaling_sensitivity
 from lawpipe.run import artifacts, stage
 from lawpipe.run.splits import REFERENCES
+from lawpipe.run.tables.fits import FITS, SENSITIVITY
+from lawpipe.run.tables.measurements import CURVES
 
 #: The policies that L0 and t0 are fitted to.
 SHARING = ("conventional", "near_optimal")
@@ -24,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--fits", type=Path, required=True, help="output: the fitted scaling laws")
     parser.add_argument("--sensitivity", type=Path, required=True, help="output: the fits with L0 or t0 fixed")
     with stage.job(parser.parse_args(argv), __file__) as job:
-        table = artifacts.read(job.options.curves, "curves")
+        table = artifacts.read(job.options.curves, CURVES)
         policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
         fits, variants = {}, []
         for against in REFERENCES:
@@ -38,8 +40,8 @@ def main(argv: list[str] | None = None) -> None:
             for policy in fits["desired"]
             for against in fits
         ]
-        job.write_rows(job.options.fits, "fits", rows)
-        job.write_rows(job.options.sensitivity, "sensitivity", variants)
+        job.write_rows(job.options.fits, FITS, rows)
+        job.write_rows(job.options.sensitivity, SENSITIVITY, variants)
         for row in rows:
             if row["policy"] in SHARING and row["scale"] is not None:
                 print(

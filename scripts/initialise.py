@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lawpipe.problems import initial
 from lawpipe.run import stage
+from lawpipe.run.tables.examples import THETA0
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -17,7 +18,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--theta0", type=Path, required=True, help="output: the initial parameters")
     with stage.job(parser.parse_args(argv), __file__) as job:
         names, shapes, values = zip(*initial.draw(job.settings, job.options.train), strict=True)
-        job.write(job.options.theta0, "theta0", {"name": names, "shape": shapes, "values": values})
+        job.write(job.options.theta0, THETA0, {"name": names, "shape": shapes, "values": values})
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from lawpipe.policies import variants
 from lawpipe.policies.base import Context
 from lawpipe.run import distributed, stage
 from lawpipe.run.splits import REQUIRED
+from lawpipe.run.tables.policies import LEARNING_RATES, POLICY
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -37,9 +38,9 @@ def main(argv: list[str] | None = None) -> None:
             state=options.state,
         )
         result = variants.make(context)
-        job.write(options.output, "policy", result.columns())
+        job.write(options.output, POLICY, result.columns())
         if options.learning_rates is not None and result.tried_rates is not None:
-            job.write(options.learning_rates, "learning_rates", result.tried_rates)
+            job.write(options.learning_rates, LEARNING_RATES, result.tried_rates)
         job.notes |= {"policy": job.settings["policy"], **result.notes}
         print(f"{job.label}: made {job.settings['policy']}; {describe(result)}")
     if options.state is not None and distributed.is_main():

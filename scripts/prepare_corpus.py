@@ -12,6 +12,7 @@ import numpy as np
 
 from lawpipe.data import corpus, tokenizer
 from lawpipe.run import stage
+from lawpipe.run.tables.examples import TOKENS
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
             "unknown_share": unknown,
         }
         tokenizer.save(job.options.tokenizer, made)
-        job.write(job.options.tokens, "tokens", {"story": read.rows, "tokens": tokens})
+        job.write(job.options.tokens, TOKENS, {"story": read.rows, "tokens": tokens})
         stage.write_text(job.options.glimpse, json.dumps(glimpse, indent=1, sort_keys=True) + "\n")
         print(
             f"{job.settings['experiment']}: {len(read.stories)} stories, {glimpse['tokens']} tokens, "

@@ -20,6 +20,7 @@ from lawpipe.engine import setup
 from lawpipe.engine.policy import Policy
 from lawpipe.run import artifacts, distributed, files, signals, stage
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.policies import POLICY, SEARCH
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.loop import Row, Search
 from lawpipe.search.method import load_method
@@ -51,7 +52,7 @@ def main(argv: list[str] | None = None) -> None:
             if not distributed.is_main():
                 return
             aside = options.state / f"search_{iteration:04d}.parquet"
-            artifacts.write(aside, "policy", columns_of(weights), settings=job.settings, code=job.code)
+            artifacts.write(aside, POLICY, columns_of(weights), settings=job.settings, code=job.code)
 
         search = Search(
             Objective(problem, theta0, learning_rates),
@@ -76,11 +77,9 @@ def main(argv: list[str] | None = None) -> None:
         if not distributed.is_main():
             # Every process has the same results; one writes them.
             return
-        job.write(options.policies / "near_optimal.parquet", "policy", columns_of(search.best))
+        job.write(options.policies / "near_optimal.parquet", POLICY, columns_of(search.best))
         if search.best_validated is not None:
-            job.write(
-                options.policies / "near_optimal_validated.parquet", "policy", columns_of(search.best_validated)
-            )
+            job.write(options.policies / "near_optimal_validated.parquet", POLICY, columns_of(search.best_validated))
         for iteration in settings["snapshots"]:
             name = f"search_{iteration:04d}.parquet"
             # A link, not a move: if this script is killed here, the next run finds them in the side folder.
@@ -88,7 +87,7 @@ def main(argv: list[str] | None = None) -> None:
                 os.link(options.state / name, temporary)
             job.written.append(options.policies / name)
         columns = {field.name: [getattr(row, field.name) for row in search.rows] for field in fields(Row)}
-        job.write(options.search, "search", columns)
+        job.write(options.search, SEARCH, columns)
         print(f"{job.label}: stopped, {search.reason}")
     shutil.rmtree(options.state, ignore_errors=True)
 

@@ -13,7 +13,9 @@ from typing import Any
 from lawpipe.analysis import acceleration, compression, curves, summary
 from lawpipe.run import artifacts, stage
 from lawpipe.run.splits import REFERENCES
-from lawpipe.run.tables import TABLES
+from lawpipe.run.tables.fits import FITS
+from lawpipe.run.tables.measurements import CURVES, MEASURES, SIMILARITY
+from lawpipe.run.tables.summary import SUMMARY
 
 NO_LAW = (None, None)
 
@@ -28,16 +30,16 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--summary", type=Path, required=True, help="output: one row per policy")
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
-        table = artifacts.read(options.curves, "curves")
+        table = artifacts.read(options.curves, CURVES)
         policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
         laws = {
             (row["policy"], row["against"]): (row["scale"], row["exponent"])
-            for row in artifacts.read(options.fits, "fits").to_pylist()
+            for row in artifacts.read(options.fits, FITS).to_pylist()
         }
-        measures = {row["policy"]: row for row in artifacts.read(options.measures, "measures").to_pylist()}
+        measures = {row["policy"]: row for row in artifacts.read(options.measures, MEASURES).to_pylist()}
         similarities = group_similarities(options.similarity)
         rows: dict[str, dict[str, Any]] = {
-            policy: dict.fromkeys(TABLES["summary"]) | {"policy": policy} for policy in dict.fromkeys(policies)
+            policy: dict.fromkeys(SUMMARY.columns) | {"policy": policy} for policy in dict.fromkeys(policies)
         }
         for against in REFERENCES:
             losses = curves.split(policies, steps, table.column(f"{against}_loss").to_numpy())
@@ -55,14 +57,14 @@ def main(argv: list[str] | None = None) -> None:
                 row |= {f"{name}_{against}": value for name, value in numbers.items()}
         for policy, row in rows.items():
             row |= measures.get(policy, {})
-        job.write_rows(options.summary, "summary", [*rows.values()])
+        job.write_rows(options.summary, SUMMARY, [*rows.values()])
         for row in rows.values():
             print(describe(row))
 
 
 def group_similarities(path: Path) -> dict[tuple[str, str, str], list[float | None]]:
     """Return the similarities of the measured steps for each policy, reference set and kind."""
-    table = artifacts.read(path, "similarity", ["policy", "against", "kind", "similarity"])
+    table = artifacts.read(path, SIMILARITY, ["policy", "against", "kind", "similarity"])
     groups: dict[tuple[str, str, str], list[float | None]] = {}
     for row in table.to_pylist():
         groups.setdefault((row["policy"], row["against"], row["kind"]), []).append(row["similarity"])

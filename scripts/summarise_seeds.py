@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from lawpipe.analysis import intervals
 from lawpipe.run import artifacts, stage
+from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 
 #: Prefix of the quantities that are ratios and vary by factors from seed to seed.
 LOGARITHMIC = "acceleration"
@@ -22,7 +23,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--summaries", type=Path, nargs="+", required=True, help="each seed's summary")
     parser.add_argument("--output", type=Path, required=True, help="output: one row per policy and quantity")
     with stage.job(parser.parse_args(argv), __file__) as job:
-        tables = [artifacts.read(path, "summary") for path in job.options.summaries]
+        tables = [artifacts.read(path, SUMMARY) for path in job.options.summaries]
         quantities = [field.name for field in tables[0].schema if is_number(field.type)]
         seeds = [row for table in tables for row in table.to_pylist()]
         rows = []
@@ -31,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
                 values = [row.get(quantity) for row in seeds if row["policy"] == policy]
                 interval = intervals.mean_interval(values, logarithmic=quantity.startswith(LOGARITHMIC))
                 rows.append({"policy": policy, "quantity": quantity, **vars(interval)})
-        job.write_rows(job.options.output, "summary_over_seeds", rows)
+        job.write_rows(job.options.output, SUMMARY_OVER_SEEDS, rows)
         print(f"{len(rows)} quantities over {len(tables)} seeds")
 
 

@@ -22,7 +22,8 @@ from lawpipe.problems import examples
 from lawpipe.problems.perceptron import labelled
 from lawpipe.run import artifacts, stage
 from lawpipe.run.splits import REFERENCES
-from lawpipe.run.tables import COLLECTED
+from lawpipe.run.tables.examples import TOKEN_EXAMPLES
+from lawpipe.run.tables.measurements import COLLECTED, CONTRIBUTIONS
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -49,7 +50,7 @@ def main(argv: list[str] | None = None) -> None:
             measurements = measure([run for _, run in group], steps.tolist(), norms=kept, adjoints_of=references)
             for (name, run), measurement, keep in zip(group, measurements, kept, strict=True):
                 if keep:
-                    job.write(options.contributions, "contributions", contribution_columns(measurement))
+                    job.write(options.contributions, CONTRIBUTIONS, contribution_columns(measurement))
                 for table, blocks in rows_of(run, measurement, steps, corrupted, planted).items():
                     for block in blocks:
                         extra = origin if table == "examples" else {}
@@ -63,7 +64,7 @@ def main(argv: list[str] | None = None) -> None:
             # Free this group before the next is trained.
             del group, measurements, run, measurement
         for table, blocks in tables.items():
-            job.write(getattr(options, table), table, policy_tables.stack(blocks))
+            job.write(getattr(options, table), COLLECTED[table], policy_tables.stack(blocks))
 
 
 def rows_of(
@@ -94,7 +95,7 @@ def story_column(train: Path) -> dict[str, Any]:
     """Return the column of the story that each training example is from; nothing for a perceptron."""
     if "story" not in pq.read_schema(train).names:
         return {}
-    return {"story": artifacts.read(train, "token_examples", ["story"]).column("story").to_numpy()}
+    return {"story": artifacts.read(train, TOKEN_EXAMPLES, ["story"]).column("story").to_numpy()}
 
 
 def contribution_columns(measurement: Measurement) -> dict[str, Any]:

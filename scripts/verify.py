@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lawpipe.paper import expected
 from lawpipe.run import artifacts, stage
+from lawpipe.run.tables.claims import CLAIMS
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -17,7 +18,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = stage.parser(__doc__)
     parser.add_argument("--claims", type=Path, required=True, help="the table of claims")
     options = parser.parse_args(argv)
-    rows = artifacts.read(options.claims, "claims").to_pylist()
+    rows = artifacts.read(options.claims, CLAIMS).to_pylist()
     print(expected.written(rows))
     verdicts = options.settings["claims"]
     if not verdicts:

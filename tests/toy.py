@@ -29,7 +29,12 @@ from lawpipe.data import corpus, tokenizer
 from lawpipe.problems.language_model import perturb, windows
 from lawpipe.run import artifacts
 from lawpipe.run.splits import REFERENCES, REQUIRED
+from lawpipe.run.tables.fits import SENSITIVITY
+from lawpipe.run.tables.measurements import CONTRIBUTIONS
+from lawpipe.run.tables.policies import SEARCH
+from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from tests import toy_models
+from tests.tables import TABLES
 from tests.toy_models import Array, Bigrams, Data, Rows
 
 LOGARITHMIC = ("acceleration", "scale")
@@ -199,7 +204,7 @@ def _write_seed(folder: Path, seed: int, chosen: dict[str, Any], toy: Toy) -> di
     """Write the artifacts of one seed; return its summary."""
 
     def write(name: str, table: str, columns: artifacts.Columns) -> None:
-        artifacts.write(folder / f"{name}.parquet", table, columns, settings=chosen, code="0" * 16)
+        artifacts.write(folder / f"{name}.parquet", TABLES[table], columns, settings=chosen, code="0" * 16)
 
     data = _data(folder.parent, seed, toy)
     for split in REQUIRED:
@@ -214,7 +219,7 @@ def _write_seed(folder: Path, seed: int, chosen: dict[str, Any], toy: Toy) -> di
     policies = {"conventional": uniform, "near_optimal": found[-1], **snapshots}
 
     tables: dict[str, dict[str, list[Any]]] = {
-        name: {column: [] for column in artifacts.TABLES[name]}
+        name: {column: [] for column in TABLES[name].columns}
         for name in ("curves", "similarity", "zero_weights", "examples", "measures", "fits", "summary")
     }
     for policy, weights in policies.items():
@@ -275,7 +280,7 @@ def _mean_gradients(rows: Rows, thetas: Array) -> Array:
 
 def _search(data: Data, uniform: Array, toy: Toy) -> tuple[dict[str, list[Any]], list[Array]]:
     """Search by exponentiated gradient; return the log and the policy of each iteration."""
-    log: dict[str, list[Any]] = {column: [] for column in artifacts.TABLES["search"]}
+    log: dict[str, list[Any]] = {column: [] for column in SEARCH.columns}
     weights, found = uniform, []
     for iteration in range(toy.iterations + 1):
         thetas = _trajectory(data, weights, toy.learning_rate)
@@ -331,7 +336,7 @@ def _measure(
     first = tables["curves"]
     conventional = {a: np.array(first[f"{a}_loss"][: toy.steps + 1]) for a in REFERENCES}
     summary: dict[str, Any] = {"policy": policy}
-    stored: dict[str, list[Any]] = {column: [] for column in artifacts.TABLES["contributions"]}
+    stored: dict[str, list[Any]] = {column: [] for column in CONTRIBUTIONS.columns}
     gap = 0.0
     for against in REFERENCES:
         rows = getattr(data, against)
@@ -433,7 +438,7 @@ def _sensitivity(curves: dict[str, list[Any]]) -> dict[str, list[Any]]:
     by_policy = loss_curves.split(curves["policy"], np.array(curves["step"]), np.array(curves["desired_loss"]))
     found = scaling_sensitivity.sensitivity(by_policy, ("conventional", "near_optimal"))
     rows = [{"against": "desired", **asdict(row)} for row in found]
-    return {name: [row[name] for row in rows] for name in artifacts.TABLES["sensitivity"]}
+    return {name: [row[name] for row in rows] for name in SENSITIVITY.columns}
 
 
 def _fit(policy: str, against: str, curve: Array, table: dict[str, list[Any]], toy: Toy) -> None:
@@ -462,9 +467,9 @@ def _extend(table: dict[str, list[Any]], **columns: Any) -> None:
 
 def _write_over_seeds(path: Path, summaries: list[dict[str, list[Any]]], chosen: Mapping[str, Any]) -> None:
     """Write the summary over the seeds."""
-    rows: dict[str, list[Any]] = {column: [] for column in artifacts.TABLES["summary_over_seeds"]}
+    rows: dict[str, list[Any]] = {column: [] for column in SUMMARY_OVER_SEEDS.columns}
     for index, policy in enumerate(summaries[0]["policy"]):
-        for quantity in artifacts.TABLES["summary"]:
+        for quantity in SUMMARY.columns:
             if quantity == "policy":
                 continue
             over = intervals.mean_interval(
@@ -481,7 +486,7 @@ def _write_over_seeds(path: Path, summaries: list[dict[str, list[Any]]], chosen:
                 n=[over.n],
                 n_reached=[over.n_reached],
             )
-    artifacts.write(path, "summary_over_seeds", rows, settings=chosen, code="0" * 16)
+    artifacts.write(path, SUMMARY_OVER_SEEDS, rows, settings=chosen, code="0" * 16)
 
 
 def _write_cost(path: Path, seconds: float) -> None:

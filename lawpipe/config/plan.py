@@ -5,6 +5,7 @@ from typing import Any
 
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run.splits import SPLITS
+from lawpipe.run.tables.measurements import COLLECTED
 
 #: The blocks of an experiment's settings that determine a training run.
 TRAINING = ("data", "model", "initialisation", "device", "training")
@@ -48,9 +49,6 @@ TUNED = tuple(name for name, record in POLICIES.items() if record.variant == "tu
 
 #: The policies for which the contributions of every example are kept.
 WITH_CONTRIBUTIONS = tuple(name for name, record in POLICIES.items() if record.required)
-
-#: The tables that are written per batch of policies and then joined.
-COLLECTED = ("curves", "similarity", "zero_weights", "examples", "measures")
 
 
 def searched_policies(settings: Mapping[str, Any]) -> list[str]:

@@ -23,7 +23,7 @@ from lawpipe.cost import flops
 from lawpipe.cost.flops import Size, Steps
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run import files
-from lawpipe.run.tables import COLLECTED
+from lawpipe.run.tables.measurements import COLLECTED
 
 #: Measured bytes on disk per raw byte: of random features, dense weights and contributions, which hardly compress; of
 #: loss curves; and of weights that are the same at every step.

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lawpipe.run.tables.policies import POLICY
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -40,10 +42,10 @@ def load(path: Path) -> Policy:
 
     from lawpipe.run import artifacts
 
-    rates = artifacts.read(path, "policy", ["learning_rate"]).column("learning_rate").to_numpy()
+    rates = artifacts.read(path, POLICY, ["learning_rate"]).column("learning_rate").to_numpy()
     weights: npt.NDArray[Any] | None = None
     start = 0
-    for rows in artifacts.row_groups(path, "policy", "weights"):
+    for rows in artifacts.row_groups(path, POLICY, "weights"):
         if weights is None:
             weights = np.empty((len(rates), rows.shape[1]), dtype=rows.dtype)
         weights[start : start + len(rows)] = rows

@@ -15,6 +15,8 @@ from lawpipe.problems.sharded import shared
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 from lawpipe.run.splits import REQUIRED, SPLITS
+from lawpipe.run.tables.examples import THETA0
+from lawpipe.run.tables.policies import POLICY
 
 #: Bytes for the weights of policies that are trained together: four policies of the paper's perceptron.
 MEMORY = 128 * 2**20
@@ -39,7 +41,7 @@ def from_files(settings: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[
     If the job has several processes, the problem is divided among them.
     """
     problem = shared(load_problem(settings, {split: files[split] for split in SPLITS if split in files}))
-    theta0 = trajectory.flatten(artifacts.read(files["theta0"], "theta0"), problem)
+    theta0 = trajectory.flatten(artifacts.read(files["theta0"], THETA0), problem)
     _check_size(files["theta0"], "parameters", len(theta0), problem.parameters)
     return problem, theta0
 
@@ -58,7 +60,7 @@ def train_policies(problem: Problem, theta0: Tensor, paths: Sequence[Path]) -> I
 
     Each group holds as many runs as fit in memory. Drop a group before asking for the next one.
     """
-    steps = artifacts.read(paths[0], "policy", ["step"]).num_rows
+    steps = artifacts.read(paths[0], POLICY, ["step"]).num_rows
     together = max(1, MEMORY // (steps * problem.examples * problem.dtype.itemsize))
     for start in range(0, len(paths), together):
         group = paths[start : start + together]

@@ -10,16 +10,18 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from lawpipe.run import artifacts, registry
+from lawpipe.run.table import Table
+from lawpipe.run.tables.examples import GAUSSIAN_EXAMPLES, TOKEN_EXAMPLES
 
 #: The column that says which training examples are corrupted, by the table that holds the examples.
-CORRUPTED = {"gaussian_examples": "flipped", "token_examples": "perturbed"}
+CORRUPTED = ((GAUSSIAN_EXAMPLES, "flipped"), (TOKEN_EXAMPLES, "perturbed"))
 
 
 @dataclass(frozen=True)
 class Drawn:
     """The splits of one seed: the name of their artifact table, its columns by split, and a line of summary."""
 
-    table: str
+    table: Table
     splits: Mapping[str, artifacts.Columns]
     summary: str
 
@@ -39,7 +41,7 @@ def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None
 def corrupted(train: Path) -> npt.NDArray[np.bool_]:
     """Return which training examples are corrupted (flipped labels or perturbed text), bool [N]."""
     present = set(pq.read_schema(train).names)
-    table, column = next(pair for pair in CORRUPTED.items() if pair[1] in present)
+    table, column = next(pair for pair in CORRUPTED if pair[1] in present)
     return np.asarray(
         artifacts.read(train, table, [column]).column(column).to_numpy(zero_copy_only=False), dtype=bool
     )

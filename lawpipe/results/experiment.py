@@ -10,7 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lawpipe.run.table import Table
 from lawpipe.analysis import curves
+from lawpipe.run.tables.fits import FITS
+from lawpipe.run.tables.measurements import CONTRIBUTIONS, CURVES, SIMILARITY, ZERO_WEIGHTS
+from lawpipe.run.tables.policies import POLICY, SEARCH
+from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from lawpipe.analysis.intervals import NO_SEEDS, Interval
 from lawpipe.problems import examples
 from lawpipe.run import artifacts
@@ -45,32 +50,32 @@ class Seed:
         """Return the file of a table."""
         return self.folder / f"{name}.parquet"
 
-    def rows(self, table: str) -> list[dict[str, Any]]:
+    def rows(self, table: Table) -> list[dict[str, Any]]:
         """Read a table as rows."""
-        rows: list[dict[str, Any]] = artifacts.read(self.path(table), table).to_pylist()
+        rows: list[dict[str, Any]] = artifacts.read(self.path(table.name), table).to_pylist()
         return rows
 
     @cached_property
     def summary(self) -> dict[str, Row]:
         """The summary's row of each policy, in the order of the config."""
-        return {row["policy"]: row for row in self.rows("summary")}
+        return {row["policy"]: row for row in self.rows(SUMMARY)}
 
     @cached_property
     def fits(self) -> dict[tuple[str, str], Row]:
         """The scaling law of each policy and reference set."""
-        return {(row["policy"], row["against"]): row for row in self.rows("fits")}
+        return {(row["policy"], row["against"]): row for row in self.rows(FITS)}
 
     @cached_property
     def shares(self) -> dict[tuple[str, str, str | None, str | None], float | None]:
         """The share of zero weights by policy, property, kind and reference set."""
         keys = ("policy", "property", "kind", "against")
-        return {tuple(row[key] for key in keys): row["value"] for row in self.rows("zero_weights")}
+        return {tuple(row[key] for key in keys): row["value"] for row in self.rows(ZERO_WEIGHTS)}
 
     @cached_property
     def measured(self) -> dict[tuple[str, str, str], Sequence[Row]]:
         """The measured steps by policy, reference set and kind of contribution, in order."""
         groups: dict[tuple[str, str, str], list[Row]] = {}
-        for row in sorted(self.rows("similarity"), key=lambda row: int(row["step"])):
+        for row in sorted(self.rows(SIMILARITY), key=lambda row: int(row["step"])):
             groups.setdefault((row["policy"], row["against"], row["kind"]), []).append(row)
         return dict(groups)
 
@@ -82,16 +87,16 @@ class Seed:
     def losses(self, against: str) -> dict[str, npt.NDArray[np.float64]]:
         """Return L[0..T] of each policy on desired or test, nats."""
         columns = ["policy", "step", f"{against}_loss"]
-        table = artifacts.read(self.path("curves"), "curves", columns)
+        table = artifacts.read(self.path("curves"), CURVES, columns)
         policies, steps, losses = (table.column(name) for name in columns)
         return curves.split(policies.to_pylist(), steps.to_numpy(), losses.to_numpy())
 
 
-def _of_all_seeds(table: str) -> "cached_property[pd.DataFrame]":
+def _of_all_seeds(table: Table) -> "cached_property[pd.DataFrame]":
     """Return a property of `Results` that reads a table of every seed."""
 
     def read(results: "Results") -> pd.DataFrame:
-        paths = {seed: results.path(seed, table) for seed in results.seeds}
+        paths = {seed: results.path(seed, table.name) for seed in results.seeds}
         frames = [artifacts.read(path, table).to_pandas().assign(seed=seed) for seed, path in paths.items()]
         joined: pd.DataFrame = pd.concat(frames, ignore_index=True)
         return joined
@@ -120,22 +125,22 @@ class Results:
         return self.seed(seed).path(name)
 
     #: One row per policy and seed.
-    summary = _of_all_seeds("summary")
+    summary = _of_all_seeds(SUMMARY)
     #: One row per policy, step and seed.
-    curves = _of_all_seeds("curves")
+    curves = _of_all_seeds(CURVES)
     #: One row per policy, measured step, reference set, kind of contribution and seed.
-    similarity = _of_all_seeds("similarity")
+    similarity = _of_all_seeds(SIMILARITY)
     #: One row per policy, property, kind of contribution, reference set and seed.
-    zero_weights = _of_all_seeds("zero_weights")
+    zero_weights = _of_all_seeds(ZERO_WEIGHTS)
     #: One row per policy, reference set and seed.
-    fits = _of_all_seeds("fits")
+    fits = _of_all_seeds(FITS)
     #: One row per outer iteration and seed.
-    search = _of_all_seeds("search")
+    search = _of_all_seeds(SEARCH)
 
     @cached_property
     def over_seeds(self) -> pd.DataFrame:
         """One row per policy and quantity: mean and interval over the seeds."""
-        frame: pd.DataFrame = artifacts.read(self.folder / "summary.parquet", "summary_over_seeds").to_pandas()
+        frame: pd.DataFrame = artifacts.read(self.folder / "summary.parquet", SUMMARY_OVER_SEEDS).to_pandas()
         return frame
 
     @cached_property
@@ -172,7 +177,7 @@ class Results:
         """Return the weights [len(steps), N] of a policy at some steps."""
         key = (seed, policy, np.asarray(steps, dtype=np.int64).tobytes())
         if key not in self._weights:
-            table = artifacts.read(self.path(seed, f"policies/{policy}"), "policy", ["step", "weights"])
+            table = artifacts.read(self.path(seed, f"policies/{policy}"), POLICY, ["step", "weights"])
             present = table.column("step").to_numpy()
             order = np.argsort(present)
             rows = order[np.searchsorted(present, steps, sorter=order)]
@@ -184,7 +189,7 @@ class Results:
     ) -> tuple[Array, Array]:
         """Return the measured steps [m] and a column [m, N] of the contributions of one kind."""
         path = self.path(seed, f"contributions/{policy}")
-        table = artifacts.read(path, "contributions", ["step", "against", "kind", column])
+        table = artifacts.read(path, CONTRIBUTIONS, ["step", "against", "kind", column])
         keep = (table.column("against").to_numpy(zero_copy_only=False) == against) & (
             table.column("kind").to_numpy(zero_copy_only=False) == kind
         )
@@ -213,12 +218,12 @@ def load(folder: Path, seeds: Sequence[int] | None = None) -> Results:
     """
     if seeds is None:
         path = folder / "summary.parquet"
-        artifacts.read(path, "summary_over_seeds", ["policy"])
+        artifacts.read(path, SUMMARY_OVER_SEEDS, ["policy"])
         seeds = artifacts.metadata(path)["settings"].get("seeds")
         if not seeds:
             raise InputError(f"{path} does not say which seeds it joins: delete it and run again to make it anew.")
     if not seeds:
         raise InputError(f"no seeds given for {folder}: expected at least one, as in --seeds 0 1 2.")
     path = folder / f"seed{seeds[0]}" / "summary.parquet"
-    artifacts.read(path, "summary", ["policy"])
+    artifacts.read(path, SUMMARY, ["policy"])
     return Results(folder.name, folder, tuple(seeds), artifacts.metadata(path)["settings"])

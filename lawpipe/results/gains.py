@@ -5,6 +5,7 @@ import math
 import pandas as pd
 
 from lawpipe.analysis.gain import Objectives
+from lawpipe.run.tables.policies import LEARNING_RATES
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
 
@@ -35,7 +36,7 @@ def grids(results: Results, policy: str) -> list[pd.DataFrame]:
     for seed in results.seeds:
         path = results.folder / f"seed{seed}/learning_rates/{policy}.parquet"
         if policy in results.policies and path.is_file():
-            rows = artifacts.read(path, "learning_rates").to_pandas()
+            rows = artifacts.read(path, LEARNING_RATES).to_pandas()
             if rows["objective_desired"].notna().any():
                 tables.append(rows)
     return tables

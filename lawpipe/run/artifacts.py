@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from lawpipe.run import files, provenance
 from lawpipe.run.errors import InputError
-from lawpipe.run.tables import TABLES, Column
+from lawpipe.run.table import Column, Table
 
 #: A row group holds about this many bytes of data (uncompressed): writing takes a few times that in memory.
 ROW_GROUP_BYTES = 2 * 2**20
@@ -28,12 +28,12 @@ ROW_GROUP_BYTES = 2 * 2**20
 Columns = Mapping[str, Any]
 
 
-def write(path: str | Path, table: str, columns: Columns, *, settings: Mapping[str, Any], code: str) -> None:
+def write(path: str | Path, table: Table, columns: Columns, *, settings: Mapping[str, Any], code: str) -> None:
     """Write one artifact atomically.
 
     Args:
         path: the file.
-        table: the name of the table in `TABLES`.
+        table: the table.
         columns: name to values: a 1-D array or a list (None is null) for a plain column, a 2-D array for fixed
             vectors, a list of 1-D arrays for vectors of different lengths. Further columns are appended.
         settings: the settings that the file depends on, for the metadata.
@@ -41,7 +41,7 @@ def write(path: str | Path, table: str, columns: Columns, *, settings: Mapping[s
 
     Raises KeyError for a missing column and ValueError for columns of differing lengths.
     """
-    known = TABLES[table]
+    known = table.columns
     arrays = {name: _to_arrow(columns[name], kind) for name, kind in known.items()}
     arrays |= {name: pa.array(values) for name, values in columns.items() if name not in known}
     metadata = {"settings": settings, "code": code, "versions": provenance.versions()}
@@ -63,7 +63,7 @@ def write(path: str | Path, table: str, columns: Columns, *, settings: Mapping[s
     pa.default_memory_pool().release_unused()
 
 
-def read(path: str | Path, table: str, columns: Sequence[str] | None = None) -> pa.Table:
+def read(path: str | Path, table: Table, columns: Sequence[str] | None = None) -> pa.Table:
     """Return an artifact after a check that it has the table's columns, or those of `columns`.
 
     Raises InputError if the file is missing, is not Parquet or lacks a column.
@@ -74,14 +74,14 @@ def read(path: str | Path, table: str, columns: Sequence[str] | None = None) -> 
     return data
 
 
-def _check(data: pa.Table, path: Path, table: str, columns: Sequence[str] | None) -> None:
+def _check(data: pa.Table, path: Path, table: Table, columns: Sequence[str] | None) -> None:
     """Raise InputError unless the data have the table's columns, or those of `columns`, with the right types."""
-    for name, kind in TABLES[table].items():
+    for name, kind in table.columns.items():
         if columns is not None and name not in columns:
             continue
         if name not in data.column_names:
             raise InputError(
-                f"{path} has no column {name!r}: expected a {table} table with {', '.join(TABLES[table])}; "
+                f"{path} has no column {name!r}: expected a {table.name} table with {', '.join(table.columns)}; "
                 "delete the file and run again to make it anew."
             )
         if not _matches(data.schema.field(name).type, kind):
@@ -91,7 +91,7 @@ def _check(data: pa.Table, path: Path, table: str, columns: Sequence[str] | None
             )
 
 
-def row_groups(path: Path, table: str, column: str) -> Iterator[npt.NDArray[Any]]:
+def row_groups(path: Path, table: Table, column: str) -> Iterator[npt.NDArray[Any]]:
     """Yield a column of fixed vectors, [rows, length], one row group at a time; raises as `read` does."""
     with _reading(path) as file:
         for group in range(file.num_row_groups):

@@ -15,7 +15,7 @@ from typing import Any
 
 from lawpipe.run import artifacts, distributed, files, provenance, registry, signals
 from lawpipe.run.errors import InputError
-from lawpipe.run.tables import TABLES
+from lawpipe.run.table import Table
 
 
 @dataclass
@@ -37,19 +37,19 @@ class Job:
         """The experiment and seed, for lines on a console that several jobs print to."""
         return f"{self.settings['experiment']} seed {self.settings['seed']}"
 
-    def write(self, path: Path, table: str, columns: artifacts.Columns) -> None:
+    def write(self, path: Path, table: Table, columns: artifacts.Columns) -> None:
         """Write an artifact with this job's settings and code digest in its metadata, in the main process only."""
         if not distributed.is_main():
             return
         artifacts.write(path, table, columns, settings=self.settings, code=self.code)
         self.written.append(path)
 
-    def write_rows(self, path: Path, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def write_rows(self, path: Path, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write an artifact that is given row by row; keys that the table does not have are left out.
 
         Raises KeyError if a row lacks a column.
         """
-        self.write(path, table, {name: [row[name] for row in rows] for name in TABLES[table]})
+        self.write(path, table, {name: [row[name] for row in rows] for name in table.columns})
 
 
 def parser(documentation: str | None) -> argparse.ArgumentParser:

@@ -22,6 +22,7 @@ from lawpipe.results.numbers import UNBROKEN, interval, number, share_of
 from lawpipe.results.problem import Settings
 from lawpipe.run.errors import InputError
 from lawpipe.run.splits import REFERENCES
+from lawpipe.run.tables.studies import ONLINE
 
 #: The rules of weighting that are compared: names of policies without the ending of their family, and their labels.
 RULES = {
@@ -87,6 +88,7 @@ ENTRY = Entry(
     module="studies.online",
     data=("summary",),
 )
+TABLE = ONLINE
 NULLABLE = ("objective", "share")
 
 

@@ -21,6 +21,7 @@ from lawpipe.results.numbers import interval, policy_label, share_of
 from lawpipe.results.problem import Settings
 from lawpipe.run.errors import InputError
 from lawpipe.run.splits import REFERENCES
+from lawpipe.run.tables.studies import TRANSFER
 
 MOVED = plan.TRANSFERRED
 POLICIES = (BASE, BEST, MOVED)
@@ -47,6 +48,7 @@ ENTRY = Entry(
     module="studies.transfer",
     data=("summary",),
 )
+TABLE = TRANSFER
 NULLABLE = (*POLICIES, "share")
 
 

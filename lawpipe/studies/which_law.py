@@ -14,6 +14,7 @@ from lawpipe.results.experiment import Results, snapshot
 from lawpipe.results.numbers import UNBROKEN, number, percent
 from lawpipe.results.problem import Settings
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.studies import WHICH_LAW
 
 KINDS = ("instantaneous", "adjoint")
 
@@ -39,6 +40,8 @@ ENTRY = Entry(
     module="studies.which_law",
     data=("similarity", "summary", "search"),
 )
+#: The artifact table of its rows.
+TABLE = WHICH_LAW
 #: Columns of numbers in which null stands for a missing value: none, since a similarity may be infinite or NaN.
 NULLABLE = ()
 

@@ -11,6 +11,9 @@ import yaml
 
 from lawpipe.config.resolve import resolve
 from lawpipe.run import artifacts
+from lawpipe.run.tables.fits import FITS
+from lawpipe.run.tables.measurements import CURVES
+from lawpipe.run.tables.policies import SEARCH
 
 ROOT = Path(__file__).resolve().parents[2]
 LACKING = ("snakemake", "jinja2", "seaborn", "pydantic", "matplotlib", "yaml", "tokenizers", "mistral_common")
@@ -117,10 +120,10 @@ def test_searches_leave_their_log_curves_and_fits(folder, method):
     assert (found["steps"], found["examples"], found["vocabulary"]) == (40, 24, 300)
     assert found["evaluations"] == (2 if method == "feedback_descent" else 3)
     assert found["objective"]["near_optimal"] < found["objective"]["conventional"]
-    log = artifacts.read(folder / f"records/gpu-{name}-cpu.search.parquet", "search").to_pylist()
+    log = artifacts.read(folder / f"records/gpu-{name}-cpu.search.parquet", SEARCH).to_pylist()
     assert log[-1]["objective"] == pytest.approx(found["objective"]["near_optimal"], rel=1e-5)
-    assert artifacts.read(folder / f"records/gpu-{name}-cpu.curves.parquet", "curves").num_rows == 2 * 41
-    assert artifacts.read(folder / f"records/gpu-{name}-cpu.fits.parquet", "fits").num_rows == 4
+    assert artifacts.read(folder / f"records/gpu-{name}-cpu.curves.parquet", CURVES).num_rows == 2 * 41
+    assert artifacts.read(folder / f"records/gpu-{name}-cpu.fits.parquet", FITS).num_rows == 4
     assert {"hardware", "date", "commit", "command", "seconds", "torch"} <= {*found}
 
 

@@ -10,6 +10,7 @@ import pytest
 from lawpipe.cli import main
 from lawpipe.run import artifacts, provenance, stage
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.policies import POLICY
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,7 +23,7 @@ def artifact(tmp_path):
     settings = '{"seed": 3, "data": {"dimension": 7}, "training": {"steps": []}}'
     with stage.job(stage.parser("").parse_args(["--settings", settings, "--cost", str(cost)]), __file__) as job:
         columns = {"step": [0, 1], "weights": [[0.5, 0.5], [1.0, 0.0]], "learning_rate": [0.1, 0.1]}
-        job.write(path, "policy", columns)
+        job.write(path, POLICY, columns)
     return path
 
 

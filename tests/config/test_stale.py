@@ -9,6 +9,7 @@ import pytest
 
 from lawpipe.config import plan, stale
 from lawpipe.config.resolve import resolve
+from lawpipe.run.tables.measurements import COLLECTED
 
 POLICIES = ["conventional", "near_optimal", "conventional_tuned"]
 
@@ -50,7 +51,7 @@ def test_the_files_of_a_policy_that_is_gone_are_named(root: Path) -> None:
     assert files == {
         "policies/conventional_tuned.parquet",
         "learning_rates/conventional_tuned.parquet",
-        *(f"parts/{table}/conventional_tuned.parquet" for table in plan.COLLECTED),
+        *(f"parts/{table}/conventional_tuned.parquet" for table in COLLECTED),
         "cost/make_policy_conventional_tuned.json",
         "cost/train_conventional_tuned.json",
     }

@@ -7,6 +7,7 @@ import torch
 from lawpipe.engine import setup, trajectory
 from lawpipe.engine.policy import Policy
 from lawpipe.run import artifacts
+from lawpipe.run.tables.policies import POLICY
 from tests.small_problems import perceptron, random_weights, start
 
 STEPS = 6
@@ -20,7 +21,7 @@ def test_policies_come_in_groups_that_fit(tmp_path, monkeypatch, room, expected)
     paths = [tmp_path / f"policy{place}.parquet" for place in range(5)]
     for path, weights in zip(paths, policies, strict=True):
         stored = Policy(weights.numpy(), np.full(STEPS, 0.2))
-        artifacts.write(path, "policy", stored.columns(), settings={}, code="")
+        artifacts.write(path, POLICY, stored.columns(), settings={}, code="")
     monkeypatch.setattr(setup, "MEMORY", room * STEPS * problem.examples * 8)
     groups = list(setup.train_policies(problem, theta0, paths))
     assert [len(group) for group in groups] == expected

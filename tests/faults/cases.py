@@ -20,7 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lawpipe.run import artifacts
-from lawpipe.run.tables import COLLECTED
+from lawpipe.run.tables import policies as policy_tables
+from lawpipe.run.tables.examples import TOKENS
+from lawpipe.run.tables.measurements import COLLECTED
 from scripts import (
     collect,
     fit,
@@ -288,7 +290,7 @@ def _() -> Run:
 )
 def _() -> Run:
     columns = {"step": np.arange(12), "weights": np.full((12, 8), 1 / 8), "learning_rate": np.full(12, 0.3)}
-    artifacts.write(POLICY, "policy", columns, settings={}, code="")
+    artifacts.write(POLICY, policy_tables.POLICY, columns, settings={}, code="")
     return training
 
 
@@ -420,7 +422,7 @@ def _() -> Run:
 )
 def _() -> Run:
     tokens = {"story": [0, 1, 2], "tokens": [[2] * 9] * 3}
-    artifacts.write("tokens.parquet", "tokens", tokens, settings={}, code="")
+    artifacts.write("tokens.parquet", TOKENS, tokens, settings={}, code="")
     outputs = {name: Path(f"out/{name}.parquet") for name in SPLITS}
     return lambda: call(generate_data.main, STORIES, tokens=Path("tokens.parquet"), **outputs)
 

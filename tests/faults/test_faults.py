@@ -8,6 +8,7 @@ import pytest
 
 from lawpipe.run import artifacts, stage
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.examples import GAUSSIAN_EXAMPLES
 from tests.faults.cases import CASES, ROOT, Case, prepare
 
 TABLE = ROOT / "docs/faults.md"
@@ -68,12 +69,12 @@ def test_the_documents_list_the_cases_and_what_they_print() -> None:
 
 def test_no_wrong_byte_of_a_table_is_believed(working: Path) -> None:
     path = working / "seed/train.parquet"
-    good, expected = path.read_bytes(), artifacts.read(path, "gaussian_examples")
+    good, expected = path.read_bytes(), artifacts.read(path, GAUSSIAN_EXAMPLES)
     refused = 0
     for place in range(0, len(good), 23):
         path.write_bytes(good[:place] + bytes([good[place] ^ 0x10]) + good[place + 1 :])
         try:
-            found = artifacts.read(path, "gaussian_examples")
+            found = artifacts.read(path, GAUSSIAN_EXAMPLES)
         except InputError:
             refused += 1
         else:

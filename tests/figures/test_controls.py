@@ -12,6 +12,8 @@ from lawpipe.report import gains
 from lawpipe.results import experiment
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
+from lawpipe.run.tables.policies import LEARNING_RATES
+from lawpipe.run.tables.summary import SUMMARY
 
 SEEDS = (0, 1, 2)
 CONVENTIONAL, NEAR_OPTIMAL = 1.0, 0.5
@@ -48,7 +50,7 @@ def tuned(three_seeds: Results, tmp_path_factory: pytest.TempPathFactory) -> Res
 def write_summary(folder: Path, names: list[str], factor: float) -> None:
     path = folder / "summary.parquet"
     meant = artifacts.metadata(path)
-    rows = artifacts.read(path, "summary").to_pandas().set_index("policy")
+    rows = artifacts.read(path, SUMMARY).to_pandas().set_index("policy")
     blank = rows.loc["conventional"]
     for name, value in {"conventional": CONVENTIONAL, "near_optimal": NEAR_OPTIMAL, **DESIRED}.items():
         if name in ("conventional", "near_optimal", *names):
@@ -56,12 +58,12 @@ def write_summary(folder: Path, names: list[str], factor: float) -> None:
             rows.loc[name, "objective_desired"] = factor * value
             rows.loc[name, "objective_test"] = factor * (1.1 if name == "near_optimal" else value + 0.1)
     columns = {name: [None if pd.isna(v) else v for v in rows.reset_index()[name]] for name in ["policy", *rows]}
-    artifacts.write(path, "summary", columns, settings=meant["settings"], code=meant["code"])
+    artifacts.write(path, SUMMARY, columns, settings=meant["settings"], code=meant["code"])
 
 
 def write_grid(path: Path, rates: list[float], values: list[float | None]) -> None:
     columns = {"policy": ["conventional_tuned"] * len(rates), "learning_rate": rates, "objective_desired": values}
-    artifacts.write(path, "learning_rates", columns | {"objective_test": values}, settings={}, code="")
+    artifacts.write(path, LEARNING_RATES, columns | {"objective_test": values}, settings={}, code="")
 
 
 def draw(given: Results) -> Figure:

@@ -13,6 +13,8 @@ from lawpipe.paper import values as paper
 from lawpipe.paper.rules import VERDICTS, Beyond
 from lawpipe.results.problem import LANGUAGE_MODEL, PROBLEMS
 from lawpipe.run import artifacts
+from lawpipe.run.tables.claims import CLAIMS
+from lawpipe.run.tables.summary import SUMMARY
 from tests import toy
 from tests.toy import STORIES, Toy
 
@@ -48,7 +50,7 @@ def test_every_claim_has_a_row_and_no_row_is_there_twice(rows: list[dict]) -> No
     names = {claim.name for claim in (*claims.CLAIMS, *claims.CLAIMS_OF_SIZES)}
     assert {name for name, _ in pairs} == names
     for each in rows:
-        assert set(each) == set(artifacts.TABLES["claims"])
+        assert set(each) == set(CLAIMS.columns)
         assert each["verdict"] in VERDICTS
         assert each["reason"]
         assert re.fullmatch(r"(Fig|Table|Section) \d+(, (Fig|Table|Section) \d+)*", each["source"])
@@ -80,7 +82,7 @@ def test_ours_is_the_mean_over_the_seeds_with_its_interval(root: Path, rows: lis
     summaries = [
         {
             each["policy"]: each
-            for each in artifacts.read(root / f"noisy/seed{seed}/summary.parquet", "summary").to_pylist()
+            for each in artifacts.read(root / f"noisy/seed{seed}/summary.parquet", SUMMARY).to_pylist()
         }
         for seed in NOISY.seeds
     ]
@@ -145,7 +147,7 @@ def test_several_sizes_are_compared_seed_by_seed(root: Path, tmp_path: Path) -> 
     ratios = []
     for seed in STORIES.seeds:
         values = [
-            artifacts.read(tmp_path / f"{name}/seed{seed}/summary.parquet", "summary").to_pylist()
+            artifacts.read(tmp_path / f"{name}/seed{seed}/summary.parquet", SUMMARY).to_pylist()
             for name in ("stories", "larger")
         ]
         first, last = (
@@ -172,12 +174,12 @@ def test_controls_are_compared_in_the_seeds_that_have_them(root: Path, tmp_path:
     ratios = []
     for seed in NOISY.seeds[:2]:
         path = folder / f"seed{seed}/summary.parquet"
-        stored = artifacts.read(path, "summary").to_pylist()
+        stored = artifacts.read(path, SUMMARY).to_pylist()
         near = next(each for each in stored if each["policy"] == "near_optimal")
         stored.append(near | {"policy": "conventional_tuned", "objective_desired": 2.0 * (1 + seed)})
         ratios.append(near["objective_desired"] / (2.0 * (1 + seed)))
         columns = {name: [each[name] for each in stored] for name in stored[0]}
-        artifacts.write(path, "summary", columns, settings={}, code="")
+        artifacts.write(path, SUMMARY, columns, settings={}, code="")
     found = row(judgement.judge(tmp_path, {"noisy": settings("noisy", NOISY)}), "beats_tuned_uniform", "noisy")
     assert found["n"] == 2
     assert found["ours"] == pytest.approx(math.sqrt(ratios[0] * ratios[1]))

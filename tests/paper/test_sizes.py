@@ -5,6 +5,8 @@ import pytest
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.paper import judgement, sizes
 from lawpipe.run import artifacts
+from lawpipe.run.tables.claims import SIZES
+from lawpipe.run.tables.summary import SUMMARY
 from tests import toy
 from tests.toy import STORIES, Toy
 
@@ -17,14 +19,14 @@ def test_the_papers_rows_come_first_as_ratios_and_ours_by_size(tmp_path: Path) -
         chosen[name] = toy.settings(name, size) | {"seeds": list(size.seeds)}
     rows = sizes.rows(tmp_path, chosen)
     assert list(dict.fromkeys(row["experiment"] for row in rows)) == [None, "smaller", "larger"]
-    assert set(rows[0]) == set(artifacts.TABLES["sizes"])
+    assert set(rows[0]) == set(SIZES.columns)
     found = {(row["experiment"] or row["steps"], row["quantity"]): row for row in rows}
     assert found[4000, "scale_ratio"]["mean"] == pytest.approx(0.063)
     assert found[4000, "exponent_ratio"]["mean"] == pytest.approx(1.187)
     assert found[8000, "acceleration"]["mean"] == 2.48
     values = []
     for seed in STORIES.seeds:
-        summary = artifacts.read(tmp_path / f"smaller/seed{seed}/summary.parquet", "summary").to_pylist()
+        summary = artifacts.read(tmp_path / f"smaller/seed{seed}/summary.parquet", SUMMARY).to_pylist()
         values.append(next(row["acceleration_desired"] for row in summary if row["policy"] == "near_optimal"))
     expected = mean_interval(values, logarithmic=True)
     ours = found["smaller", "acceleration"]

@@ -18,6 +18,7 @@ from lawpipe.policies.catalogue import POLICIES
 from lawpipe.problems import examples
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.policies import LEARNING_RATES, POLICY
 from scripts import generate_data, initialise, prepare_corpus, search
 from tests.scripts.test_text_stages import SETTINGS as TEXT
 from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
@@ -88,7 +89,7 @@ def test_every_policy_lies_on_the_simplices_and_survives_its_file(seed: Seed, na
     assert made.weights.min() >= 0
     np.testing.assert_allclose(made.weights.sum(axis=1), 1, rtol=1e-5)
     assert (made.learning_rates > 0).all()
-    artifacts.write(tmp_path / "p.parquet", "policy", made.columns(), settings={}, code="")
+    artifacts.write(tmp_path / "p.parquet", POLICY, made.columns(), settings={}, code="")
     loaded = policy.load(tmp_path / "p.parquet")
     np.testing.assert_array_equal(loaded.weights, made.weights)
     np.testing.assert_array_equal(loaded.learning_rates, made.learning_rates)
@@ -126,7 +127,7 @@ def test_the_oracle_needs_clean_examples(tmp_path: Path) -> None:
 def test_a_tuned_rate_is_inside_its_grid_and_the_best_on_desired(seed: Seed, name: str) -> None:
     made = seed.made[name]
     assert made.tried_rates is not None
-    assert set(made.tried_rates) == set(artifacts.TABLES["learning_rates"])
+    assert set(made.tried_rates) == set(LEARNING_RATES.columns)
     assert made.notes["best_is_interior"]
     rates = made.tried_rates["learning_rate"]
     found = [np.inf if value is None else value for value in made.tried_rates["objective_desired"]]

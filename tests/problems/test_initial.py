@@ -5,13 +5,14 @@ import numpy as np
 from lawpipe.problems import initial
 from lawpipe.problems.perceptron import gaussian
 from lawpipe.run import artifacts, random
+from lawpipe.run.tables.examples import GAUSSIAN_EXAMPLES
 from tests.small_problems import DATA
 
 
 def test_the_perceptrons_are_pytorchs_default_and_belong_to_the_seed(tmp_path):
     path = tmp_path / "train.parquet"
     train = gaussian.draw(DATA | {"dimension": 400}, 0, ("train",))["train"]
-    artifacts.write(path, "gaussian_examples", train.columns(), settings={}, code="")
+    artifacts.write(path, GAUSSIAN_EXAMPLES, train.columns(), settings={}, code="")
     draws = {seed: initial.draw({"seed": seed, "problem": "perceptron"}, path) for seed in (0, 1)}
     ((name, shape, values),) = draws[0]
     assert (name, shape, values.dtype) == ("weight", (1, 400), np.float32)

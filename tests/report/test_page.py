@@ -16,6 +16,7 @@ from lawpipe.results.experiment import load
 from lawpipe.results.numbers import interval, percent
 from lawpipe.run import artifacts, provenance
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.summary import SUMMARY_OVER_SEEDS
 from scripts import report
 from tests import toy
 from tests.report.conftest import SIZES
@@ -178,9 +179,9 @@ def test_hostile_text_is_shown_and_never_obeyed(root: Path, tmp_path: Path) -> N
     shutil.copytree(root / "perceptron/figures", folder / "figures")
     chosen = toy.settings("perceptron", size)
     chosen["data"]["folder"] = hostile
-    table = artifacts.read(folder / "summary.parquet", "summary_over_seeds")
+    table = artifacts.read(folder / "summary.parquet", SUMMARY_OVER_SEEDS)
     columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    artifacts.write(folder / "summary.parquet", "summary_over_seeds", columns, settings=chosen, code="0")
+    artifacts.write(folder / "summary.parquet", SUMMARY_OVER_SEEDS, columns, settings=chosen, code="0")
     cost = folder / "seed0/cost/search.json"
     cost.write_text(cost.read_text().replace("a processor", hostile))
     html = page.report(tmp_path, ["perceptron"])

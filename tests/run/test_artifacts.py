@@ -10,22 +10,26 @@ import pytest
 
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.examples import THETA0
+from lawpipe.run.tables.measurements import ZERO_WEIGHTS
+from lawpipe.run.tables.policies import POLICY
+from tests.tables import TABLES
 
-POLICY = {
+COLUMNS = {
     "step": np.arange(3, dtype=np.int32),
     "weights": np.array([[0.5, 0.5], [1.0, 0.0], [0.25, 0.75]], dtype=np.float32),
     "learning_rate": np.full(3, 0.1),
 }
 
 
-def put(path, table="policy", columns=POLICY, settings=None):
-    artifacts.write(path, table, columns, settings=settings or {"seed": 1}, code="abc")
+def put(path, table="policy", columns=COLUMNS, settings=None):
+    artifacts.write(path, TABLES[table], columns, settings=settings or {"seed": 1}, code="abc")
 
 
 def test_what_is_written_comes_back(tmp_path):
     put(tmp_path / "deep" / "p.parquet")
-    data = artifacts.read(tmp_path / "deep" / "p.parquet", "policy")
-    np.testing.assert_array_equal(artifacts.matrix(data, "weights"), POLICY["weights"])
+    data = artifacts.read(tmp_path / "deep" / "p.parquet", POLICY)
+    np.testing.assert_array_equal(artifacts.matrix(data, "weights"), COLUMNS["weights"])
     assert data.schema.field("weights").type == pa.list_(pa.float32(), 2)
     frame = pd.read_parquet(tmp_path / "deep" / "p.parquet")
     assert frame.columns.tolist() == ["step", "weights", "learning_rate"]
@@ -33,23 +37,23 @@ def test_what_is_written_comes_back(tmp_path):
 
 
 def test_float64_weights_stay_float64(tmp_path):
-    put(tmp_path / "p.parquet", columns=POLICY | {"weights": POLICY["weights"].astype(np.float64) / 3})
-    data = artifacts.read(tmp_path / "p.parquet", "policy")
-    np.testing.assert_array_equal(artifacts.matrix(data, "weights"), POLICY["weights"].astype(np.float64) / 3)
+    put(tmp_path / "p.parquet", columns=COLUMNS | {"weights": COLUMNS["weights"].astype(np.float64) / 3})
+    data = artifacts.read(tmp_path / "p.parquet", POLICY)
+    np.testing.assert_array_equal(artifacts.matrix(data, "weights"), COLUMNS["weights"].astype(np.float64) / 3)
 
 
 def test_vectors_of_differing_lengths_and_further_columns(tmp_path):
     columns = {"name": ["a", "b"], "shape": [[2, 1], [1]], "values": [[1.0, 2.0], [3.0]], "unit": ["m", "s"]}
     put(tmp_path / "t.parquet", "theta0", columns)
-    assert artifacts.read(tmp_path / "t.parquet", "theta0").to_pydict() == columns
+    assert artifacts.read(tmp_path / "t.parquet", THETA0).to_pydict() == columns
 
 
 def test_nulls_are_nulls(tmp_path):
-    columns = {name: [None, 1] for name in artifacts.TABLES["zero_weights"]} | {
+    columns = {name: [None, 1] for name in ZERO_WEIGHTS.columns} | {
         name: ["x", None] for name in ("policy", "property", "kind", "against")
     }
     put(tmp_path / "z.parquet", "zero_weights", columns)
-    assert artifacts.read(tmp_path / "z.parquet", "zero_weights").column("value").to_pylist() == [None, 1.0]
+    assert artifacts.read(tmp_path / "z.parquet", ZERO_WEIGHTS).column("value").to_pylist() == [None, 1.0]
 
 
 def test_metadata_says_where_it_comes_from(tmp_path):
@@ -77,7 +81,7 @@ def test_the_promised_encoding(tmp_path):
         assert column.compression == "ZSTD"
         assert "BYTE_STREAM_SPLIT" in column.encodings
         assert not column.has_dictionary_page
-    data = artifacts.read(tmp_path / "p.parquet", "policy")
+    data = artifacts.read(tmp_path / "p.parquet", POLICY)
     np.testing.assert_array_equal(artifacts.matrix(data, "weights"), weights)
 
 
@@ -117,7 +121,7 @@ def test_a_wrong_file_gives_one_sentence_with_its_name(tmp_path, content, words)
     elif content is not None:
         pq.write_table(content, path)
     with pytest.raises(InputError) as caught:
-        artifacts.read(path, "policy")
+        artifacts.read(path, POLICY)
     assert words in str(caught.value)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -128,7 +132,7 @@ def test_a_truncated_file_is_refused(tmp_path):
     content = (tmp_path / "p.parquet").read_bytes()
     (tmp_path / "p.parquet").write_bytes(content[: len(content) // 2])
     with pytest.raises(InputError, match="damaged"):
-        artifacts.read(tmp_path / "p.parquet", "policy")
+        artifacts.read(tmp_path / "p.parquet", POLICY)
 
 
 def test_metadata_of_a_foreign_file(tmp_path):
@@ -140,14 +144,14 @@ def test_metadata_of_a_foreign_file(tmp_path):
 def test_row_groups_are_the_column_in_pieces(tmp_path, monkeypatch):
     monkeypatch.setattr(artifacts, "ROW_GROUP_BYTES", 32)
     put(tmp_path / "p.parquet")
-    pieces = list(artifacts.row_groups(tmp_path / "p.parquet", "policy", "weights"))
+    pieces = list(artifacts.row_groups(tmp_path / "p.parquet", POLICY, "weights"))
     assert len(pieces) > 1
-    np.testing.assert_array_equal(np.concatenate(pieces), POLICY["weights"])
+    np.testing.assert_array_equal(np.concatenate(pieces), COLUMNS["weights"])
 
 
 def test_row_groups_of_a_foreign_file_say_what_is_wrong(tmp_path):
     put(tmp_path / "t.parquet", "theta0", {"name": ["a"], "shape": [[1]], "values": [[1.0]]})
     with pytest.raises(InputError, match="no column 'weights'"):
-        list(artifacts.row_groups(tmp_path / "t.parquet", "policy", "weights"))
+        list(artifacts.row_groups(tmp_path / "t.parquet", POLICY, "weights"))
     with pytest.raises(InputError, match="does not exist"):
-        list(artifacts.row_groups(tmp_path / "none.parquet", "policy", "weights"))
+        list(artifacts.row_groups(tmp_path / "none.parquet", POLICY, "weights"))

@@ -6,12 +6,13 @@ import pytest
 
 from lawpipe.run import artifacts, stage
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.measurements import MEASURES
 
 
 def test_a_job_writes_tables_with_its_settings_and_code(tmp_path):
     options = stage.parser("What it does.").parse_args(["--settings", '{"seed": 3}'])
     with stage.job(options, __file__) as job:
-        job.write(tmp_path / "x.parquet", "measures", {name: [None] for name in artifacts.TABLES["measures"]})
+        job.write(tmp_path / "x.parquet", MEASURES, {name: [None] for name in MEASURES.columns})
     found = artifacts.metadata(tmp_path / "x.parquet")
     assert found["settings"] == {"seed": 3}
     assert found["code"] == job.code

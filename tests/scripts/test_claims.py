@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from lawpipe.run import artifacts
+from lawpipe.run.tables.claims import CLAIMS, SIZES
 from scripts import claims, verify
 from tests import toy
 from tests.toy import Toy
@@ -23,7 +24,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def verdicts(table: Path) -> dict[str, str]:
-    return {row["claim"]: row["verdict"] for row in artifacts.read(table, "claims").to_pylist()}
+    return {row["claim"]: row["verdict"] for row in artifacts.read(table, CLAIMS).to_pylist()}
 
 
 def check(table: Path, expected: dict[str, dict[str, str]]) -> None:
@@ -31,14 +32,14 @@ def check(table: Path, expected: dict[str, dict[str, str]]) -> None:
 
 
 def test_the_stage_writes_the_table_with_its_settings(table: Path) -> None:
-    found = artifacts.read(table, "claims")
-    assert found.column_names == list(artifacts.TABLES["claims"])
+    found = artifacts.read(table, CLAIMS)
+    assert found.column_names == list(CLAIMS.columns)
     assert found.num_rows > 20
     assert artifacts.metadata(table)["settings"]["experiments"]["perceptron"]["training"]["steps"] == 30
 
 
 def test_the_sizes_are_the_papers_where_there_is_no_language_model(table: Path) -> None:
-    rows = artifacts.read(table.parent / "sizes.parquet", "sizes").to_pylist()
+    rows = artifacts.read(table.parent / "sizes.parquet", SIZES).to_pylist()
     assert {row["experiment"] for row in rows} == {None}
     assert len(rows) == 4 * 3
 

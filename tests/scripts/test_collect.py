@@ -5,7 +5,7 @@ import pytest
 
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
-from lawpipe.run.tables import COLLECTED
+from lawpipe.run.tables.measurements import COLLECTED, CURVES, ZERO_WEIGHTS
 from scripts import collect
 
 SETTINGS = {"experiment": "toy", "seed": 3, "problem": "perceptron"}
@@ -59,7 +59,7 @@ def write_part(folder, policies):
     paths = {}
     for table, columns in rows.items():
         paths[table] = folder / f"parts/{table}/{policies[0]}.parquet"
-        artifacts.write(paths[table], table, columns, settings={"batch": policies[0]}, code="part")
+        artifacts.write(paths[table], COLLECTED[table], columns, settings={"batch": policies[0]}, code="part")
     return paths
 
 
@@ -73,7 +73,8 @@ def call(parts, output):
 def test_the_parts_follow_each_other_in_order(tmp_path):
     call([write_part(tmp_path, ["conventional"]), write_part(tmp_path, ["near_optimal", "search_0001"])], tmp_path)
     policies = {
-        table: artifacts.read(tmp_path / f"{table}.parquet", table)["policy"].to_pylist() for table in COLLECTED
+        table: artifacts.read(tmp_path / f"{table}.parquet", COLLECTED[table])["policy"].to_pylist()
+        for table in COLLECTED
     }
     once = ["conventional", "near_optimal", "search_0001"]
     assert policies.pop("curves") == [policy for policy in once for _ in range(2)]
@@ -82,13 +83,13 @@ def test_the_parts_follow_each_other_in_order(tmp_path):
 
 def test_values_nulls_and_further_columns_are_kept(tmp_path):
     call([write_part(tmp_path, ["b"]), write_part(tmp_path, ["a"])], tmp_path / "whole")
-    curves = artifacts.read(tmp_path / "whole/curves.parquet", "curves")
+    curves = artifacts.read(tmp_path / "whole/curves.parquet", CURVES)
     assert curves["train_loss"].to_pylist() == [0.5, None, 0.5, None]
     assert curves["desired_loss"].to_pylist() == [0.7, 0.6, 0.7, 0.6]
     examples = pq.read_table(tmp_path / "whole/examples.parquet")
     assert examples["story"].to_pylist() == [12, 12]
     assert examples["first_active"].to_pylist() == [None, None]
-    zero_weights = artifacts.read(tmp_path / "whole/zero_weights.parquet", "zero_weights").to_pylist()
+    zero_weights = artifacts.read(tmp_path / "whole/zero_weights.parquet", ZERO_WEIGHTS).to_pylist()
     assert zero_weights[0] == {
         "policy": "b",
         "property": "learned_ignored",

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from lawpipe.run import artifacts
+from lawpipe.run.tables.fits import FITS, SENSITIVITY
+from lawpipe.run.tables.measurements import CURVES
 from scripts import fit
 from tests.analysis.toy_curves import TOY, curve
 
@@ -12,19 +14,19 @@ SETTINGS = {"experiment": "toy", "seed": 0, "problem": "perceptron"}
 
 def call(folder, desired, test):
     """Fit curves given as policy to L[0..T] on both reference sets; return the rows by policy and reference set."""
-    columns = {name: [] for name in artifacts.TABLES["curves"]}
+    columns = {name: [] for name in CURVES.columns}
     for policy, losses in desired.items():
         columns["policy"] += [policy] * len(losses)
         columns["step"] += range(len(losses))
         columns["train_loss"] += [None] * len(losses)
         columns["desired_loss"] += list(losses)
         columns["test_loss"] += list(test[policy])
-    artifacts.write(folder / "curves.parquet", "curves", columns, settings=SETTINGS, code="")
+    artifacts.write(folder / "curves.parquet", CURVES, columns, settings=SETTINGS, code="")
     options = [
         f for name in ("curves", "fits", "sensitivity") for f in (f"--{name}", str(folder / f"{name}.parquet"))
     ]
     fit.main(["--settings", json.dumps(SETTINGS), *options])
-    rows = artifacts.read(folder / "fits.parquet", "fits").to_pylist()
+    rows = artifacts.read(folder / "fits.parquet", FITS).to_pylist()
     return {(row["policy"], row["against"]): row for row in rows}
 
 
@@ -43,7 +45,7 @@ def test_every_policy_has_a_row_on_both_sets(tmp_path):
 def test_the_fits_with_fixed_floors_and_first_steps_stand_beside_them(tmp_path):
     desired = {policy: curve(200, 0.3, *law) for policy, law in TOY.items()}
     rows = call(tmp_path, desired, desired)
-    table = artifacts.read(tmp_path / "sensitivity.parquet", "sensitivity").to_pylist()
+    table = artifacts.read(tmp_path / "sensitivity.parquet", SENSITIVITY).to_pylist()
     assert len(table) == 2 * 6 * 2
     fitted = next(row for row in table if row["variant"] == "fitted" and row["policy"] == "near_optimal")
     assert fitted["scale"] == rows["near_optimal", "desired"]["scale"]

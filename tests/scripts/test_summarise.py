@@ -4,7 +4,10 @@ import math
 import pytest
 
 from lawpipe.run import artifacts
+from lawpipe.run.tables.fits import FITS
+from lawpipe.run.tables.summary import SUMMARY
 from scripts import summarise
+from tests.tables import TABLES
 
 SETTINGS = {"experiment": "toy", "seed": 0, "problem": "perceptron"}
 #: On desired; on test each loss is twice as large.
@@ -12,7 +15,7 @@ LOSSES = {"conventional": [1.0, 0.6, 0.4, 0.3, 0.3], "near_optimal": [1.0, 0.3, 
 
 
 def write(path, table, columns):
-    artifacts.write(path, table, columns, settings=SETTINGS, code="")
+    artifacts.write(path, TABLES[table], columns, settings=SETTINGS, code="")
 
 
 def write_inputs(folder, losses):
@@ -62,7 +65,7 @@ def write_inputs(folder, losses):
             "effective_examples": [8.0, 16.0],
         },
     )
-    empty = {name: [None, None] for name in artifacts.TABLES["fits"]}
+    empty = {name: [None, None] for name in FITS.columns}
     laws = {
         "policy": ["conventional", "near_optimal"],
         "against": ["desired"] * 2,
@@ -78,12 +81,12 @@ def call(folder, losses=LOSSES):
     for table in ("curves", "similarity", "measures", "fits", "summary"):
         arguments += [f"--{table}", str(folder / f"{table}.parquet")]
     summarise.main(arguments)
-    return {row["policy"]: row for row in artifacts.read(folder / "summary.parquet", "summary").to_pylist()}
+    return {row["policy"]: row for row in artifacts.read(folder / "summary.parquet", SUMMARY).to_pylist()}
 
 
 def test_every_column_of_a_policy_with_everything(tmp_path):
     row = call(tmp_path)["near_optimal"]
-    assert list(row) == list(artifacts.TABLES["summary"])
+    assert list(row) == list(SUMMARY.columns)
     assert row == {
         "policy": "near_optimal",
         "objective_desired": pytest.approx(0.2),

@@ -4,6 +4,7 @@ import math
 import pytest
 
 from lawpipe.run import artifacts
+from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from scripts import summarise_seeds
 
 SETTINGS = {"experiment": "toy", "seeds": [0, 1, 2], "problem": "perceptron"}
@@ -14,12 +15,12 @@ def call(folder, seeds):
     paths = []
     for seed, rows in enumerate(seeds):
         paths.append(folder / f"seed{seed}/summary.parquet")
-        columns = {name: [row.get(name) for row in rows] for name in artifacts.TABLES["summary"]}
-        artifacts.write(paths[-1], "summary", columns, settings=SETTINGS, code="")
+        columns = {name: [row.get(name) for row in rows] for name in SUMMARY.columns}
+        artifacts.write(paths[-1], SUMMARY, columns, settings=SETTINGS, code="")
     output = folder / "summary.parquet"
     arguments = ["--settings", json.dumps(SETTINGS), "--summaries", *map(str, paths), "--output", str(output)]
     summarise_seeds.main(arguments)
-    rows = artifacts.read(output, "summary_over_seeds").to_pylist()
+    rows = artifacts.read(output, SUMMARY_OVER_SEEDS).to_pylist()
     return {(row.pop("policy"), row.pop("quantity")): row for row in rows}
 
 
@@ -51,7 +52,7 @@ def test_means_with_intervals_over_the_seeds_that_have_a_value(tmp_path):
 
 def test_every_numeric_column_is_a_quantity_of_every_policy(tmp_path):
     found = call(tmp_path, [[{"policy": "a"}, {"policy": "b"}]])
-    quantities = [name for name in artifacts.TABLES["summary"] if name != "policy"]
+    quantities = [name for name in SUMMARY.columns if name != "policy"]
     assert list(found) == [(policy, quantity) for policy in ("a", "b") for quantity in quantities]
 
 

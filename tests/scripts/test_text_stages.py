@@ -9,7 +9,9 @@ from lawpipe.data import corpus, tokenizer
 from lawpipe.data.specials import PAD
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
-from lawpipe.run.tables import COLLECTED
+from lawpipe.run.tables.examples import TOKEN_EXAMPLES, TOKENS
+from lawpipe.run.tables.measurements import COLLECTED, CONTRIBUTIONS, CURVES, EXAMPLES, MEASURES
+from lawpipe.run.tables.policies import SEARCH
 from scripts import generate_data, initialise, make_policy, prepare_corpus, search, train
 from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
 from tests.scripts.test_training_stages import call
@@ -58,7 +60,7 @@ def folder(tmp_path_factory):
 
 def test_examples_are_windows_of_different_stories(folder):
     splits = {
-        name: artifacts.read(folder / f"{name}.parquet", "token_examples") for name in ("train", "desired", "test")
+        name: artifacts.read(folder / f"{name}.parquet", TOKEN_EXAMPLES) for name in ("train", "desired", "test")
     }
     assert {name: split.num_rows for name, split in splits.items()} == {"train": 10, "desired": 4, "test": 5}
     stories = [story for split in splits.values() for story in split.column("story").to_pylist()]
@@ -79,32 +81,32 @@ def test_the_glimpse_says_what_there_is(folder):
     assert len(found["glimpse"]["examples"]) == 3
     assert found["tokenizer"] == {"kind": "bpe", "sha256": None}
     assert len(found["fingerprint"]) == 64
-    tokens = artifacts.read(folder / "tokens.parquet", "tokens")
+    tokens = artifacts.read(folder / "tokens.parquet", TOKENS)
     assert found["tokens"] == sum(len(ids) for ids in tokens.column("tokens").to_pylist())
     assert 0 <= found["unknown_share"] < 0.01
 
 
 def test_the_search_and_the_measurements_agree(folder):
-    log = artifacts.read(folder / "search.parquet", "search").to_pylist()
-    curves = artifacts.read(folder / "curves.parquet", "curves").to_pandas()
+    log = artifacts.read(folder / "search.parquet", SEARCH).to_pylist()
+    curves = artifacts.read(folder / "curves.parquet", CURVES).to_pandas()
     objectives = curves[curves["step"] > 0].groupby("policy")["desired_loss"].mean()
     assert objectives["conventional"] == pytest.approx(log[0]["objective"], rel=1e-6)
     assert objectives["near_optimal"] == pytest.approx(log[-1]["objective"], rel=1e-6)
     assert objectives["near_optimal"] < objectives["conventional"]
-    measures = {row["policy"]: row for row in artifacts.read(folder / "measures.parquet", "measures").to_pylist()}
+    measures = {row["policy"]: row for row in artifacts.read(folder / "measures.parquet", MEASURES).to_pylist()}
     assert measures["near_optimal"]["gap"] == pytest.approx(log[-1]["gap"], rel=1e-4)
     assert measures["conventional"]["weight_on_perturbed"] == pytest.approx(0.5)
 
 
 def test_the_examples_table_says_which_story_each_is_from(folder):
-    examples = artifacts.read(folder / "examples.parquet", "examples").to_pandas()
-    stories = artifacts.read(folder / "train.parquet", "token_examples").column("story").to_numpy()
+    examples = artifacts.read(folder / "examples.parquet", EXAMPLES).to_pandas()
+    stories = artifacts.read(folder / "train.parquet", TOKEN_EXAMPLES).column("story").to_numpy()
     for _, rows in examples.groupby("policy"):
         np.testing.assert_array_equal(rows["story"], stories[rows["row"]])
 
 
 def test_every_example_has_a_gradient(folder):
-    table = artifacts.read(folder / "contributions/near_optimal.parquet", "contributions")
+    table = artifacts.read(folder / "contributions/near_optimal.parquet", CONTRIBUTIONS)
     norms = artifacts.matrix(table, "gradient_norm")
     assert norms.shape == (4 * 4, 10)
     assert (norms > 0).all()

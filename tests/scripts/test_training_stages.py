@@ -9,9 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from lawpipe.run import artifacts, stage
-from lawpipe.run.tables import COLLECTED
+from lawpipe.run.tables.measurements import COLLECTED, CONTRIBUTIONS, ZERO_WEIGHTS
+from lawpipe.run.tables.policies import POLICY
 from scripts import generate_data, initialise, make_policy, search, train
 from tests.small_problems import DATA
+from tests.tables import TABLES
 
 SETTINGS = {
     "experiment": "toy",
@@ -83,7 +85,7 @@ def folder(tmp_path_factory):
 
 
 def frame(path, table):
-    return artifacts.read(path, table).to_pandas()
+    return artifacts.read(path, TABLES[table]).to_pandas()
 
 
 def test_the_search_logs_every_iteration_and_keeps_its_policies(folder):
@@ -127,9 +129,9 @@ def test_measurements_agree_with_the_search(folder):
 def test_similarity_and_contributions_agree(folder):
     similarity = frame(folder / "similarity.parquet", "similarity")
     assert len(similarity) == 3 * 4 * 2 * 2
-    table = artifacts.read(folder / "contributions/near_optimal.parquet", "contributions")
+    table = artifacts.read(folder / "contributions/near_optimal.parquet", CONTRIBUTIONS)
     contribution = artifacts.matrix(table, "contribution")
-    policy = artifacts.read(folder / "policies/near_optimal.parquet", "policy")
+    policy = artifacts.read(folder / "policies/near_optimal.parquet", POLICY)
     weights = artifacts.matrix(policy, "weights")
     rows = similarity[similarity["policy"] == "near_optimal"].reset_index(drop=True)
     for place, key in enumerate(
@@ -216,7 +218,7 @@ def test_planted_examples_are_stored_and_their_groups_counted(tmp_path):
     call(make_policy.main, planted | {"policy": "conventional"}, **inputs, output=policy)
     outputs = {name: tmp_path / f"{name}.parquet" for name in COLLECTED}
     call(train.main, planted, **inputs, policies=[policy], **outputs)
-    rows = artifacts.read(outputs["zero_weights"], "zero_weights").to_pylist()
+    rows = artifacts.read(outputs["zero_weights"], ZERO_WEIGHTS).to_pylist()
     found = {row["property"]: row for row in rows if row["kind"] is None}
     # Equal weights drop nothing and share equally.
     assert found["copies_one_dropped"]["value"] == found["combinations_one_dropped_control"]["value"] == 0

@@ -13,6 +13,8 @@ from lawpipe.figures import style
 from lawpipe.results import experiment
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.studies import ONLINE
+from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from lawpipe.studies import online
 from scripts import compare
 
@@ -62,16 +64,16 @@ def write(root: Path, chosen: dict[str, Any], objectives: Objectives) -> Path:
     for seed in SEEDS:
         of_seed = {policy: values[seed : seed + 1] for policy, values in objectives.items()}
         present = {policy: values[0] for policy, values in of_seed.items() if values}
-        columns: dict[str, list[Any]] = {name: [None] * len(present) for name in artifacts.TABLES["summary"]}
+        columns: dict[str, list[Any]] = {name: [None] * len(present) for name in SUMMARY.columns}
         columns["policy"] = [*present]
         columns["objective_test"] = [*present.values()]
         columns["objective_desired"] = [None if value is None else value / 2 for value in present.values()]
         path = folder / f"seed{seed}/summary.parquet"
         path.parent.mkdir(parents=True)
-        artifacts.write(path, "summary", columns, settings=chosen | {"seed": seed}, code="0" * 16)
-    empty: dict[str, list[Any]] = {name: [] for name in artifacts.TABLES["summary_over_seeds"]}
+        artifacts.write(path, SUMMARY, columns, settings=chosen | {"seed": seed}, code="0" * 16)
+    empty: dict[str, list[Any]] = {name: [] for name in SUMMARY_OVER_SEEDS.columns}
     joined = chosen | {"seeds": [*SEEDS]}
-    artifacts.write(folder / "summary.parquet", "summary_over_seeds", empty, settings=joined, code="0" * 16)
+    artifacts.write(folder / "summary.parquet", SUMMARY_OVER_SEEDS, empty, settings=joined, code="0" * 16)
     return folder
 
 
@@ -108,7 +110,7 @@ def draw(found: pd.DataFrame) -> Figure:
 
 
 def test_there_is_a_row_a_seed_with_its_share_of_that_seeds_gain(found: pd.DataFrame) -> None:
-    assert set(found) == set(artifacts.TABLES["online"])
+    assert set(found) == set(ONLINE.columns)
     assert found["experiment"].drop_duplicates().tolist() == ["clean", "noisy", "lost", "stories"]
     rows = found[(found["experiment"] == "noisy") & (found["against"] == "test")].set_index(["policy", "seed"])
     assert rows["share"]["online_tuned"].tolist() == pytest.approx([0.5, 0.75, 1.0])
@@ -221,7 +223,7 @@ def test_the_stage_writes_rows_figure_and_page_and_prints_markdown(
     folders: list[Path], found: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     compare.main(arguments(tmp_path, folders))
-    stored = artifacts.read(tmp_path / "online.parquet", "online").to_pandas()
+    stored = artifacts.read(tmp_path / "online.parquet", ONLINE).to_pandas()
     pd.testing.assert_frame_equal(stored[[*found]], found)
     html = (tmp_path / "online.html").read_text()
     assert "<svg" in html

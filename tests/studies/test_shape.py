@@ -3,7 +3,6 @@
 import pytest
 
 from lawpipe.run import provenance, registry
-from lawpipe.run.tables import TABLES
 from scripts import compare, plot_record
 
 RECORDED = ("growth", "methods")
@@ -18,10 +17,11 @@ def test_a_study_has_a_title_and_a_figure_and_what_its_script_asks_for(name):
     if name not in RECORDED:
         assert callable(study.rows)
         assert callable(study.text)
-    if name in TABLES:
+    if hasattr(study, "TABLE"):
+        assert study.TABLE.name == name
         assert study.ENTRY.title == study.TITLE
         assert callable(study.table)
-        assert set(study.NULLABLE) <= {*TABLES[name]}
+        assert set(study.NULLABLE) <= {*study.TABLE.columns}
 
 
 @pytest.mark.parametrize("name", STUDIES)

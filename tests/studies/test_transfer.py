@@ -13,6 +13,8 @@ from lawpipe.results import experiment
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.studies import TRANSFER
+from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from lawpipe.studies import transfer
 from scripts import compare
 from tests import toy
@@ -44,7 +46,7 @@ def write_summary(path: Path, kept: float, different: dict[str, Any]) -> None:
     """Add the transferred policy to a seed's summary, and to the settings."""
     meant = artifacts.metadata(path)
     over_seeds = "seeds" in meant["settings"]
-    table = "summary_over_seeds" if over_seeds else "summary"
+    table = SUMMARY_OVER_SEEDS if over_seeds else SUMMARY
     rows = artifacts.read(path, table).to_pandas()
     if not over_seeds:
         rows = rows.set_index("policy")
@@ -131,7 +133,7 @@ def test_the_stage_writes_rows_figure_and_page(folders: list[Path], tmp_path: Pa
     for name, path in outputs.items():
         arguments += [f"--{name}", str(path)]
     compare.main(arguments)
-    rows = artifacts.read(outputs["rows"], "transfer").to_pylist()
+    rows = artifacts.read(outputs["rows"], TRANSFER).to_pylist()
     assert {row["share"] for row in rows if row["experiment"] == "same"} == {1.0}
     html = outputs["page"].read_text()
     assert "<svg" in html

@@ -13,6 +13,7 @@ from lawpipe.figures import style
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.studies import WHICH_LAW
 from lawpipe.studies import which_law
 from scripts import compare
 
@@ -113,7 +114,7 @@ def test_the_stage_writes_rows_figure_and_page(plain: Results, tmp_path: Path, c
     settings = {"study": "which_law", "experiments": [plain.name]}
     arguments = ["--settings", json.dumps(settings), "--folders", str(plain.folder)]
     compare.main([*arguments, *(word for name, path in outputs.items() for word in (f"--{name}", str(path)))])
-    stored = artifacts.read(outputs["rows"], "which_law").to_pandas()
+    stored = artifacts.read(outputs["rows"], WHICH_LAW).to_pandas()
     found = which_law.rows([plain], settings)
     assert set(found["column"]) == {which_law.SMALL}
     pd.testing.assert_frame_equal(stored, found[[*stored]], check_dtype=False)

@@ -22,6 +22,7 @@ import yaml
 
 from lawpipe.run import artifacts, files, provenance, stage
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.summary import SUMMARY_OVER_SEEDS
 
 ROOT = provenance.PACKAGE.parent
 CONFIG = ROOT / "config/small.yaml"
@@ -85,7 +86,7 @@ def values(results: Path) -> Values:
     """Return the numbers of every experiment in a folder of results."""
     found: dict[str, dict[str, dict[str, float | None]]] = {}
     for path in sorted(results.glob("*/summary.parquet")):
-        for row in artifacts.read(path, "summary_over_seeds").to_pylist():
+        for row in artifacts.read(path, SUMMARY_OVER_SEEDS).to_pylist():
             if row["quantity"] in TOLERANCES:
                 found.setdefault(path.parent.name, {}).setdefault(row["policy"], {})[row["quantity"]] = row["mean"]
     return found

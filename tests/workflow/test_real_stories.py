@@ -3,6 +3,7 @@
 import pytest
 
 from lawpipe.run import artifacts
+from lawpipe.run.tables.summary import SUMMARY_OVER_SEEDS
 from tests.data.test_real_stories import FOUND, PLACES
 from tests.workflow.copies import Project, duplicate
 
@@ -38,7 +39,7 @@ def test_a_file_of_real_stories_takes_the_place_of_the_hub(bare: Project, tmp_pa
     )
     assert run.returncode == 0, run.stdout
     folder = project.folder / "results-tinystories/stories"
-    rows = artifacts.read(folder / "summary.parquet", "summary_over_seeds").to_pylist()
+    rows = artifacts.read(folder / "summary.parquet", SUMMARY_OVER_SEEDS).to_pylist()
     found = {row["quantity"]: row["mean"] for row in rows if row["policy"] == "near_optimal"}
     start = {row["quantity"]: row["mean"] for row in rows if row["policy"] == "conventional"}
     assert found["objective_desired"] < start["objective_desired"]

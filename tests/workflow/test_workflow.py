@@ -17,6 +17,11 @@ from lawpipe.config import plan
 from lawpipe.config.resolve import resolve
 from lawpipe.cost import costs, estimate
 from lawpipe.run import artifacts
+from lawpipe.run.tables.claims import CLAIMS
+from lawpipe.run.tables.examples import GAUSSIAN_EXAMPLES, THETA0
+from lawpipe.run.tables.policies import LEARNING_RATES, POLICY, SEARCH
+from lawpipe.run.tables.studies import ONLINE, TRANSFER
+from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from tests.workflow import reproduce
 from tests.workflow.copies import Project, duplicate
 
@@ -199,17 +204,15 @@ def test_a_control_with_a_search_is_made_for_the_first_seeds_and_what_it_needs_c
     assert (planned["make_policy_at_its_best_rate"], planned["make_policy"], planned["train"]) == (2, 2, 4)
     run = project.snakemake("results-small/perceptron/summary.parquet", configs=configs)
     assert run.returncode == 0, run.stdout
-    table = artifacts.read(project.results / "perceptron/summary.parquet", "summary_over_seeds").to_pandas()
+    table = artifacts.read(project.results / "perceptron/summary.parquet", SUMMARY_OVER_SEEDS).to_pandas()
     counts = table[table["quantity"] == "objective_desired"].set_index("policy")["n"]
     assert [
         counts[name] for name in ("conventional", "conventional_tuned", "static", "near_optimal_at_tuned_rate")
     ] == [2, 2, 1, 1]
     tried = artifacts.read(
-        project.results / "perceptron/seed1/learning_rates/conventional_tuned.parquet", "learning_rates"
+        project.results / "perceptron/seed1/learning_rates/conventional_tuned.parquet", LEARNING_RATES
     )
-    policy = artifacts.read(
-        project.results / "perceptron/seed0/policies/near_optimal_at_tuned_rate.parquet", "policy"
-    )
+    policy = artifacts.read(project.results / "perceptron/seed0/policies/near_optimal_at_tuned_rate.parquet", POLICY)
     assert policy.column("learning_rate")[0].as_py() in tried.column("learning_rate").to_pylist()
 
 
@@ -247,7 +250,7 @@ def test_verify_prints_the_claims_and_fails_at_any_difference(copy: Copy) -> Non
     nothing_expected = project.snakemake("verify", "--quiet")
     assert nothing_expected.returncode == 0, nothing_expected.stdout
     assert "this config expects no verdicts" in nothing_expected.stdout
-    rows = artifacts.read(project.results / "claims.parquet", "claims").to_pylist()
+    rows = artifacts.read(project.results / "claims.parquet", CLAIMS).to_pylist()
     expected: dict[str, dict[str, str]] = {}
     for row in rows:
         expected.setdefault(row["experiment"], {})[row["claim"]] = row["verdict"]
@@ -270,8 +273,8 @@ def test_validation_examples_are_drawn_and_logged_by_the_search(copy: Copy) -> N
     run = project.snakemake("results-small/perceptron/seed0/search.parquet", configs=("config/small.yaml", overlay))
     assert run.returncode == 0, run.stdout
     folder = project.results / "perceptron/seed0"
-    assert artifacts.read(folder / "validation.parquet", "gaussian_examples").num_rows == 16
-    assert artifacts.read(folder / "search.parquet", "search").column("validation_objective").null_count == 0
+    assert artifacts.read(folder / "validation.parquet", GAUSSIAN_EXAMPLES).num_rows == 16
+    assert artifacts.read(folder / "search.parquet", SEARCH).column("validation_objective").null_count == 0
 
 
 OWN = """
@@ -339,7 +342,7 @@ def test_a_sweep_is_a_target_by_the_name_it_was_given(copy: Copy) -> None:
     assert project.plan(configs=("config/small.yaml", overlay)).jobs == {}
 
 
-TRANSFER = """
+TRANSFERRED = """
 experiments:
   moved:
     extends: perceptron
@@ -354,15 +357,15 @@ experiments:
 
 def test_a_policy_is_transferred_to_another_initialisation(copy: Copy) -> None:
     project = copy()
-    configs = ("config/small.yaml", project.write_config(TRANSFER))
+    configs = ("config/small.yaml", project.write_config(TRANSFERRED))
     run = project.snakemake("transfer", configs=configs)
     assert run.returncode == 0, run.stdout
     source, moved = (project.results / f"{name}/seed1" for name in ("perceptron", "moved"))
-    assert not artifacts.read(source / "theta0.parquet", "theta0").equals(
-        artifacts.read(moved / "theta0.parquet", "theta0")
+    assert not artifacts.read(source / "theta0.parquet", THETA0).equals(
+        artifacts.read(moved / "theta0.parquet", THETA0)
     )
     weights, transferred, own = (
-        artifacts.matrix(artifacts.read(path, "policy"), "weights")
+        artifacts.matrix(artifacts.read(path, POLICY), "weights")
         for path in (
             source / "policies/near_optimal.parquet",
             moved / "policies/transferred.parquet",
@@ -371,7 +374,7 @@ def test_a_policy_is_transferred_to_another_initialisation(copy: Copy) -> None:
     )
     np.testing.assert_array_equal(transferred, weights)
     assert (own != weights).any()
-    rows = artifacts.read(project.results / "transfer.parquet", "transfer").to_pylist()
+    rows = artifacts.read(project.results / "transfer.parquet", TRANSFER).to_pylist()
     assert [(row["source"], row["experiment"], row["against"]) for row in rows] == [
         ("perceptron", "moved", "desired"),
         ("perceptron", "moved", "test"),
@@ -382,7 +385,7 @@ def test_a_policy_is_transferred_to_another_initialisation(copy: Copy) -> None:
     assert "another initialisation" in (project.results / "transfer.html").read_text()
     assert project.plan("transfer", configs=configs).jobs == {}
     # Whatever the source's policy depends on, the transferred one does.
-    deeper = project.write_config(f"{TRANSFER}  perceptron: {{search: {{iterations: 9}}}}\n")
+    deeper = project.write_config(f"{TRANSFERRED}  perceptron: {{search: {{iterations: 9}}}}\n")
     planned = project.plan("transfer", configs=("config/small.yaml", deeper)).jobs
     assert planned["search-perceptron"] == planned["make_policy"] == planned["train"] == 1
     assert not {"search-moved", "train_with_contributions", "initialise"} & set(planned)
@@ -415,10 +418,10 @@ def test_weights_without_a_search_are_compared_where_they_are(bare: Project, tmp
     run = project.snakemake("compare_online", configs=configs)
     assert run.returncode == 0, run.stdout
     assert "| perceptron | 10 % | 64 | 1 |" in run.stdout
-    rows = artifacts.read(project.results / "online.parquet", "online").to_pylist()
+    rows = artifacts.read(project.results / "online.parquet", ONLINE).to_pylist()
     assert {row["experiment"] for row in rows} == {"followed"}
     by_policy = {row["policy"]: row for row in rows if row["against"] == "test"}
-    summary = artifacts.read(project.results / "followed/seed0/summary.parquet", "summary").to_pylist()
+    summary = artifacts.read(project.results / "followed/seed0/summary.parquet", SUMMARY).to_pylist()
     stored = {row["policy"]: row["objective_test"] for row in summary}
     assert by_policy.keys() == stored.keys() - {"near_optimal"}
     assert {name: row["objective"] for name, row in by_policy.items()} == {name: stored[name] for name in by_policy}

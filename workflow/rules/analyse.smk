@@ -3,9 +3,9 @@
 
 rule collect:
     input:
-        **{table: parts(table) for table in plan.COLLECTED},
+        **{table: parts(table) for table in COLLECTED},
     output:
-        **{table: f"{SEED}/{table}.parquet" for table in plan.COLLECTED},
+        **{table: f"{SEED}/{table}.parquet" for table in COLLECTED},
         cost=f"{SEED}/cost/collect.json",
     log:
         f"{SEED}/logs/collect.txt",

@@ -16,6 +16,7 @@ from lawpipe.results import catalogue
 from lawpipe.run import registry, signals
 from lawpipe.run.errors import InputError
 from lawpipe.run.provenance import code_digest, file_digest
+from lawpipe.run.tables.measurements import COLLECTED
 
 BASE = Path(workflow.basedir)
 

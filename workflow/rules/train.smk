@@ -6,7 +6,7 @@ rule train:
         **TRAINING_INPUTS,
         policies=policies_of_batch,
     output:
-        **{table: f"{SEED}/parts/{table}/{{batch}}.parquet" for table in plan.COLLECTED},
+        **{table: f"{SEED}/parts/{table}/{{batch}}.parquet" for table in COLLECTED},
         cost=f"{SEED}/cost/train_{{batch}}.json",
     log:
         f"{SEED}/logs/train_{{batch}}.txt",
@@ -34,7 +34,7 @@ rule train:
 # The same for the policies of which the contribution of every single example is kept.
 use rule train as train_with_contributions with:
     output:
-        **{table: f"{SEED}/parts/{table}/{{batch}}.parquet" for table in plan.COLLECTED},
+        **{table: f"{SEED}/parts/{table}/{{batch}}.parquet" for table in COLLECTED},
         contributions=f"{SEED}/contributions/{{batch}}.parquet",
         cost=f"{SEED}/cost/train_{{batch}}.json",
     wildcard_constraints:

@@ -12,6 +12,7 @@ from lawpipe.problems.examples import Drawn
 from lawpipe.problems.language_model import perturb, windows
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.examples import TOKEN_EXAMPLES, TOKENS
 
 
 def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None) -> Drawn:
@@ -19,13 +20,13 @@ def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None
     if tokens is None:
         raise InputError("the tokenised corpus is missing: give it with --tokens, as prepare_corpus wrote it.")
     data, seed = settings["data"], settings["seed"]
-    table = artifacts.read(tokens, "tokens")
+    table = artifacts.read(tokens, TOKENS)
     stories = [np.asarray(ids) for ids in table.column("tokens").to_numpy(zero_copy_only=False)]
     cut = windows.make(stories, table.column("story").to_numpy(), data, seed, splits)
     vocabulary = data["tokenizer"]["vocabulary"]
     tokens_perturbed, perturbed = perturb.apply(cut["train"].tokens, vocabulary, data["perturbation"], seed)
     cut["train"] = replace(cut["train"], tokens=tokens_perturbed, perturbed=perturbed)
-    return Drawn("token_examples", {split: examples.columns() for split, examples in cut.items()}, _describe(cut))
+    return Drawn(TOKEN_EXAMPLES, {split: examples.columns() for split, examples in cut.items()}, _describe(cut))
 
 
 def _describe(splits: Mapping[str, windows.Windows]) -> str:

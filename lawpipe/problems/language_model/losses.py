@@ -37,6 +37,7 @@ from lawpipe.problems.language_model.models import cross_entropy as output_layer
 from lawpipe.problems.language_model.models.base import HEAD, Model, build_model
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.examples import TOKEN_EXAMPLES
 
 #: Environment variable; 1 captures micro-batches of full size as CUDA graphs.
 GRAPHS = "LAWPIPE_GRAPHS"
@@ -362,7 +363,7 @@ def _parts(count: int, size: int) -> Iterator[slice]:
 
 def _read(path: Path, settings: Mapping[str, Any]) -> npt.NDArray[np.int32]:
     """Read the windows of a split; raises InputError if a token is not in the vocabulary."""
-    tokens = artifacts.matrix(artifacts.read(path, "token_examples"), "tokens")
+    tokens = artifacts.matrix(artifacts.read(path, TOKEN_EXAMPLES), "tokens")
     vocabulary = settings["data"]["tokenizer"]["vocabulary"]
     if tokens.min() < 0 or tokens.max() >= vocabulary:
         raise InputError(

@@ -6,6 +6,7 @@ from typing import Any
 
 from lawpipe.problems.examples import Drawn
 from lawpipe.problems.perceptron import gaussian, labelled
+from lawpipe.run.tables.examples import GAUSSIAN_EXAMPLES
 
 
 def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None) -> Drawn:
@@ -16,4 +17,4 @@ def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None
     else:
         drawn = labelled.import_splits(Path(data["folder"]), names)
     columns = {split: examples.columns() for split, examples in drawn.items()}
-    return Drawn("gaussian_examples", columns, labelled.describe(drawn))
+    return Drawn(GAUSSIAN_EXAMPLES, columns, labelled.describe(drawn))

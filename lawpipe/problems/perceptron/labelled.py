@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.examples import GAUSSIAN_EXAMPLES
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Examples:
 
 def load(path: Path) -> Examples:
     """Read a split from a file of the workflow."""
-    data = artifacts.read(path, "gaussian_examples")
+    data = artifacts.read(path, GAUSSIAN_EXAMPLES)
     return Examples(
         artifacts.matrix(data, "features"),
         data.column("label").to_numpy(),

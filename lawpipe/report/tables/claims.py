@@ -9,6 +9,7 @@ from lawpipe.report.table import Row, Table
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.numbers import interval
 from lawpipe.run import artifacts
+from lawpipe.run.tables import claims as artifact
 
 CLAIMS = Entry(
     "claims",
@@ -37,7 +38,7 @@ def claims(root: Path) -> Table:
 
     Raises InputError if the artifact is missing or damaged.
     """
-    records = artifacts.read(root / "claims.parquet", "claims").to_pylist()
+    records = artifacts.read(root / "claims.parquet", artifact.CLAIMS).to_pylist()
     experiments = list(dict.fromkeys(record["experiment"] for record in records))
     records.sort(key=lambda record: experiments.index(record["experiment"]))
     rows = []

@@ -10,6 +10,8 @@ from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval
 from lawpipe.run import artifacts
+from lawpipe.run.tables import claims as artifact
+from lawpipe.run.tables.fits import SENSITIVITY
 
 SIZES = Entry(
     "sizes",
@@ -58,7 +60,7 @@ def sensitivity(results: Results) -> Table:
     records = [
         record
         for seed in results.seeds
-        for record in results.seed(seed).rows("sensitivity")
+        for record in results.seed(seed).rows(SENSITIVITY)
         if record["against"] == "desired"
     ]
     rows = []
@@ -79,7 +81,7 @@ def sizes(root: Path) -> Table:
     Raises InputError if the artifact is missing or damaged.
     """
     means: dict[tuple[Any, ...], dict[str, Interval]] = {}
-    for record in artifacts.read(root / "sizes.parquet", "sizes").to_pylist():
+    for record in artifacts.read(root / "sizes.parquet", artifact.SIZES).to_pylist():
         key = tuple(record[name] for name in ("experiment", "steps", "examples", "vocabulary"))
         mean = Interval.stored(record["mean"], record["low"], record["high"])
         means.setdefault(key, {})[record["quantity"]] = mean

@@ -19,6 +19,8 @@ from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import number, percent, plural
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.examples import TOKEN_EXAMPLES
+from lawpipe.run.tables.measurements import EXAMPLES
 
 #: The number of stories shown from each end of the order by weight.
 SHOWN = 10
@@ -55,10 +57,10 @@ def stories(results: Results) -> Table:
     """Return the training examples with the most and the least near-optimal weight, for the first seed."""
     seed = results.seeds[0]
     decode = tokenizer.load(results.folder / "tokenizer.json").decode
-    train = artifacts.read(results.path(seed, "train"), "token_examples")
+    train = artifacts.read(results.path(seed, "train"), TOKEN_EXAMPLES)
     tokens = artifacts.matrix(train, "tokens")
     story, corrupted = (train.column(name).to_numpy(zero_copy_only=False) for name in ("story", "perturbed"))
-    examples: pd.DataFrame = artifacts.read(results.path(seed, "examples"), "examples").to_pandas()
+    examples: pd.DataFrame = artifacts.read(results.path(seed, "examples"), EXAMPLES).to_pandas()
     examples = examples[examples["policy"] == "near_optimal"].sort_values("row", kind="stable")
     examples = examples.sort_values("total_weight", ascending=False, kind="stable")
     count = len(examples)

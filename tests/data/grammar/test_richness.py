@@ -11,6 +11,7 @@ from lawpipe.config.resolve import resolve
 from lawpipe.engine import trajectory
 from lawpipe.problems.base import load_problem
 from lawpipe.run import artifacts
+from lawpipe.run.tables.examples import THETA0
 from scripts import generate_data, initialise, prepare_corpus
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -33,7 +34,7 @@ def test_the_conventional_test_loss_still_falls_by_one_percent_from_step_2t_to_4
 
     splits = {name: tmp_path / name for name in ("train", "test")}
     problem = load_problem(settings, splits)
-    theta = trajectory.flatten(artifacts.read(tmp_path / "theta0", "theta0"), problem)
+    theta = trajectory.flatten(artifacts.read(tmp_path / "theta0", THETA0), problem)
     steps, rate = settings["training"]["steps"], settings["training"]["learning_rate"]
     uniform = torch.full((problem.examples,), 1 / problem.examples)
     losses_at = {}

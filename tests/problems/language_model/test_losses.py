@@ -15,6 +15,7 @@ from lawpipe.problems.initial import draw
 from lawpipe.problems.language_model.losses import GRAPHS, LanguageModel
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.examples import TOKEN_EXAMPLES
 from tests.problems.language_model.models.test_layers import plain_norm
 from tests.small_problems import initial, language_model, objective_through_the_loop, random_weights, windows
 
@@ -178,7 +179,7 @@ SETTINGS = {
 def split(tmp_path):
     path = tmp_path / "train.parquet"
     columns = {"tokens": TRAIN.astype(np.int32), "perturbed": np.zeros(13, dtype=bool), "story": np.arange(13)}
-    artifacts.write(path, "token_examples", columns, settings={}, code="")
+    artifacts.write(path, TOKEN_EXAMPLES, columns, settings={}, code="")
     return path
 
 

@@ -8,6 +8,7 @@ import pytest
 from lawpipe.problems.perceptron import labelled
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.examples import GAUSSIAN_EXAMPLES
 
 GOOD = {"features": [[0.0, 1.0], [2.0, 3.0]], "label": [0, 1]}
 
@@ -90,7 +91,7 @@ def test_load_reads_what_a_stage_wrote(tmp_path):
 
     put(tmp_path)
     split = labelled.import_splits(tmp_path, ("train",))["train"]
-    artifacts.write(tmp_path / "x.parquet", "gaussian_examples", split.columns(), settings={}, code="")
+    artifacts.write(tmp_path / "x.parquet", GAUSSIAN_EXAMPLES, split.columns(), settings={}, code="")
     loaded = labelled.load(tmp_path / "x.parquet")
     np.testing.assert_array_equal(loaded.features, split.features)
     np.testing.assert_array_equal(loaded.label, split.label)

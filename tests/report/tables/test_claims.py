@@ -7,6 +7,7 @@ from lawpipe.report import page
 from lawpipe.report.tables import claims
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.claims import CLAIMS
 
 
 def write(root: Path, *rows: tuple[str, str, float | None, float | None, int, str]) -> None:
@@ -14,7 +15,7 @@ def write(root: Path, *rows: tuple[str, str, float | None, float | None, int, st
     columns: dict[str, list] = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     columns["high"] = [None if low is None else 2 * low for low in columns["low"]]
     columns |= {name: [name] * len(rows) for name in ("source", "paper", "reason")}
-    artifacts.write(root / "claims.parquet", "claims", columns, settings={}, code="")
+    artifacts.write(root / "claims.parquet", CLAIMS, columns, settings={}, code="")
 
 
 def test_claims_stand_by_experiment_with_their_counts(tmp_path: Path) -> None:

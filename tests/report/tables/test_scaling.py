@@ -9,6 +9,8 @@ from lawpipe.report.tables import scaling
 from lawpipe.results import experiment
 from lawpipe.results.numbers import number
 from lawpipe.run import artifacts
+from lawpipe.run.tables.claims import SIZES
+from lawpipe.run.tables.fits import SENSITIVITY
 from tests import toy
 
 
@@ -21,8 +23,8 @@ def write_sensitivity(path: Path, factor: float) -> None:
         for against in ("desired", "test")
         for policy in ("conventional", "near_optimal")
     ]
-    columns = {name: [row[name] for row in rows] for name in artifacts.TABLES["sensitivity"]}
-    artifacts.write(path, "sensitivity", columns, settings={}, code="")
+    columns = {name: [row[name] for row in rows] for name in SENSITIVITY.columns}
+    artifacts.write(path, SENSITIVITY, columns, settings={}, code="")
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def test_the_sizes_stand_beside_the_papers(tmp_path: Path) -> None:
         "examples": [64] * 3,
         "vocabulary": [400] * 3,
     }
-    artifacts.write(tmp_path / "sizes.parquet", "sizes", columns, settings={}, code="")
+    artifacts.write(tmp_path / "sizes.parquet", SIZES, columns, settings={}, code="")
     table = scaling.sizes(tmp_path)
     assert [row.cells[:2] for row in table.rows] == [("the paper", "4,000"), ("stories", "60")]
     assert table.rows[0].cells[4:] == ("-", "-", "2.41", "-", "-", "-")

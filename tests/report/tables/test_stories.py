@@ -12,6 +12,8 @@ from lawpipe.results import experiment
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.examples import TOKEN_EXAMPLES
+from lawpipe.run.tables.measurements import EXAMPLES
 from tests import toy
 from tests.toy import Toy
 
@@ -66,10 +68,10 @@ def test_stories_are_ordered_by_their_weight(stories: Results) -> None:
     assert weights[10:] == sorted(weights[10:])
     assert max(weights[10:]) <= min(weights[:10])
 
-    examples = artifacts.read(stories.path(0, "examples"), "examples").to_pandas()
+    examples = artifacts.read(stories.path(0, "examples"), EXAMPLES).to_pandas()
     examples = examples[examples["policy"] == "near_optimal"].set_index("row")
     heaviest = int(examples["total_weight"].idxmax())
-    train = artifacts.read(stories.path(0, "train"), "token_examples")
+    train = artifacts.read(stories.path(0, "train"), TOKEN_EXAMPLES)
     model = tokenizer.load(stories.folder / "tokenizer.json")
     first = table.rows[0].cells
     assert first[1] == texts.one_line(model.decode(artifacts.matrix(train, "tokens")[heaviest]))
@@ -90,12 +92,12 @@ def test_the_note_counts_the_perturbed_and_the_never_used(stories: Results) -> N
 def test_an_example_without_any_weight_is_never_active(stories: Results, tmp_path: Path) -> None:
     folder = toy.write_experiment(tmp_path, "stories", Toy(**{**vars(toy.STORIES), "seeds": (0,)}))
     path = folder / "seed0/examples.parquet"
-    columns = {name: list(values) for name, values in artifacts.read(path, "examples").to_pydict().items()}
+    columns = {name: list(values) for name, values in artifacts.read(path, EXAMPLES).to_pydict().items()}
     unused = [i for i, policy in enumerate(columns["policy"]) if policy == "near_optimal"][:15]
     for place in unused:
         columns["total_weight"][place] = 0.0
         columns["first_active"][place] = columns["last_active"][place] = None
-    artifacts.write(path, "examples", columns, settings={}, code="0")
+    artifacts.write(path, EXAMPLES, columns, settings={}, code="0")
     table = texts.stories(experiment.load(folder, [0]))
     assert all(row.cells[3:6] == ("0", "never", "never") for row in table.rows[10:])
     assert "15 examples never had any weight, and those shown are the last of them." in table.note
@@ -143,7 +145,7 @@ def test_hostile_stories_are_shown_and_never_obeyed(tmp_path: Path) -> None:
     glimpse["glimpse"]["examples"] = [{"story": i, "text": text} for i, text in enumerate(HOSTILE)]
     (found.folder / "corpus.json").write_text(json.dumps(glimpse))
     model = tokenizer.load(found.folder / "tokenizer.json")
-    train = artifacts.matrix(artifacts.read(found.path(0, "train"), "token_examples"), "tokens")
+    train = artifacts.matrix(artifacts.read(found.path(0, "train"), TOKEN_EXAMPLES), "tokens")
     for table in (texts.stories(found), texts.corpus(found)):
         html = page.table_page(table)
         read = Text(html)

@@ -1,0 +1,34 @@
+"""What is measured of training under each policy."""
+
+from lawpipe.run.table import table
+
+#: One row per policy and step t = 0..T; nats. The training loss is weighted, and null at T.
+CURVES = table("curves", "policy: string, step: int32, train_loss, desired_loss, test_loss")
+
+#: One row per measured step, reference set and kind; vectors over the training examples.
+CONTRIBUTIONS = table(
+    "contributions",
+    "step: int32, against: string, kind: string, contribution: array[float32], loss: array[float32],"
+    "gradient_norm: array[float32]",
+)
+
+#: One row per policy, measured step, reference set and kind. global_speed is (L[t] - L[t+1]) / learning_rate of the
+#: loss `against`: the left-hand side of the law.
+SIMILARITY = table(
+    "similarity",
+    "policy: string, step: int32, against: string, kind: string, mean, std, similarity, active: int32, global_speed",
+)
+
+#: One row per policy and property; `value` is a share of `count` cases.
+ZERO_WEIGHTS = table(
+    "zero_weights", "policy: string, property: string, kind: string, against: string, value, count: int64"
+)
+
+#: One row per policy and training example.
+EXAMPLES = table("examples", "policy: string, row: int32, total_weight, first_active: int32, last_active: int32")
+
+#: What is measured of a whole policy: one row per policy; part of `summary`.
+MEASURES = table("measures", "policy: string, gap, weight_on_perturbed, effective_examples")
+
+#: The tables that are written for each batch of policies and then joined.
+COLLECTED = {each.name: each for each in (CURVES, SIMILARITY, ZERO_WEIGHTS, EXAMPLES, MEASURES)}

@@ -1,0 +1,26 @@
+"""Comparisons of several experiments."""
+
+from lawpipe.run.table import table
+
+#: The two laws along a search: one row per experiment, seed and policy.
+WHICH_LAW = table(
+    "which_law",
+    "experiment: string, seed: int64, policy: string, relative_gap, cost, measured: int64, several: int64,"
+    "instantaneous, adjoint",
+)
+
+#: A transferred policy on one reference set: J in nats, and the share that it keeps of the gain of the seed's
+#: near-optimal policy, null where there is no gain.
+TRANSFER = table(
+    "transfer",
+    "source: string, experiment: string, changed: string, seed: int64, against: string, conventional, near_optimal,"
+    "transferred, share",
+)
+
+#: Weights without a search and their baselines: J in nats on one reference set, and the share of the gain of the
+#: seed's oracle over uniform weights, null where there is no gain.
+ONLINE = table(
+    "online",
+    "experiment: string, problem: string, spoilt, desired_examples: int64, text: string, seed: int64, policy: string,"
+    "against: string, objective, share",
+)
