@@ -113,6 +113,7 @@ def file_digest(path: str) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that can change a number."""
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
