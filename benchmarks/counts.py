@@ -1,12 +1,13 @@
-"""Operations and bytes of the language model at the paper's four sizes, and how long a card must take at least.
+"""Operations and bytes of the language model at the paper's four sizes, and the shortest possible times on a GPU.
 
     python benchmarks/counts.py             print the tables of docs/gpu.md and of the README's part on GPUs
     python benchmarks/counts.py --write     put them there, and write benchmarks/paper_settings.json: the complete
                                             settings of config/paper.yaml, for machines that cannot read configs
 
 Operations are those of the matrix products (lawpipe.cost.flops). Bytes are counted while the engine works on a few
-examples: every operation of PyTorch reads its inputs and writes its results once, as if no cache helped. What grows
-with the examples is the traffic of their tokens. Logits-sized are arrays with a number for each token and word.
+examples: each PyTorch operation is taken to read its inputs and write its results once, as if there were no cache.
+The traffic per token is the difference between two numbers of examples, divided by the difference in tokens.
+Logits-sized arrays hold one number per token and word of the vocabulary.
 """
 
 import argparse
@@ -34,7 +35,7 @@ PAGE, README = ROOT / "docs/gpu.md", ROOT / "README.md"
 SETTINGS = ROOT / "benchmarks/paper_settings.json"
 BEGIN, END = "<!-- counted: python benchmarks/counts.py --write -->", "<!-- end -->"
 
-#: Gradient evaluations of a search by the fast method: about what it takes on small sizes.
+#: Gradient evaluations of a search by the fast method, as on small sizes.
 EVALUATIONS = 8
 
 #: Operations a second of a H100 or H200: float32 by its data sheet, bf16 as measured (8192 x 8192 x 8192 on random
@@ -42,16 +43,16 @@ EVALUATIONS = 8
 RATES = {"float32": 67e12, "TF32": 395e12, "bf16": 790e12}
 COPY = 4.3e12
 
-#: Arrays of the size of the weights that a search holds, and training runs whose parameters it keeps.
+#: The number of arrays of the size of the weights in a search, and of training runs whose parameters it keeps.
 ARRAYS, RUNS = 8, 2
 
-#: Operations that take a tensor for its shape alone.
+#: Operations that use only the shape of a tensor.
 MAKES = ("empty_like", "new_empty", "new_full", "new_zeros", "zeros_like")
 
 
 @dataclass
 class Traffic(TorchDispatchMode):
-    """Adds up the bytes that operations read and write; `logits` of them in arrays of tokens times vocabulary."""
+    """Counts the bytes that operations read and write; `logits` counts those of arrays of tokens times vocabulary."""
 
     vocabulary: int
     hidden: int
@@ -62,7 +63,7 @@ class Traffic(TorchDispatchMode):
         super().__init__()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run an operation and count it, unless it only looks at memory another way."""
+        """Run an operation and count its bytes, unless it is a view."""
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         if not func.is_view and func is not torch.ops.aten.detach.default:
@@ -77,7 +78,7 @@ class Traffic(TorchDispatchMode):
         return result
 
     def _count(self, tensor: Tensor) -> None:
-        """Count a tensor once; what is repeated along a dimension is in memory once."""
+        """Count the bytes of a tensor in memory; an expanded dimension counts once."""
         strides = zip(tensor.shape, tensor.stride(), strict=True)
         numbers = int(np.prod([size for size, stride in strides if stride != 0], dtype=np.int64))
         self.total += numbers * tensor.element_size()
@@ -108,7 +109,7 @@ def sizes() -> dict[str, tuple[Size, int]]:
 
 
 def actions(problem: LanguageModel, theta: Tensor, direction: Tensor) -> dict[str, Callable[[], object]]:
-    """Return the passes over all examples, all of which have weight, by name."""
+    """Return the passes over all examples by name, under uniform weights."""
     weights = torch.full((problem.examples,), 1 / problem.examples, dtype=problem.dtype, device=problem.device)
     return {
         "forward": lambda: problem.losses(theta),
@@ -119,7 +120,7 @@ def actions(problem: LanguageModel, theta: Tensor, direction: Tensor) -> dict[st
 
 
 def traffic(size: Size, heads: int) -> dict[str, tuple[float, float]]:
-    """Return the bytes of a token in each pass, all and logits-sized, in float32."""
+    """Return the bytes per token of each pass in float32, of all arrays and of logits-sized arrays."""
     cross_entropy.KEEP = 0
     found: dict[int, dict[str, Traffic]] = {}
     few, many = 3, 7
@@ -165,7 +166,7 @@ def operations() -> str:
 
 
 def expected() -> str:
-    """Return the table of the time and memory to expect of each size, computed from the counts."""
+    """Return the table of the expected time and memory of each size, computed from the counts."""
     rows = []
     for name, (size, heads) in sizes().items():
         found = traffic(size, heads)
@@ -182,7 +183,7 @@ def expected() -> str:
 
 
 def seconds(size: Size, found: dict[str, tuple[float, float]], passes: Mapping[str, Pass], rate: float) -> float:
-    """Return the time of an outer iteration in which neither products and traffic nor two kernels overlap."""
+    """Return the seconds of an outer iteration in which neither products and traffic nor two kernels overlap."""
     total = 0.0
     for name, examples in (
         ("gradient", size.examples + size.desired),
@@ -200,13 +201,13 @@ def gigabytes(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a time in a unit that suits it."""
+    """Write a time in hours, minutes or seconds."""
     unit, size = next((pair for pair in (("h", 3600), ("min", 60), ("s", 1)) if seconds >= 1.5 * pair[1]), ("s", 1))
     return f"{seconds / size:.2g} {unit}"
 
 
 def bytes_and_times() -> str:
-    """Return the table of where a token's traffic goes at the third size, and of the times both take on a card."""
+    """Return the table of the traffic per token at the third size, and of the times on a GPU."""
     size, heads = sizes()["transformer_4k"]
     rows = []
     found = traffic(size, heads)
@@ -227,7 +228,7 @@ def bytes_and_times() -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Print the tables, or put them into their pages."""
+    """Print the tables, or write them into their pages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="replace the tables in docs/gpu.md and the README")
     options = parser.parse_args(argv)

@@ -1,17 +1,21 @@
-"""Everything that has to be measured on a GPU, in one command that resumes.
+"""All measurements on a GPU, in one command that can be interrupted and called again.
 
     export PYTHONPATH=.                         the package need not be installed
-    python benchmarks/gpu.py --prepare          anywhere: examples of the paper's first size, to carry to the machine
-    python benchmarks/gpu.py                    there: check, time steps, search; call again until it says "all done"
+    python benchmarks/gpu.py --prepare          anywhere: draws the examples of the paper's first size
+    python benchmarks/gpu.py                    on the GPU machine: repeat until it prints "all done"
     python benchmarks/gpu.py --device cpu --reduced --output /tmp/records --state /tmp/state     a minute, toy sizes
 
-In this order: `check`, every way to compute a step and a gradient against float64 on the CPU; `steps`, forward and
-backward steps at the paper's four sizes with their share of the card's ceiling, measured in the same run, peak memory
-and the public code's way; `search`, the fast search and then the paper's at the first size (LAWPIPE_STORIES names a
-file of real stories; --grammar takes the embedded grammar instead). A call ends after --seconds; parts that are done
-are kept in --state and not repeated there, a search goes on from its checkpoint. Each part leaves a JSON record in
---output, a search its log, curves and fits as well. It needs PyTorch, numpy, scipy, pandas and pyarrow; --prepare
-also the packages that read corpora.
+The parts, in this order:
+
+- `check` compares every way to compute a step and a gradient with float64 on the CPU;
+- `steps` times forward and backward steps at the paper's four sizes, with their share of the speed of large products
+  on the same GPU, peak memory, and the way of the public code;
+- `search` runs the fast search and then the paper's at the first size, on real stories from the file LAWPIPE_STORIES,
+  or on the embedded grammar with --grammar.
+
+A call ends after --seconds. Finished parts are kept in --state and not repeated; a search continues from its
+checkpoint. Each part writes a JSON record to --output, a search also its log, curves and fits. Needs PyTorch, numpy,
+scipy, pandas and pyarrow; --prepare also needs the packages that read corpora.
 """
 
 import argparse
@@ -46,7 +50,7 @@ from scripts import fit
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = ROOT / "benchmarks/paper_settings.json"
 
-#: What a toy run has instead of the paper's sizes and iterations.
+#: The sizes and iterations of a toy run, instead of the paper's.
 REDUCED: dict[str, dict[str, Any]] = {
     "data": {"train_examples": 24, "desired_examples": 8, "test_examples": 8, "length": 12},
     "model": {"hidden": 16, "layers": 1, "heads": 2},
@@ -54,34 +58,34 @@ REDUCED: dict[str, dict[str, Any]] = {
 }
 REDUCED_ITERATIONS = 3
 
-#: The methods of the search, with their iterations: ours, then the paper's for as many as fit.
+#: The search methods with their iterations: the fast method, then the paper's, for as many iterations as fit.
 METHODS = {"feedback_descent": 8, "projected_gradient": 15}
 
 #: The paper's search of a language model.
 PUBLISHED = {"rate": 0.4, "decay": "constant"}
 
-#: Seconds kept for the end of a call.
+#: Seconds reserved for the end of a call.
 MARGIN = 15
 
 
 class Later(Exception):
-    """The call's time is over; another goes on."""
+    """Raised when the time of the call is over; another call continues."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Do what is left to do; return 0 if nothing is, 75 if another call has to go on, 1 if a check failed."""
+    """Do the remaining parts; return 0 if all are done, 75 if another call has to continue, 1 if a check failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--reduced", action="store_true", help="toy sizes, stories of the grammar")
+    parser.add_argument("--reduced", action="store_true", help="toy sizes, stories from the grammar")
     parser.add_argument("--prepare", action="store_true", help="only draw the examples")
-    parser.add_argument("--grammar", action="store_true", help="stories of the embedded grammar, byte pairs")
+    parser.add_argument("--grammar", action="store_true", help="stories from the embedded grammar, byte-pair tokens")
     parser.add_argument(
         "--row", default="transformer_1k", help="the experiment of config/paper.yaml that is searched"
     )
     parser.add_argument("--precision", default="float32", help="of the search: float32, tf32 or bfloat16")
     parser.add_argument("--evaluations", type=int, help="gradient evaluations of the fast search, 8 by default")
     parser.add_argument("--seconds", type=float, default=570.0, help="when this call ends")
-    parser.add_argument("--state", type=Path, default=ROOT / "results-gpu", help="what a later call goes on from")
+    parser.add_argument("--state", type=Path, default=ROOT / "results-gpu", help="folder of the unfinished work")
     parser.add_argument("--output", type=Path, help="folder of the records; benchmarks/records/DATE-gpu by default")
     options = parser.parse_args(argv)
     options.output = options.output or ROOT / f"benchmarks/records/{time.strftime('%Y-%m-%d', time.gmtime())}-gpu"
@@ -121,13 +125,13 @@ def settings(options: argparse.Namespace, row: str) -> dict[str, Any]:
 
 
 def files(options: argparse.Namespace) -> dict[str, Path]:
-    """Return where the examples and the initial parameters of the searched row are."""
+    """Return the paths of the examples and initial parameters of the searched experiment."""
     folder = options.state / "examples" / options.row
     return {name: folder / f"{name}.parquet" for name in (*REQUIRED, "theta0")}
 
 
 def prepare(options: argparse.Namespace) -> None:
-    """Draw examples and initial parameters as the workflow does, unless they are there."""
+    """Draw examples and initial parameters as the workflow does, unless they exist."""
     placed = files(options)
     if all(path.is_file() for path in placed.values()):
         return
@@ -140,7 +144,7 @@ def prepare(options: argparse.Namespace) -> None:
     run(prepare_corpus, own, "prepare_corpus", options, **corpus, **tokens)
     run(generate_data, own, "generate_data", options, **tokens, **splits)
     run(initialise, own, "initialise", options, train=placed["train"], theta0=placed["theta0"])
-    # It is not needed any more, and large.
+    # The file is large and no longer needed.
     tokens["tokens"].unlink()
 
 
@@ -161,7 +165,7 @@ def arguments(own: Mapping[str, Any], stage: str, options: argparse.Namespace, *
 
 
 def check(options: argparse.Namespace, device: torch.device) -> bool:
-    """Compare every way with float64 on the CPU."""
+    """Compare every way of computing a step with float64 on the CPU."""
 
     def measure() -> dict[str, Any]:
         rows = gpu_steps.check(device, tuple(gpu_steps.ALLOWED))
@@ -174,7 +178,7 @@ def check(options: argparse.Namespace, device: torch.device) -> bool:
 
 
 def steps(options: argparse.Namespace, device: torch.device) -> bool:
-    """Time steps at the paper's four sizes: the ceilings, then a part a size, the first with every way."""
+    """Time steps at the paper's four sizes, one part per size; every way of computing them at the smallest."""
     repeats, width = (1, 256) if options.reduced else (3, 8192)
     ceiling = part(options, "ceilings", lambda: gpu_steps.ceilings(device, width))
     sizes = json.loads(SETTINGS.read_text(encoding="utf-8"))
@@ -183,7 +187,7 @@ def steps(options: argparse.Namespace, device: torch.device) -> bool:
         own = settings(options, row)
         size, heads = Size.of(own), own["model"]["heads"]
         if device.type != "cuda":
-            # A CPU times a few examples.
+            # On a CPU a few examples are enough.
             size = replace(size, examples=min(size.examples, 64))
         ways: list[dict[str, Any]] = [{"precision": kind} for kind in ("float32", *matmul.ROUNDED)]
         if place == 0:
@@ -219,7 +223,7 @@ def steps(options: argparse.Namespace, device: torch.device) -> bool:
 
 
 def part(options: argparse.Namespace, name: str, measure: Any, **sizes: int) -> dict[str, Any]:
-    """Return what a part found, from an earlier call or now; raise Later if its time has come."""
+    """Return the results of a part, from an earlier call or measured now; raise Later if the time is over."""
     kept = options.state / f"{name}{'-reduced' if options.reduced else ''}.json"
     if kept.is_file():
         return dict(json.loads(kept.read_text(encoding="utf-8")))
@@ -235,7 +239,7 @@ def part(options: argparse.Namespace, name: str, measure: Any, **sizes: int) -> 
 
 
 def record(options: argparse.Namespace, name: str, found: Mapping[str, Any]) -> None:
-    """Write a record: what was found, and on what, when and how."""
+    """Write a record: the results, with the machine, date, commit and command."""
     cuda = options.device != "cpu" and torch.cuda.is_available()
     card = torch.cuda.get_device_properties(options.device) if cuda else None
     hardware = provenance.hardware() | {
@@ -260,13 +264,13 @@ def record(options: argparse.Namespace, name: str, found: Mapping[str, Any]) -> 
 
 
 def file_name(options: argparse.Namespace, name: str) -> str:
-    """Return the name of a record's files."""
+    """Return the name of a record's files, without suffix."""
     device = torch.cuda.get_device_name() if options.device != "cpu" and torch.cuda.is_available() else "cpu"
     return f"gpu-{name}-{device.lower().replace(' ', '-')}"
 
 
 def search(options: argparse.Namespace, method: str) -> bool:
-    """Search, go on with a search, or take up one that is done; then train under its policy and fit the curves."""
+    """Search, or continue a search, unless it is done; then train under its policy and fit the curves."""
     prepare(options)
     name = f"{options.row}-{method}-{options.precision}"
     folder = options.state / f"{name}{'-reduced' if options.reduced else ''}"
@@ -283,7 +287,7 @@ def search(options: argparse.Namespace, method: str) -> bool:
 
 
 def proceed(options: argparse.Namespace, own: Mapping[str, Any], folder: Path, log: Path) -> None:
-    """Run the search's script until it is done, or until the call is over: then raise Later."""
+    """Run the search script until it is done; raise Later if the time of the call is over before."""
     left = options.deadline - MARGIN - time.monotonic()
     if left <= 0:
         raise Later(f"the search {folder.name} is next")
@@ -305,7 +309,7 @@ def proceed(options: argparse.Namespace, own: Mapping[str, Any], folder: Path, l
 
 
 def spent(folder: Path, more: float = 0.0) -> float:
-    """Add to the seconds of a search, over all calls, and return them."""
+    """Add to the total seconds of a search over all calls, and return the total."""
     path = folder / "seconds.json"
     total = more + (json.loads(path.read_text(encoding="utf-8")) if path.is_file() else 0.0)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -316,7 +320,7 @@ def spent(folder: Path, more: float = 0.0) -> float:
 def evaluate(
     options: argparse.Namespace, own: Mapping[str, Any], folder: Path, near_optimal: Path, log: Path, name: str
 ) -> dict[str, Any]:
-    """Train under the conventional and the searched policy; write curves, fits and log beside the record."""
+    """Train under the conventional and the searched policy; write curves, fits and log next to the record."""
     problem, theta0 = setup.from_files(own, files(options))
     found = policy.load(near_optimal)
     device = {"dtype": problem.dtype, "device": problem.device}
@@ -332,7 +336,7 @@ def evaluate(
     columns = {
         "policy": np.repeat([*curves], count),
         "step": np.tile(np.arange(count, dtype=np.int32), len(curves)),
-        # Training losses would take another pass over all examples.
+        # Training losses are left out, because they would take another pass over all examples.
         "train_loss": [None] * (count * len(curves)),
         **{
             f"{against}_loss": np.concatenate([curve[against] for curve in curves.values()]) for against in REFERENCES

@@ -1,4 +1,4 @@
-"""What benchmarks/gpu.py measures of single steps: errors on small cases, the card's ceilings, times and memory."""
+"""Measurements of single steps for benchmarks/gpu.py: errors on small cases, speeds of the GPU, times and memory."""
 
 import statistics
 import time
@@ -19,17 +19,17 @@ from lawpipe.problems.language_model.losses import LanguageModel
 from lawpipe.problems.language_model.models import cross_entropy
 from lawpipe.problems.language_model.models.transformer import Transformer
 
-#: The largest relative error that a way may have, by the precision of its products: rounding moves a few ReLUs of a
-#: small case across their kinks, where derivatives jump.
+#: The largest allowed relative error by the precision of the products. Rounding moves a few ReLUs of a small case
+#: across their kinks, where derivatives jump.
 ALLOWED = {"float64": 1e-11, "float32": 2e-5, "tf32": 6e-2, "bfloat16": 2e-1}
 
-#: Examples that the public code takes at once.
+#: Examples that the public code processes together.
 PUBLIC_BATCH = 512
 
-#: Numbers of logits in a chunk that are compared: those that fit a card's second-level cache, and larger ones.
+#: The compared numbers of logits per chunk: those that fit the second-level cache of a GPU, and larger ones.
 CHUNKS = (2**22, 2**23, 2**25, 2**28)
 
-#: The ways to compute a step and a run that are checked, each with every precision.
+#: The checked ways to compute a step and a run, each with every precision.
 WAYS: dict[str, dict[str, Any]] = {
     "plain": {},
     "captured": {"graphs": True},
@@ -60,7 +60,7 @@ def draw(
 
 @contextmanager
 def kernels(used: bool | None) -> Iterator[None]:
-    """Use the head's kernels, or not, or leave it to the engine."""
+    """Use the kernels of the head (True), do not (False), or let the engine choose (None)."""
     before, cross_entropy.FUSED = cross_entropy.FUSED, used
     try:
         yield
@@ -69,7 +69,7 @@ def kernels(used: bool | None) -> Iterator[None]:
 
 
 def error(found: Tensor, expected: Tensor) -> float:
-    """Return |found - expected| / |expected|; not a number never passes a comparison."""
+    """Return |found - expected| / |expected|; NaN fails every check."""
     return float((found.detach().cpu().double() - expected).norm() / expected.norm())
 
 
@@ -115,7 +115,7 @@ def _found(
 
 
 def rounding_errors(size: Size, heads: int, device: torch.device, precisions: Sequence[str]) -> Rows:
-    """Return what rounding does to a step of the model at its own size, against float64 on the same device."""
+    """Return the relative errors of a step of the full model against float64 on the same device, by precision."""
     some = Size(1, min(64, size.examples), 8, 8, size.vocabulary, size.length, size.hidden, size.layers)
     exact, theta = draw(some, heads, "float64", device)
     weights = torch.full((some.examples,), 1 / some.examples, dtype=torch.float64, device=device)
@@ -131,7 +131,7 @@ def rounding_errors(size: Size, heads: int, device: torch.device, precisions: Se
 
 
 def seconds(action: Callable[[], object], device: torch.device, repeats: int) -> float:
-    """Return the median seconds of an action, after one that warms up."""
+    """Return the median wall seconds of an action, after one call as a warm-up."""
     taken = []
     for _ in range(repeats + 1):
         synchronize(device)
@@ -143,28 +143,28 @@ def seconds(action: Callable[[], object], device: torch.device, repeats: int) ->
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait for a card."""
+    """Wait until a GPU has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def forget_peak(device: torch.device) -> None:
-    """Begin to watch a card's memory anew."""
+    """Reset the peak memory of a GPU."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
 
 
 def peak(device: torch.device) -> float | None:
-    """Return the most memory that was in use on a card, MB; nothing of a CPU's."""
+    """Return the peak memory of a GPU, MB; None for a CPU."""
     return torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else None
 
 
 def ceilings(device: torch.device, width: int) -> dict[str, float]:
-    """Return operations a second of large products of random numbers, by precision, and bytes a second of a copy."""
+    """Return operations per second of large random products, by precision, and bytes per second of a copy."""
     a, b = (torch.randn(width, width, device=device) for _ in range(2))
     found = {}
     for precision in ("float32", *matmul.ROUNDED):
-        # Rounding on a CPU is an emulation: its speed says nothing.
+        # On a CPU rounding is emulated, so its speed means nothing.
         if precision == "float32" or device.type == "cuda":
             left, right = (a.bfloat16(), b.bfloat16()) if precision == "bfloat16" else (a, b)
             with matmul.rounding(precision if precision == "tf32" else "float32", device):
@@ -176,9 +176,9 @@ def ceilings(device: torch.device, width: int) -> dict[str, float]:
 
 
 def step(size: Size, heads: int, device: torch.device, ceiling: dict[str, float], repeats: int, **way: Any) -> Rows:
-    """Time a forward and a backward step of all examples one way, and say what share of the ceiling they reach.
+    """Time a forward and a backward step of all examples, computed in one way, with their share of the ceiling.
 
-    `way` holds the precision, whether kernels and graphs are used, a micro-batch in tokens, numbers of a chunk.
+    `way` holds `precision`, and optionally `kernels`, `graphs`, `micro_batch` (tokens) and `chunk` (logits).
     """
     fused, chunk = way.get("kernels"), way.get("chunk")
     before = cross_entropy.CHUNK[device.type]
@@ -215,7 +215,7 @@ def step(size: Size, heads: int, device: torch.device, ceiling: dict[str, float]
 
 
 def public_step(size: Size, heads: int, device: torch.device, repeats: int) -> dict[str, Any]:
-    """Time a backward step the way of the public code at its batch, scaled to all examples."""
+    """Time a backward step in the way of the public code with its batch size, scaled to all examples."""
     batch = min(PUBLIC_BATCH, size.examples)
     some = Size(1, batch, 8, 8, size.vocabulary, size.length, size.hidden, size.layers)
     problem, theta = draw(some, heads, "float32", device)

@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> None:
             on_snapshot=snapshot,
         )
         try:
-            with signals.at_a_good_moment() as search.asked_to_stop:
+            with signals.noted() as search.asked_to_stop:
                 search.run()
         except FloatingPointError as error:
             raise InputError(

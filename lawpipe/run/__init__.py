@@ -1,4 +1,4 @@
-"""What every stage script stands on: its job, artifacts, files, provenance, signals, processes, errors.
+"""What every stage script uses: its job, artifacts, files, provenance, signals, processes, errors.
 
 Imports no other room.
 """

@@ -29,11 +29,15 @@ Columns = Mapping[str, Any]
 
 
 def write(path: str | Path, table: str, columns: Columns, *, settings: Mapping[str, Any], code: str) -> None:
-    """Write one artifact: to a temporary name beside it first, then renamed, so it is whole or absent.
+    """Write one artifact atomically.
 
-    `columns` maps names to arrays: 1-D for plain columns (None or NaN-free where a value is missing: pass
-    None in a list for null), 2-D for fixed vectors, a list of 1-D arrays for vectors of differing lengths.
-    Names that the table does not know are appended as they are.
+    Args:
+        path: the file.
+        table: the name of the table in `TABLES`.
+        columns: name to values: a 1-D array or a list (None is null) for a plain column, a 2-D array for fixed
+            vectors, a list of 1-D arrays for vectors of different lengths. Further columns are appended.
+        settings: the settings that the file depends on, for the metadata.
+        code: the digest of the code that made the file, for the metadata.
 
     Raises KeyError for a missing column and ValueError for columns of differing lengths.
     """
@@ -55,14 +59,14 @@ def write(path: str | Path, table: str, columns: Columns, *, settings: Mapping[s
             use_byte_stream_split=floats or False,
             write_page_checksum=True,
         )
-    # Arrow would keep what it wrote with, beside the tensors of a search that goes on.
+    # Otherwise Arrow would keep this memory while a search continues.
     pa.default_memory_pool().release_unused()
 
 
 def read(path: str | Path, table: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read an artifact and check that it holds the table's columns; `columns` picks some.
+    """Return an artifact after a check that it has the table's columns, or those of `columns`.
 
-    Raises InputError, one sentence, if the file is missing, is not Parquet or lacks a column.
+    Raises InputError if the file is missing, is not Parquet or lacks a column.
     """
     path = Path(path)
     data = read_parquet(path, columns)
@@ -71,7 +75,7 @@ def read(path: str | Path, table: str, columns: Sequence[str] | None = None) -> 
 
 
 def _check(data: pa.Table, path: Path, table: str, columns: Sequence[str] | None) -> None:
-    """Raise InputError unless a table has its columns, or the picked ones, with their types."""
+    """Raise InputError unless the data have the table's columns, or those of `columns`, with the right types."""
     for name, kind in TABLES[table].items():
         if columns is not None and name not in columns:
             continue
@@ -88,7 +92,7 @@ def _check(data: pa.Table, path: Path, table: str, columns: Sequence[str] | None
 
 
 def row_groups(path: Path, table: str, column: str) -> Iterator[npt.NDArray[Any]]:
-    """Yield a column of fixed vectors a row group at a time, [rows, length]; raises as `read` does."""
+    """Yield a column of fixed vectors, [rows, length], one row group at a time; raises as `read` does."""
     with _reading(path) as file:
         for group in range(file.num_row_groups):
             data = file.read_row_group(group, columns=[column] if column in file.schema_arrow.names else [])
@@ -97,7 +101,10 @@ def row_groups(path: Path, table: str, column: str) -> Iterator[npt.NDArray[Any]
 
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a Parquet file; a missing, truncated or foreign file gives an InputError."""
+    """Return the content of a Parquet file, or the columns of `columns` that it has.
+
+    Raises InputError if the file is missing, damaged or another format.
+    """
     with _reading(path) as file:
         present = set(file.schema_arrow.names)
         return file.read(columns=None if columns is None else [name for name in columns if name in present])
@@ -105,7 +112,7 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file; one that is missing, truncated or foreign gives an InputError."""
+    """Open a Parquet file; raise InputError if it is missing, damaged or another format."""
     if not path.is_file():
         raise InputError(f"{path} does not exist: expected a Parquet file there.")
     try:
@@ -119,7 +126,7 @@ def _reading(path: Path) -> Iterator[pq.ParquetFile]:
 
 
 def metadata(path: str | Path) -> dict[str, Any]:
-    """Return what the file says of its origin: `settings`, `code` and `versions`."""
+    """Return the `settings`, `code` and `versions` in an artifact's metadata; raises InputError if it has none."""
     with _reading(Path(path)) as file:
         stored = (file.schema_arrow.metadata or {}).get(b"lawpipe")
     if stored is None:
@@ -131,13 +138,13 @@ def metadata(path: str | Path) -> dict[str, Any]:
 def matrix(data: pa.Table, column: str) -> npt.NDArray[Any]:
     """Return a column of fixed vectors as a 2-D array [rows, length], without a copy where Arrow allows it."""
     length = data.schema.field(column).type.list_size
-    # Flattened chunk by chunk: one vector of all rows may hold more entries than a single Arrow array can.
+    # By chunks: a single Arrow array may be too small for the entries of all rows.
     chunks = [chunk.flatten().to_numpy().reshape(-1, length) for chunk in data.column(column).chunks]
     return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
 
 def _to_arrow(values: Any, kind: Column) -> pa.Array:
-    """Convert one column to Arrow with the type that the table asks for."""
+    """Return one column as an Arrow array of the column's type."""
     if isinstance(kind, str):
         return pa.array(values, type=pa.type_for_alias(kind))
     if not kind.fixed:
@@ -155,18 +162,18 @@ def _leaves(field: pa.Field) -> list[tuple[str, pa.DataType]]:
     return [(field.name, field.type)]
 
 
-def _matches(found: pa.DataType, kind: Column) -> bool:
-    """Tell whether a stored type is the one the table asks for."""
+def _matches(stored: pa.DataType, kind: Column) -> bool:
+    """Return whether a stored type is the type of the column."""
     if isinstance(kind, str):
-        return bool(found == pa.type_for_alias(kind))
-    listed = pa.types.is_fixed_size_list(found) if kind.fixed else pa.types.is_list(found)
+        return bool(stored == pa.type_for_alias(kind))
+    listed = pa.types.is_fixed_size_list(stored) if kind.fixed else pa.types.is_list(stored)
     if not listed:
         return False
     if kind.item == "float*":
-        return bool(pa.types.is_floating(found.value_type))
-    return bool(found.value_type == pa.type_for_alias(kind.item))
+        return bool(pa.types.is_floating(stored.value_type))
+    return bool(stored.value_type == pa.type_for_alias(kind.item))
 
 
 def _describe(kind: Column) -> str:
-    """Say a column's type in words."""
+    """Return a column's type in words."""
     return kind if isinstance(kind, str) else f"{'fixed ' if kind.fixed else ''}list of {kind.item}"

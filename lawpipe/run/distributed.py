@@ -1,8 +1,8 @@
-"""Several processes in one job, as torchrun starts them: the same script with the same arguments, once in each.
+"""Several processes of one job, started by torchrun: each runs the same script with the same arguments.
 
-They share the examples (lawpipe.problems.sharded) and hold all else alike, so that they take the same decisions. The
-first alone writes files and speaks. All stop at the same iteration, and none waits for one that is gone. Outside of
-torchrun there is one process, and everything here costs nothing: PyTorch is imported only where there are several.
+The processes divide the examples (lawpipe.problems.sharded). Everything else is the same in each, so that they take
+the same decisions. Only the process of rank 0 writes files and prints. All stop at the same iteration, and none waits
+for a process that has ended. Without torchrun there is one process, and PyTorch is not imported here.
 """
 
 import os
@@ -15,19 +15,19 @@ from pathlib import Path
 
 from lawpipe.run.errors import InputError
 
-#: How long a process waits for another that neither answers nor ends.
+#: Time that a process waits for another that neither answers nor ends.
 PATIENCE = timedelta(minutes=10)
 
-#: Seconds within which the launcher stops the processes of which one has ended: it looks ten times a second.
+#: Seconds within which the launcher stops all processes after one has ended: it checks ten times a second.
 NOTICE = 5.0
 
-#: Who started this process.
+#: Number of the process that started this one.
 PARENT = os.getppid()
 
 
 def world_size() -> int:
-    """Return how many processes there are."""
-    # Other programs set WORLD_SIZE too; torchrun alone gives its run a name.
+    """Return the number of processes."""
+    # Other programs set WORLD_SIZE too, but only torchrun sets TORCHELASTIC_RUN_ID.
     return int(os.environ["WORLD_SIZE"]) if "TORCHELASTIC_RUN_ID" in os.environ else 1
 
 
@@ -37,20 +37,20 @@ def rank() -> int:
 
 
 def local_rank() -> int:
-    """Return this process's number among those of its machine, from 0: that of its GPU."""
+    """Return this process's number on its machine, from 0, which is also the number of its GPU."""
     return int(os.environ["LOCAL_RANK"]) if world_size() > 1 else 0
 
 
 def is_main() -> bool:
-    """Tell whether this process is the one that writes and speaks."""
+    """Return whether this process is the one that writes files and prints."""
     return rank() == 0
 
 
 @contextmanager
 def process_group() -> Iterator[None]:
-    """Within the block the processes can reach one another, and all but the first are silent.
+    """Connect the processes within the block; all but the first print nothing.
 
-    On GPUs they talk through NCCL, on processors through Gloo. After an error the others are not waited for.
+    The backend is NCCL for tensors on GPUs and Gloo for others. An error does not wait for the other processes.
     """
     if world_size() == 1:
         yield
@@ -58,22 +58,22 @@ def process_group() -> Iterator[None]:
     import torch
     import torch.distributed as dist
 
-    # Each kind of tensor goes its own way; NCCL itself comes in only with the first that is on a GPU.
-    ways = "cpu:gloo,cuda:nccl" if dist.is_nccl_available() and torch.cuda.is_available() else "gloo"
+    # One backend for each kind of tensor; NCCL is loaded with the first tensor on a GPU.
+    backends = "cpu:gloo,cuda:nccl" if dist.is_nccl_available() and torch.cuda.is_available() else "gloo"
     with collective():
-        dist.init_process_group(ways, timeout=PATIENCE)
-    # One that has met all others may leave again before these have met each other.
-    _added([0.0])
-    with _silence() if not is_main() else nullcontext():
+        dist.init_process_group(backends, timeout=PATIENCE)
+    # A process that is connected to all others could end before these are connected to each other.
+    _sums([0.0])
+    with _silent() if not is_main() else nullcontext():
         yield
     dist.destroy_process_group()
 
 
 @contextmanager
 def collective() -> Iterator[None]:
-    """Around what all processes do together; InputError where another does not answer.
+    """Turn an error of a collective operation into an InputError: another process does not answer.
 
-    Where another has ended, the launcher sees how, stops the rest and says so.
+    If another process has ended, the launcher reports how and stops the rest first.
     """
     try:
         yield
@@ -87,13 +87,13 @@ def collective() -> Iterator[None]:
 
 def total(values: Sequence[float]) -> list[float]:
     """Return the sum of each number over the processes."""
-    return _added(values) if world_size() > 1 else list(values)
+    return _sums(values) if world_size() > 1 else list(values)
 
 
 def agreed_signal(asked: int | None) -> int | None:
-    """Return the number of a signal that any process was asked to stop by, in all of them; None if none was.
+    """Return, in all processes, the number of a signal to stop that any of them received; None if none did.
 
-    A process whose torchrun is gone counts as asked.
+    A process whose torchrun has ended counts as if it had received SIGTERM.
     """
     if world_size() == 1:
         return asked
@@ -101,16 +101,16 @@ def agreed_signal(asked: int | None) -> int | None:
         asked = signal.SIGTERM
     numbers = [0.0] * world_size()
     numbers[rank()] = float(asked or 0)
-    return int(max(_added(numbers))) or None
+    return int(max(_sums(numbers))) or None
 
 
 def without_launcher() -> bool:
-    """Tell whether no launcher is there to say by which signal the processes end."""
+    """Return whether there is no launcher that reports the signal which ends the processes."""
     return world_size() == 1 or os.getppid() != PARENT
 
 
 def should_report() -> bool:
-    """Tell whether this process says what mistake ends the job: where several find one, the first to ask."""
+    """Return whether this process reports the error that ends the job: the first process that asks does."""
     if without_launcher():
         return is_main()
     import torch.distributed as dist
@@ -118,12 +118,12 @@ def should_report() -> bool:
     try:
         return dist.distributed_c10d._get_default_store().add("said", 1) == 1
     except (RuntimeError, ValueError):
-        # They have not met yet.
+        # The processes are not connected yet.
         return is_main()
 
 
-def _added(values: Sequence[float]) -> list[float]:
-    """Add up numbers over the processes."""
+def _sums(values: Sequence[float]) -> list[float]:
+    """Return the sum of each number over the processes."""
     import torch
     import torch.distributed as dist
 
@@ -135,7 +135,7 @@ def _added(values: Sequence[float]) -> list[float]:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
-    """Print nothing within the block."""
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+def _silent() -> Iterator[None]:
+    """Discard stdout and stderr within the block."""
+    with Path(os.devnull).open("w") as null, redirect_stdout(null), redirect_stderr(null):
         yield

@@ -1,9 +1,9 @@
-"""The one exception for what a user can mend."""
+"""The exception for mistakes that a user can correct."""
 
 
 class InputError(Exception):
-    """Something in the user's config, data or files is wrong.
+    """A mistake in the user's config, data or files.
 
-    The message is one sentence for a person: which file or key, what was found, what was expected and how
-    to mend it. Scripts print it without a traceback and exit with code 1.
+    The message is one sentence: which file or key, what was found, what was expected, and how to correct it. Scripts
+    print it without a traceback and exit with code 1.
     """

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Atomic writing of files."""
 
 import errno
 import os
@@ -9,18 +9,18 @@ from pathlib import Path
 
 from lawpipe.run.errors import InputError
 
-#: What the system says where there is no room: on the disk, for this user, in a file of the size allowed.
+#: The error numbers for a full disk, a full quota of the user, and a file above the size limit.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside `path`, renamed to it when the block ends well and removed when it does not.
+    """Yield a temporary path beside `path`; rename it to `path` after the block, or remove it on an error.
 
-    Makes the folder if need be. The temporary name keeps the ending, and is this process's own. What a process that
-    was killed left under such a name is removed.
+    The folder is created if it does not exist. The temporary name has the same suffix and the number of this process.
+    Temporary files of processes that were killed are removed.
 
-    Raises InputError, one sentence, if the file cannot be written; what was there before is as it was.
+    Raises InputError if the file cannot be written; a file that exists is then unchanged.
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
@@ -39,7 +39,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def _explain(path: Path, error: OSError) -> str:
-    """Say why a file cannot be written, and what to do."""
+    """Return the message for a file that cannot be written."""
     if error.errno in NO_ROOM:
         return (
             f"{path} cannot be written: there is no room left for it on its disk or in this user's share of it; "

@@ -1,8 +1,8 @@
-"""A stage's script in one process or in several: `python -m lawpipe.run.launch PROCESSES SCRIPT ARGUMENTS`.
+"""Start a stage's script in one or several processes: `python -m lawpipe.run.launch PROCESSES SCRIPT ARGUMENTS`.
 
-One is the script itself. Several are `torchrun --standalone --nproc-per-node PROCESSES SCRIPT ARGUMENTS`, without its
-account of where in torchrun a failure came to light: the script says what is wrong, the launcher which signal stopped
-or killed it. Exits as the script does: with 128 and the signal's number then.
+One process runs the script directly. Several run as `torchrun --standalone --nproc-per-node PROCESSES SCRIPT
+ARGUMENTS`, without torchrun's own tracebacks: the script reports its error, and the launcher the signal that stopped
+or killed a process. The exit code is that of the script, or 128 + the number of the signal.
 """
 
 import logging
@@ -26,17 +26,17 @@ def main() -> None:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     logging.disable(logging.CRITICAL)
-    # Snakemake says as many threads as the job has, which are the processes.
+    # Snakemake sets it to the threads of the job, which here are the processes.
     os.environ["OMP_NUM_THREADS"] = "1"
-    # What PyTorch's C++ logs when another process is gone says less than the launcher.
+    # PyTorch's C++ would log the end of another process, which the launcher reports.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
     try:
-        with tempfile.TemporaryDirectory() as logs:  # torchrun makes one, and leaves it
+        with tempfile.TemporaryDirectory() as logs:  # torchrun does not remove its own
             run.main(["--standalone", "--nproc-per-node", count, "--log-dir", logs, script, *arguments])
     except ChildFailedError as error:
         failed = [failure.exitcode for failure in error.failures.values()]
         codes = [128 - code if code < 0 else code for code in failed]
-        # When one has ended, torchrun stops the others by SIGTERM.
+        # When one process has ended, torchrun stops the others with SIGTERM.
         causes = [code for code in codes if code != 128 + signal.SIGTERM] or codes
         exit_as(max(causes), int(count))
     except SignalException as stopped:
@@ -44,8 +44,8 @@ def main() -> None:
 
 
 def exit_as(code: int, count: int) -> NoReturn:
-    """Exit with the code of `count` processes; say by which signal they ended, if by one."""
-    # Whoever read what they said may have been stopped as well.
+    """Exit with the code of `count` processes; report the signal if one ended them."""
+    # The reader of stderr may have been stopped as well.
     with suppress(OSError):
         if code - 128 in signals.SIGNALS:
             print(signals.Stopped(code - 128), file=sys.stderr, flush=True)

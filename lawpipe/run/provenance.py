@@ -1,4 +1,4 @@
-"""Where a result came from: the digest of the code that made it, versions, machine and git state."""
+"""The origin of a result: digest of the code, versions of libraries, machine and git state."""
 
 import ast
 import hashlib
@@ -16,8 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 #: The libraries whose versions can change a number.
 LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "torch")
 
-
-#: What of a package's files, beside its modules, makes a difference to a result.
+#: The files of the package, other than modules, that a result may depend on.
 DATA = (".html", ".css", ".js", ".txt")
 
 
@@ -109,7 +108,7 @@ def _module_files(name: str) -> list[Path]:
 
 @cache
 def file_digest(path: str) -> str:
-    """Digest a file's content: SHA-256, 64 hexadecimal digits; read once a process."""
+    """Return the SHA-256 digest of a file, 64 hexadecimal digits. A process reads each file once."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -130,7 +129,7 @@ def hardware() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """Return the processor's name as Linux gives it, or what the platform module knows."""
+    """Return the name of the processor, from Linux or from the platform module."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -141,7 +140,7 @@ def _processor() -> str:
 
 
 def git_state() -> dict[str, Any]:
-    """Return the checkout's commit and whether files differ from it; `commit` is None outside of git."""
+    """Return the commit of the checkout and whether files differ from it; both are None outside of git."""
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(PACKAGE), *arguments]

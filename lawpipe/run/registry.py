@@ -1,7 +1,7 @@
 """Modules that a config chooses by name: a problem's parts, a model, a search method, a policy.
 
-A kind of choice is a pattern of module names. Every module of a kind offers the same functions, and nothing imports
-them all, so a result depends on the code of the module that was chosen and not on that of its neighbours.
+Each kind of choice is a pattern of module names. All modules of a kind have the same functions. They are imported by
+name, not by import statements, so that a result depends only on the code of the module that is chosen.
 """
 
 import importlib
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-#: The modules of each kind; the braces stand for the name in the config.
+#: Pattern of the module names of each kind; the braces stand for the name in the config.
 KINDS = {
     "examples": "lawpipe.problems.{}.examples",
     "initial": "lawpipe.problems.{}.initial",
@@ -29,7 +29,7 @@ VARIANTS = ("tuned", "matched")
 def load(kind: str, name: str) -> ModuleType:
     """Import the module of a choice.
 
-    The kind is written as a literal where this is called: the code digest reads it there.
+    Callers write the kind as a literal, from which the code digest finds the modules.
 
     Raises:
         ModuleNotFoundError: if there is no module of that name.
@@ -58,7 +58,7 @@ def names(kind: str) -> list[str]:
 
 
 def chosen(settings: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the modules that a stage's settings choose of each kind that they mention."""
+    """Return the modules that a stage's settings name, by kind."""
     choices: dict[str, list[str]] = {}
     if "problem" in settings:
         choices = {kind: [settings["problem"]] for kind in ("examples", "initial", "losses")}

@@ -1,6 +1,6 @@
-"""Stopping when asked: SIGTERM (a scheduler that wants its node back) and SIGINT (Ctrl-C) end a stage cleanly.
+"""Clean ends of a stage on SIGTERM (from a scheduler), on SIGINT (Ctrl-C), and when its Snakemake has ended.
 
-So does the death of the Snakemake that started it: the next run would make the same files beside it.
+A stage that outlived its Snakemake would write the same files as the next run.
 """
 
 import os
@@ -15,15 +15,15 @@ Handler = Callable[[int, FrameType | None], None]
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-#: The environment variable with the number of the process without which a stage is not to go on.
+#: Environment variable with the number of the process with which a stage ends.
 STARTED_BY = "LAWPIPE_STARTED_BY"
 
-#: Seconds that work may go on after a signal until it comes to a good moment to stop.
+#: Seconds that work may continue after a signal, until it has saved its state.
 PATIENCE = 3.0
 
 
-class Stopped(Exception):  # no error: somebody asked for it
-    """A signal asked the process to stop; `signal` is its number, and 128 more the exit code."""
+class Stopped(Exception):  # not an error
+    """A signal asked the process to stop. `signal` is its number; the exit code is 128 + the number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
@@ -31,9 +31,9 @@ class Stopped(Exception):  # no error: somebody asked for it
 
 
 def stop_with_starter() -> None:
-    """Ask this process to stop, as SIGTERM does, when the one that STARTED_BY names has ended; nothing if none is."""
+    """Send SIGTERM to this process when the process that STARTED_BY names has ended; nothing without the variable."""
     starter = os.environ.get(STARTED_BY)
-    if starter is None or not hasattr(os, "pidfd_open"):  # Linux alone has it
+    if starter is None or not hasattr(os, "pidfd_open"):  # only on Linux
         return
     try:
         handle = os.pidfd_open(int(starter))
@@ -49,8 +49,8 @@ def stop_with_starter() -> None:
 
 
 @contextmanager
-def at_once() -> Iterator[None]:
-    """Within the block a signal to stop raises Stopped wherever the program is. Only for the main thread."""
+def raised() -> Iterator[None]:
+    """Raise Stopped at once on a signal to stop within the block. Only for the main thread."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise Stopped(number)
@@ -60,11 +60,11 @@ def at_once() -> Iterator[None]:
 
 
 @contextmanager
-def at_a_good_moment(patience: float = PATIENCE) -> Iterator[Callable[[], int | None]]:
-    """Within the block a signal to stop is only noted: the function that is yielded returns its number, or None.
+def noted(patience: float = PATIENCE) -> Iterator[Callable[[], int | None]]:
+    """Note a signal to stop within the block; the function that is yielded returns its number, or None.
 
-    Whoever works in the block asks now and then, saves and raises Stopped. If it has not done so within `patience`
-    seconds, Stopped is raised wherever it is. Only for the main thread.
+    The code in the block calls the function now and then, saves its state and raises Stopped. If it has not done so
+    `patience` seconds after the signal, Stopped is raised at once. Only for the main thread.
     """
     asked: list[int] = []
 
@@ -84,7 +84,7 @@ def at_a_good_moment(patience: float = PATIENCE) -> Iterator[Callable[[], int | 
 
 @contextmanager
 def _handling(handlers: Mapping[signal.Signals, Handler]) -> Iterator[None]:
-    """Handle some signals so within the block, and as before after it."""
+    """Set handlers of signals within the block; restore the earlier ones after it."""
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield

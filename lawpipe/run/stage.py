@@ -1,4 +1,4 @@
-"""What every stage script shares: its options, its settings, writing tables, its cost, its way to fail."""
+"""What all stage scripts share: options, settings, writing of tables, the cost file, and ends with an error."""
 
 import argparse
 import json
@@ -23,22 +23,22 @@ class Job:
     """One run of a stage script."""
 
     options: argparse.Namespace
-    #: The settings that determine the stage's result, from `--settings`.
+    #: The settings that the stage's result depends on, from `--settings`.
     settings: dict[str, Any]
     #: The digest of the script and of the modules it imports.
     code: str
-    #: What the stage has to say beyond time and memory; it goes to the cost file.
+    #: Further entries of the cost file.
     notes: dict[str, Any] = field(default_factory=dict)
-    #: The artifacts that it wrote.
+    #: The artifacts that were written.
     written: list[Path] = field(default_factory=list)
 
     @property
     def label(self) -> str:
-        """Which experiment and seed this is, for lines on a console where several jobs speak."""
+        """The experiment and seed, for lines on a console that several jobs print to."""
         return f"{self.settings['experiment']} seed {self.settings['seed']}"
 
     def write(self, path: Path, table: str, columns: artifacts.Columns) -> None:
-        """Write an artifact with this job's settings and code digest in its metadata, once for all its processes."""
+        """Write an artifact with this job's settings and code digest in its metadata, in the main process only."""
         if not distributed.is_main():
             return
         artifacts.write(path, table, columns, settings=self.settings, code=self.code)
@@ -61,7 +61,7 @@ def parser(documentation: str | None) -> argparse.ArgumentParser:
 
 
 def _settings(text: str) -> dict[str, Any]:
-    """Parse `--settings`; a mistake is an argument error."""
+    """Parse `--settings`; invalid JSON is an argument error."""
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -73,17 +73,17 @@ def _settings(text: str) -> dict[str, Any]:
 
 @contextmanager
 def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
-    """Open a stage's job; when it ends well, write its cost if `--cost` was given.
+    """Yield a stage's job; at its end without an error, write the cost file if `--cost` was given.
 
-    The cost file holds what differs from run to run: wall and processor seconds, peak memory in MB, the
-    machine, the git state, the time of day, the artifacts (from the folder above `cost`), and the job's notes. The
-    job's processes count together.
+    The cost file has what differs from run to run: wall and processor seconds, peak memory in MB, the machine, the
+    git state, the time of day, the artifacts (relative to the folder above `cost`), and the job's notes. Processor
+    seconds and memory are summed over the job's processes.
     """
     started = time.time()
     clock = time.perf_counter()
-    this = Job(options, options.settings, provenance.code_digest(script, registry.chosen(options.settings)))
+    result = Job(options, options.settings, provenance.code_digest(script, registry.chosen(options.settings)))
     with distributed.process_group():
-        yield this
+        yield result
         usage = resource.getrusage(resource.RUSAGE_SELF)
         processor_seconds, memory = distributed.total([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024])
     if options.cost is None or not distributed.is_main():
@@ -97,20 +97,20 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "hardware": provenance.hardware(),
         "git": provenance.git_state(),
-        "files": [_below(path, options.cost.parent.parent) for path in this.written],
-        **this.notes,
+        "files": [_below(path, options.cost.parent.parent) for path in result.written],
+        **result.notes,
     }
     write_text(options.cost, json.dumps(cost, indent=1, sort_keys=True) + "\n")
 
 
 def _below(path: Path, folder: Path) -> str:
-    """Write an artifact's path as it is from a folder, or whole if it lies elsewhere."""
-    whole = path.resolve()
-    return whole.relative_to(folder.resolve()).as_posix() if whole.is_relative_to(folder.resolve()) else str(whole)
+    """Return a path relative to a folder, or the absolute path if it is not below the folder."""
+    absolute, above = path.resolve(), folder.resolve()
+    return absolute.relative_to(above).as_posix() if absolute.is_relative_to(above) else str(absolute)
 
 
 def drop_stale(state: Path) -> None:
-    """Remove the side folders beside `state` of the same stage with other settings or code: killed, never resumed."""
+    """Remove the checkpoints that the same stage left with other settings or code, in the folder of `state`."""
     if not distributed.is_main():
         return
     for folder in state.parent.glob(f"{state.name.rpartition('-')[0]}-*"):
@@ -125,23 +125,23 @@ def write_text(path: Path, text: str) -> None:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call a script's main; a user's mistake becomes one sentence on stderr and exit code 1.
+    """Call a script's main; an InputError becomes one sentence on stderr and exit code 1.
 
-    A signal to stop ends it with one word on stderr, nothing half-written, and the exit code 128 + its number.
+    A signal to stop ends it with one line on stderr and the exit code 128 + its number; no file is half-written.
     """
     try:
-        with signals.at_once():
+        with signals.raised():
             signals.stop_with_starter()
             main()
     except InputError as error:
         if distributed.should_report():
             print(f"error: {error}", file=sys.stderr, flush=True)
         if distributed.world_size() > 1:
-            # The threads that wait for the other processes must not see this one taken apart.
+            # Not sys.exit: threads still wait for the other processes.
             os._exit(1)
         sys.exit(1)
     except signals.Stopped as stopped:
-        # Whoever read what this process said may have been stopped as well.
+        # The reader of stderr may have been stopped as well.
         with suppress(OSError):
             if distributed.is_main() and distributed.without_launcher():
                 print(stopped, file=sys.stderr, flush=True)

@@ -43,7 +43,7 @@ def best(
         checkpoint=None if state is None else Checkpoint(state),
     )
     try:
-        with signals.at_a_good_moment() as search.asked_to_stop:
+        with signals.noted() as search.asked_to_stop:
             search.run()
     except FloatingPointError as error:
         raise InputError(

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lawpipe.run import artifacts
+from lawpipe.run.tables import COLLECTED
 from scripts import (
     collect,
     fit,
@@ -84,7 +85,7 @@ def prepare(folder: Path) -> None:
 
 def training() -> None:
     """Train and measure under the conventional policy of the toy seed."""
-    tables = {name: Path(f"out/{name}.parquet") for name in train.TABLES}
+    tables = {name: Path(f"out/{name}.parquet") for name in COLLECTED}
     call(train.main, **inputs(), policies=[POLICY], **tables)
 
 
@@ -136,8 +137,8 @@ def whole_seed(settings: dict[str, Any], *policies: str) -> None:
         call(make_policy.main, named, **made, output=folder / f"policies/{policy}.parquet", **tried)
     searching(settings, folder)
     names = [*policies, "near_optimal", "search_0001"]
-    tables = {name: folder / f"{name}.parquet" for name in train.TABLES}
-    parts = {name: folder / f"parts/{name}.parquet" for name in train.TABLES}
+    tables = {name: folder / f"{name}.parquet" for name in COLLECTED}
+    parts = {name: folder / f"parts/{name}.parquet" for name in COLLECTED}
     call(train.main, settings, **made, policies=[folder / f"policies/{name}.parquet" for name in names], **parts)
     call(collect.main, settings, **{name: [path] for name, path in parts.items()}, output=folder)
     fits = folder / "fits.parquet"

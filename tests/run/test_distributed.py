@@ -81,7 +81,7 @@ print("all of this on stderr", file=sys.stderr)
 
 def test_a_signal_to_one_stops_all_at_the_same_moment(tmp_path: Path) -> None:
     work = """
-with signals.at_a_good_moment(patience=60) as asked:
+with signals.noted(patience=60) as asked:
     for turn in range(10_000):
         if distributed.rank() == 1 and turn == 5:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -98,7 +98,7 @@ with signals.at_a_good_moment(patience=60) as asked:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_launcher_passes_signals_on(tmp_path: Path, number: signal.Signals) -> None:
     work = """
-with signals.at_a_good_moment(patience=60) as asked:
+with signals.noted(patience=60) as asked:
     while not (number := distributed.agreed_signal(asked())):
         Path(f"turning{distributed.rank()}").touch()
         time.sleep(0.01)

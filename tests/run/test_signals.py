@@ -15,14 +15,14 @@ from lawpipe.run.signals import Stopped
 @pytest.mark.parametrize("number", signals.SIGNALS)
 def test_a_signal_stops_at_once_outside_of_a_search(number):
     before = signal.getsignal(number)
-    with pytest.raises(Stopped) as caught, signals.at_once():
+    with pytest.raises(Stopped) as caught, signals.raised():
         signal.raise_signal(number)
     assert caught.value.signal == number
     assert signal.getsignal(number) is before
 
 
 def test_within_a_block_a_signal_is_noted_until_somebody_asks():
-    with signals.at_a_good_moment(patience=60) as asked:
+    with signals.noted(patience=60) as asked:
         assert asked() is None
         os.kill(os.getpid(), signal.SIGTERM)
         assert asked() == signal.SIGTERM
@@ -37,7 +37,7 @@ def test_work_that_does_not_come_to_an_end_is_stopped():
         while time.monotonic() - started < 20:
             pass
 
-    with pytest.raises(Stopped) as caught, signals.at_a_good_moment(patience=0.1):
+    with pytest.raises(Stopped) as caught, signals.noted(patience=0.1):
         work()
     assert caught.value.signal == signal.SIGTERM
     assert time.monotonic() - started < 10
