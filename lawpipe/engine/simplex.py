@@ -1,22 +1,24 @@
-"""Euclidean projection onto the probability simplex, exact, row by row."""
+"""Exact Euclidean projection of rows onto the probability simplex."""
 
 import torch
 from torch import Tensor
 
-#: Rows projected together: 16 rows of 4,096 float32 numbers fit a processor's second-level cache.
+#: Rows projected together: 16 rows of 4,096 float32 numbers fit the second-level cache of a processor.
 BLOCK = 16
 
 
 def project_(rows: Tensor) -> Tensor:
-    """Project every row of [S, N] onto {w >= 0, sum w = 1}, in place, and return it.
+    """Project every row v of [S, N] onto the probability simplex, in place, and return the rows.
 
-    The projection of v is max(v - tau, 0) with the threshold tau that makes the sum 1. The threshold is found
-    by Michelot's method (J. Optim. Theory Appl. 50, 1986): subtract the excess of the sum, shared equally by
-    the entries still positive; drop those that fall below zero; repeat until no entry drops in any row. As the
-    entries themselves are moved, each pass corrects the rounding of the one before. The result is exact up to
-    rounding, with exact zeros, no negatives, and sums of 1 to 1e-6 in float32.
+        argmin_w |w - v|^2  subject to  w >= 0, sum_n w[n] = 1
 
-    Rows that hold a NaN or an infinity come back as NaN.
+    The solution is max(v - tau, 0) with the threshold tau for which the sum is 1. It is computed by Michelot's method
+    (J. Optim. Theory Appl. 50, 1986): subtract the excess of the sum in equal parts from all positive entries, set
+    entries below zero to zero, and repeat until no entry becomes zero in any row. Each pass works on the entries and
+    not on tau, and so corrects the rounding of the pass before. The result is exact up to rounding: it has exact
+    zeros, no negative entries, and sums of 1 to 1e-6 in float32.
+
+    Rows with a NaN or an infinity become NaN.
     """
     indicator = torch.empty_like(rows[:BLOCK])
     for block in torch.split(rows, BLOCK):
@@ -25,8 +27,8 @@ def project_(rows: Tensor) -> Tensor:
 
 
 def _project_block(rows: Tensor, indicator: Tensor) -> None:
-    """Project a few rows that stay in cache; `indicator` is working space of the same shape."""
-    # Only entries within 1 of the row's maximum can stay positive: cutting the rest there loses no digits.
+    """Project a block of rows; `indicator` is working memory of the same shape."""
+    # Only entries less than 1 below the maximum can stay positive: clamping the others loses no digits.
     rows.sub_(rows.amax(dim=1, keepdim=True)).clamp_(min=-1.0)
     rows.sub_((rows.sum(dim=1, keepdim=True) - 1) / rows.shape[1]).relu_()
     support = torch.full_like(rows[:, :1], rows.shape[1])
@@ -37,9 +39,9 @@ def _project_block(rows: Tensor, indicator: Tensor) -> None:
             break
         support = active
         excess = (rows.sum(dim=1, keepdim=True) - 1) / active
-        # Below zero it is rounding, and would lift the zeros.
+        # A negative excess is rounding, and would raise the zeros.
         rows.sub_(excess.clamp_(min=0)).relu_()
-    # What is left within rounding of the threshold is zero.
+    # Entries within rounding of the threshold are zero.
     rounding = rows.amax(dim=1, keepdim=True).mul_(4 * torch.finfo(rows.dtype).eps)
     rows.mul_(torch.gt(rows, rounding, out=indicator))
     rows.div_(rows.sum(dim=1, keepdim=True))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 #: experiment -> claim -> verdict, as in the config.
 Expected = Mapping[str, Mapping[str, str]]
 
@@ -31,17 +33,8 @@ def differences(rows: Sequence[Mapping[str, Any]], expected: Expected) -> list[s
 
 
 def written(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the table as text: experiment, claim, source, ours with its interval, n, verdict."""
-    header = ("experiment", "claim", "source", "ours", "low", "high", "n", "verdict")
-    cells = [header, *(tuple(_cell(row[name]) for name in header) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(header))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
-    )
-
-
-def _cell(value: Any) -> str:
-    """Return a cell as text; `-` for None."""
-    if value is None:
-        return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    """Return the table as text: experiment, claim, source, ours with its interval, n, verdict; `-` for no number."""
+    numbers = ("ours", "low", "high")
+    frame = pd.DataFrame(rows, columns=["experiment", "claim", "source", *numbers, "n", "verdict"])
+    frame = frame.astype(dict.fromkeys(numbers, float))
+    return frame.to_string(index=False, na_rep="-", float_format="{:.4g}".format)

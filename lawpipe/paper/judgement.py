@@ -44,7 +44,11 @@ def judge(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any
 def _judged(claim: Claim, seeds: Sequence[Seed], settings: Settings) -> tuple[Interval, Judgement]:
     """Return our value for a claim over the seeds of one experiment, and its judgement."""
     having = [seed for seed in seeds if set(claim.needs) <= set(seed.summary)]
-    found = mean_interval([claim.measure(seed) for seed in having], logarithmic=claim.logarithmic)
+    try:
+        found = mean_interval([claim.measure(seed) for seed in having], logarithmic=claim.logarithmic)
+    except Exception as error:
+        error.add_note(f"while computing our number for the claim {claim.name}")
+        raise
     elsewhere = _elsewhere(settings, claim.task or {})
     more = f" and {len(elsewhere) - 3} more" if len(elsewhere) > 3 else ""
     here = f"here {', '.join(elsewhere[:3])}{more}"

@@ -27,7 +27,6 @@ NEVER = Judgement(NOT_REPRODUCED, "no seed ever reaches the conventional policy'
 NO_LAW = Judgement(NOT_TESTED, "in no seed do both curves follow a scaling law")
 NO_CURVE = Judgement(NOT_TESTED, "in no seed do the policies along the search determine the curve")
 
-
 #: The rules by kind of quantity, without the published value. `factor` is the factor within which two values count as
 #: the same; B varies by orders of magnitude.
 RATIO, ALIKE = partial(Near, factor=1.1), partial(Near, factor=1.5)
@@ -164,19 +163,12 @@ VALUES: tuple[Published, ...] = (
     Published(LANGUAGE_MODEL, "Table 1, Fig 11", "r squared, near-optimal policy", "0.999", 0.999, 0.999,
               measure="r_squared", policy="near_optimal"),
 )
-# fmt: on
 
 #: The extrapolation of equation 9, which the paper shows in no figure.
-AT_10M_STEPS = Published(
-    LANGUAGE_MODEL,
-    "Section 4",
-    "acceleration ratio after 10M steps",
-    "more than 9 at 10M steps, extrapolated",
-    9,
-    claim="acceleration_at_10m_steps",
-    near=EXTRAPOLATED,
-    logarithmic=True,
-)
+AT_10M_STEPS = Published(LANGUAGE_MODEL, "Section 4", "acceleration ratio after 10M steps",
+                         "more than 9 at 10M steps, extrapolated", 9, None,
+                         claim="acceleration_at_10m_steps", near=EXTRAPOLATED, logarithmic=True)
+# fmt: on
 
 
 @dataclass(frozen=True)

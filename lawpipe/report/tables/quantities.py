@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import pandas as pd
 
 from lawpipe.analysis import redundancy
+from lawpipe.analysis.intervals import Interval
 from lawpipe.paper import values as paper
 from lawpipe.report.comparison import OF_A_LOSS, missing, share
 from lawpipe.report.table import Row, Table
@@ -190,7 +191,7 @@ def fits(results: Results) -> Table:
     records = []
     for _, fit in results.fits[results.fits["policy"].isin(results.chosen)].iterrows():
         floor, scale, exponent = (
-            f"{number(fit[name])} [{number(fit[f'{name}_low'])}, {number(fit[f'{name}_high'])}]"
+            interval(Interval.stored(fit[name], fit[f"{name}_low"], fit[f"{name}_high"]))
             for name in ("loss_floor", "scale", "exponent")
         )
         records.append(

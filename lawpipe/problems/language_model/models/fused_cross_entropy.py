@@ -105,13 +105,13 @@ def _forward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return losses, log sum exp and, for `parts` 1 or 2, d head or d both, [M, 2H]."""
     count, size = hidden.shape
-    found = hidden.new_empty(2, count)
+    loss, log_sum = hidden.new_empty(2, count)
     excess = hidden.new_empty(count if parts else 0, 2 * size)
     _along[(triton.cdiv(count, BY_TOKEN[0]),)](
-        hidden.contiguous(), head, direction, targets, found[0], found[1], excess, count, len(head), head.stride(0),
+        hidden.contiguous(), head, direction, targets, loss, log_sum, excess, count, len(head), head.stride(0),
         parts=parts, **shape(BY_TOKEN, size, precision),
     )  # fmt: skip
-    return found[0], found[1], excess
+    return loss, log_sum, excess
 
 
 def _to_head(
@@ -132,12 +132,12 @@ def _to_head(
     count, size = hidden.shape
     (tokens, words, _), flags = BY_WORD, shape(BY_WORD, size, precision)
     shares = min(SHARES, triton.cdiv(count, tokens))
-    found = hidden.new_empty(shares, *head.shape)
+    sums = hidden.new_empty(shares, *head.shape)
     _by_word[(triton.cdiv(len(head), words), shares)](
-        hidden.contiguous(), change.contiguous(), factor, head, direction, targets, weights, log_sums, means, found,
+        hidden.contiguous(), change.contiguous(), factor, head, direction, targets, weights, log_sums, means, sums,
         count, triton.cdiv(count, shares), len(head), head.stride(0), second=second, **flags,
     )  # fmt: skip
-    return found.sum(dim=0)
+    return sums.sum(dim=0)
 
 
 @triton.jit
@@ -172,16 +172,16 @@ def _along(
     target = tl.load(targets + rows, mask=inside, other=0)
     largest = tl.full([tokens_a_tile], -1e30, tl.float32)
     rest = tl.zeros([tokens_a_tile], tl.float32)
-    own = tl.zeros([tokens_a_tile], tl.float32)
+    target_logit = tl.zeros([tokens_a_tile], tl.float32)
     sum_head = tl.zeros([tokens_a_tile, padded], tl.float32)
     sum_direction = tl.zeros([tokens_a_tile, padded], tl.float32)
     for start in range(0, vocabulary, words_a_tile):
         words = start + tl.arange(0, words_a_tile)
         tile = _rows(head, words, stride, vocabulary, size, padded)
         logits = _product(states, tl.trans(tile), precision)
-        at = words[None, :] == target[:, None]
-        own += tl.sum(tl.where(at, logits, 0.0), axis=1)
-        logits = tl.where(at | (words[None, :] >= vocabulary), float("-inf"), logits)
+        is_target = words[None, :] == target[:, None]
+        target_logit += tl.sum(tl.where(is_target, logits, 0.0), axis=1)
+        logits = tl.where(is_target | (words[None, :] >= vocabulary), float("-inf"), logits)
         higher = tl.maximum(largest, tl.max(logits, axis=1))
         shrink = tl.exp(largest - higher)
         share = tl.exp(logits - higher[:, None])
@@ -192,20 +192,20 @@ def _along(
             tile = _rows(direction, words, stride, vocabulary, size, padded)
             sum_direction = sum_direction * shrink[:, None] + _product(share, tile, precision)
         largest = higher
-    top = tl.maximum(largest, own)
-    log_sum = top + tl.log(rest * tl.exp(largest - top) + tl.exp(own - top))
-    tl.store(losses + rows, log_sum - own, mask=inside)
+    top = tl.maximum(largest, target_logit)
+    log_sum = top + tl.log(rest * tl.exp(largest - top) + tl.exp(target_logit - top))
+    tl.store(losses + rows, log_sum - target_logit, mask=inside)
     tl.store(log_sums + rows, log_sum, mask=inside)
     scale = tl.exp(largest - log_sum)
     columns = tl.arange(0, padded)
-    place = excess + rows[:, None].to(tl.int64) * (2 * size) + columns[None, :]
-    kept = inside[:, None] & (columns[None, :] < size)
+    pointers = excess + rows[:, None].to(tl.int64) * (2 * size) + columns[None, :]
+    mask = inside[:, None] & (columns[None, :] < size)
     if parts >= 1:
-        own_row = _rows(head, target, stride, vocabulary, size, padded)
-        tl.store(place, (sum_head - rest[:, None] * own_row) * scale[:, None], mask=kept)
+        target_row = _rows(head, target, stride, vocabulary, size, padded)
+        tl.store(pointers, (sum_head - rest[:, None] * target_row) * scale[:, None], mask=mask)
     if parts == 2:
-        own_row = _rows(direction, target, stride, vocabulary, size, padded)
-        tl.store(place + size, (sum_direction - rest[:, None] * own_row) * scale[:, None], mask=kept)
+        target_row = _rows(direction, target, stride, vocabulary, size, padded)
+        tl.store(pointers + size, (sum_direction - rest[:, None] * target_row) * scale[:, None], mask=mask)
 
 
 @triton.jit
@@ -222,7 +222,7 @@ def _turned(
     log_sum = tl.load(log_sums + rows, mask=inside, other=0.0)
     mean = tl.load(means + rows, mask=inside, other=0.0)
     times = tl.load(factor)
-    found = tl.zeros([tokens_a_tile, padded], tl.float32)
+    total = tl.zeros([tokens_a_tile, padded], tl.float32)
     for start in range(0, vocabulary, words_a_tile):
         words = start + tl.arange(0, words_a_tile)
         tile = _rows(head, words, stride, vocabulary, size, padded)
@@ -230,10 +230,10 @@ def _turned(
         share = tl.exp(_product(states, tl.trans(tile), precision) - log_sum[:, None])
         raised = _product(moved, tl.trans(tile), precision) + times * _product(states, tl.trans(other), precision)
         turn = tl.where(words[None, :] < vocabulary, share * (raised - mean[:, None]), 0.0)
-        found += _product(turn, tile, precision)
+        total += _product(turn, tile, precision)
     columns = tl.arange(0, padded)
-    place = turned + rows[:, None].to(tl.int64) * size + columns[None, :]
-    tl.store(place, found, mask=inside[:, None] & (columns[None, :] < size))
+    pointers = turned + rows[:, None].to(tl.int64) * size + columns[None, :]
+    tl.store(pointers, total, mask=inside[:, None] & (columns[None, :] < size))
 
 
 @triton.jit
@@ -250,7 +250,7 @@ def _by_word(
     tile = _rows(head, words, stride, vocabulary, size, padded)
     other = _rows(direction, words, stride, vocabulary, size, padded)
     times = tl.load(factor)
-    found = tl.zeros([words_a_tile, padded], tl.float32)
+    total = tl.zeros([words_a_tile, padded], tl.float32)
     for start in range(begin, end, tokens_a_tile):
         rows = start + tl.arange(0, tokens_a_tile)
         inside = rows < end
@@ -264,10 +264,10 @@ def _by_word(
             moved = _rows(change, rows, size, end, size, padded)
             mean = tl.load(means + rows, mask=inside, other=0.0)
             raised = _product(tile, tl.trans(moved), precision) + times * _product(other, tl.trans(states), precision)
-            found += _product(share * (raised - mean[None, :]), states * weight[:, None], precision)
-            found += _product(excess, moved * weight[:, None], precision)
+            total += _product(share * (raised - mean[None, :]), states * weight[:, None], precision)
+            total += _product(excess, moved * weight[:, None], precision)
         else:
-            found += _product(excess, states * weight[:, None], precision)
+            total += _product(excess, states * weight[:, None], precision)
     columns = tl.arange(0, padded)
-    place = result + (tl.program_id(1) * vocabulary + words[:, None]).to(tl.int64) * size + columns[None, :]
-    tl.store(place, found, mask=(words[:, None] < vocabulary) & (columns[None, :] < size))
+    pointers = result + (tl.program_id(1) * vocabulary + words[:, None]).to(tl.int64) * size + columns[None, :]
+    tl.store(pointers, total, mask=(words[:, None] < vocabulary) & (columns[None, :] < size))

@@ -113,7 +113,7 @@ import json, sys
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from lawpipe.models import fused_cross_entropy as fused
+from lawpipe.problems.language_model.models import fused_cross_entropy as fused
 
 name, flags, tile, precision = json.loads(sys.argv[1])
 kernel, given = getattr(fused, name), fused.shape(getattr(fused, tile), 128, precision) | flags
