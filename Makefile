@@ -1,4 +1,4 @@
-# Every target first sets up what it needs: .venv with the exact versions of requirements.lock, and the package.
+# Every target first installs the exact versions of requirements.lock and the package into .venv.
 # Another Python:  make run PYTHON=python3.12        Another config:  make run CONFIG=config/my.yaml
 
 PYTHON ?= python3
@@ -9,10 +9,10 @@ READY := .venv/.ready
 SNAKEMAKE := $(BIN)/python -m workflow.driver
 CONFIGURED := $(if $(CONFIG),--configfile $(CONFIG))
 SNAKEFILES := Snakefile workflow/rules
-# Jobs side by side use the cores better than threads within one.
+# Several jobs at a time use the cores better than threads within one job.
 export OMP_NUM_THREADS ?= 1
-# glibc hands the memory of every large tensor back and fetches it page by page for the next: keeping it, in large
-# pages, saves a twentieth of the language model's time.
+# By default glibc returns the memory of every large tensor to the system. Keeping it, in large pages, saves 5 % of the
+# language model's time.
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=268435456
 
 ifneq ($(CONFIG),$(wildcard $(CONFIG)))
@@ -31,7 +31,7 @@ small: $(READY)  ## the whole report at toy size, in about a minute: results-sma
 grid: $(READY)  ## stories at three sizes, as in the paper's Table 2: results-grid/report.html
 	$(SNAKEMAKE) --configfile config/grid.yaml
 
-verify: $(READY)  ## the paper's claims, each with its verdict; fails if one is not as the config expects
+verify: $(READY)  ## the verdict on each of the paper's claims; fails if one is not as the config expects
 	$(SNAKEMAKE) verify --quiet $(CONFIGURED)
 
 report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer: $(READY)  ## one target of the workflow
@@ -61,7 +61,7 @@ format: $(READY)
 	$(BIN)/snakefmt --line-length 118 $(SNAKEFILES)
 	$(BIN)/python -m lawpipe.config.document
 
-reproduce: $(READY)  ## the small config from nothing, its numbers beside the recorded ones; fails if one differs
+reproduce: $(READY)  ## the small config from nothing; fails if a number differs from the recorded one
 	$(BIN)/python -m tests.workflow.reproduce
 
 soak: $(READY)  ## the small config killed at twenty random moments: ten minutes
@@ -81,7 +81,7 @@ bench: $(READY)
 bench-search: $(READY)  ## the search methods against each other; OPTIONS=--reduced takes two minutes
 	$(BIN)/python benchmarks/search.py $(OPTIONS)
 
-bench-gpu: $(READY)  ## on a machine with a GPU: all that has to be measured there; call again until it says all done
+bench-gpu: $(READY)  ## all measurements on a GPU; call it again until it prints all done
 	$(BIN)/python benchmarks/gpu.py $(OPTIONS)
 
 install: $(READY)

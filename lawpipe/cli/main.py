@@ -1,12 +1,12 @@
-"""The command `lawpipe`: what an artifact says of itself, and what a config takes before it runs.
+"""The command `lawpipe`: describe an artifact, or estimate the cost of a config.
 
     lawpipe inspect results/perceptron/seed0/search.parquet
 
-prints the artifact's table, its settings, the code and the versions that made it, and what its job took.
+prints the artifact's columns, its settings, the code and the versions that made it, and the cost of its job.
 
     lawpipe estimate config/paper.yaml
 
-prints operations, memory, disk and time of its stages, at the speed of this machine: two seconds measure it.
+prints operations, memory, disk and time of the config's stages at the speed of this machine, measured in two seconds.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from lawpipe.cost import estimate
 from lawpipe.run import artifacts, stage
 from lawpipe.run.errors import InputError
 
-#: The config that one without experiments is laid over.
+#: The config that a config without experiments is merged over.
 DEFAULT = Path("config/config.yaml")
 
 
@@ -34,14 +34,14 @@ def main(argv: list[str] | None = None) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     inspecting = commands.add_parser("inspect", help="print an artifact's columns, settings, code, versions and cost")
     inspecting.add_argument("file", type=Path, help="a Parquet file that lawpipe wrote")
-    estimating = commands.add_parser("estimate", help="print what a config takes: operations, memory, disk, time")
+    estimating = commands.add_parser("estimate", help="print the operations, memory, disk and time of a config")
     estimating.add_argument("config", type=Path, nargs="?", default=DEFAULT, help="a YAML file")
     options = parser.parse_args(argv)
     print(inspect(options.file) if options.command == "inspect" else estimated(options.config))
 
 
 def estimated(path: Path) -> str:
-    """Describe what the experiments of a config take; one without experiments is merged over the default.
+    """Describe the cost of a config's experiments; a config without experiments is merged over the default.
 
     Raises InputError if the config, or the default, cannot be read or is not valid.
     """
@@ -64,11 +64,11 @@ def _yaml(path: Path) -> Any:
 
 
 def inspect(path: Path) -> str:
-    """Describe an artifact in words: its table, the settings, code and versions in its metadata, its job's cost.
+    """Describe an artifact: its columns; the settings, code and versions in its metadata; the cost of its job.
 
-    Raises InputError if the file is missing, damaged or none of lawpipe's.
+    Raises InputError if the file is missing, damaged or not written by lawpipe.
     """
-    artifacts.read_parquet(path, [])  # refuses what is no Parquet
+    artifacts.read_parquet(path, [])  # raises if it is not Parquet
     stored, schema = artifacts.metadata(path), pq.read_schema(path)
     lines = [f"{path}: {pq.read_metadata(path).num_rows} rows, {path.stat().st_size:,} bytes", "", "columns"]
     lines += [f"  {field.name}: {field.type}" for field in schema]
@@ -93,7 +93,7 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
 
 
 def _cost(path: Path) -> dict[str, Any] | None:
-    """Return the cost of the job that wrote an artifact: the one that names it, in a folder `cost` above it."""
+    """Return the cost file that lists an artifact, from a folder `cost` above it; None if there is none."""
     for folder in path.resolve().parents[:3]:
         for file in sorted((folder / "cost").glob("*.json")):
             cost: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -103,7 +103,7 @@ def _cost(path: Path) -> dict[str, Any] | None:
 
 
 def run() -> None:
-    """Be the console command: a user's mistake is one sentence and exit code 1."""
+    """Run the console command; an InputError is printed as one sentence with exit code 1."""
     stage.run(main)
 
 

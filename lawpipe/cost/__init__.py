@@ -1,4 +1,4 @@
-"""What an experiment takes: operations, memory, disk and time, before it runs.
+"""The cost of an experiment: estimated before it runs, and as recorded by its jobs.
 
 Imports `config` and the rooms below it.
 """

@@ -1,8 +1,8 @@
-"""What a training step takes on this machine, measured in two seconds with the engine itself.
+"""Measured seconds of one training step on this machine, within two seconds and with the engine itself.
 
-`python -m lawpipe.cost.calibration` reads complete settings of experiments by name from stdin, as JSON, and writes
-the seconds of a step of a run, of a sweep and of a measured step for each. It trains on random examples of the
-experiment's shape, on fewer where one step would take too long: time grows in proportion to them.
+`python -m lawpipe.cost.calibration` reads complete settings of experiments by name from stdin, as JSON, and prints
+the seconds of one step of a training run, of a backward pass, and of a measured step for each. It trains on random
+examples of the experiment's shape. If a step would take too long, it uses fewer examples and scales the time.
 """
 
 import json
@@ -28,38 +28,38 @@ from lawpipe.problems.perceptron import gaussian
 from lawpipe.problems.perceptron.losses import Perceptron
 from lawpipe.run.splits import REFERENCES
 
-#: Seconds that all measurements take together.
+#: Seconds of all measurements together.
 SECONDS = 2.0
 
-#: A step, forward and back, may take so long, in seconds of a core as one knows them; else it has fewer examples.
+#: Maximal seconds of a forward and backward step by `estimate.reference_speed`; a longer one gets fewer examples.
 LONGEST = 0.2
 
-#: Seconds of a run whose steps are timed together, so that the clock's own time does not count, and the most steps:
-#: those of a tiny problem take longer than one would think.
+#: Seconds of a run whose steps are timed together, so that the time of the clock does not count, and the maximal
+#: number of its steps.
 TOGETHER, MOST_TOGETHER = 0.05, 100
 
 
 def main() -> None:
-    """Measure the experiments on stdin."""
+    """Measure the experiments on stdin; those of the same shape once."""
     experiments: dict[str, dict[str, Any]] = json.load(sys.stdin)
     shapes = {name: json.dumps(shape(chosen)) for name, chosen in experiments.items()}
-    found: dict[str, Steps] = {}
+    measured: dict[str, Steps] = {}
     for name, chosen in experiments.items():
-        if shapes[name] not in found:
-            found[shapes[name]] = measure(chosen, SECONDS / len(set(shapes.values())))
-    taken = {name: found[same] for name, same in shapes.items()}
-    print(json.dumps({name: [each.run, each.backward, each.measured] for name, each in taken.items()}))
+        if shapes[name] not in measured:
+            measured[shapes[name]] = measure(chosen, SECONDS / len(set(shapes.values())))
+    steps = {name: measured[key] for name, key in shapes.items()}
+    print(json.dumps({name: [step.run, step.backward, step.measured] for name, step in steps.items()}))
 
 
 def shape(settings: Mapping[str, Any]) -> list[Any]:
-    """Return what of an experiment a step's time depends on."""
+    """Return the settings that the time of a step depends on."""
     vocabulary = settings["data"].get("tokenizer", {}).get("vocabulary")
     where = [settings["device"], settings["training"]["precision"]]
     return [settings["problem"], *where, *estimate.sizes(settings), vocabulary, settings.get("model")]
 
 
 def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
-    """Measure what a step of an experiment takes, in seconds of this process, for some seconds in all."""
+    """Return the seconds of one step of each kind; `seconds` is the time of the measurement."""
     known = estimate.reference_speed(settings)
     one = known.run + known.backward
     share = min(1.0, LONGEST / one)
@@ -78,7 +78,7 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
         return problem.reference_gradients("desired", thetas)
 
     def backward() -> None:
-        # Not the whole gradient: with few steps, its beginning counts for too much.
+        # Not the whole gradient, whose constant part would dominate with few steps.
         problem.backward(run.stored[:-1], weights, rates, adjoint, source, lambda step, block: None)
 
     def contributions() -> None:
@@ -98,12 +98,12 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
             before = _clock(problem.device)
             work()
             times.append((_clock(problem.device) - before) / count)
-    # The least: what else the machine does just now is not what the step takes.
+    # The minimum, because other programs only make a step slower.
     return Steps(*(min(times) / share for times in took))
 
 
 def draw(settings: Mapping[str, Any], share: float) -> tuple[Problem, Tensor]:
-    """Return a problem of an experiment's shape with a share of its examples, random, and some parameters."""
+    """Return a problem of an experiment's shape with a share of its examples, all random, and parameters for it."""
     data, precision = settings["data"], settings["training"]["precision"]
     dtype = devices.dtype(precision)
     sizes = {split: max(1, round(share * size)) for split, size in estimate.sizes(settings)[0].items()}
@@ -127,7 +127,7 @@ def draw(settings: Mapping[str, Any], share: float) -> tuple[Problem, Tensor]:
 
 
 def _clock(device: torch.device) -> float:
-    """Return the time that counts: a GPU's, when it has done what it was given, or this process's on a processor."""
+    """Return the wall time after all work on a GPU is done, or the processor time of this process on a CPU."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
         return time.perf_counter()

@@ -1,4 +1,4 @@
-"""What an experiment cost, from the cost file that every stage leaves."""
+"""The recorded cost of an experiment, from the cost files of its stages."""
 
 import json
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from lawpipe.run.errors import InputError
 
 @dataclass(frozen=True)
 class Cost:
-    """A stage's jobs, one a seed or one for all seeds."""
+    """The cost of a stage's jobs, one per seed or one for all seeds."""
 
     stage: str
     jobs: int
-    #: Wall seconds of all jobs together and of the longest.
+    #: Wall seconds of all jobs together, and of the longest job.
     seconds: float
     longest: float
-    #: The largest of the jobs.
+    #: The maximum over the jobs.
     peak_memory_mb: float
-    #: Seconds of processors, of all jobs together; None if a job does not say.
+    #: Processor seconds of all jobs together; None if a cost file does not have them.
     processor_seconds: float | None = None
-    #: What was estimated before the run: matrix operations and seconds of a core of all jobs, memory of one. None if
-    #: nothing was.
+    #: Estimates made before the run: matrix operations and core seconds of all jobs, memory of one job. None if there
+    #: are none.
     operations: float | None = None
     estimated_seconds: float | None = None
     estimated_memory_mb: float | None = None
@@ -30,10 +30,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Spent:
-    """The cost of an experiment, and on what machines and from what checkouts it was computed."""
+    """The cost of an experiment, with the machines and checkouts that computed it."""
 
     stages: tuple[Cost, ...]
-    #: Processor, cores and memory; the operating system apart.
+    #: Processor, cores and memory of each machine; the operating systems.
     machines: tuple[str, ...]
     systems: tuple[str, ...]
     checkouts: tuple[str, ...]
@@ -42,29 +42,29 @@ class Spent:
 
     @property
     def seconds(self) -> float:
-        """Wall seconds of all jobs together, as if one had run after the other."""
+        """Sum of the wall seconds of all jobs."""
         return sum(stage.seconds for stage in self.stages)
 
     @property
     def estimated_seconds(self) -> float | None:
-        """What was estimated of all stages; None if of some there is no estimate."""
+        """Sum of the estimated core seconds of all stages; None if a stage has no estimate."""
         return _sum([stage.estimated_seconds for stage in self.stages])
 
     @property
     def processor_seconds(self) -> float | None:
-        """Seconds of processors of all stages; None if a job does not say."""
+        """Sum of the processor seconds of all stages; None if a cost file does not have them."""
         return _sum([stage.processor_seconds for stage in self.stages])
 
     @property
     def peak_memory_mb(self) -> float:
-        """The most memory that one job took."""
+        """Maximal memory of one job."""
         return max((stage.peak_memory_mb for stage in self.stages), default=0.0)
 
 
 def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
-    """Read the cost files of an experiment and of its seeds; stages come in the order in which they began.
+    """Read the cost files of an experiment and of its seeds, with the stages in the order in which they began.
 
-    What the workflow estimated before it last ran, in cost/estimate.json above the experiment, is set beside them.
+    The estimates are those in cost/estimate.json above the experiment, from the last start of the workflow.
 
     Raises InputError for a file that is not a cost file.
     """
@@ -101,30 +101,30 @@ def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
 
 
 def _estimates(folder: Path) -> dict[str, dict[str, float]]:
-    """Return the estimates of an experiment's stages by name; none where they are not recorded."""
+    """Return the estimates of an experiment's stages by name; nothing if they are missing or damaged."""
     try:
         recorded = json.loads((folder.parent / "cost/estimate.json").read_text(encoding="utf-8"))
         return {stage: dict(cost) for stage, cost in recorded.get(folder.name, {}).items()}
     except (OSError, ValueError, AttributeError, TypeError):
-        # Nothing that a result depends on.
+        # No result depends on the estimates.
         return {}
 
 
 def _sum(values: list[float | None]) -> float | None:
-    """Add numbers; None if one is missing."""
+    """Return the sum of numbers; None if one is missing."""
     return sum(value for value in values if value is not None) if None not in values else None
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """Read one cost file and check that it is one."""
+    """Return the content of one cost file; raises InputError if it is not one."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        {float(found["seconds"]), float(found["peak_memory_mb"]), len(found["hardware"]), len(found["git"])}
+        cost = json.loads(file.read_text(encoding="utf-8"))
+        {float(cost["seconds"]), float(cost["peak_memory_mb"]), len(cost["hardware"]), len(cost["git"])}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{file} is not a stage's cost ({type(error).__name__}: {error}): delete it and run again."
         ) from error
-    return dict(found) | {"started": found.get("started", "-")}
+    return dict(cost) | {"started": cost.get("started", "-")}
 
 
 def _machine(hardware: dict[str, Any]) -> str:

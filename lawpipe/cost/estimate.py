@@ -1,8 +1,8 @@
-"""What an experiment takes before it runs, from its settings alone: operations, memory, disk and time of each stage.
+"""Estimates of operations, memory, disk and time of each stage of an experiment, from its settings alone.
 
-Work is counted in training steps: those of training runs, of reverse sweeps, and those at which contributions are
-measured. What a step takes follows from the sizes in operations; in seconds it is measured on this machine
-(lawpipe.cost.calibration) or, for a machine that is not known, taken from what it took on another.
+The work of a job is a number of steps: of training runs, of backward passes, and steps at which contributions are
+measured. The operations of a step follow from the sizes (lawpipe.cost.flops). Its seconds are measured on this
+machine (lawpipe.cost.calibration) or, for an unknown machine, estimated from constants that were fitted on another.
 """
 
 import json
@@ -25,17 +25,17 @@ from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run import files
 from lawpipe.run.tables import COLLECTED
 
-#: Bytes on disk for each raw byte, as measured: random features, dense weights and contributions hardly
-#: compress; curves are smooth; the constant weights of a policy that needs no search all but vanish.
+#: Measured bytes on disk per raw byte: of random features, dense weights and contributions, which hardly compress; of
+#: loss curves; and of weights that are the same at every step.
 DENSE, CURVES, CONSTANT = 0.75, 0.9, 0.01
 
-#: Token ids are small and repeat.
+#: The same for token ids, which are small and repeat.
 TOKENS = 0.4
 
-#: Tokens of a story, and stories in a file of TinyStories, roughly.
+#: Approximate number of tokens of a story, and of stories in a file of TinyStories.
 STORY_TOKENS, TINYSTORIES = 300, 530_000
 
-#: A Parquet file's own bytes: schema, statistics, metadata.
+#: Bytes of a Parquet file without its columns: schema, statistics, metadata.
 OVERHEAD = 4_000
 
 #: Memory of a Python process with PyTorch or a corpus, and of one with pandas and matplotlib, in MB.
@@ -44,33 +44,32 @@ TORCH_MB, PANDAS_MB = 400, 250
 #: Numbers that a micro-batch holds at once, for each of its logits and for each number that a layer passes on.
 PER_LOGIT, PER_PASSED_ON = 6, 3
 
-#: How many arrays of the size of a policy's weights a job of a stage holds at most.
+#: Maximal number of arrays of the size of a policy's weights in a job of each stage.
 COPIES = {"make_policy": 4, "search": 8, "train": 7, "plot": 7}
 
-#: Seconds of one processor core (2 to 3 GHz, one thread), fitted to `make bench` and to the default run: for each
-#: feature of an example in a training step and its reverse; for each floating-point operation of a matrix product;
-#: for each number of an intermediate result.
+#: Seconds of one processor core (2 to 3 GHz, one thread), fitted to `make bench` and to the default run: per feature
+#: of an example in a training step and its backward step; per floating-point operation of a matrix product; per
+#: number of an intermediate result.
 PER_FEATURE, PER_OPERATION, PER_NUMBER = 0.45e-9, 1 / 110e9, 0.7e-9
 
-#: Seconds of a core for what is no training: a job with PyTorch and one without to start, a policy's law to be
-#: fitted, an experiment's figures, a story to be written and cut into tokens.
+#: Seconds of a core without training: start of a job with PyTorch and without it, fit of a policy's scaling law,
+#: figures of an experiment, writing and tokenising of a story.
 START, LIGHT_START, PER_FIT, PLOT, PER_STORY = 1.3, 0.35, 0.15, 9.0, 0.5e-3
 
 #: The stages with training runs.
 TRAINING = ("search", "make_policy", "train")
 
-#: Seconds of one core: a shorter run is not worth measuring the machine for.
+#: Seconds of one core. For a shorter run the machine is not measured.
 LONG = 120
 
-
-#: The work of an outer iteration in training runs and backward passes, by problem: some steps are refused, and some
-#: have feedback; of a language model, the examples whose weight has become zero cost half as much or nothing.
+#: Training runs and backward passes of an outer iteration, by problem. For the perceptron, some steps are refused and
+#: some have feedback; for a language model, examples with weight zero cost half as much or nothing.
 ITERATION = {"perceptron": Steps(1.3, 1.15), "language_model": Steps(1.0, 0.9)}
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What the jobs of a stage take together, but for the memory, which is that of one."""
+    """Estimated cost of a stage: of all its jobs together, except for the memory, which is that of one job."""
 
     jobs: int
     operations: float
@@ -82,7 +81,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Number of Parquet files and their bytes."""
+    """Number of Parquet files and their bytes on disk."""
 
     files: int
     bytes: int
@@ -94,26 +93,26 @@ class Estimate:
 def artifacts(settings: Mapping[str, Any]) -> Estimate:
     """Estimate the Parquet files of one experiment, all seeds, from its complete settings.
 
-    Dominated by the policies: steps x examples x itemsize bytes for each whose weights change from step to step,
-    and by the contributions: measured steps x 2 (against) x 2 (kinds) x examples x 3 float32 columns for two
-    policies. Within a factor of two of what is then written.
+    Most bytes are policies (steps x examples x itemsize for each whose weights change from step to step) and
+    contributions (measured steps x 2 reference sets x 2 kinds x examples x 3 float32 columns for two policies). The
+    estimate is within a factor of two of the files.
     """
     costs = stages(settings).values()
     return Estimate(sum(cost.files for cost in costs), round(sum(cost.bytes for cost in costs)))
 
 
-def seconds(settings: Mapping[str, Any], each: Steps | None = None) -> float:
-    """Estimate the time of one experiment, all seeds, on one core, in seconds: good to a factor of two."""
-    return sum(cost.seconds for cost in stages(settings, each).values())
+def seconds(settings: Mapping[str, Any], speed: Steps | None = None) -> float:
+    """Estimate the seconds of one experiment, all seeds, on one core, within a factor of two."""
+    return sum(cost.seconds for cost in stages(settings, speed).values())
 
 
-def stages(settings: Mapping[str, Any], each: Steps | None = None) -> dict[str, Cost]:
-    """Estimate the stages of an experiment, all seeds, by the names of their cost files.
+def stages(settings: Mapping[str, Any], speed: Steps | None = None) -> dict[str, Cost]:
+    """Return the estimated cost of each stage of an experiment, all seeds, by the names of the cost files.
 
-    `each` is what a step takes on the machine in question, in seconds; by default on another.
+    `speed` is the seconds of one step of each kind; `reference_speed` by default.
     """
-    each = each or reference_speed(settings)
-    each_operations = operations(settings)
+    speed = speed or reference_speed(settings)
+    step_operations = operations(settings)
     jobs: dict[tuple[str, str], int] = {}
     for seed in settings["seeds"]:
         for name in plan.jobs(settings, seed):
@@ -126,25 +125,25 @@ def stages(settings: Mapping[str, Any], each: Steps | None = None) -> dict[str, 
         tables, size = _written(settings, stage, batch)
         result[f"{stage}_{batch}" if batch else stage] = Cost(
             jobs=count,
-            operations=count * work.times(each_operations),
+            operations=count * work.times(step_operations),
             memory_mb=memory_mb(settings, stage),
             files=count * tables,
             bytes=count * (size + OVERHEAD * tables),
-            seconds=count * (work.times(each) + _beside(settings, stage)),
+            seconds=count * (work.times(speed) + _other_seconds(settings, stage)),
         )
     return result
 
 
 def measure_speed(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, Steps]:
-    """Measure what a step of each experiment takes on this machine, in seconds; nothing where all of it is short.
+    """Return the measured seconds of one step of each experiment on this machine; nothing if all are short together.
 
-    In a process of its own: this one may have no use for PyTorch.
+    The measurement runs in another process, so that PyTorch is not imported here.
     """
     if sum(seconds(settings) for settings in experiments.values()) < LONG:
         return {}
     command = [sys.executable, "-m", "lawpipe.cost.calibration"]
     run = subprocess.run(command, input=json.dumps(experiments), capture_output=True, text=True, check=False)
-    # An estimate is no reason to stop a run that may well go on; what is wrong shows in its jobs.
+    # A failed measurement does not stop the run: the jobs report what is wrong.
     return {name: Steps(*taken) for name, taken in json.loads(run.stdout).items()} if run.returncode == 0 else {}
 
 
@@ -168,7 +167,7 @@ def operations(settings: Mapping[str, Any]) -> Steps:
 
 
 def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
-    """Count the steps of a job."""
+    """Return the number of steps of each kind in a job."""
     steps = settings["training"]["steps"]
     if stage == "search" or (stage == "make_policy" and batch in plan.SEARCHED_CONTROLS):
         own = stage == "search"
@@ -187,8 +186,8 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
     return Steps(0.0, 0.0)
 
 
-def _beside(settings: Mapping[str, Any], stage: str) -> float:
-    """Estimate the seconds of a core that a job takes beside its steps."""
+def _other_seconds(settings: Mapping[str, Any], stage: str) -> float:
+    """Return the seconds of a core that a job takes in addition to its steps."""
     if stage == "prepare_corpus":
         return START + PER_STORY * (settings["data"]["corpus"]["stories"] or TINYSTORIES)
     if stage == "fit":
@@ -201,7 +200,7 @@ def _beside(settings: Mapping[str, Any], stage: str) -> float:
 
 
 def _written(settings: Mapping[str, Any], stage: str, batch: str) -> tuple[int, float]:
-    """Estimate the Parquet files that a job writes and their bytes, but for what every file has."""
+    """Return the number of Parquet files that a job writes, and their bytes without `OVERHEAD`."""
     examples, width = sizes(settings)
     train, steps = examples["train"], settings["training"]["steps"]
     measured = min(settings["analysis"]["measured_steps"], steps)
@@ -234,25 +233,25 @@ def _policies(settings: Mapping[str, Any], batch: str) -> list[str]:
 
 
 def _itemsize(settings: Mapping[str, Any]) -> int:
-    """Return the bytes of a number."""
+    """Return the bytes of one number in the experiment's precision."""
     return 8 if settings["training"]["precision"] == "float64" else 4
 
 
 def _passed_on(settings: Mapping[str, Any]) -> int:
-    """Return about how many numbers the layers of a language model pass on for a token."""
+    """Return the approximate number of intermediate results of a language model's layers per token."""
     model = settings["model"]
     return int(model["layers"] * (20 * model["hidden"] + model["heads"] * settings["data"]["length"]))
 
 
 def _parameters(settings: Mapping[str, Any], width: int) -> int:
-    """Return about how many parameters the model has."""
+    """Return the approximate number of parameters."""
     if settings["problem"] not in plan.ON_TEXT:
         return width
     return Size.of(settings).parameters
 
 
 def _forward_seconds(settings: Mapping[str, Any]) -> float:
-    """Estimate the time of a forward pass of one example of a language model: its products and what they pass on."""
+    """Return the seconds of a forward pass of one example of a language model: products and intermediate results."""
     length, vocabulary = settings["data"]["length"], settings["data"]["tokenizer"]["vocabulary"]
     numbers = vocabulary + _passed_on(settings)
     return float(
@@ -261,7 +260,7 @@ def _forward_seconds(settings: Mapping[str, Any]) -> float:
 
 
 def _duration(value: float) -> str:
-    """Write a time in the unit that suits it, roughly."""
+    """Format a time with two digits."""
     for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
         if value >= 1.5 * size:
             return f"{value / size:.2g} {unit}"
@@ -269,22 +268,22 @@ def _duration(value: float) -> str:
 
 
 def _size(value: float) -> str:
-    """Write a number of bytes in the unit that suits it, roughly."""
+    """Format a number of bytes as MB or GB."""
     size, unit = value / 1e6, "MB"
     if size >= 1000:
         size, unit = size / 1000, "GB"
     return f"{size:.{0 if size >= 10 else 1}f} {unit}"
 
 
-def describe(experiments: Mapping[str, Mapping[str, Any]], each: Mapping[str, Steps]) -> str:
-    """Say what the experiments write and take when they are computed from nothing: a line each, and one a stage.
+def describe(experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, Steps]) -> str:
+    """Describe the files and the cost of experiments computed from nothing: one line per experiment and stage.
 
-    The stages of those that are run by their own name only are left out. `each` is what `measure_speed` measured.
+    Experiments with `in_all: false` have one line without stages. `speeds` is the result of `measure_speed`.
     """
     lines = []
     for name, settings in experiments.items():
         seeds = len(settings["seeds"])
-        costs = stages(settings, each.get(name))
+        costs = stages(settings, speeds.get(name))
         took = _duration(sum(cost.seconds for cost in costs.values()))
         line = f"  {name}  {seeds} seed{'s' if seeds > 1 else ''}, {artifacts(settings)}, about {took} of one core"
         if not settings["in_all"]:
@@ -306,16 +305,16 @@ def describe(experiments: Mapping[str, Mapping[str, Any]], each: Mapping[str, St
     return "\n".join(lines)
 
 
-def record(path: Path, experiments: Mapping[str, Mapping[str, Any]], each: Mapping[str, Steps]) -> None:
-    """Write the estimate of every stage as JSON, for the report to set what it then took beside it."""
-    costs = {name: stages(settings, each.get(name)) for name, settings in experiments.items()}
+def record(path: Path, experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, Steps]) -> None:
+    """Write the estimate of every stage as JSON; the report shows it beside the measured cost."""
+    costs = {name: stages(settings, speeds.get(name)) for name, settings in experiments.items()}
     table = {name: {stage: asdict(cost) for stage, cost in found.items()} for name, found in costs.items()}
     with files.whole(path) as temporary:
         temporary.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
 def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
-    """Estimate the peak memory of one job of a stage, in MB, for schedulers."""
+    """Return the estimated peak memory of one job of a stage, in MB, for schedulers."""
     examples, width = sizes(settings)
     steps = settings["training"]["steps"]
     weights_mb: float = steps * examples["train"] * _itemsize(settings) / 1e6
@@ -324,13 +323,13 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
     base = TORCH_MB if trains or on_text else PANDAS_MB
     theta_mb = _parameters(settings, width) * _itemsize(settings) / 1e6
     path_mb = steps * theta_mb if steps * theta_mb <= PATH_BYTES / 1e6 else 2.2 * isqrt(steps) * theta_mb
-    # A run that is tried is held beside the one in hand.
+    # A search holds a tried run in addition to the current one.
     training_mb = 2 * path_mb + _micro_batch_mb(settings) if trains else 0.0
     return round(base + COPIES.get(stage, 0) * weights_mb + training_mb)
 
 
 def _micro_batch_mb(settings: Mapping[str, Any]) -> float:
-    """Estimate what a language model's double backward pass holds; the perceptron's is nothing to speak of."""
+    """Return the memory of a language model's double backward pass, in MB; 0 for the perceptron."""
     if settings["problem"] not in plan.ON_TEXT:
         return 0.0
     vocabulary = settings["data"]["tokenizer"]["vocabulary"]
@@ -340,7 +339,10 @@ def _micro_batch_mb(settings: Mapping[str, Any]) -> float:
 
 
 def sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:
-    """Return the number of examples of each split and the numbers in one, from the user's files where they exist."""
+    """Return the number of examples of each split and the numbers per example.
+
+    With `data.folder` they come from the user's files, as far as these exist.
+    """
     data = settings["data"]
     examples = {split: data[f"{split}_examples"] for split in plan.splits(settings)}
     if settings["problem"] in plan.ON_TEXT:
@@ -349,7 +351,7 @@ def sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:
     if data["folder"] is None:
         return examples, dimension
     for split in examples:
-        # What cannot be read here is reported by the stage that imports the files.
+        # A file that cannot be read is reported by the stage that imports it.
         try:
             file = pq.ParquetFile(Path(data["folder"]) / f"{split}.parquet")
         except (OSError, pa.ArrowException):

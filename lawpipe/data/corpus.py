@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from huggingface_hub import constants, errors
 
-from lawpipe.data import grammar
+from lawpipe.data.grammar import stories as grammar
 from lawpipe.run.errors import InputError
 
 #: A record with more bytes than this is dropped: it is a file read with the wrong separator, not a story.

@@ -1,4 +1,4 @@
-"""What a step takes on this machine: that it is measured for every experiment, on its shape. How long is no test."""
+"""Measured seconds of a step: every experiment is measured on its shape. The seconds themselves are not tested."""
 
 import math
 

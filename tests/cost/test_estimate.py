@@ -1,6 +1,6 @@
-"""Sizes before a run: what they count, how they grow, and what they take from the user's own files.
+"""Estimates before a run: what is counted, how they grow, and sizes from the user's files.
 
-That they agree with what a run writes is tested on a real one, in tests/workflow.
+tests/workflow compares them with a run.
 """
 
 import json
@@ -76,7 +76,7 @@ def test_memory_grows_with_the_policy() -> None:
     assert estimate.memory_mb(large, "fit") == estimate.memory_mb(small, "fit")
 
 
-def test_the_description_has_a_line_an_experiment() -> None:
+def test_the_description_has_one_line_per_experiment() -> None:
     config = {"one": settings(), "other": settings(seeds=[0]) | {"in_all": False}}
     lines = estimate.describe(config, {}).splitlines()
     assert lines[0].split()[:3] == ["one", "5", "seeds,"]
@@ -118,7 +118,7 @@ def test_a_text_experiment_counts_its_corpus() -> None:
     assert 10e6 < many - few < 100e6
 
 
-def test_the_description_says_what_it_costs() -> None:
+def test_the_description_has_size_and_time() -> None:
     line = estimate.describe({"a": settings(**TEXT)}, {})
     assert "1 seed," in line
     assert re.search(r"MB, about [\d.]+ (min|h) of one core", line)

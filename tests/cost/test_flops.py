@@ -1,4 +1,4 @@
-"""The counts of operations, against those that PyTorch counts while the engine works."""
+"""Counted operations against those that PyTorch counts in the engine."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def added_in_place(total, left, right, **_):
 
 
 def counted(action):
-    # PyTorch's counter leaves out products that are added in place.
+    # PyTorch's counter omits products that are added in place.
     with FlopCounterMode(display=False, custom_mapping={torch.ops.aten.addmm_: added_in_place}) as counter:
         action()
     return counter.get_total_flops()
@@ -27,7 +27,7 @@ def counted(action):
 
 @pytest.fixture
 def problem(monkeypatch):
-    # On a card there are too many probabilities to keep.
+    # As on a GPU, where there are too many probabilities to keep.
     monkeypatch.setattr(cross_entropy, "KEEP", 0)
     return language_model()
 

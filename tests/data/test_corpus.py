@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lawpipe.data import corpus, grammar
+from lawpipe.data import corpus
+from lawpipe.data.grammar import stories as grammar
 from lawpipe.run.errors import InputError
 
 SETTINGS = {

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from lawpipe.data import grammar, tokenizer
+from lawpipe.data import tokenizer
+from lawpipe.data.grammar import stories as grammar
 from lawpipe.run.errors import InputError
 
 KINDS = ("bpe", "mistral")

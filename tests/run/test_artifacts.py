@@ -1,4 +1,4 @@
-"""Writing and reading tables: whole or not at all, equal bytes for equal runs, one sentence for what is wrong."""
+"""Writing and reading tables: atomic, equal bytes for equal runs, one sentence for each error."""
 
 import errno
 

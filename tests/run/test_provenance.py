@@ -1,4 +1,4 @@
-"""The code digest: blind to everything that cannot change a result, awake to what can."""
+"""The code digest: it changes with what can change a result, and with nothing else."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Modules chosen by name: every name that a config may say is a module with the function that is asked for."""
+"""Modules chosen by name: every name that a config may have is a module with the functions of its kind."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Stopping when asked."""
+"""Clean ends on a signal."""
 
 import os
 import signal

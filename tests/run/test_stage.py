@@ -6,16 +6,23 @@ import pytest
 
 from lawpipe.run import artifacts, stage
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables import TABLES
 
 
 def test_a_job_writes_tables_with_its_settings_and_code(tmp_path):
     options = stage.parser("What it does.").parse_args(["--settings", '{"seed": 3}'])
+    columns = {name: [None] for name in TABLES["measures"]}
     with stage.job(options, __file__) as job:
-        job.write(tmp_path / "x.parquet", "measures", {name: [None] for name in artifacts.TABLES["measures"]})
-    found = artifacts.metadata(tmp_path / "x.parquet")
-    assert found["settings"] == {"seed": 3}
-    assert found["code"] == job.code
+        job.write(tmp_path / "columns.parquet", "measures", columns)
+        job.write_rows(tmp_path / "rows.parquet", "measures", [{**dict.fromkeys(columns), "more": 1}])
+        with pytest.raises(KeyError, match="gap"):
+            job.write_rows(tmp_path / "fewer.parquet", "measures", [{"policy": "a"}])
+    stored = artifacts.metadata(tmp_path / "columns.parquet")
+    assert stored["settings"] == {"seed": 3}
+    assert stored["code"] == job.code
     assert len(job.code) == 16
+    assert (tmp_path / "rows.parquet").read_bytes() == (tmp_path / "columns.parquet").read_bytes()
+    assert not (tmp_path / "fewer.parquet").exists()
 
 
 def test_cost_goes_to_its_own_file(tmp_path):

@@ -12,7 +12,7 @@ SETTINGS = {"experiment": "toy", "seed": 3, "problem": "perceptron"}
 
 
 def write_part(folder, policies):
-    """Write the five tables of one batch, two rows a policy where a policy has several; return their options."""
+    """Write the five tables of one batch, two rows per policy in tables that have several; return their options."""
     twice = [policy for policy in policies for _ in range(2)]
     rows = {
         "curves": {

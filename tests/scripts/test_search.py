@@ -1,4 +1,4 @@
-"""The search stage where there are validation examples."""
+"""The search stage with validation examples."""
 
 import argparse
 

@@ -10,7 +10,7 @@ SETTINGS = {"experiment": "toy", "seeds": [0, 1, 2], "problem": "perceptron"}
 
 
 def call(folder, seeds):
-    """Sum up seeds given as lists of rows; return the result by policy and quantity."""
+    """Summarise seeds given as lists of rows; return the result by policy and quantity."""
     paths = []
     for seed, rows in enumerate(seeds):
         paths.append(folder / f"seed{seed}/summary.parquet")

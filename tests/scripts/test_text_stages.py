@@ -1,4 +1,4 @@
-"""The stages of a language-model experiment, from its corpus to what is measured of its policies."""
+"""The stages of a language-model experiment, from its corpus to the measures of its policies."""
 
 import json
 

@@ -41,7 +41,7 @@ def call(main, settings=SETTINGS, **options):
 
 
 def prepare(folder, settings=SETTINGS):
-    """Make data, start and search; return the input options of a training stage."""
+    """Make data, initial parameters and a search; return the input options of a training stage."""
     inputs = {name: folder / f"{name}.parquet" for name in ("train", "desired", "test")}
     call(generate_data.main, settings, **inputs)
     call(initialise.main, settings, train=inputs["train"], theta0=folder / "theta0.parquet")
@@ -50,7 +50,7 @@ def prepare(folder, settings=SETTINGS):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A seed's folder, with everything up to the measurements."""
+    """A seed's folder with all files up to the measurements."""
     folder = tmp_path_factory.mktemp("toy")
     inputs = prepare(folder)
     call(

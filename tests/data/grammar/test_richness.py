@@ -13,7 +13,7 @@ from lawpipe.problems.base import load_problem
 from lawpipe.run import artifacts
 from scripts import generate_data, initialise, prepare_corpus
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_conventional_test_loss_still_falls_by_one_percent_from_step_2t_to_4t(tmp_path):

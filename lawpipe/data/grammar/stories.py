@@ -2,7 +2,7 @@
 
 A story is one plot: a template whose slots are filled from rules and from a cast. Each member of the cast is drawn
 once per story, so that whoever is introduced early comes back later. The words, rules, tables and plots are in
-`grammar_words.txt`, which also explains the templates.
+`words.txt`, which also explains the templates.
 
 A paragraph of a story is one line; all text is ASCII.
 """
@@ -48,7 +48,7 @@ def named(kind: str) -> Iterator[tuple[str, str, str]]:
             yield name, rest, section
 
 
-SECTIONS = sections(resources.files("lawpipe.data").joinpath("grammar_words.txt").read_text(encoding="utf-8"))
+SECTIONS = sections(resources.files("lawpipe.data.grammar").joinpath("words.txt").read_text(encoding="utf-8"))
 LISTS = {name: text.split() for name, text in entries(SECTIONS["lists"]).items()}
 RULE_TEXTS = entries(SECTIONS["rules"])
 

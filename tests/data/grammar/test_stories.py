@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from lawpipe.data import grammar
+from lawpipe.data.grammar import stories as grammar
 from lawpipe.run import random
 
 WORD = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
