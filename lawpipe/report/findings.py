@@ -37,14 +37,6 @@ def overview(experiments: Sequence[Results], hardware: Sequence[str], seconds: f
         f"{results.name} ({plural(len(results.seeds), 'seed')}, {_short_task(results.settings)})"
         for results in experiments
     )
-    similarities = "; ".join(
-        " and ".join(
-            f"{kind} {' to '.join(number(value.mean) for value in _both(results, column))}"
-            for kind, column in SIMILARITIES.items()
-        )
-        + f" in {results.name}"
-        for results in experiments
-    )
     machines = "; ".join(hardware) or "a machine that was not recorded"
     return [
         f"{plural(len(experiments), 'experiment')}, computed on {machines}, in {duration(seconds)} of jobs: {tasks}.",
@@ -52,7 +44,7 @@ def overview(experiments: Sequence[Results], hardware: Sequence[str], seconds: f
         f"{_changes(experiments, 'desired')} (the paper: {published}).",
         f"On test examples, which the search never sees, its {_changes(experiments, 'test')}.",
         "The mean similarity of the contributions on the desired loss, which by the paper's law has no bound at the "
-        f"optimum, changed from conventional to near-optimal: {similarities}.",
+        f"optimum, changed from conventional to near-optimal: {'; '.join(map(_similarities, experiments))}.",
         "The Frank-Wolfe gap, which is 0 at first-order stationarity, is still "
         f"{'; '.join(map(_remaining, experiments))}.",
     ]
@@ -120,6 +112,14 @@ def _sooner(acceleration: Interval) -> str:
 def enumeration(parts: Sequence[str]) -> str:
     """Join parts of a sentence: a, b and c."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _similarities(results: Results) -> str:
+    """Say how the mean similarities changed, without intervals."""
+    means = {kind: [number(value.mean) for value in _both(results, name)] for kind, name in SIMILARITIES.items()}
+    return (
+        f"{' and '.join(f'{kind} {before} to {after}' for kind, (before, after) in means.items())} in {results.name}"
+    )
 
 
 def _remaining(results: Results) -> str:

@@ -1,15 +1,15 @@
 "use strict";
-// Tables sort by a click on a column's head, and the page can be made light or dark. Without this script
-// everything is there, in the order in which it was written.
+// A click on the head of a column sorts a table, and a button switches between a light and a dark page.
+// Without this script the page shows the same content, in its original order.
 
-// What a cell is sorted by: the number that it begins with, else its text; cells without a value come last.
+// The sort key of a cell: the number at its beginning, otherwise its text; null, which comes last, without a value.
 const NUMBER = /^(?:[<>]|about|mean of)?\s*([-+]?[\d,]*\.?\d+(?:e[-+]?\d+)?)/i;
 
 function key(cell) {
   const text = cell.textContent.trim();
   if (text === "" || text === "-" || text === "never") return null;
-  const found = NUMBER.exec(text);
-  return found ? Number(found[1].replaceAll(",", "")) : text.toLowerCase();
+  const number = NUMBER.exec(text);
+  return number ? Number(number[1].replaceAll(",", "")) : text.toLowerCase();
 }
 
 function compare(a, b) {
@@ -20,7 +20,7 @@ function compare(a, b) {
 function sortable(table) {
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
-  const written = [...body.rows];
+  const original = [...body.rows];
   heads.forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -28,12 +28,12 @@ function sortable(table) {
     head.append(button);
     button.addEventListener("click", () => {
       const next = { none: "ascending", ascending: "descending", descending: "none" }[head.ariaSort ?? "none"];
-      heads.forEach((each) => each.removeAttribute("aria-sort"));
-      let rows = written;
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      let rows = original;
       if (next !== "none") {
         head.setAttribute("aria-sort", next);
         const sign = next === "ascending" ? 1 : -1;
-        const keyed = written.map((row) => [key(row.cells[column]), row]);
+        const keyed = original.map((row) => [key(row.cells[column]), row]);
         const known = keyed.filter(([value]) => value !== null).sort(([a], [b]) => sign * compare(a, b));
         rows = [...known, ...keyed.filter(([value]) => value === null)].map(([, row]) => row);
       }
@@ -44,7 +44,7 @@ function sortable(table) {
 
 document.querySelectorAll("table.sortable").forEach(sortable);
 
-// The dark rules are a style sheet that follows the system until the reader says otherwise; print is always light.
+// The dark style sheet follows the system until the reader clicks the button. Print is always light.
 const dark = document.getElementById("dark");
 const theme = document.getElementById("theme");
 const system = window.matchMedia("(prefers-color-scheme: dark)");
@@ -60,12 +60,12 @@ system.addEventListener("change", () => { isDark = system.matches; show(); });
 theme.hidden = false;
 show();
 
-// On a narrow screen the contents start folded.
+// On a narrow screen the contents are folded at first.
 if (window.matchMedia("(max-width: 60rem)").matches) {
-  document.querySelectorAll("nav details").forEach((each) => each.removeAttribute("open"));
+  document.querySelectorAll("nav details").forEach((details) => details.removeAttribute("open"));
 }
 
-// On paper nothing can be unfolded.
+// Folded parts are printed in full.
 window.addEventListener("beforeprint", () => {
-  document.querySelectorAll("main details").forEach((each) => { each.open = true; });
+  document.querySelectorAll("main details").forEach((details) => { details.open = true; });
 });

@@ -47,7 +47,7 @@ def interval(
     """Write a mean with its 95 % interval: ``1.50 [1.00, 2.00] (3 of 5 seeds)``.
 
     Args:
-        found: the interval. Its ends are left out where there are none.
+        found: the interval. If one end is not known, it is written as `-`; if neither is, both are left out.
         digits: the number of significant digits.
         share: write the numbers in per cent instead.
         missing: written if no seed has a value; `-` if there are no seeds at all.
@@ -60,7 +60,8 @@ def interval(
 
     if found.mean is None:
         return missing if found.n else "-"
-    ends = "" if found.low is None else f" [{write(found.low)},{space}{write(found.high)}]"
+    known = (found.low, found.high) != (None, None)
+    ends = f" [{write(found.low)},{space}{write(found.high)}]" if known else ""
     seeds = f" ({found.n_reached} of {found.n} seeds)" if count_seeds and found.n_reached < found.n else ""
     return f"{write(found.mean)}{ends}{seeds}"
 

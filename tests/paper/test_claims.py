@@ -72,6 +72,14 @@ def test_a_new_claim_is_one_row(root: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert row(found, "another", "perceptron")["verdict"] == "not_tested"
 
 
+def test_an_error_in_a_claim_names_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = claims.Claim("broken", PROBLEMS, "Fig 1", "...", lambda seed: 1 / 0, Beyond(1))
+    monkeypatch.setattr(claims, "CLAIMS", (claim,))
+    with pytest.raises(ZeroDivisionError) as caught:
+        judgement.judge(root, {"perceptron": settings("perceptron", Toy())})
+    assert "broken" in caught.value.__notes__[0]
+
+
 def test_names_are_one_to_one_within_a_problem() -> None:
     for problem in PROBLEMS:
         names = [claim.name for claim in claims.CLAIMS if problem in claim.problems]

@@ -1,11 +1,12 @@
 """Shared by the tests of the report: three toy experiments that are drawn once, and their page."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from lawpipe.report import page
-from lawpipe.results import experiment
+from lawpipe.results import catalogue, experiment
 from lawpipe.results.experiment import Results
 from scripts import plot
 from tests import toy
@@ -20,13 +21,22 @@ SIZES = {
 
 @pytest.fixture(scope="session")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the experiments, with figures and tables."""
+    """The folder of the experiments, with figures and tables.
+
+    The figures of `noisy` are copies: drawing takes most of the time, and tests/figures draws such experiments.
+    """
     folder = tmp_path_factory.mktemp("results")
     for name, size in SIZES.items():
-        experiment = toy.write_experiment(folder, name, size)
-        seeds = [str(seed) for seed in size.seeds]
-        outputs = ["--figures", str(experiment / "figures"), "--tables", str(experiment / "tables")]
-        plot.main(["--settings", "{}", "--folder", str(experiment), "--seeds", *seeds, *outputs])
+        toy.write_experiment(folder, name, size)
+    for name in ("perceptron", "stories"):
+        seeds = [str(seed) for seed in SIZES[name].seeds]
+        outputs = ["--figures", str(folder / name / "figures"), "--tables", str(folder / name / "tables")]
+        plot.main(["--settings", "{}", "--folder", str(folder / name), "--seeds", *seeds, *outputs])
+    copies = folder / "noisy/figures"
+    copies.mkdir()
+    for entry in catalogue.figures(toy.settings("noisy", SIZES["noisy"])):
+        files = (folder / name / f"figures/{entry.name}.svg" for name in ("perceptron", "stories"))
+        shutil.copy(next(filter(Path.is_file, files)), copies)
     return folder
 
 

@@ -40,6 +40,7 @@ def test_an_interval_says_how_many_seeds_have_a_value() -> None:
     assert interval(Interval(1.5, 1.0, 2.0, 5, 3)) == f"1.50 [1.00,{space}2.00] (3 of 5 seeds)"
     assert interval(Interval(1.5, 1.0, 2.0, 5, 3), count_seeds=False, space=" ") == "1.50 [1.00, 2.00]"
     assert interval(Interval(1.5, None, None, 1, 1), digits=4) == "1.500"
+    assert interval(Interval(1.5, None, 2.0, 1, 1)) == f"1.50 [-,{space}2.00]"
     assert interval(Interval(None, None, None, 5, 0), missing="never") == "never"
     assert interval(NO_SEEDS, missing="never") == "-"
 

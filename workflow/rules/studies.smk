@@ -9,7 +9,7 @@ RECORDED_SEARCHES = max(RECORDS.glob("*/search.parquet"))
 RECORDED_GROWTH = max(RECORDS.glob("*/growth.parquet"))
 
 
-# What transferred policies keep of the gain, beside the policies searched in their place.
+# The share of the gain that transferred policies keep, compared with policies searched in the new setting.
 rule transfer:
     input:
         summaries(TRANSFERS),
@@ -35,7 +35,7 @@ rule transfer:
         " --rows {output.rows} --figure {output.figure} --page {output.page} --cost {output.cost} 2>&1 | tee {log}"
 
 
-# Weights without a search beside tuned baselines (config/online.yaml).
+# Weights without a search against tuned baselines (config/online.yaml).
 use rule transfer as compare_online with:
     input:
         summaries(WITHOUT_SEARCH),
