@@ -11,7 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from lawpipe import online
 from lawpipe.engine import trajectory
 from lawpipe.policies import online as policy
-from lawpipe.policies import variants
+from lawpipe.policies import runs
 from tests.small_problems import perceptron, start
 
 
@@ -279,7 +279,7 @@ def test_a_loop_with_the_api_is_the_policy_of_the_workflow(way: online.Contribut
     problem = perceptron()
     theta0, rate = start(problem), 0.3
     rows = torch.empty(12, problem.examples, dtype=problem.dtype)
-    write_row = variants.follow(policy.rule(problem))
+    write_row = runs.follow(policy.rule(problem))
     expected = trajectory.train(problem, theta0, rows, [rate] * 12, write_row=write_row)
 
     model = nn.Linear(problem.parameters, 1, bias=False).double()

@@ -6,7 +6,7 @@ import torch
 from lawpipe.engine import trajectory
 from lawpipe.engine.descent import CHECK_INTERVAL
 from lawpipe.engine.trajectory import Trajectory
-from lawpipe.policies import variants
+from lawpipe.policies import runs
 from lawpipe.policies.base import Rule
 from tests.small_problems import perceptron, random_weights, start
 
@@ -17,7 +17,7 @@ def train(rule: Rule, learning_rates: list[float]) -> Trajectory:
     """Train the small perceptron under weights that follow a rule."""
     problem = perceptron()
     weights = torch.empty(len(learning_rates), problem.examples, dtype=problem.dtype)
-    write_row = variants.follow(rule)
+    write_row = runs.follow(rule)
     return trajectory.train(problem, start(problem), weights, learning_rates, write_row=write_row)
 
 
@@ -60,8 +60,8 @@ def test_a_run_that_has_diverged_asks_for_no_more_scores() -> None:
 def test_matched_steps_are_as_long_as_those_under_uniform_weights(follows: bool) -> None:
     problem = perceptron()
     theta0, weights = start(problem), random_weights(7, 37)
-    write_row = variants.follow(problem.losses) if follows else None
-    rates = variants.matching_rates(problem, theta0, weights, 0.3, write_row)
+    write_row = runs.follow(problem.losses) if follows else None
+    rates = runs.matching_rates(problem, theta0, weights, 0.3, write_row)
     uniform = torch.full((7, 37), 1 / 37, dtype=torch.float64)
     matched, conventional = (
         torch.linalg.vector_norm(run.stored.diff(dim=0), dim=1).tolist()
@@ -76,10 +76,10 @@ def test_matched_steps_are_as_long_as_those_under_uniform_weights(follows: bool)
 def test_a_step_without_a_gradient_keeps_the_given_rate() -> None:
     problem = perceptron()
     weights = torch.zeros(2, 37, dtype=torch.float64)
-    assert variants.matching_rates(problem, start(problem), weights, 0.3) == [0.3, 0.3]
+    assert runs.matching_rates(problem, start(problem), weights, 0.3) == [0.3, 0.3]
 
 
 def test_rates_after_the_conventional_run_has_diverged_are_the_given_one() -> None:
     problem = perceptron()
-    rates = variants.matching_rates(problem, start(problem), random_weights(60, 37), math.inf)
+    rates = runs.matching_rates(problem, start(problem), random_weights(60, 37), math.inf)
     assert rates[CHECK_INTERVAL:] == [math.inf] * (60 - CHECK_INTERVAL)
