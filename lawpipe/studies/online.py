@@ -85,8 +85,6 @@ ENTRY = Entry(
     "between uniform weights on all examples and on the clean ones alone. Elsewhere: the change of J against uniform "
     "weights. Means over the seeds with 95 % t intervals, paired by seed. Learning rates are chosen by J on desired; "
     "searched weights use the best rate of uniform weights.",
-    module="studies.online",
-    data=("summary",),
 )
 TABLE = ONLINE
 NULLABLE = ("objective", "share")

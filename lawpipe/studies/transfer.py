@@ -45,8 +45,6 @@ ENTRY = Entry(
     "A share near 100 % means that the weights depend on the examples; near 0, that they depend on the run in which "
     "they were searched; above 100 %, that the search in the new setting ended at a worse policy. There is no share "
     "where the gain of the weights searched there is within its interval.",
-    module="studies.transfer",
-    data=("summary",),
 )
 TABLE = TRANSFER
 NULLABLE = (*POLICIES, "share")

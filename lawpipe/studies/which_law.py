@@ -37,8 +37,6 @@ ENTRY = Entry(
     "the share of the steps that have two or more. The first-order condition makes the adjoint contributions equal, "
     "so their similarity rises without bound as the gap falls; that of the instantaneous ones does not. "
     "A gap of zero means stationarity, not optimality.",
-    module="studies.which_law",
-    data=("similarity", "summary", "search"),
 )
 #: The artifact table of its rows.
 TABLE = WHICH_LAW

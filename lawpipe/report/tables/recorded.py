@@ -20,8 +20,6 @@ SEARCHES = Entry(
     "Rows marked as recorded were computed on another machine by the commit in the row, not by the files of this "
     "page; their curves, fits and logs are in benchmarks/records. J is that of the conventional and of the "
     "near-optimal policy.",
-    module="report.tables.recorded",
-    data=(),
 )
 
 STEPS = Entry(
@@ -30,8 +28,6 @@ STEPS = Entry(
     None,
     "All examples have weight. The share of the ceiling is the smallest number of operations that such a step needs "
     "over its time, relative to the rate of large matrix products of the same precision in the same run.",
-    module="report.tables.recorded",
-    data=(),
 )
 
 Record = Mapping[str, Any]
