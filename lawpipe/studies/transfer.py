@@ -117,7 +117,10 @@ def figure(frame: pd.DataFrame) -> Figure:
         axes.set(title=f"J on {against} examples", xlabel="J / J of the conventional policy")
     marks.finish_shares(shares)
     shares.set_title("Share of the near-optimal gain kept")
-    marks.name_rows(levels[0], [_label(group) for group in groups])
+    names = [
+        f"{group['source'].iloc[0]}:\n{group['changed'].iloc[0]} (n = {group['seed'].nunique()})" for group in groups
+    ]
+    marks.name_rows(levels[0], names)
     levels[0].set_ylabel("source: what changed\n(means; dots: seeds; bars: 95 % t intervals)")
     for axes in (levels[0], shares):
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.42 / (ROW * len(groups))), ncols=2)
@@ -135,12 +138,6 @@ def _draw_ratios(axes: Axes, part: pd.DataFrame, row: int) -> None:
 def _height(row: int, index: int) -> float:
     """Return the height of the first (0) or second (1) mark of a row."""
     return row + 0.16 * (2 * index - 1)
-
-
-def _label(group: pd.DataFrame) -> str:
-    """Return the label of a transfer: its source, what changed, and the number of seeds."""
-    first = group.iloc[0]
-    return f"{first['source']}:\n{first['changed']} (n = {group['seed'].nunique()})"
 
 
 def _share(part: pd.DataFrame) -> Interval:
