@@ -52,9 +52,8 @@ def thinned(length: int, *, most: int = MOST_POINTS, log: bool = False) -> npt.N
 def band(samples: Array, *, log: bool = False) -> Array:
     """Return mean, lower and upper end of the 95 % t interval over the seeds, [3, x]; NaN where not defined.
 
-    Args:
-        samples: [seeds, x]. A value that is not finite counts as missing, and so does one of 0 or less if `log`.
-        log: take the geometric mean, for axes in factors.
+    A sample, [seeds, x], that is not finite counts as missing. With `log`, for axes in factors, the mean is the
+    geometric one, and a sample of 0 or less counts as missing, too.
     """
     columns = (np.where(samples > 0, samples, np.nan) if log else samples).T
     over = [mean_interval(column, logarithmic=log) for column in columns]

@@ -226,8 +226,7 @@ def _reached(acceleration: Interval) -> str:
 
 def _stationarity(results: Results) -> str:
     """Say how far from first-order stationarity the policy is, and how the similarities changed."""
-    gaps = _both(results, "gap")
-    objective = results.quantity("near_optimal", "objective_desired")
+    gaps, objective = _both(results, "gap"), results.quantity("near_optimal", "objective_desired")
     similarities = " and the ".join(
         f"{kind} one from {_from_to(_both(results, column))}" for kind, column in SIMILARITIES.items()
     )

@@ -1,8 +1,8 @@
 """Links from a page to the data and the code of its figures and tables."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from lawpipe.results.catalogue import Entry
@@ -11,16 +11,14 @@ from lawpipe.results.catalogue import Entry
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """A text and the address that it links to; None for a text without a link."""
 
     text: str
     target: str | None
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """The data of a figure or table, and the module and script that made it.
 
     `data` has a pair for each file of the experiment ("" and one link) and for each table that every seed has (its

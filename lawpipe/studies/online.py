@@ -35,13 +35,9 @@ COLOURS = style.colours(list(RULES))
 
 @dataclass(frozen=True)
 class Family:
-    """Policies whose learning rates are chosen in the same way.
+    """Policies whose learning rates are chosen in the same way, which `words` describes, and whose names end alike.
 
-    Attributes:
-        ending: the ending of the policies' names.
-        base: the policy of uniform weights.
-        oracle: the policy of uniform weights on the clean examples alone.
-        words: how the learning rates are chosen.
+    `base` is the policy of uniform weights, `oracle` that of uniform weights on the clean examples alone.
     """
 
     ending: str
@@ -94,8 +90,7 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
     Perceptrons come before language models, and experiments are ordered by their share of corrupted examples and
     their number of desired examples.
 
-    Raises:
-        InputError: if there is no experiment, one lacks the online policy, or two have the same name.
+    Raises InputError if there is no experiment, one lacks the online policy, or two have the same name.
     """
     if not experiments:
         raise InputError("no experiment of this config has weights without a search: add online_tuned to one.")

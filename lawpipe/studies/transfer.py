@@ -53,8 +53,7 @@ NULLABLE = (*POLICIES, "share")
 def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
     """Return the rows of the table `transfer`: one per experiment, reference set and seed.
 
-    Raises:
-        InputError: if there is no experiment, or one has no transferred policy.
+    Raises InputError if there is no experiment, or one has no transferred policy.
     """
     if not experiments:
         raise InputError("no experiment of this config transfers a policy: add one with transfer_from.")

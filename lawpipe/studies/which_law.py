@@ -52,8 +52,7 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
     steps on desired, for each kind: infinite if the contributions are equal to the last bit, NaN if there is no such
     step. `column` is the title of the figure's column: `SMALL` for the experiments in `settings["experiments"]`.
 
-    Raises:
-        InputError: if there is no experiment.
+    Raises InputError if there is no experiment.
     """
     if not experiments:
         raise InputError(
