@@ -7,7 +7,7 @@ the findings as reStructuredText, for the front page of `snakemake --report`.
 from pathlib import Path
 
 from lawpipe.report import page
-from lawpipe.run import stage
+from lawpipe.run import files, stage
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -28,9 +28,9 @@ def main(argv: list[str] | None = None) -> None:
             judged=options.judged,
             records=options.records,
         )
-        stage.write_text(options.output, made)
+        files.write_text(options.output, made)
         if options.front_page is not None:
-            stage.write_text(options.front_page, page.front_page(options.root, options.experiments))
+            files.write_text(options.front_page, page.front_page(options.root, options.experiments))
 
 
 if __name__ == "__main__":
