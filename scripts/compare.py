@@ -13,7 +13,7 @@ from lawpipe.analysis.curves import nulls
 from lawpipe.figures import style
 from lawpipe.report import page
 from lawpipe.results import experiment
-from lawpipe.run import registry, stage
+from lawpipe.run import files, registry, stage
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
         with style.theme():
             style.save(study.figure(frame), options.figure, study.TITLE)
         if options.page is not None:
-            stage.write_text(options.page, page.table_page(study.table(frame), options.figure))
+            files.write_text(options.page, page.table_page(study.table(frame), options.figure))
         print(study.text(frame))
 
 

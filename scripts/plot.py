@@ -12,7 +12,7 @@ from lawpipe.figures import draw, style
 from lawpipe.report import page
 from lawpipe.report.tables import quantities
 from lawpipe.results import catalogue, experiment
-from lawpipe.run import stage
+from lawpipe.run import files, stage
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> None:
                 style.save(draw.draw(entry, results), options.figures / f"{entry.name}.svg", entry.title)
         for entry in catalogue.tables(results.settings):
             table = quantities.TABLES[entry.name](results)
-            stage.write_text(options.tables / f"{entry.name}.html", page.table_page(table))
+            files.write_text(options.tables / f"{entry.name}.html", page.table_page(table))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lawpipe.data import corpus, tokenizer
-from lawpipe.run import stage
+from lawpipe.run import files, stage
 from lawpipe.run.tables.examples import TOKENS
 
 
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
         }
         tokenizer.save(job.options.tokenizer, made)
         job.write(job.options.tokens, TOKENS, {"story": read.rows, "tokens": tokens})
-        stage.write_text(job.options.glimpse, json.dumps(glimpse, indent=1, sort_keys=True) + "\n")
+        files.write_text(job.options.glimpse, json.dumps(glimpse, indent=1, sort_keys=True) + "\n")
         print(
             f"{job.settings['experiment']}: {len(read.stories)} stories, {glimpse['tokens']} tokens, "
             f"{unknown:.2%} of them [UNK]"

@@ -7,7 +7,7 @@ the findings as reStructuredText, for the front page of `snakemake --report`.
 from pathlib import Path
 
 from lawpipe.report import page
-from lawpipe.run import stage
+from lawpipe.run import files, stage
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -23,9 +23,9 @@ def main(argv: list[str] | None = None) -> None:
         options = job.options
         root, names, folder = options.root, options.experiments, options.output.parent
         html = page.report(root, names, folder, judged=options.judged, records=options.records)
-        stage.write_text(options.output, html)
+        files.write_text(options.output, html)
         if options.front_page is not None:
-            stage.write_text(options.front_page, page.front_page(root, names))
+            files.write_text(options.front_page, page.front_page(root, names))
 
 
 if __name__ == "__main__":

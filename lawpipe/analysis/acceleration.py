@@ -9,12 +9,8 @@ import numpy.typing as npt
 def acceleration(curve: npt.ArrayLike, conventional: npt.ArrayLike) -> float | None:
     """Return the acceleration ratio ``AR = T / min{t >= 1 : L[t] <= L_conventional[T]}`` (arXiv 2402.17759).
 
-    Args:
-        curve: L[0..T] of the policy, nats.
-        conventional: L[0..T] of the conventional policy on the same examples, nats.
-
-    Returns:
-        AR; None if the policy never reaches that loss, or if the conventional run's final loss is not finite.
+    The curves hold L[0..T] of the two policies on the same examples, nats. AR is None if the policy never reaches
+    that loss, or if the conventional run's final loss is not finite.
     """
     reference = np.asarray(conventional, dtype=np.float64)
     return _steps_saved(curve, reference[-1], len(reference) - 1)
@@ -25,12 +21,7 @@ def acceleration_to_best(curve: npt.ArrayLike, conventional: npt.ArrayLike) -> f
 
     Where the conventional curve rises again towards its end, its final loss is an easy target; its minimum is not.
 
-    Args:
-        curve: L[0..T] of the policy, nats.
-        conventional: L[0..T] of the conventional policy on the same examples, nats.
-
-    Returns:
-        The ratio; None if the policy never reaches that loss, or if the conventional curve has no finite value.
+    Arguments and result are as in `acceleration`; None also if the conventional curve has no finite value.
     """
     reference = np.asarray(conventional, dtype=np.float64)
     finite = reference[np.isfinite(reference)]
@@ -57,15 +48,8 @@ def acceleration_from_fits(
     ``AR = B1^(beta1/beta2) / B2 * T^(1 - beta1/beta2)``: T divided by the step t at which the policy's law
     (B2/t)^beta2 takes the value that the conventional law has at T, (B1/T)^beta1.
 
-    Args:
-        scale: B1 of the conventional policy, in steps; None if its curve does not follow a scaling law.
-        exponent: beta1 of the conventional policy.
-        policy_scale: B2 of the policy.
-        policy_exponent: beta2 of the policy.
-        steps: T.
-
-    Returns:
-        AR; None without one of the coefficients, or if AR is not a finite number.
+    `scale` and `exponent` are B1 (in steps) and beta1 of the conventional policy, `steps` is T. AR is None without
+    one of the coefficients (a curve that does not follow a scaling law), or if it is not a finite number.
     """
     if scale is None or exponent is None or policy_scale is None or policy_exponent is None:
         return None

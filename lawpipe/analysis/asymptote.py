@@ -34,13 +34,8 @@ def fit(compression_ratio: npt.ArrayLike, similarity: npt.ArrayLike) -> Asymptot
     Given b the model is linear, SIM = c ln a - c ln(b - CR), so only b has to be searched: on a logarithmic grid, and
     then by a bounded minimisation between the neighbours of the best grid point.
 
-    Args:
-        compression_ratio: CR of each policy; pairs with a value that is not finite are left out.
-        similarity: mean similarity of each policy.
-
-    Returns:
-        The coefficients; None for fewer than four points, a similarity that falls with CR, or a best b at the edge of
-        the searched range.
+    Pairs with a value that is not finite are left out. The result is None for fewer than four points, a similarity
+    that falls with CR, or a best b at the edge of the searched range.
     """
     x = np.asarray(compression_ratio, dtype=np.float64)
     y = np.asarray(similarity, dtype=np.float64)

@@ -43,12 +43,8 @@ def estimate(residuals: Floats, columns: Floats) -> Noise:
     whitened columns. The effective number of independent values is ``n (1 - memory) / (1 + memory)``. The correlation
     length ``-1 / ln memory`` is bounded by n / 3, because n residuals cannot show a longer one.
 
-    Args:
-        residuals: [n].
-        columns: [n, k], the derivatives of the fitted model with respect to its coefficients.
-
-    Returns:
-        The noise; its variance is 0 if all residuals are 0.
+    `columns` [n, k] are the derivatives of the fitted model with respect to its coefficients, at the n residuals. The
+    variance of the noise is 0 if all residuals are 0.
     """
     n, k = columns.shape
     total = float(residuals @ residuals)

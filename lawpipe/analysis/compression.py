@@ -11,11 +11,8 @@ import numpy.typing as npt
 def objective(losses: npt.ArrayLike) -> float:
     """Return the area under the loss curve per step, ``J = (1/T) sum_{t=1..T} L[t]``, in nats (arXiv 2402.17759).
 
-    Args:
-        losses: L[0..T] in nats. L[0], before the first step, is the same for every policy and does not count.
-
-    Returns:
-        J; NaN if the curve has no step or holds a value that is not finite.
+    `losses` are L[0..T] in nats. L[0], before the first step, is the same for every policy and does not count. J is
+    NaN if the curve has no step or holds a value that is not finite.
     """
     steps = np.asarray(losses, dtype=np.float64)[1:]
     return float(steps.mean()) if steps.size and np.isfinite(steps).all() else math.nan
@@ -26,12 +23,7 @@ def compression_ratio(objective: float, vocabulary: int) -> float:
 
     A lossless code that is built from the model while it trains takes J nats per token, a uniform code ln|V|.
 
-    Args:
-        objective: J in nats.
-        vocabulary: |V|, the size of the vocabulary; 2 for two classes.
-
-    Returns:
-        CR, without a unit; NaN unless J is above 0.
+    |V| is the size of the vocabulary, 2 for two classes. CR has no unit; it is NaN unless J is above 0.
     """
     return math.log(vocabulary) / objective if objective > 0 else math.nan
 

@@ -10,13 +10,7 @@ import numpy.typing as npt
 def split(policies: npt.ArrayLike, steps: npt.ArrayLike, losses: npt.ArrayLike) -> dict[str, npt.NDArray[np.float64]]:
     """Split the rows of a curves table into one curve L[0..T] per policy, in order of appearance.
 
-    Args:
-        policies: the policy of each row.
-        steps: the step t of each row; the rows of one policy may come in any order.
-        losses: the loss of each row, nats; NaN where it is missing.
-
-    Returns:
-        Policy name to losses in the order of the steps.
+    The rows of one policy may come in any order. Losses are in nats, NaN where they are missing.
     """
     names = np.asarray(policies, dtype=np.str_)
     times = np.asarray(steps)

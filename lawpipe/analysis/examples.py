@@ -20,11 +20,7 @@ class Use:
 def use(weights: npt.NDArray[np.floating]) -> Use:
     """Return mean weight and first and last active step of every example; active means a weight above 0 exactly.
 
-    Args:
-        weights: [T, N], all steps.
-
-    Returns:
-        Arrays of shape [N]. Masked entries become nulls in Arrow.
+    `weights` are those of all steps, [T, N]. The results have shape [N]; masked entries become nulls in Arrow.
     """
     active = weights > 0
     never = ~active.any(axis=0)
@@ -38,19 +34,11 @@ def use(weights: npt.NDArray[np.floating]) -> Use:
 
 
 def effective_examples(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Return the effective number of examples at each step, ``1 / sum_n weights[t, n]^2``, between 1 and N.
-
-    Args:
-        weights: [T, N], each row summing to 1.
-    """
+    """Return the effective number of examples at each step, ``1 / sum_n weights[t, n]^2``, between 1 and N."""
     squares = np.einsum("tn,tn->t", weights, weights, dtype=np.float64)
     return np.asarray(1.0 / squares, dtype=np.float64)
 
 
 def active_fraction(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Return the fraction of the examples whose weight is above 0 exactly, at each step.
-
-    Args:
-        weights: [T, N].
-    """
+    """Return the fraction of the examples whose weight is above 0 exactly, at each step of weights [T, N]."""
     return np.asarray((weights > 0).mean(axis=1, dtype=np.float64))

@@ -12,19 +12,14 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over seeds with its 95 % interval.
+    """A mean over seeds with its 95 % interval."""
 
-    Attributes:
-        mean: the mean over the seeds that have a value; None if no seed has one.
-        low: the lower end of the interval; None with fewer than two values.
-        high: the upper end.
-        n: the number of seeds.
-        n_reached: the number of seeds that have a value. An acceleration has none if the loss was never reached.
-    """
-
+    #: The mean over the seeds that have a value; None if no seed has one.
     mean: float | None
+    #: The ends of the interval; None with fewer than two values.
     low: float | None
     high: float | None
+    #: The number of seeds, and of those that have a value. An acceleration has none if the loss was never reached.
     n: int
     n_reached: int
 
@@ -61,13 +56,9 @@ def mean_interval(values: Iterable[float | None], *, logarithmic: bool = False) 
     The interval is ``mean -+ t(0.975, n-1) std / sqrt(n)``, where ``std`` is the standard deviation with n-1 degrees
     of freedom.
 
-    Args:
-        values: one value per seed; None or a number that is not finite counts as missing.
-        logarithmic: average the logarithms. The mean is then the geometric mean, and the interval is not symmetric
-            and stays above 0. For quantities that vary by factors: accelerations and B.
-
-    Raises:
-        ValueError: if `logarithmic` and a value is not above 0.
+    None or a number that is not finite counts as missing. With `logarithmic`, for quantities that vary by factors
+    (accelerations and B), the logarithms are averaged: the mean is then the geometric mean, and the interval is not
+    symmetric and stays above 0. Raises ValueError if `logarithmic` and a value is not above 0.
     """
     all_values = list(values)
     present = np.array([value for value in all_values if value is not None and math.isfinite(value)])

@@ -103,10 +103,7 @@ def example_rows(weights: npt.NDArray[Any]) -> Rows:
 def measure_row(weights: npt.NDArray[Any], gap: float, corrupted: npt.NDArray[np.bool_]) -> Rows:
     """Return one row: the gap, the mean weight on corrupted examples (null if there are none), the effective number.
 
-    Args:
-        weights: [T, N], the whole policy.
-        gap: the optimality gap, nats.
-        corrupted: [N], which examples are corrupted.
+    `weights` [T, N] are the whole policy, and `corrupted` [N] says which examples are corrupted.
     """
     on_corrupted = weights[:, corrupted].sum(axis=1, dtype=np.float64).mean() if corrupted.any() else None
     return {

@@ -63,8 +63,7 @@ class Points:
 def joint_derivatives(curves: Sequence[tuple[Points, Law]]) -> list[Floats]:
     """Return for each curve the derivatives of its law with respect to the coefficients of all laws, which share L0.
 
-    Returns:
-        For each curve [n, 1 + 2 x curves]: L0, then height and beta of the first curve, of the second, ...
+    The columns, [n, 1 + 2 x curves], are L0, then height and beta of the first curve, of the second, ...
     """
     blocks = []
     for i, (points, law) in enumerate(curves):
@@ -97,8 +96,7 @@ def project(points: Points, loss_floors: Floats) -> tuple[Floats, Floats, Floats
     Given L0 and beta the law is linear in its amplitude a = e^height, whose least-squares estimate is
     ``a = <e, L - L0> / <e, e>`` with ``e = exp(-beta x)``. The residual sum of squares follows from inner products.
 
-    Returns:
-        Height, beta and residual sum of squares, each [G]; the sum is infinite where every amplitude is 0 or less.
+    Returns height, beta and residual sum of squares, each [G]; the sum is infinite where no amplitude is above 0.
     """
     waves = np.exp(-np.outer(_EXPONENT_GRID, points.x))
     norms = np.einsum("bn,bn->b", waves, waves)

@@ -26,8 +26,7 @@ COPIES, COMBINATIONS = "copies", "combinations"
 def groups(made_of: Sequence[Sequence[int]]) -> dict[str, list[tuple[int, ...]]]:
     """Return the planted groups: a copy with its original, a combination with its two parts.
 
-    Args:
-        made_of: for each example, the rows that it was made of: none, one or two.
+    `made_of` holds for each example the rows that it was made of: none, one or two.
     """
     planted: dict[str, list[tuple[int, ...]]] = {}
     for row, sources in enumerate(made_of):
@@ -38,12 +37,7 @@ def groups(made_of: Sequence[Sequence[int]]) -> dict[str, list[tuple[int, ...]]]
 
 
 def controls(planted: Groups, examples: int) -> dict[str, list[tuple[int, ...]]]:
-    """Return as many groups of the same sizes, of examples in no planted group, as long as there are such examples.
-
-    Args:
-        planted: the planted groups.
-        examples: N.
-    """
+    """Return as many groups of the same sizes, of examples in no planted group, while there are such examples."""
     dependent = {row for members in planted.values() for group in members for row in group}
     unrelated = iter([row for row in range(examples) if row not in dependent])
     result: dict[str, list[tuple[int, ...]]] = {}
@@ -56,9 +50,7 @@ def controls(planted: Groups, examples: int) -> dict[str, list[tuple[int, ...]]]
 def one_dropped(weights: npt.NDArray[np.floating], members: Sequence[tuple[int, ...]]) -> Share:
     """Return the share of pairs (t, group) with any weight in which at least one member has weight 0.
 
-    Args:
-        weights: [S, N], at the steps before convergence.
-        members: groups of one size.
+    `weights` are those at the S steps before convergence, [S, N], and `members` are groups of one size.
     """
     if not members:
         return Share(None, 0)
@@ -69,11 +61,8 @@ def one_dropped(weights: npt.NDArray[np.floating], members: Sequence[tuple[int, 
 def largest_share(weights: npt.NDArray[np.floating], members: Sequence[tuple[int, ...]]) -> Share:
     """Return the largest member's share of its group's weight, averaged over the pairs (t, group) with any weight.
 
-    1 / (size of the group) if the weight is divided equally, 1 if a single member has all of it.
-
-    Args:
-        weights: [S, N], at the steps before convergence.
-        members: groups of one size.
+    1 / (size of the group) if the weight is divided equally, 1 if a single member has all of it. The arguments are
+    those of `one_dropped`.
     """
     if not members:
         return Share(None, 0)

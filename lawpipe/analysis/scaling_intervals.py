@@ -62,12 +62,7 @@ class Floor:
     """The joint fit of the curves that determine L0: the interval of L0, and those of each curve's beta and ln B."""
 
     def __init__(self, loss_floor: float, curves: Sequence[tuple[Points, Law]]) -> None:
-        """Linearise the joint fit and sweep over L0.
-
-        Args:
-            loss_floor: the fitted L0, nats.
-            curves: the points and the fitted law of each curve that determined L0.
-        """
+        """Linearise the joint fit of the curves that determined L0, given their points and laws; sweep over L0."""
         self._estimate = loss_floor
         self._curves = curves
         jacobians = joint_derivatives(curves)

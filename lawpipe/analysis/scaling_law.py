@@ -68,13 +68,8 @@ def fit_curves(
     of the fall), or an exponent outside of `power_curve.EXPONENTS`. Sharing curves of that kind do not take part in
     finding L0 and t0; if none is left, every fit is empty.
 
-    Args:
-        curves: policy to L[0..T], nats. L[0] is not used.
-        sharing: the policies that determine L0 and t0; names without a curve are ignored.
-        first_step: t0, if it is given and not to be searched.
-
-    Returns:
-        Policy to fit, in the order of `curves`.
+    `curves` hold L[0..T] of each policy, nats; L[0] is not used. `sharing` names the policies that determine L0 and
+    t0; names without a curve are ignored. `first_step` is t0, if it is given and not to be searched.
     """
     losses = {policy: np.asarray(curve, dtype=np.float64) for policy, curve in curves.items()}
     usable = {policy: loss for policy, loss in losses.items() if _falls(loss)}
@@ -105,14 +100,9 @@ def fit_curves(
 def fit_with_floor(
     curves: Mapping[str, npt.NDArray[np.float64]], loss_floor: float, first_step: int
 ) -> dict[str, Fit]:
-    """Fit B and beta of each curve with L0 and t0 given; no intervals.
+    """Fit B and beta of each curve L[0..T], nats, with L0 and t0 given; no intervals.
 
     A curve that cannot follow the law, as in `fit_curves`, has an empty fit.
-
-    Args:
-        curves: policy to L[0..T], nats.
-        loss_floor: L0, nats.
-        first_step: t0.
     """
     fits = {policy: Fit() for policy in curves}
     for policy, curve in curves.items():
@@ -230,8 +220,7 @@ def _best_unexplained(curves: Sequence[Points]) -> float:
 def _find_floor(curves: Mapping[str, Points]) -> tuple[float, dict[str, Law]]:
     """Fit the curves jointly, and again without those that turn out not to follow a power law, until all do.
 
-    Returns:
-        L0 and the law of each curve that determined it; NaN and no law if no curve follows one.
+    Returns L0 and the law of each curve that determined it; NaN and no law if no curve follows one.
     """
     while curves:
         loss_floor, laws = _fit_jointly(list(curves.values()))

@@ -40,14 +40,9 @@ class Row:
 
 
 def sensitivity(curves: Curves, sharing: Sequence[str]) -> list[Row]:
-    """Return the laws of the sharing policies in every variant of the fit.
+    """Return the laws of the sharing policies in every variant of the fit: one row per variant and policy.
 
-    Args:
-        curves: policy to L[0..T], nats.
-        sharing: the policies that determine L0 and t0; the first one that has a curve is the reference.
-
-    Returns:
-        One row per variant and policy with a curve.
+    The first of `sharing` that has a curve L[0..T], nats, is the reference of the accelerations.
     """
     chosen = {policy: curves[policy] for policy in sharing if policy in curves}
     if not chosen:

@@ -36,13 +36,8 @@ def similarity(weights: npt.ArrayLike, contributions: npt.ArrayLike) -> Similari
     By the paper's definition the mean is weighted and the deviation around it is not. Sums are in float64. Weights
     are used as stored and not normalised again, so float32 weights limit the similarity to about 1e7.
 
-    Args:
-        weights: [S, N], the weights of S steps.
-        contributions: [S, N], the contribution of each example at those steps, instantaneous or adjoint. Values of
-            inactive examples are not used.
-
-    Returns:
-        Arrays of length S; NaN where a value is not defined.
+    `weights` and `contributions` (instantaneous or adjoint) are those of S steps, [S, N]; the contributions of
+    inactive examples are not used. The results have length S and are NaN where they are not defined.
     """
     weight = np.asarray(weights, dtype=np.float64)
     active = weight > 0

@@ -11,15 +11,8 @@ def global_speed(losses: npt.ArrayLike, learning_rates: npt.ArrayLike) -> npt.ND
     ``sum_n weights[t, n] <grad L(theta[t]), grad l_n(theta[t])>``. The law says that under an optimal policy every
     active example has a local speed, its own contribution, equal to this global speed.
 
-    Args:
-        losses: L[0..T], nats.
-        learning_rates: [T].
-
-    Returns:
-        [T]; NaN where the learning rate is 0.
-
-    Raises:
-        ValueError: unless there are T + 1 losses for T learning rates.
+    The result has length T and is NaN where the learning rate is 0. Raises ValueError unless there are T + 1 losses
+    for T learning rates.
     """
     loss = np.asarray(losses, dtype=np.float64)
     rate = np.asarray(learning_rates, dtype=np.float64)

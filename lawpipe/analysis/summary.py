@@ -13,12 +13,7 @@ Law = tuple[float | None, float | None]
 
 
 def of_curve(losses: npt.ArrayLike, vocabulary: int) -> dict[str, float | None]:
-    """Return the objective (nats) and the compression ratio.
-
-    Args:
-        losses: L[0..T], nats.
-        vocabulary: |V|; 2 for two classes.
-    """
+    """Return the objective (nats) and the compression ratio of a curve L[0..T], nats."""
     objective = compression.objective(losses)
     return {
         "objective": finite_or_none(objective),
@@ -29,14 +24,7 @@ def of_curve(losses: npt.ArrayLike, vocabulary: int) -> dict[str, float | None]:
 def of_comparison(
     losses: npt.NDArray[np.float64], conventional: npt.NDArray[np.float64], law: Law, conventional_law: Law
 ) -> dict[str, float | None]:
-    """Return the three accelerations of a policy over the conventional one.
-
-    Args:
-        losses: L[0..T] of the policy, nats.
-        conventional: L[0..T] of the conventional policy, nats.
-        law: the scaling law of the policy.
-        conventional_law: the scaling law of the conventional policy.
-    """
+    """Return the three accelerations of a policy over the conventional one, from the curves L[0..T] and laws."""
     steps = len(conventional) - 1
     return {
         "acceleration": acceleration.acceleration(losses, conventional),

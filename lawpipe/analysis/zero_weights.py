@@ -31,11 +31,7 @@ def share(chosen: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> Share:
 def convergence_step(losses: npt.ArrayLike) -> int | None:
     """Return the first step at which 95 % of the fall of the loss, from L[0] to the curve's minimum, has happened.
 
-    Args:
-        losses: L[0..T], nats.
-
-    Returns:
-        t; None for a curve that never falls below L[0], or whose L[0] is not finite.
+    None for a curve that never falls below L[0], or whose L[0] is not finite.
     """
     loss = np.asarray(losses, dtype=np.float64)
     finite = loss[np.isfinite(loss)]
@@ -46,14 +42,9 @@ def convergence_step(losses: npt.ArrayLike) -> int | None:
 
 
 def before_convergence(steps: npt.ArrayLike, losses: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Return which steps lie before the convergence of a curve: t < `convergence_step`.
+    """Return which steps lie before the convergence of a curve L[0..T]: t < `convergence_step`.
 
-    Args:
-        steps: steps t, any shape.
-        losses: L[0..T] of the policy itself, nats.
-
-    Returns:
-        A mask of the shape of `steps`; False throughout for a curve that never falls.
+    The mask has the shape of `steps`, and is False throughout for a curve that never falls.
     """
     end = convergence_step(losses)
     return np.asarray(steps) < (0 if end is None else end)
@@ -62,31 +53,21 @@ def before_convergence(steps: npt.ArrayLike, losses: npt.ArrayLike) -> npt.NDArr
 def noncontributive_excluded(weights: npt.ArrayLike, contributions: npt.ArrayLike) -> Share:
     """Return the share of the pairs (t, n) with a contribution of 0 or less that have weight 0 (property 4.1).
 
-    Args:
-        weights: [S, N], the weights at the steps before convergence.
-        contributions: [S, N], at the same steps.
+    Weights and contributions are those at the S steps before convergence, [S, N].
     """
     return share(np.asarray(weights) == 0, among=np.asarray(contributions) <= 0)
 
 
 def redundant_dropped(weights: npt.ArrayLike, contributions: npt.ArrayLike) -> Share:
-    """Return the share of the pairs (t, n) with a contribution above 0 that still have weight 0 (property 4.3).
-
-    Args:
-        weights: [S, N], the weights at the steps before convergence.
-        contributions: [S, N], at the same steps.
-    """
+    """Return the share of the pairs (t, n) with a contribution above 0 that still have weight 0 (property 4.3)."""
     return share(np.asarray(weights) == 0, among=np.asarray(contributions) > 0)
 
 
 def learned_ignored(weights: npt.ArrayLike, losses: npt.ArrayLike) -> Share:
     """Return the share of the pairs (t, n) with loss < 1e-6 nats and weight < 0.2 max_n weights[t, n] (property 4.2).
 
-    The share is of the pairs with such a loss.
-
-    Args:
-        weights: [S, N], the weights at the steps before convergence, of all N examples (for the maximum).
-        losses: [S, N], the loss of each training example at the same steps, nats.
+    The share is of the pairs with such a loss. Weights and losses are those of all N training examples at the S steps
+    before convergence, [S, N].
     """
     weight = np.asarray(weights)
     ignored = weight < IGNORED_WEIGHT * weight.max(axis=1, keepdims=True, initial=0)

@@ -22,11 +22,8 @@ class Block(BaseModel):
 def key(value: Any = ..., *, source: str = "this project", problem: str | None = None, **defaults: Any) -> Any:
     """Return the field of a key with the default `value`; a key without a default is required.
 
-    Args:
-        value: the default.
-        source: where the key comes from: a place in the paper, its public code, or this project.
-        problem: the only problem that has the key, if not all have it.
-        **defaults: the default for each problem, in place of `value`, where they differ.
+    `source` is where the key comes from: a place in the paper, its public code, or this project. `problem` is the
+    only problem that has the key, if not all have it. `defaults` replace `value` where the problems differ.
     """
     marks: dict[str, Any] = {"source": source} | ({"problem": problem} if problem else {})
     if defaults:

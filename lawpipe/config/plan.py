@@ -130,15 +130,9 @@ def stage_settings(
 ) -> dict[str, Any]:
     """Return the part of an experiment's complete settings that determines the result of one job.
 
-    Args:
-        settings: the complete settings of the experiment.
-        stage: the stage.
-        experiment: the name of the experiment.
-        seed: the seed; None for the stages that join the seeds (all of them are in the result).
-        batch: the batch of policies, for stages with one job per batch. Only batches that the search makes, that are
-            built on those, or that take a search of their own depend on the block `search`.
-
-    Keys whose value is null are left out.
+    `seed` is None for the stages that join the seeds (all of them are in the result). `batch` is the batch of
+    policies, for stages with one job per batch: only batches that the search makes, that are built on those, or that
+    take a search of their own depend on the block `search`. Keys whose value is null are left out.
     """
     blocks = STAGES[stage]
     if batch == TRANSFERRED:

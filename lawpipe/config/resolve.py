@@ -68,14 +68,10 @@ def resolve(raw: Mapping[str, Any], stories: str | None = None) -> Config:
 
     An experiment's settings are, in rising precedence: the defaults, the block that it extends (and the block that
     this one extends, and so on), its own block, and one combination of its sweep's values. In each block,
-    `search.preset` comes before the other keys.
+    `search.preset` comes before the other keys. `stories` is a file of text that replaces the hub as the source of
+    every experiment's stories.
 
-    Args:
-        raw: the content of a config file.
-        stories: a file of text that replaces the hub as the source of every experiment's stories.
-
-    Raises:
-        InputError: one sentence, if the models or the checks do not allow what is written.
+    Raises InputError, one sentence, if the models or the checks do not allow what is written.
     """
     _check_keys(raw, "")
     parsed = _parse(raw)

@@ -81,5 +81,4 @@ def record(root: Path, stale: Mapping[Path, list[Path]]) -> None:
     if not stale:
         (root / LIST).unlink(missing_ok=True)
         return
-    with files.whole(root / LIST) as temporary:
-        temporary.write_text("".join(f"{path}\n" for paths in stale.values() for path in paths), encoding="utf-8")
+    files.write_text(root / LIST, "".join(f"{path}\n" for paths in stale.values() for path in paths))

@@ -309,8 +309,7 @@ def record(path: Path, experiments: Mapping[str, Mapping[str, Any]], speeds: Map
     """Write the estimate of every stage as JSON; the report shows it beside the measured cost."""
     costs = {name: stages(settings, speeds.get(name)) for name, settings in experiments.items()}
     table = {name: {stage: asdict(cost) for stage, cost in found.items()} for name, found in costs.items()}
-    with files.whole(path) as temporary:
-        temporary.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    files.write_text(path, json.dumps(table, indent=1) + "\n")
 
 
 def memory_mb(settings: Mapping[str, Any], stage: str) -> int:

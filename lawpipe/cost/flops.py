@@ -16,16 +16,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Steps:
-    """A number for each kind of step: how many there are, or what one costs.
+    """A number for each kind of step: how many there are, or what one costs."""
 
-    Attributes:
-        run: of a training step with the losses on both reference sets after it.
-        backward: of a step of the backward pass.
-        measured: of a step at which the contributions to both reference sets are measured.
-    """
-
+    #: A training step with the losses on both reference sets after it.
     run: float
+    #: A step of the backward pass.
     backward: float
+    #: A step at which the contributions to both reference sets are measured.
     measured: float = 0.0
 
     def times(self, cost: "Steps") -> float:
@@ -34,12 +31,7 @@ class Steps:
 
 
 def step(examples: Mapping[str, int], cost: Mapping[str, float]) -> Steps:
-    """Return the cost of one step of each kind.
-
-    Args:
-        examples: the number of examples of each split.
-        cost: what a pass over one example costs, by its name in `PASSES`.
-    """
+    """Return the cost of one step of each kind; `cost` is that of a pass over an example, by its name in `PASSES`."""
     train, references = examples["train"], examples["desired"] + examples["test"]
     return Steps(
         run=train * cost["gradient"] + references * cost["forward"],

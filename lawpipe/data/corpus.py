@@ -65,19 +65,13 @@ class Counts:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The stories of a corpus.
-
-    Attributes:
-        stories: the stories in the order of the source.
-        rows: int64 [stories], the number of each story's record in the source, from 0, counted over all its files and
-            including records that were dropped.
-        counts: how many records were read and dropped.
-        fingerprint: the SHA-256 of the stories in their order, independent of the source.
-    """
+    """The stories of a corpus, in the order of the source."""
 
     stories: Sequence[str]
+    #: The number of each story's record in the source, from 0, over all its files and with the records dropped.
     rows: npt.NDArray[np.int64]
     counts: Counts
+    #: The SHA-256 of the stories in their order, independent of the source.
     fingerprint: str
 
 
@@ -87,9 +81,8 @@ def load(settings: Mapping[str, Any]) -> Corpus:
     config/README.md explains the keys of the block. `stories` is the number of stories that the grammar writes; for
     the other sources it is the most that are kept, from the beginning (null: all), and reading stops there.
 
-    Raises:
-        InputError: for whatever the user can correct: a missing or damaged file, a wrong format or column, a hub that
-            cannot be reached, no story left.
+    Raises InputError for whatever the user can correct: a missing or damaged file, a wrong format or column, a hub
+    that cannot be reached, no story left.
     """
     source = settings["source"]
     if source == "grammar":
@@ -139,11 +132,10 @@ def local_file(path: str) -> Path:
 def glimpse(corpus: Corpus) -> dict[str, Any]:
     """Return a description of a corpus for the report, as plain values ready for JSON.
 
-    Returns:
-        `fingerprint` and `counts`; `words` and `characters`, each the mean and quantiles of the stories' lengths;
-        `word_types`, the number of different words (upper and lower case are the same); `examples`, three stories
-        spread over the corpus, each with `story` (its row in the source) and `text`, cut after 2,000 characters. The
-        text is unchanged: escape it before showing it as HTML.
+    `words` and `characters` are each the mean and quantiles of the stories' lengths; `word_types` is the number of
+    different words (upper and lower case are the same); `examples` are three stories spread over the corpus, each
+    with `story` (its row in the source) and `text`, cut after 2,000 characters. The text is unchanged: escape it
+    before showing it as HTML.
     """
     types: set[str] = set()
     words = np.zeros(len(corpus.stories), dtype=np.int64)

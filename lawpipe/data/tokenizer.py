@@ -117,14 +117,10 @@ Tokenizer = BytePairs | CutSentencePiece
 def make(settings: Mapping[str, Any], stories: Sequence[str]) -> Tokenizer:
     """Make the tokeniser of an experiment from its corpus; the same stories give the same tokeniser.
 
-    Args:
-        settings: the `tokenizer` block: `kind` (bpe or mistral) and `vocabulary`, V including [UNK] and pad.
-        stories: the whole corpus.
+    `settings` is the `tokenizer` block: `kind` (bpe or mistral) and `vocabulary`, V including [UNK] and pad.
 
-    Raises:
-        InputError: if the corpus cannot fill a vocabulary of that size, or if its single bytes need more ids. The
-        size
-            is not adapted silently, because log V is part of the compression ratio.
+    Raises InputError if the corpus cannot fill a vocabulary of that size, or if its single bytes need more ids. The
+    size is not adapted silently, because log V is part of the compression ratio.
     """
     if settings["kind"] == "bpe":
         return _train(settings["vocabulary"], stories)
@@ -135,8 +131,7 @@ def make(settings: Mapping[str, Any], stories: Sequence[str]) -> Tokenizer:
 
 def save(path: Path, tokenizer: Tokenizer) -> None:
     """Write a tokeniser as JSON, atomically; equal tokenisers give equal bytes."""
-    with files.whole(path) as temporary:
-        temporary.write_text(json.dumps(tokenizer.description(), sort_keys=True) + "\n", encoding="utf-8")
+    files.write_text(path, json.dumps(tokenizer.description(), sort_keys=True) + "\n")
 
 
 def load(path: Path) -> Tokenizer:

@@ -24,11 +24,8 @@ from lawpipe.problems.base import OnBlock, OnBlockOfRun, TermGradients
 def contributions(trajectory: Trajectory, on_block: OnBlock, against: str = "desired") -> None:
     """Compute the adjoint contributions <adjoint[t+1], grad l_n(theta[t])> of all steps and training examples.
 
-    Args:
-        trajectory: the training run.
-        on_block: called as `on_block(t, block)` for blocks [B, N] of the contributions at steps t..t+B-1, last steps
-            first. The block is overwritten after the call.
-        against: the reference set whose mean loss J averages over the steps.
+    `on_block(t, block)` is called for blocks [B, N] of the contributions at steps t..t+B-1, last steps first; the
+    block is overwritten after the call. `against` is the reference set whose mean loss J averages over the steps.
     """
     term_gradients = _term_gradients(trajectory, against)
     adjoint = term_gradients(trajectory.last.unsqueeze(0))[0]
@@ -51,9 +48,7 @@ def contributions_many(runs: Sequence[tuple[Trajectory, str]], on_block: OnBlock
     The runs are of one problem and have the same number of steps. Runs whose parameters are stored whole go through
     one backward pass together, with equal results up to rounding; otherwise one run follows the other.
 
-    Args:
-        runs: training runs, each with the reference set of its objective.
-        on_block: called as `on_block(s, t, block)` for blocks [B, N] of run s at steps t..t+B-1.
+    `on_block(s, t, block)` is called for blocks [B, N] of run s at steps t..t+B-1.
     """
     if len(runs) == 1 or not all(run.whole for run, _ in runs):
         for index, (run, against) in enumerate(runs):
@@ -93,14 +88,12 @@ def gradient(trajectory: Trajectory, against: str = "desired", out: Tensor | Non
 def gap(weights: Tensor, gradient: Tensor) -> float:
     """Return the Frank-Wolfe gap sum_t (sum_n gamma[t,n] G[t,n] - min_n G[t,n]) with G = dJ/dgamma, in nats.
 
+    Both arguments, gamma and G, are [T, N].
+
     The gap is >= 0, and 0 exactly at a first-order stationary point: there all active examples of a step have equal
     adjoint contributions and no inactive example has a larger one. Since J is not convex in gamma, the gap certifies
     stationarity and does not bound the distance to the smallest J (Jaggi, ICML 2013; Lacoste-Julien, arXiv
     1607.00345).
-
-    Args:
-        weights: gamma, [T, N].
-        gradient: G, [T, N].
     """
     blocks = zip(torch.split(weights, 64), torch.split(gradient, 64), strict=True)
     return sum(float(_gaps(rows, slopes).sum()) for rows, slopes in blocks)

@@ -34,16 +34,8 @@ def descend(
     A run whose parameters are no longer finite stops: all later parameters are NaN, and the rows of `weights` that
     `write_row` has not written yet become uniform.
 
-    Args:
-        problem: the problem with N training examples and P parameters.
-        theta: theta[0], [P].
-        weights: [T, N].
-        learning_rates: of the T steps, or a function that chooses each from the gradient.
-        write_row: decides the weights while the run goes on; without it `weights` are used as they are.
-        keep: whether to store all parameters.
-
-    Returns:
-        theta[0..T], [T+1, P]; without `keep` a buffer of two rows.
+    `write_row` decides the weights [T, N] while the run goes on; without it they are used as they are. Returns
+    theta[0..T], [T+1, P]; without `keep` a buffer of two rows.
     """
     steps = len(weights)
     rows = steps + 1 if keep else 2

@@ -50,11 +50,9 @@ def measure(
 ) -> Iterator[Measurement]:
     """Yield the measurements of several training runs of one problem and length; one backward pass serves all runs.
 
-    Args:
-        runs: the training runs.
-        steps: the steps to measure, in ascending order.
-        norms: for each run, whether to compute gradient norms: a language model needs every single gradient for them.
-        adjoints_of: the reference sets whose adjoint contributions to compute, "desired" among them.
+    `steps` are in ascending order. `norms` says for each run whether to compute gradient norms, for which a language
+    model needs every single gradient. `adjoints_of` are the reference sets whose adjoint contributions to compute,
+    "desired" among them.
     """
     pairs = [(run, against) for run in runs for against in adjoints_of]
     samples = iter(adjoint.sample(pairs, steps))

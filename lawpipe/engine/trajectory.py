@@ -117,13 +117,8 @@ def train(
 ) -> Trajectory:
     """Train from theta0 under a policy: T steps of full-batch gradient descent on the weighted loss.
 
-    Args:
-        problem: the problem with N training examples and P parameters.
-        theta0: the initial parameters, [P].
-        weights: [T, N].
-        learning_rates: of the T steps.
-        budget: memory for theta[0..T], by default the device's; if it is exceeded, only some are stored.
-        write_row: decides each row of `weights` while the run goes on.
+    `budget` is the memory for theta[0..T], by default the device's; if it is exceeded, only some are stored.
+    `write_row` decides each row of `weights` [T, N] while the run goes on.
     """
     steps = len(learning_rates)
     available = budget or checkpoints.budget(problem.device)

@@ -38,13 +38,7 @@ class Memory:
     """The log-weights u of N examples, one number each, and their update (see the docstring of this module)."""
 
     def __init__(self, examples: int, *, rate: float = RATE, decay: float = DECAY) -> None:
-        """Start with equal weights.
-
-        Args:
-            examples: N.
-            rate: r, the change of a log-weight per standard deviation of the contributions.
-            decay: the share of a log-weight that a step keeps.
-        """
+        """Start with equal weights of N examples; `rate` and `decay` are as RATE and DECAY."""
         self.rate = rate
         self.decay = decay
         self.log_weights = torch.zeros(examples)
@@ -59,15 +53,8 @@ class Memory:
     def update(self, contributions: Tensor, evidence: float = 1.0, rows: Tensor | None = None) -> Tensor:
         """Update the log-weights of a batch and return its weights.
 
-        Nothing changes if all contributions are equal or one is not finite.
-
-        Args:
-            contributions: [B], the contribution of each example of the batch.
-            evidence: e, between 0 (the contributions are noise) and 1.
-            rows: [B], the numbers of the examples; None for all N examples.
-
-        Returns:
-            [B], the weights, which sum to 1.
+        `evidence` is e, between 0 (the contributions are noise) and 1; `rows` [B] are the numbers of the examples,
+        None for all N. Nothing changes if all contributions are equal or one is not finite.
         """
         self.log_weights = self.log_weights.to(contributions)
         spread = contributions.std()

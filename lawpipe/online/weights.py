@@ -81,14 +81,9 @@ class Online:
     ) -> tuple[Tensor, Tensor]:
         """Return the weights of the examples of a batch, [B], and their losses, [B], for the backward pass.
 
-        Args:
-            batch: the batch, as `losses` takes it.
-            desired: returns two batches of desired examples, each from its own half of them, and fresh ones if there
-                are many. It is called only when a new desired gradient is computed.
-            rows: [B], the numbers of the batch's examples; None for all N examples.
-
-        Returns:
-            The weights, which sum to 1 and have no gradient, and the losses, which have one.
+        The weights sum to 1 and have no gradient. `desired` returns two batches of desired examples, each from its
+        own half of them, and fresh ones if there are many; it is called only when a new desired gradient is computed.
+        `rows` [B] are the numbers of the batch's examples, None for all N.
         """
         if self.calls % self.refresh == 0:
             self._update_direction(desired())

@@ -62,12 +62,7 @@ def tune(train: Callable[[float], Trajectory], own_rate: float) -> Grid:
     until the best has a worse one below it and two above it. Then the two neighbours of the best are tried. The grid
     ends five decades from `own_rate` at the latest; `Grid.interior` is then False.
 
-    Args:
-        train: trains the policy at a learning rate.
-        own_rate: the experiment's learning rate.
-
-    Raises:
-        FloatingPointError: if every run diverges.
+    `own_rate` is the experiment's learning rate. Raises FloatingPointError if every run diverges.
     """
     trials: dict[int, Trial] = {}
     run: Trajectory

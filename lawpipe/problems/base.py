@@ -119,16 +119,9 @@ class Problem(ABC):
             adjoint[t] = term_gradients(theta[t]) + adjoint[t+1]
                          - learning_rates[t] sum_n weights[t,n] Hess l_n(theta[t]) adjoint[t+1]
 
-        Args:
-            thetas: theta[t] of the steps, [S, P].
-            weights: [S, N].
-            learning_rates: of the S steps.
-            adjoint: the adjoint after the last step, [P].
-            term_gradients: the gradients of the objective's own terms.
-            on_block: receives the contributions, last steps first; steps count from the first row of `thetas`.
-
-        Returns:
-            The adjoint at the first row of `thetas`, [P].
+        `thetas` [S, P] are the theta[t] of the steps, and `adjoint` [P] is the adjoint after the last of them.
+        `on_block` receives the contributions, last steps first; steps count from the first row of `thetas`. Returns
+        the adjoint at that row, [P].
         """
         for step in reversed(range(len(learning_rates))):
             contributions, product = self.adjoint_product(thetas[step], weights[step], adjoint)

@@ -27,13 +27,7 @@ class Drawn:
 
 
 def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None) -> Drawn:
-    """Draw or import the splits of the problem that the settings name.
-
-    Args:
-        settings: the stage's settings.
-        splits: the names of the splits.
-        tokens: the tokenised corpus, for a language model.
-    """
+    """Draw or import the splits of the problem that the settings name; `tokens` is a language model's corpus."""
     drawn: Drawn = registry.load("examples", settings["problem"]).draw(settings, splits, tokens)
     return drawn
 

@@ -29,15 +29,10 @@ Columns = Mapping[str, Any]
 
 
 def write(path: str | Path, table: Table, columns: Columns, *, settings: Mapping[str, Any], code: str) -> None:
-    """Write one artifact atomically.
+    """Write one artifact atomically, with the settings and the code digest that it depends on in its metadata.
 
-    Args:
-        path: the file.
-        table: the table.
-        columns: name to values: a 1-D array or a list (None is null) for a plain column, a 2-D array for fixed
-            vectors, a list of 1-D arrays for vectors of different lengths. Further columns are appended.
-        settings: the settings that the file depends on, for the metadata.
-        code: the digest of the code that made the file, for the metadata.
+    A plain column is a 1-D array or a list (None is null), fixed vectors are a 2-D array, and vectors of different
+    lengths a list of 1-D arrays. Columns that the table does not have are appended.
 
     Raises KeyError for a missing column and ValueError for columns of differing lengths.
     """

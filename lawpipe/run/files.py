@@ -38,6 +38,12 @@ def whole(path: Path) -> Iterator[Path]:
         raise InputError(_explain(path, error)) from error
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text file as `whole` does."""
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def _explain(path: Path, error: OSError) -> str:
     """Return the message for a file that cannot be written."""
     if error.errno in NO_ROOM:

@@ -29,10 +29,8 @@ VARIANTS = ("tuned", "matched")
 def load(kind: str, name: str) -> ModuleType:
     """Import the module of a choice.
 
-    Callers write the kind as a literal, from which the code digest finds the modules.
-
-    Raises:
-        ModuleNotFoundError: if there is no module of that name.
+    Callers write the kind as a literal, from which the code digest finds the modules. Raises ModuleNotFoundError if
+    there is no module of that name.
     """
     return importlib.import_module(module_name(kind, name))
 

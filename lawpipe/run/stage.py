@@ -100,7 +100,7 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
         "files": [_below(path, options.cost.parent.parent) for path in result.written],
         **result.notes,
     }
-    write_text(options.cost, json.dumps(cost, indent=1, sort_keys=True) + "\n")
+    files.write_text(options.cost, json.dumps(cost, indent=1, sort_keys=True) + "\n")
 
 
 def _below(path: Path, folder: Path) -> str:
@@ -116,12 +116,6 @@ def drop_stale(state: Path) -> None:
     for folder in state.parent.glob(f"{state.name.rpartition('-')[0]}-*"):
         if folder != state:
             shutil.rmtree(folder)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically."""
-    with files.whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
 
 
 def run(main: Callable[[], None]) -> None:

@@ -1,20 +1,18 @@
 """Accelerated projected gradient descent with backtracking and restart."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from lawpipe.engine import simplex
 from lawpipe.search import projected_step
-from lawpipe.search.method import Method, State, Step
+from lawpipe.search.method import Method, Step
 from lawpipe.search.objective import Iterate, Objective
 
 
 @dataclass
-class AcceleratedGradient:
+class AcceleratedGradient(Method):
     """Projected gradient descent with heavy-ball momentum that follows Nesterov's sequence.
 
         gamma[t] <- Proj_simplex(gamma[t] + m_k (gamma[t] - previous[t]) - rate_t G[t]),   m_k = (k - 1) / (k + 2)
@@ -33,7 +31,6 @@ class AcceleratedGradient:
     growth: float = 1.5
     shrinkage: float = 0.4
     attempts: int = 16
-    safe: bool = True
     #: Whether no step has been rejected yet.
     leaping: bool = True
     #: Accepted steps since the last restart.
@@ -72,15 +69,5 @@ class AcceleratedGradient:
             torch.lerp(previous, weights, 1 + momentum, out=target)
         return projected_step.step_(out, current.gradient, self.rate)
 
-    def state(self) -> State:
-        """Return all fields."""
-        return vars(self).copy()
 
-    def restore(self, state: State) -> None:
-        """Continue from a state that `state` returned."""
-        vars(self).update(state)
-
-
-def make(settings: Mapping[str, Any]) -> Method:
-    """Return the method; the `search` block has no settings for it."""
-    return AcceleratedGradient()
+make = AcceleratedGradient.of

@@ -19,17 +19,10 @@ def best(
 ) -> tuple[Tensor, dict[str, Any]]:
     """Search from uniform weights for `controls.evaluations` gradient evaluations.
 
-    Args:
-        settings: the stage's settings.
-        objective: what is minimised.
-        state: the folder of the checkpoints; None for a search that does not survive its process.
-        method: by default the experiment's own.
+    `state` is the folder of the checkpoints, None for a search that does not survive its process. The method is by
+    default the experiment's own. Returns the best weights, [T, N] (or [1, N]), and notes on how the search ended.
 
-    Returns:
-        The best weights, [T, N] (or [1, N]), and notes on how the search ended.
-
-    Raises:
-        InputError: if training under uniform weights diverges.
+    Raises InputError if training under uniform weights diverges.
     """
     evaluations = settings["controls"]["evaluations"]
     options = {**settings["search"], "iterations": evaluations}

@@ -1,9 +1,7 @@
 """Mirror descent that starts from a feedback policy, and keeps the feedback as long as J falls."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,7 +27,7 @@ class Phase(IntEnum):
 
 
 @dataclass
-class FeedbackDescent:
+class FeedbackDescent(Method):
     """Mirror descent that begins on the offsets u of a policy with feedback from the training run.
 
         gamma[t] = softmax(u[t] + (gain / s) CT(theta[t])),   CT[n](theta) = <grad L_dsr(theta), grad l_n(theta)>
@@ -61,7 +59,6 @@ class FeedbackDescent:
     period: int = 8
     #: Rate of the next projected step.
     rate: float = 2.0
-    safe: bool = True
     _phase: Phase = field(default=Phase.START, init=False)
     _scale: float = field(default=0.0, init=False)
     _descent: MirrorDescent = field(default_factory=MirrorDescent, init=False)
@@ -178,6 +175,4 @@ def _no_step(current: Iterate, rejected: int = 0, passes: int = 0) -> Step:
     return Step(None, current.objective, 0.0, rejected, passes)
 
 
-def make(settings: Mapping[str, Any]) -> Method:
-    """Return the method; the `search` block has no settings for it."""
-    return FeedbackDescent()
+make = FeedbackDescent.of

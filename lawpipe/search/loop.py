@@ -82,9 +82,8 @@ class Search:
     def run(self) -> None:
         """Search until a stopping rule holds; `rows`, `best` and `reason` hold the result.
 
-        Raises:
-            FloatingPointError: if training under the conventional policy diverges.
-            Stopped: after the iteration in which the search was asked to stop; its state is saved.
+        Raises FloatingPointError if training under the conventional policy diverges, and Stopped, with the state
+        saved, after the iteration in which the search was asked to stop.
         """
         current = self._resume() or self._begin()
         while not self._ended():

@@ -1,8 +1,9 @@
 """Interface between the search loop and an optimisation method."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Self
 
 from torch import Tensor
 
@@ -27,23 +28,35 @@ class Step:
     passes: int = 0
 
 
-class Method(Protocol):
-    """An iterative method that minimises J over T probability simplices, one per row of the policy."""
+class Method(ABC):
+    """An iterative method that minimises J over T probability simplices, one per row of the policy.
+
+    A module holds its method's `make(settings)`, where `settings` is the `search` block.
+    """
 
     #: Whether every accepted step lowers J.
-    safe: bool
+    safe: ClassVar[bool] = True
 
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """Return the method; the `search` block has no settings for most methods."""
+        return cls()
+
+    @abstractmethod
     def start(self, weights: Tensor) -> None:
         """Start at a policy with positive weights."""
 
+    @abstractmethod
     def step(self, current: Iterate, objective: Objective, iteration: int) -> Step:
         """Try policies until one is accepted; `iteration` counts from 1, `current` is not modified."""
 
     def state(self) -> State:
-        """Return the state to save in a checkpoint."""
+        """Return the state to save in a checkpoint: all fields."""
+        return vars(self).copy()
 
     def restore(self, state: State) -> None:
         """Continue from a state that `state` returned."""
+        vars(self).update(state)
 
 
 def load_method(settings: Mapping[str, Any]) -> Method:

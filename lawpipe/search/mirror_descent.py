@@ -1,20 +1,18 @@
 """Mirror descent with the entropy as mirror map (exponentiated gradient), with momentum and backtracking."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from lawpipe.search import log_weights
 from lawpipe.search.log_weights import BLOCK
-from lawpipe.search.method import Method, State, Step
+from lawpipe.search.method import Method, Step
 from lawpipe.search.objective import Iterate, Objective
 
 
 @dataclass
-class MirrorDescent:
+class MirrorDescent(Method):
     """Mirror descent on the log-weights z with heavy-ball momentum; the policy is gamma[t] = softmax(z[t]).
 
         velocity <- momentum velocity - (step_size / rms(G)) G,   z <- z + velocity,   G = dJ/dgamma
@@ -38,7 +36,6 @@ class MirrorDescent:
     growth: float = 1.3
     shrinkage: float = 0.4
     attempts: int = 16
-    safe: bool = True
     #: Whether no step has been rejected yet.
     leaping: bool = True
     log_weights: Tensor = field(init=False, repr=False)
@@ -74,15 +71,5 @@ class MirrorDescent:
             rows.sub_(rows.amax(dim=1, keepdim=True))
         trial.copy_(self.log_weights)
 
-    def state(self) -> State:
-        """Return all fields."""
-        return vars(self).copy()
 
-    def restore(self, state: State) -> None:
-        """Continue from a state that `state` returned."""
-        vars(self).update(state)
-
-
-def make(settings: Mapping[str, Any]) -> Method:
-    """Return the method; the `search` block has no settings for it."""
-    return MirrorDescent()
+make = MirrorDescent.of

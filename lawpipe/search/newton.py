@@ -8,16 +8,14 @@ of two gradients, and costs one training run and one backward pass; it needs flo
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from lawpipe.engine import simplex
 from lawpipe.run.errors import InputError
-from lawpipe.search.method import State, Step
+from lawpipe.search.method import Method, Step
 from lawpipe.search.objective import Iterate, Objective
 
 #: A weight is held at zero if it is at most this, and at most gap / J, and its slope would lower it.
@@ -68,7 +66,7 @@ class Face:
 
 
 @dataclass
-class Newton:
+class Newton(Method):
     """Truncated Newton steps on the free weights; a step is accepted if J falls.
 
     A step that raises J is shortened, at most `attempts` times, and so is the radius of the trust region; a step
@@ -82,7 +80,6 @@ class Newton:
     growth: float = 3.0
     shrinkage: float = 0.3
     attempts: int = 30
-    safe: bool = True
     _radius: float = field(default=math.inf, init=False)
 
     def start(self, weights: Tensor) -> None:
@@ -122,8 +119,7 @@ class Newton:
         Conjugate gradients from zero, preconditioned by the face's metric. Their iterates grow in that metric, so
         they end at the boundary as soon as one leaves the trust region.
 
-        Returns:
-            The step [T, N] and the number of Hessian products.
+        Returns the step [T, N] and the number of Hessian products.
         """
         residual = -face.along(current.gradient)
         scaled = face.scale * residual
@@ -159,14 +155,6 @@ class Newton:
         left = self._radius**2 - face.inner(step, step)
         return (math.sqrt(max(0.0, across**2 + metric * left)) - across) / metric
 
-    def state(self) -> State:
-        """Return all fields."""
-        return vars(self).copy()
-
-    def restore(self, state: State) -> None:
-        """Continue from a state that `state` returned."""
-        vars(self).update(state)
-
 
 def hessian_product(current: Iterate, objective: Objective, direction: Tensor) -> Tensor:
     """Return the Hessian of J times a direction, [T, N], by a forward difference of gradients.
@@ -178,6 +166,4 @@ def hessian_product(current: Iterate, objective: Objective, direction: Tensor) -
     return objective.differentiate(run, value).gradient.sub_(current.gradient).div_(width)
 
 
-def make(settings: Mapping[str, Any]) -> Newton:
-    """Return the method; the `search` block has no settings for it."""
-    return Newton()
+make = Newton.of

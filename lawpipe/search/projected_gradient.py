@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
 from lawpipe.engine import simplex
-from lawpipe.search.method import Method, State, Step
+from lawpipe.search.method import Method, Step
 from lawpipe.search.objective import Iterate, Objective
 
 
 @dataclass
-class ProjectedGradient:
+class ProjectedGradient(Method):
     """Projected gradient descent without a line search.
 
         gamma[t] <- Proj_simplex(gamma[t] - rate_i dJ/dgamma[t])
@@ -23,10 +23,15 @@ class ProjectedGradient:
     script.
     """
 
+    safe = False
     rate: float
     decay: str
     iterations: int
-    safe: bool = False
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """Return the method with the rate, decay and number of iterations of the `search` block."""
+        return cls(settings["rate"], settings["decay"], settings["iterations"])
 
     def start(self, weights: Tensor) -> None:
         """Do nothing: the method has no state."""
@@ -40,14 +45,5 @@ class ProjectedGradient:
         run, value = objective.train(trial)
         return Step(run, value, rate)
 
-    def state(self) -> State:
-        """Return an empty state: the rate follows from the iteration."""
-        return {}
 
-    def restore(self, state: State) -> None:
-        """Do nothing: the method has no state."""
-
-
-def make(settings: Mapping[str, Any]) -> Method:
-    """Return the method with the rate, decay and number of iterations of the `search` block."""
-    return ProjectedGradient(settings["rate"], settings["decay"], settings["iterations"])
+make = ProjectedGradient.of

@@ -96,17 +96,11 @@ class LanguageModel(Problem):
         precision: str = "float32",
         graphs: bool = False,
     ) -> None:
-        """Place the examples on the device.
+        """Place the examples, windows [N, L+1] of tokens, on the device.
 
-        Args:
-            model: the model.
-            train: the training examples, windows [N, L+1] of tokens.
-            references: the windows of each reference set.
-            dtype: the type of the parameters.
-            device: the device.
-            micro_batch: tokens per micro-batch, by default as many as suit the device.
-            precision: the precision of matrix products, if it is lower than the type's (see `matmul`).
-            graphs: whether to capture micro-batches of full size as CUDA graphs.
+        `micro_batch` is the number of tokens per micro-batch, by default as many as suit the device. `precision` is
+        that of matrix products, if it is lower than the `dtype` of the parameters (see `matmul`). With `graphs`,
+        micro-batches of full size are captured as CUDA graphs.
         """
         self.model = model
         self.dtype = dtype

@@ -42,18 +42,10 @@ def apply(
 
     The choice of sequences, the kinds, the positions and the replacements have a random substream each.
 
-    Args:
-        tokens: the windows, [N, L + 1].
-        vocabulary: the number of tokens in the vocabulary.
-        settings: the `perturbation` block: `fraction` in [0, 1], `operations` per sequence, and `mix`, a weight >= 0
-            for each of replace, delete and repeat.
-        seed: the seed of the substreams.
+    `settings` is the `perturbation` block: `fraction` in [0, 1], `operations` per sequence, and `mix`, a weight >= 0
+    for each of replace, delete and repeat. Returns the windows, [N, L + 1], and `perturbed`, bool [N].
 
-    Returns:
-        The windows, [N, L + 1], and `perturbed`, bool [N].
-
-    Raises:
-        InputError: if all weights of the mix are 0, or the vocabulary has no token for a replacement.
+    Raises InputError if all weights of the mix are 0, or the vocabulary has no token for a replacement.
     """
     weights = np.asarray([settings["mix"][kind] for kind in OPERATIONS], dtype=np.float64)
     if not (weights >= 0).all() or not 0 < weights.sum() < np.inf:

@@ -50,15 +50,8 @@ def make(
     one. A split uses one window per story. If there are too few stories for that, they are divided in proportion to
     the sizes of the splits, and each split takes second windows after all first ones, and so on.
 
-    Args:
-        stories: the tokens of each story.
-        rows: the row of each story in the corpus, [stories].
-        settings: the `data` block, with `length` (L), `minimum_fill` and {split}_examples.
-        seed: the seed of the substream.
-        splits: the names of the splits.
-
-    Raises:
-        InputError: if there are too few windows.
+    `rows` are the rows of the stories in the corpus, and `settings` is the `data` block, with `length` (L),
+    `minimum_fill` and {split}_examples. Raises InputError if there are too few windows.
     """
     width = settings["length"] + 1
     fewest = max(2, math.ceil(settings["minimum_fill"] * width))

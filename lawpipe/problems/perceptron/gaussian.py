@@ -21,18 +21,11 @@ def draw(settings: Mapping[str, Any], seed: int, splits: tuple[str, ...]) -> dic
     training examples are redundant: `duplicates` exact copies of other examples, then `dependent` sums of two others
     divided by sqrt(2), which preserves the variance, with the teacher's label. No example is a source of two.
 
-    Teacher, features of each split, flips and sources have a random substream each.
-
-    Args:
-        settings: the `data` block, with dimension, {split}_examples, train_variance, desired_mean, desired_variance,
-            flip_fraction, duplicates and dependent.
-        seed: the seed of the substreams.
-        splits: the names of the splits.
+    `settings` is the `data` block. Teacher, features of each split, flips and sources have a random substream each.
     """
     dimension = settings["dimension"]
-    scale = (
-        dimension**0.25
-    )  # the paper's sqrt(D) is read as a variance, like the 3 in N(0, 3I); no label depends on it
+    # The paper's sqrt(D) is read as a variance, like the 3 in N(0, 3I); no label depends on it.
+    scale = dimension**0.25
     teacher = random.generator(seed, "teacher").standard_normal(dimension) * scale
     result = {}
     for split in splits:

@@ -25,11 +25,8 @@ def rms_norm(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
 def causal_attention(qkv: Tensor, length: int, heads: int, factor: float) -> Tensor:
     """Return causal attention, softmax(factor q k^T + mask) v for each head, [B L, H].
 
-    Args:
-        qkv: query, key and value of each token side by side, [B L, 3 H].
-        length: L, the tokens per sequence.
-        heads: the number of heads; each takes H / heads entries of q, k and v.
-        factor: the scale of the scores.
+    `qkv` holds query, key and value of each token side by side, [B L, 3 H]; each head takes H / heads entries of
+    them. `length` is L, the tokens per sequence, and `factor` the scale of the scores.
     """
     result: Tensor = _Attention.apply(qkv, length, heads, factor)[0]  # type: ignore[no-untyped-call]
     return result
