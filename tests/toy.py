@@ -19,6 +19,7 @@ from lawpipe.analysis import (
     compression,
     examples,
     intervals,
+    policy_tables,
     scaling_sensitivity,
     similarity,
     speed,
@@ -415,11 +416,7 @@ def _measure(
     if policy in ("conventional", "near_optimal"):
         dense = {name: np.array(stored[name], np.float32) for name in ("contribution", "loss", "gradient_norm")}
         write(f"contributions/{policy}", "contributions", {**stored, **dense})
-    measures = {
-        "gap": gap,
-        "weight_on_perturbed": float(weights[:, data.corrupted].sum(axis=1).mean()) if data.corrupted.any() else None,
-        "effective_examples": float(examples.effective_examples(weights).mean()),
-    }
+    measures = {name: values[0] for name, values in policy_tables.measure_row(weights, gap, data.corrupted).items()}
     use = examples.use(weights)
     _extend(
         tables["examples"],

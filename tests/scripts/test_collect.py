@@ -5,7 +5,7 @@ import pytest
 
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
-from lawpipe.run.tables.measurements import COLLECTED, CURVES, ZERO_WEIGHTS
+from lawpipe.run.tables.measurements import COLLECTED, CURVES, MEASURES, ZERO_WEIGHTS
 from scripts import collect
 
 SETTINGS = {"experiment": "toy", "seed": 3, "problem": "perceptron"}
@@ -49,7 +49,8 @@ def write_part(folder, policies):
             "last_active": [4] * len(policies),
             "story": [12] * len(policies),
         },
-        "measures": {
+        "measures": {name: [0.5] * len(policies) for name in MEASURES.columns}
+        | {
             "policy": policies,
             "gap": [0.25] * len(policies),
             "weight_on_perturbed": [None] * len(policies),
