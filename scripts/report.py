@@ -21,16 +21,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--records", type=Path, help="a folder of runs recorded on other machines")
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
-        made = page.report(
-            options.root,
-            options.experiments,
-            options.output.parent,
-            judged=options.judged,
-            records=options.records,
-        )
-        files.write_text(options.output, made)
+        root, names, folder = options.root, options.experiments, options.output.parent
+        html = page.report(root, names, folder, judged=options.judged, records=options.records)
+        files.write_text(options.output, html)
         if options.front_page is not None:
-            files.write_text(options.front_page, page.front_page(options.root, options.experiments))
+            files.write_text(options.front_page, page.front_page(root, names))
 
 
 if __name__ == "__main__":

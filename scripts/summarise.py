@@ -17,8 +17,6 @@ from lawpipe.run.tables.fits import FITS
 from lawpipe.run.tables.measurements import CURVES, MEASURES, SIMILARITY
 from lawpipe.run.tables.summary import SUMMARY
 
-NO_LAW = (None, None)
-
 
 def main(argv: list[str] | None = None) -> None:
     """Write the summary of all policies."""
@@ -47,7 +45,7 @@ def main(argv: list[str] | None = None) -> None:
             for policy, row in rows.items():
                 numbers: dict[str, Any] = summary.of_curve(losses[policy], compression.vocabulary(job.settings))
                 if conventional is not None:
-                    law, reference = (laws.get((name, against), NO_LAW) for name in (policy, "conventional"))
+                    law, reference = (laws.get((name, against), (None, None)) for name in (policy, "conventional"))
                     numbers |= summary.of_comparison(losses[policy], conventional, law, reference)
                 if tuned is not None:
                     numbers["acceleration_to_tuned"] = acceleration.acceleration(losses[policy], tuned)

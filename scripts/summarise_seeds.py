@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="output: one row per policy and quantity")
     with stage.job(parser.parse_args(argv), __file__) as job:
         tables = [artifacts.read(path, SUMMARY) for path in job.options.summaries]
-        quantities = [field.name for field in tables[0].schema if is_number(field.type)]
+        quantities = [field.name for field in tables[0].schema if not pa.types.is_string(field.type)]
         seeds = [row for table in tables for row in table.to_pylist()]
         rows = []
         for policy in dict.fromkeys(row["policy"] for row in seeds):
@@ -34,11 +34,6 @@ def main(argv: list[str] | None = None) -> None:
                 rows.append({"policy": policy, "quantity": quantity, **vars(interval)})
         job.write_rows(job.options.output, SUMMARY_OVER_SEEDS, rows)
         print(f"{len(rows)} quantities over {len(tables)} seeds")
-
-
-def is_number(kind: pa.DataType) -> bool:
-    """Tell whether a column holds numbers."""
-    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,10 @@ def main(argv: list[str] | None = None) -> None:
     with stage.job(parser.parse_args(argv), __file__) as job:
         options = job.options
         problem, theta0 = setup.from_options(job.settings, options)
-        corrupted, origin = examples.corrupted(options.train), story_column(options.train)
+        corrupted, origin = examples.corrupted(options.train), {}
+        if "story" in pq.read_schema(options.train).names:  # the story that each example of a language model is from
+            stories = artifacts.read(options.train, TOKEN_EXAMPLES, ["story"])
+            origin["story"] = stories.column("story").to_numpy()
         planted = redundancy.groups(labelled.made_of(options.train))
         tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLLECTED}
         references = REFERENCES if options.contributions else ("desired",)
@@ -89,13 +92,6 @@ def rows_of(
         "examples": [policy_tables.example_rows(weights)],
         "measures": [policy_tables.measure_row(weights, measurement.gap, corrupted)],
     }
-
-
-def story_column(train: Path) -> dict[str, Any]:
-    """Return the column of the story that each training example is from; nothing for a perceptron."""
-    if "story" not in pq.read_schema(train).names:
-        return {}
-    return {"story": artifacts.read(train, TOKEN_EXAMPLES, ["story"]).column("story").to_numpy()}
 
 
 def contribution_columns(measurement: Measurement) -> dict[str, Any]:

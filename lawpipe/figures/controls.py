@@ -1,7 +1,6 @@
 """The controls: their shares of the near-optimal policy's gain, and J at the learning rates tried."""
 
 import math
-from itertools import cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,9 +13,8 @@ from lawpipe.results.gains import chosen, grids, objectives
 from lawpipe.results.numbers import policy_label, share_of
 from lawpipe.run.splits import REFERENCES
 
-#: The policies whose learning rate is tuned, each with its colour.
+#: The policies whose learning rate is tuned.
 TUNED = [name for name, record in POLICIES.items() if record.variant == "tuned"]
-COLOURS = dict(zip(TUNED, cycle(style.OTHERS), strict=False))
 #: The axis of J over learning rates ends this many times as far above the least J as J at the config's rate. Higher
 #: values come from training that diverges.
 HIGHEST_J = 1.6
@@ -65,7 +63,8 @@ def _draw_learning_rates(axes: Axes, results: Results, against: str) -> None:
     """Draw J over the learning rates tried, one line per seed, with a point at the chosen rate."""
     rate, column = float(results.settings["training"]["learning_rate"]), f"objective_{against}"
     least, at_rate = math.inf, -math.inf
-    for policy, colour in COLOURS.items():
+    for policy in TUNED:
+        colour = style.colours(TUNED)[policy]
         label: str | None = policy_label(policy)
         for rows in grids(results, policy):
             axes.plot(rows["learning_rate"], rows[column], color=colour, linewidth=1.1, alpha=0.8, label=label)

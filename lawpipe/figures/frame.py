@@ -14,6 +14,7 @@ from lawpipe.paper import values as paper
 from lawpipe.results import catalogue, problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import plural
 
 #: The width of a figure, of its column on the right, and the height of title and subtitle, in inches.
 WIDTH = 10.6
@@ -51,16 +52,9 @@ def canvas(
     height: float = 4.1,
     widths: Sequence[float] | None = None,
 ) -> Canvas:
-    """Start the figure `name` of the catalogue.
+    """Start the figure `name` of the catalogue; `note`, in its subtitle, says how seeds are drawn.
 
-    Args:
-        results: the experiment.
-        name: the figure's name in the catalogue.
-        note: how seeds are drawn, for the subtitle.
-        rows: rows of axes.
-        columns: columns of axes.
-        height: of the figure, in inches.
-        widths: relative widths of the columns.
+    The grid has `rows` and `columns` of axes with the relative `widths`; `height` is the figure's, in inches.
     """
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     engine = figure.get_layout_engine()
@@ -72,8 +66,8 @@ def canvas(
     left, top = 0.10 / WIDTH, 1 - 0.14 / height
     # The report shows the title above the figure and removes this one.
     figure.text(left, top, entry.title, fontsize=12.5, fontweight="bold", va="top", gid=TITLE_ID)
-    seeds = f"n = {len(results.seeds)} seed{'s' if len(results.seeds) > 1 else ''}"
-    figure.text(left, top - 0.25 / height, f"{results.name}: {seeds}; {note}", color=surfaces.MUTED, va="top")
+    subtitle = f"{results.name}: n = {plural(len(results.seeds), 'seed')}; {note}"
+    figure.text(left, top - 0.25 / height, subtitle, color=surfaces.MUTED, va="top")
     return Canvas(figure, tuple(map(tuple, axes)), results, entry)
 
 

@@ -40,12 +40,7 @@ def draw_with_seeds(
 
 
 def draw_share(
-    axes: Axes,
-    share: Interval,
-    height: float,
-    colour: str,
-    label: str | None,
-    ends: tuple[float, float] = SHARES,
+    axes: Axes, share: Interval, height: float, colour: str, label: str | None, ends: tuple[float, float] = SHARES
 ) -> None:
     """Draw a share of a gain in per cent, as an arrow at the edge if its mean is beyond the ends of the axis."""
     share = share.scaled(100)

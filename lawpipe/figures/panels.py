@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
@@ -53,9 +52,8 @@ def thinned(length: int, *, most: int = MOST_POINTS, log: bool = False) -> npt.N
 def band(samples: Array, *, log: bool = False) -> Array:
     """Return mean, lower and upper end of the 95 % t interval over the seeds, [3, x]; NaN where not defined.
 
-    Args:
-        samples: [seeds, x]. A value that is not finite counts as missing, and so does one of 0 or less if `log`.
-        log: take the geometric mean, for axes in factors.
+    A sample, [seeds, x], that is not finite counts as missing. With `log`, for axes in factors, the mean is the
+    geometric one, and a sample of 0 or less counts as missing, too.
     """
     columns = (np.where(samples > 0, samples, np.nan) if log else samples).T
     over = [mean_interval(column, logarithmic=log) for column in columns]
@@ -64,14 +62,7 @@ def band(samples: Array, *, log: bool = False) -> Array:
 
 
 def draw_over_seeds(
-    axes: Axes,
-    x: npt.NDArray[np.generic],
-    samples: Array,
-    colour: str,
-    label: str | None,
-    *,
-    line: str = "-",
-    log: bool = False,
+    axes: Axes, x: Array, samples: Array, colour: str, label: str | None, *, line: str = "-", log: bool = False
 ) -> None:
     """Draw samples [seeds, x]: mean and band of three seeds or more, otherwise a thin line per seed."""
     if len(samples) >= SEEDS_FOR_A_BAND:
@@ -95,17 +86,14 @@ def log_axes(axes: Axes, names: str) -> None:
     """Make the axes named in `names` ("x", "y" or "xy") logarithmic, with plain numbers as ticks."""
     axes.set(**{f"{name}scale": "log" for name in names})
     for name in names:
-        _plain_ticks(axes.xaxis if name == "x" else axes.yaxis)
-
-
-def _plain_ticks(axis: Axis) -> None:
-    """Label a log axis of less than four decades with plain numbers: 1, 2 and 5 of each decade if there are few."""
-    low, high = sorted(axis.get_view_interval())
-    if low > 0 and high / low < 1e4:
-        few = LogLocator(subs=(1, 2, 5) if high / low < 30 else (1,))
-        axis.set_major_locator(MaxNLocator(5) if high / low < FACTOR_FOR_LOG_AXIS else few)
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_formatter(NullFormatter())
+        axis = axes.xaxis if name == "x" else axes.yaxis
+        low, high = sorted(axis.get_view_interval())
+        # Less than four decades have plain numbers: 1, 2 and 5 of each decade if there are few.
+        if low > 0 and high / low < 1e4:
+            few = LogLocator(subs=(1, 2, 5) if high / low < 30 else (1,))
+            axis.set_major_locator(MaxNLocator(5) if high / low < FACTOR_FOR_LOG_AXIS else few)
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter(NullFormatter())
 
 
 def loss_curves(results: Results, policy: str, against: str) -> tuple[Array, Array]:

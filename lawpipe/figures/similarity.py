@@ -50,7 +50,8 @@ def _draw_along_training(axes: Axes, results: Results, kind: str, against: str, 
         for policy in results.along_search
     }
     known = [ratio for ratio in ratios.values() if np.isfinite(ratio)]
-    norm, colours = Normalize(min(known, default=0), max(known, default=1) + 1e-12), style.ordered_map()
+    norm = Normalize(min(known, default=0), max(known, default=1) + 1e-12)
+    colours = style.colour_map("viridis", 0.22, 0.86)
     drawn = False
     for policy, ratio in ratios.items():
         rows = panels.similarity_rows(results, policy, kind, against)
@@ -133,8 +134,7 @@ def _draw_paper(axes: Axes, name: str, ratios: "pd.Series[float]") -> None:
 
 def adjoint_similarity(results: Results) -> Figure:
     """Draw the instantaneous and the adjoint similarity over the steps, conventional and near-optimal."""
-    note = panels.seeds_note(results, geometric=True)
-    canvas = frame.canvas(results, "adjoint_similarity", note)
+    canvas = frame.canvas(results, "adjoint_similarity", panels.seeds_note(results, geometric=True))
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         drawn = False
         for policy in COMPARED:

@@ -50,20 +50,16 @@ def colours(policies: Sequence[str]) -> dict[str, str]:
     return {**POLICIES, **{policy: OTHERS[i % len(OTHERS)] for i, policy in enumerate(others)}}
 
 
-def ordered_map() -> Colormap:
-    """Return the colour map for ordered lines: viridis without its ends, which are hard to see on a page."""
-    return LinearSegmentedColormap.from_list("ordered", mpl.colormaps["viridis"](np.linspace(0.22, 0.86, 64)))
-
-
-def weights_map() -> Colormap:
-    """Return the colour map of weights, from light (small) to dark (large)."""
-    rocket = sns.color_palette("rocket_r", as_cmap=True)
-    return LinearSegmentedColormap.from_list("weights", rocket(np.linspace(0.10, 0.90, 64)))
+def colour_map(name: str, low: float, high: float) -> Colormap:
+    """Return the part of a colour map from `low` to `high`: its ends are hard to see on a page."""
+    return LinearSegmentedColormap.from_list(name, sns.color_palette(name, as_cmap=True)(np.linspace(low, high, 64)))
 
 
 def theme() -> AbstractContextManager[None]:
     """Return a context in which figures are drawn and saved in this style."""
-    sizes = {
+    settings: dict[Any, Any] = {
+        **sns.axes_style("ticks"),
+        **sns.plotting_context("paper"),
         "axes.titlesize": 9,
         **dict.fromkeys(("font.size", "axes.labelsize"), 8.5),
         **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize", "legend.title_fontsize"), 8),
@@ -71,15 +67,11 @@ def theme() -> AbstractContextManager[None]:
         "grid.linewidth": 0.7,
         "lines.linewidth": 1.6,
         "lines.markersize": 4.5,
-    }
-    roles = {
         **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor"), INK),
         **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), MUTED),
         "grid.color": GRID,
         "figure.facecolor": PAPER,
         "axes.facecolor": "none",
-    }
-    others = {
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"],
         "axes.titleweight": "bold",
@@ -94,13 +86,6 @@ def theme() -> AbstractContextManager[None]:
         "legend.borderpad": 0.2,
         "svg.fonttype": "path",
         "svg.hashsalt": "lawpipe",
-    }
-    settings: dict[Any, Any] = {
-        **sns.axes_style("ticks"),
-        **sns.plotting_context("paper"),
-        **sizes,
-        **roles,
-        **others,
     }
     return mpl.rc_context(settings)
 

@@ -153,7 +153,8 @@ def _draw_heat_map(axes: Axes, results: Results, seed: int) -> None:
     zero = np.ma.masked_where(~(helpful & (relative == 0)), np.zeros_like(relative))
     shown = np.ma.masked_where(~(helpful & (relative > 0)), relative)
     axes.pcolormesh(x, y, zero, cmap=ListedColormap([style.ZERO]), rasterized=True)
-    mesh = axes.pcolormesh(x, y, shown, cmap=style.weights_map(), norm=norm, rasterized=True)
+    colours = style.colour_map("rocket_r", 0.10, 0.90)  # from light (small) to dark (large)
+    mesh = axes.pcolormesh(x, y, shown, cmap=colours, norm=norm, rasterized=True)
     axes.set_facecolor(style.BLANK)
     axes.grid(False)
     axes.invert_yaxis()
@@ -210,9 +211,7 @@ def weight_on_perturbed(results: Results) -> Figure:
 
 def _draw_effective(axes: Axes, results: Results, policies: Sequence[str]) -> dict[str, Array]:
     """Draw 1 / sum of squared weights over the measured steps; return it, [seeds, steps], for each policy."""
-    drawn = _draw_over_steps(
-        axes, results, policies, lambda _, weights: examples.effective_examples(weights), log=True
-    )
+    drawn = _draw_over_steps(axes, results, policies, lambda _, weights: examples.effective_examples(weights), True)
     total = results.weights(results.seeds[0], BEST, np.array([0])).shape[1]
     axes.set_ylim(0.8, 1.5 * total)
     panels.log_axes(axes, "y")
@@ -221,12 +220,7 @@ def _draw_effective(axes: Axes, results: Results, policies: Sequence[str]) -> di
 
 
 def _draw_over_steps(
-    axes: Axes,
-    results: Results,
-    policies: Sequence[str],
-    quantity: Callable[[int, Array], Array],
-    *,
-    log: bool = False,
+    axes: Axes, results: Results, policies: Sequence[str], quantity: Callable[[int, Array], Array], log: bool = False
 ) -> dict[str, Array]:
     """Draw a quantity of a seed's weights at the measured steps; return it, [seeds, steps], for each policy."""
     colours, drawn = style.colours(results.chosen), {}

@@ -77,11 +77,9 @@ def on_both(
     rule: Rule,
     **more: Any,
 ) -> Iterator[Claim]:
-    """Yield a claim on the desired examples, and `{name}_unseen` on the test examples.
+    """Yield a claim on the desired examples, and `{name}_unseen` on the test examples; `texts` is what they say.
 
-    Args:
-        texts: what the two say.
-        measure: from `desired` or `test` to our number.
+    `measure` goes from `desired` or `test` to our number.
     """
     for against, ending, text in zip(("desired", "test"), ("", "_unseen"), texts, strict=True):
         yield Claim(name + ending, problems, source, text, measure(against), rule, **more)

@@ -14,11 +14,8 @@ from lawpipe.results.problem import LANGUAGE_MODEL
 class Contradiction:
     """One contradiction of the paper, or one point that it leaves open.
 
-    Attributes:
-        source: the figures, tables or sections that it is about.
-        says: what the paper says there.
-        but: what another place says, or what follows.
-        arithmetic: our arithmetic on the paper's numbers; empty if there is none.
+    The figures, tables or sections that it is about (`source`), what the paper says there, what another place says or
+    what follows (`but`), and our arithmetic on the paper's numbers, if there is any.
     """
 
     source: str

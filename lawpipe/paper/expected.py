@@ -12,9 +12,7 @@ Expected = Mapping[str, Mapping[str, str]]
 def differences(rows: Sequence[Mapping[str, Any]], expected: Expected) -> list[str]:
     """Return one sentence for each other verdict, claim without an expected verdict, and claim that is not there.
 
-    Args:
-        rows: the rows of the table `claims`.
-        expected: the verdicts in the config.
+    `rows` are those of the table `claims`.
     """
     pairs = {(experiment, claim): verdict for experiment, of in expected.items() for claim, verdict in of.items()}
     sentences = []

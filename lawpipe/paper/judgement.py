@@ -81,8 +81,7 @@ def _row(claim: Claim | ClaimOfSizes, experiment: str, found: Interval, judged: 
         "low": found.low,
         "high": found.high,
         "n": found.n_reached,
-        "verdict": judged.verdict,
-        "reason": judged.reason,
+        **vars(judged),
     }
 
 

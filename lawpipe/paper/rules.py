@@ -7,7 +7,7 @@ no seed has a value, except where that is itself the answer: a loss that was nev
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from functools import partial
 
 from lawpipe.analysis.intervals import Interval
 from lawpipe.results.numbers import interval, number
@@ -26,14 +26,6 @@ class Judgement:
 NO_VALUE = Judgement(NOT_TESTED, "no seed has a value")
 
 
-class Rule(Protocol):
-    """The rule of a claim."""
-
-    def judge(self, found: Interval) -> Judgement:
-        """Judge our value over the seeds; `found.mean` is None where no seed has one."""
-        ...
-
-
 @dataclass(frozen=True)
 class Beyond:
     """A statement of direction: the value is above a mark, or below it.
@@ -43,10 +35,7 @@ class Beyond:
       value.
     - Not reproduced: otherwise. Where `missing` is this verdict, a value in less than half of the seeds is, too.
 
-    Attributes:
-        mark: the mark.
-        below: whether the statement is that the value is below it.
-        missing: the judgement if no seed has a value.
+    `below` tells that the statement is "below the mark"; `missing` is the judgement if no seed has a value.
     """
 
     mark: float
@@ -137,42 +126,37 @@ class Near:
 
 
 @dataclass(frozen=True)
-class _Degree:
-    """A statement of degree: reproduced if the mean reaches `full`, partly if it reaches `some`, else not."""
+class Degree:
+    """A statement of degree: reproduced if the mean reaches `full`, partly if it reaches `some`, else not.
+
+    The statement is one like "nearly all" or, with `most`, one of smallness, for which lower values are further.
+    """
 
     full: float
     some: float
     missing: Judgement = NO_VALUE
-    #: 1 if larger values are further, else -1; the words for reaching and for not reaching a mark.
-    sign: ClassVar[int]
-    reaching: ClassVar[str]
-    failing: ClassVar[str]
+    most: bool = False
 
     def judge(self, found: Interval) -> Judgement:
         """Judge the degree."""
         if found.mean is None:
             return self.missing
+        sign, reaching, failing = (-1, "at most", "above") if self.most else (1, "at least", "below")
         shown, low, high = written(found), *map(number, sorted((self.full, self.some)))
-        if self.sign * (found.mean - self.full) >= 0:
-            reached = f"{shown} is {self.reaching} {number(self.full)}"
+        if sign * (found.mean - self.full) >= 0:
+            reached = f"{shown} is {reaching} {number(self.full)}"
             if found.n_reached < found.n:
                 return Judgement(PARTLY, f"{reached}, but only {_reached(found)} have a value")
             return Judgement(REPRODUCED, reached)
-        if self.sign * (found.mean - self.some) >= 0:
+        if sign * (found.mean - self.some) >= 0:
             return Judgement(PARTLY, f"{shown} is between {low} and {high}")
-        return Judgement(NOT_REPRODUCED, f"{shown} is {self.failing} {number(self.some)}")
+        return Judgement(NOT_REPRODUCED, f"{shown} is {failing} {number(self.some)}")
 
 
-class AtLeast(_Degree):
-    """A statement of degree such as "nearly all"."""
+AtLeast, AtMost = Degree, partial(Degree, most=True)
 
-    sign, reaching, failing = 1, "at least", "below"
-
-
-class AtMost(_Degree):
-    """A statement of smallness."""
-
-    sign, reaching, failing = -1, "at most", "above"
+#: The rule of a claim.
+Rule = Beyond | Near | Degree
 
 
 def written(found: Interval) -> str:

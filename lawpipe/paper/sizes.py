@@ -1,6 +1,6 @@
 """Table 2 of the paper beside the sizes of a config: how B, beta and the acceleration change with the experiment."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,24 +30,19 @@ def rows(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any]
     Intervals are 95 % t intervals over the seeds; the paper has one run per size and no interval.
     """
     texts = {name: settings for name, settings in experiments.items() if settings["problem"] == LANGUAGE_MODEL}
-    order = sorted(texts, key=lambda name: (texts[name]["training"]["steps"], texts[name]["data"]["train_examples"]))
-    return [*_published(), *(row for name in order for row in _measured(name, root, texts[name]))]
-
-
-def _published() -> Iterator[dict[str, Any]]:
-    """Yield the paper's rows, with its relative changes as ratios."""
+    records = []
     for size in TABLE_2:
-        values = (1 - size.scale_change, 1 + size.exponent_change, size.acceleration)
-        for quantity, value in zip(("scale_ratio", "exponent_ratio", "acceleration"), values, strict=True):
-            yield _row(None, size.task, quantity, Interval.stored(value, None, None))
-
-
-def _measured(name: str, root: Path, settings: Settings) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one experiment."""
-    seeds = [Seed(root / name / f"seed{seed}", settings) for seed in settings["seeds"]]
-    size = dict(leaves(settings))
-    for quantity, (measure, logarithmic) in QUANTITIES.items():
-        yield _row(name, size, quantity, mean_interval(map(measure, seeds), logarithmic=logarithmic))
+        ratios = {"scale_ratio": 1 - size.scale_change, "exponent_ratio": 1 + size.exponent_change}
+        for quantity, value in (ratios | {"acceleration": size.acceleration}).items():
+            records.append(_row(None, size.task, quantity, Interval.stored(value, None, None)))
+    for name in sorted(
+        texts, key=lambda name: (texts[name]["training"]["steps"], texts[name]["data"]["train_examples"])
+    ):
+        seeds = [Seed(root / name / f"seed{seed}", texts[name]) for seed in texts[name]["seeds"]]
+        for quantity, (measure, logarithmic) in QUANTITIES.items():
+            mean = mean_interval(map(measure, seeds), logarithmic=logarithmic)
+            records.append(_row(name, dict(leaves(texts[name])), quantity, mean))
+    return records
 
 
 def _row(experiment: str | None, size: Settings, quantity: str, found: Interval) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lawpipe.config.presets import PRESETS
 from lawpipe.paper.rules import NOT_REPRODUCED, NOT_TESTED, Judgement, Near
-from lawpipe.results.problem import LANGUAGE_MODEL, PERCEPTRON
+from lawpipe.results.problem import LANGUAGE_MODEL, PERCEPTRON, PROBLEMS
 
 TITLE = "Towards Optimal Learning of Language Models"
 REFERENCE = "Gu, Dong, Hao, Dong, Huang, Wei (2024), arXiv 2402.17759v2"
@@ -114,10 +114,9 @@ VALUES: tuple[Published, ...] = (
     Published(LANGUAGE_MODEL, "Fig 2, Fig 5", "acceleration ratio on the desired loss", "2.41", 2.41, 2.41,
               measure="acceleration", policy="near_optimal", claim="acceleration_value",
               near=SPEED, logarithmic=True),
-    Published(PERCEPTRON, "Fig 6", "similarity against the desired loss",
-              "a higher compression ratio goes with a higher similarity throughout training"),
-    Published(LANGUAGE_MODEL, "Fig 6", "similarity against the desired loss",
-              "a higher compression ratio goes with a higher similarity throughout training"),
+    *(Published(problem, "Fig 6", "similarity against the desired loss",
+                "a higher compression ratio goes with a higher similarity throughout training")
+      for problem in PROBLEMS),
     Published(PERCEPTRON, "Fig 7", "similarity against the compression ratio",
               "similarity rises with the compression ratio, towards an asymptote (SIM = c ln(a / (b - CR)))"),
     Published(LANGUAGE_MODEL, "Fig 7", "similarity, lowest policy", "about 0.17", 0.17, 0.17, digitised=True,
@@ -130,20 +129,16 @@ VALUES: tuple[Published, ...] = (
               digitised=True, claim="asymptote_b", near=CURVE, wording=FIT),
     Published(LANGUAGE_MODEL, "Fig 7", "c of SIM = c ln(a / (b - CR))", "about 0.14", 0.14, 0.14, digitised=True,
               claim="asymptote_c", near=CURVE, wording=FIT),
-    Published(PERCEPTRON, "Fig 8", "(t, n) with contribution <= 0 that have weight 0",
-              "rises towards 100 % with the compression ratio",
-              measure="noncontributive_excluded", policy="near_optimal"),
-    Published(LANGUAGE_MODEL, "Fig 8", "(t, n) with contribution <= 0 that have weight 0",
-              "rises towards 100 % with the compression ratio",
-              measure="noncontributive_excluded", policy="near_optimal"),
+    *(Published(problem, "Fig 8", "(t, n) with contribution <= 0 that have weight 0",
+                "rises towards 100 % with the compression ratio",
+                measure="noncontributive_excluded", policy="near_optimal")
+      for problem in PROBLEMS),
     Published(PERCEPTRON, "Fig 9", "(t, n) with loss < 1e-6 whose weight is below 0.2 of the step's largest",
               "more than 90 %", 0.9, None, measure="learned_ignored", policy="near_optimal"),
-    Published(PERCEPTRON, "Fig 10", "weights of examples with contribution > 0",
-              "a large share is near 0: redundant examples are dropped",
-              measure="redundant_dropped", policy="near_optimal"),
-    Published(LANGUAGE_MODEL, "Fig 10", "weights of examples with contribution > 0",
-              "a large share is near 0: redundant examples are dropped",
-              measure="redundant_dropped", policy="near_optimal"),
+    *(Published(problem, "Fig 10", "weights of examples with contribution > 0",
+                "a large share is near 0: redundant examples are dropped",
+                measure="redundant_dropped", policy="near_optimal")
+      for problem in PROBLEMS),
     Published(LANGUAGE_MODEL, "Table 1, Fig 11", "loss floor L0 of the fits", "0.051", 0.051, 0.051,
               measure="loss_floor", claim="loss_floor", near=FLOOR, wording="L0 {}"),
     Published(LANGUAGE_MODEL, "Table 1, Fig 11", "first step t0 of the fits", "400", 400, 400,
@@ -175,11 +170,8 @@ AT_10M_STEPS = Published(LANGUAGE_MODEL, "Section 4", "acceleration ratio after 
 class Scale:
     """One row of the paper's Table 2 (Transformer): how the fit improves at one size of the experiment.
 
-    Attributes:
-        steps, examples, vocabulary: the size: T, N and |V|.
-        scale_change: the relative decrease of B.
-        exponent_change: the relative increase of beta.
-        acceleration: the acceleration ratio.
+    The size is `steps` T, `examples` N and `vocabulary` |V|. `scale_change` is the relative decrease of B and
+    `exponent_change` the relative increase of beta.
     """
 
     steps: int

@@ -17,10 +17,7 @@ PROPERTIES = (*OF_A_LOSS, "learned_ignored")
 
 @dataclass(frozen=True)
 class Comparison:
-    """A value of the paper, and ours on the desired and on the test examples, as text.
-
-    A property that depends on no reference set has its value under `desired`; `test` is then empty.
-    """
+    """A value of the paper, and ours on desired and on test, as text; `test` is empty for what depends on no set."""
 
     published: Published
     desired: str
@@ -45,7 +42,8 @@ def ours(results: Results, published: Published, against: str) -> str:
     if measure in PROPERTIES:
         return share(results, policy, measure, against)
     if measure in COEFFICIENTS:
-        return interval(coefficient(results, policy, measure, against))
+        fits = results.fits[(results.fits["policy"] == policy) & (results.fits["against"] == against)]
+        return interval(mean_interval(fits[measure], logarithmic=measure == "scale"))
     value = results.quantity(policy, f"{measure}_{against}")
     if published.mixed_units:
         return f"{interval(in_mixed_units(value))}; in one unit {interval(value)}"
@@ -70,9 +68,3 @@ def share(results: Results, policy: str, name: str, against: str, kind: str = "i
         rows = rows[(rows["against"] == against) & (rows["kind"] == kind)]
     mean = mean_interval(rows["value"]).clipped(0, 1)
     return interval(replace(mean, n=len(results.seeds)), share=True, missing="no such pair")
-
-
-def coefficient(results: Results, policy: str, name: str, against: str) -> Interval:
-    """Return a coefficient of the scaling law over the seeds."""
-    rows = results.fits[(results.fits["policy"] == policy) & (results.fits["against"] == against)]
-    return mean_interval(rows[name], logarithmic=name == "scale")

@@ -24,19 +24,10 @@ NAMED = 2
 
 
 def overview(experiments: Sequence[Results], hardware: Sequence[str], seconds: float) -> list[str]:
-    """Return five sentences on all experiments.
-
-    Args:
-        experiments: the experiments.
-        hardware: descriptions of the machines that computed them.
-        seconds: the total time of all jobs.
-    """
+    """Return five sentences on all experiments, the machines that computed them, and the total time of all jobs."""
     names = dict.fromkeys(problem.name(results.settings) for results in experiments)
     published = ", ".join(f"{paper.values(name, 'Fig 5')[0].text} for its {MODELS[name]}" for name in names)
-    tasks = "; ".join(
-        f"{results.name} ({plural(len(results.seeds), 'seed')}, {_short_task(results.settings)})"
-        for results in experiments
-    )
+    tasks = "; ".join(f"{each.name} ({plural(len(each.seeds), 'seed')}, {_short_task(each)})" for each in experiments)
     machines = "; ".join(hardware) or "a machine that was not recorded"
     return [
         f"{plural(len(experiments), 'experiment')}, computed on {machines}, in {duration(seconds)} of jobs: {tasks}.",
@@ -58,9 +49,9 @@ def duration(seconds: float) -> str:
     return f"{number(seconds, 2)} seconds"
 
 
-def _short_task(settings: Settings) -> str:
+def _short_task(results: Results) -> str:
     """Say whether the task is the paper's, and otherwise in which or in how many settings it differs."""
-    differences = paper.differences(settings)
+    differences = paper.differences(results.settings)
     if len(differences) > NAMED:
         return f"{len(differences)} settings not the paper's"
     return "; ".join(map(difference, differences)) or "the paper's task"
@@ -88,10 +79,8 @@ def _changes(experiments: Sequence[Results], against: str) -> str:
     changes, accelerations = [], []
     for results in experiments:
         change = _relative_change(results, against)
-        lower = (
-            f"{percent(abs(change))} {'lower' if change < 0 else 'higher'}" if math.isfinite(change) else "not finite"
-        )
-        changes.append(f"{lower} in {results.name}")
+        lower = f"{percent(abs(change))} {'lower' if change < 0 else 'higher'}"
+        changes.append(f"{lower if math.isfinite(change) else 'not finite'} in {results.name}")
         acceleration = results.quantity("near_optimal", f"acceleration_{against}")
         accelerations.append(f"{_sooner(acceleration)} in {results.name}")
     return (
@@ -117,9 +106,8 @@ def enumeration(parts: Sequence[str]) -> str:
 def _similarities(results: Results) -> str:
     """Say how the mean similarities changed, without intervals."""
     means = {kind: [number(value.mean) for value in _both(results, name)] for kind, name in SIMILARITIES.items()}
-    return (
-        f"{' and '.join(f'{kind} {before} to {after}' for kind, (before, after) in means.items())} in {results.name}"
-    )
+    changes = " and ".join(f"{kind} {before} to {after}" for kind, (before, after) in means.items())
+    return f"{changes} in {results.name}"
 
 
 def _remaining(results: Results) -> str:
@@ -238,8 +226,7 @@ def _reached(acceleration: Interval) -> str:
 
 def _stationarity(results: Results) -> str:
     """Say how far from first-order stationarity the policy is, and how the similarities changed."""
-    gaps = _both(results, "gap")
-    objective = results.quantity("near_optimal", "objective_desired")
+    gaps, objective = _both(results, "gap"), results.quantity("near_optimal", "objective_desired")
     similarities = " and the ".join(
         f"{kind} one from {_from_to(_both(results, column))}" for kind, column in SIMILARITIES.items()
     )

@@ -1,8 +1,8 @@
 """Links from a page to the data and the code of its figures and tables."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from lawpipe.results.catalogue import Entry
@@ -11,27 +11,21 @@ from lawpipe.results.catalogue import Entry
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """A text and the address that it links to; None for a text without a link."""
 
     text: str
     target: str | None
 
 
-@dataclass(frozen=True)
-class Data:
-    """A file of the experiment (one link), or a table that every seed has (one link per seed)."""
+class Origin(NamedTuple):
+    """The data of a figure or table, and the module and script that made it.
 
-    table: str
-    links: list[Link]
+    `data` has a pair for each file of the experiment ("" and one link) and for each table that every seed has (its
+    file name and one link per seed).
+    """
 
-
-@dataclass(frozen=True)
-class Origin:
-    """The data of a figure or table, and the module and script that made it."""
-
-    data: list[Data]
+    data: list[tuple[str, list[Link]]]
     code: list[Link]
 
 
@@ -40,21 +34,17 @@ def origin(entry: Entry, folder: Path, seeds: tuple[int, ...], page_folder: Path
     data = []
     for name in entry.data:
         if "." in name:
-            data.append(Data("", [Link(name, relative(folder / name, page_folder))]))
+            data.append(("", [Link(name, relative(folder / name, page_folder))]))
         else:
             table = f"{name}.parquet"
             links = [Link(str(seed), relative(folder / f"seed{seed}" / table, page_folder)) for seed in seeds]
-            data.append(Data(table, links))
+            data.append((table, links))
     code = (f"lawpipe/{entry.module.replace('.', '/')}.py", "scripts/plot.py")
-    return Origin(data, [Link(name, _code(name, page_folder)) for name in code])
+    # A page outside the checkout that made it has no links to the code.
+    has_code = page_folder.resolve().is_relative_to(CHECKOUT)
+    return Origin(data, [Link(name, relative(CHECKOUT / name, page_folder) if has_code else None) for name in code])
 
 
 def relative(file: Path, page_folder: Path) -> str:
     """Return the address of a file relative to `page_folder`, with special characters escaped for a URL."""
     return quote(Path(os.path.relpath(file.resolve(), page_folder.resolve())).as_posix())
-
-
-def _code(name: str, page_folder: Path) -> str | None:
-    """Return the address of a code file; None if the page lies outside the checkout that made it."""
-    file = CHECKOUT / name
-    return relative(file, page_folder) if file.is_file() and page_folder.resolve().is_relative_to(CHECKOUT) else None

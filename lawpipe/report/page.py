@@ -38,17 +38,12 @@ def report(
     judged: bool = False,
     records: Path | None = None,
 ) -> str:
-    """Return the report on experiments as HTML.
+    """Return the report on the experiments with these names in `root`, in this order, as HTML.
 
-    Args:
-        root: the folder of the results.
-        experiments: the names of the experiments, in the order of the page.
-        page_folder: the folder of the page, for its links; by default `root`.
-        judged: show the paper's claims first.
-        records: a folder of runs that were recorded on other machines.
+    Links are relative to `page_folder`, by default `root`. With `judged` the paper's claims come first; `records` is
+    a folder of runs that were recorded on other machines.
 
-    Raises:
-        InputError: if an artifact or a figure is missing or damaged.
+    Raises InputError if an artifact or a figure is missing or damaged.
     """
     page_folder = page_folder or root
     loaded = [load(root / name) for name in experiments]
@@ -56,9 +51,9 @@ def report(
     sections = [_section(results, f"f{number}", page_folder, glyphs) for number, results in enumerate(loaded)]
     kept = recorded.read(records) if records is not None else []
     script = _read("page.js")
-    studies = {"methods": "Search methods", "growth": "Growth"} if judged else {}
     drawings = {
-        name: Markup(svg.inlined(root / f"{name}.svg", f"{name}-", label, glyphs)) for name, label in studies.items()
+        name: Markup(svg.inlined(root / f"{name}.svg", f"{name}-", label, glyphs)) if judged else None
+        for name, label in (("methods", "Search methods"), ("growth", "Growth"))
     }
     return _template("page.html").render(
         sections=sections,
@@ -67,8 +62,7 @@ def report(
         claims=claims.claims(root) if judged else None,
         contradictions=claims.contradicted() if judged else None,
         sizes=scaling.sizes(root) if judged else None,
-        methods=drawings.get("methods"),
-        growth=drawings.get("growth"),
+        **drawings,
         recorded=[table for table in (recorded.searches(kept, loaded), recorded.steps(kept)) if table is not None],
         glance=quantities.glance(loaded),
         paper=paper,
@@ -156,20 +150,15 @@ def _settings(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return every setting by its dotted key, with the paper's value if there is one, and whether the two differ."""
     published = dict(paper.leaves(paper.SETTINGS.get(problem.name(settings), {})))
     differing = {difference.key for difference in paper.differences(settings, search=True)}
+
+    def written(value: Any) -> str:
+        """Write a setting as in a config."""
+        return value if isinstance(value, str) else json.dumps(value)
+
     return [
-        {
-            "key": key,
-            "value": _written(value),
-            "paper": _written(published[key]) if key in published else "",
-            "differs": key in differing,
-        }
+        {"key": key, "value": written(value), "paper": written(published.get(key, "")), "differs": key in differing}
         for key, value in paper.leaves(settings)
     ]
-
-
-def _written(value: Any) -> str:
-    """Write a setting as in a config."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _read(name: str) -> str:
@@ -179,11 +168,8 @@ def _read(name: str) -> str:
 
 def _template(name: str) -> jinja2.Template:
     """Load a template, which escapes all values but `Markup`; `style` and `dark` are the style sheets."""
+    loader, strict = jinja2.FileSystemLoader(FOLDER), jinja2.StrictUndefined
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=loader, undefined=strict, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     return environment.get_template(name, globals={name: Markup(_read(f"{name}.css")) for name in ("style", "dark")})

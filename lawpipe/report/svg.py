@@ -46,17 +46,11 @@ def inlined(path: Path, prefix: str, label: str, glyphs: Glyphs) -> str:
 
     - Comments, metadata, style sheets and the figure's own title are removed.
     - Glyphs move to `glyphs`, which the page shows once.
-    - Other ids get a prefix, so that they are unique in a page with many figures.
+    - Other ids get the prefix, so that they are unique in a page with many figures.
     - The colours of `lawpipe.figures.surfaces` become CSS variables (`--figure-ink` and so on).
+    - `label` becomes the description for a screen reader.
 
-    Args:
-        path: the SVG file.
-        prefix: the prefix of the ids.
-        label: the description for a screen reader.
-        glyphs: the glyphs of the page.
-
-    Raises:
-        InputError: if the file is missing, is not SVG, or contains anything but a drawing.
+    Raises InputError if the file is missing, is not SVG, or contains anything but a drawing.
     """
     try:
         root = ElementTree.parse(path).getroot()

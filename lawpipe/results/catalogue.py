@@ -19,7 +19,7 @@ class Entry:
         title: its title.
         source: the figures or tables of the paper that it corresponds to, joined by `, `; None if there is none.
         caption: two sentences: what it shows, and what to look for.
-        module: the module of `lawpipe` that makes it.
+        module: the module of `lawpipe` that makes it; as `data`, only of what the page links to its origin.
         data: what it is made from: tables of each seed by their names, files of the experiment with their endings.
         problems: the problems that have it.
         corrupted: whether it needs corrupted training examples.
@@ -30,8 +30,8 @@ class Entry:
     title: str
     source: str | None
     caption: str
-    module: str
-    data: tuple[str, ...]
+    module: str = ""
+    data: tuple[str, ...] = ()
     problems: tuple[str, ...] = PROBLEMS
     corrupted: bool = False
     policy: str | None = None

@@ -190,9 +190,8 @@ class Results:
         """Return the measured steps [m] and a column [m, N] of the contributions of one kind."""
         path = self.path(seed, f"contributions/{policy}")
         table = artifacts.read(path, CONTRIBUTIONS, ["step", "against", "kind", column])
-        keep = (table.column("against").to_numpy(zero_copy_only=False) == against) & (
-            table.column("kind").to_numpy(zero_copy_only=False) == kind
-        )
+        sets, kinds = (table.column(name).to_numpy(zero_copy_only=False) for name in ("against", "kind"))
+        keep = (sets == against) & (kinds == kind)
         return table.column("step").to_numpy()[keep], artifacts.matrix(table, column)[keep]
 
     def corrupted(self, seed: int) -> Array:
@@ -207,14 +206,9 @@ class Results:
 
 
 def load(folder: Path, seeds: Sequence[int] | None = None) -> Results:
-    """Open an experiment's folder.
+    """Open an experiment's folder; the seeds are by default those of the experiment's summary.
 
-    Args:
-        folder: the folder.
-        seeds: the seeds to read; by default those of the experiment's summary.
-
-    Raises:
-        InputError: if there is no seed, or a summary is missing or damaged.
+    Raises InputError if there is no seed, or a summary is missing or damaged.
     """
     if seeds is None:
         path = folder / "summary.parquet"

@@ -46,13 +46,9 @@ def interval(
 ) -> str:
     """Write a mean with its 95 % interval: ``1.50 [1.00, 2.00] (3 of 5 seeds)``.
 
-    Args:
-        found: the interval. If one end is not known, it is written as `-`; if neither is, both are left out.
-        digits: the number of significant digits.
-        share: write the numbers in per cent instead.
-        missing: written if no seed has a value; `-` if there are no seeds at all.
-        count_seeds: add how many seeds have a value, if some have none.
-        space: between the ends; by default one at which no line is broken.
+    Numbers have `digits` significant digits or, with `share`, are in per cent. If one end of the interval is not
+    known, it is written as `-`; if neither is, both are left out. If no seed has a value, `missing` is written, or
+    `-` if there are no seeds at all. With `count_seeds`, the number of seeds with a value follows if some have none.
     """
 
     def write(value: float | None) -> str:

@@ -27,11 +27,8 @@ def draw_problem(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw the best objective so far, as a share of the objective at the start, against cost: one line per method.
 
     The line is the median over the seeds and the band their range, up to the cost that every seed reached. The number
-    of seeds is in the label of the axis, or in the legend if it differs between methods.
-
-    Args:
-        axes: the panel.
-        rows: the searches on one problem, with columns `method`, `seed`, `iteration`, `cost` and `objective`.
+    of seeds is in the label of the axis, or in the legend if it differs between methods. `rows` has the searches on
+    one problem, with columns `method`, `seed`, `iteration`, `cost` and `objective`.
     """
     counts = rows.groupby("method", sort=False)["seed"].nunique()
     same = counts.nunique() == 1

@@ -31,19 +31,13 @@ RULES = {
     if POLICIES[name].formula
 }
 COLOURS = style.colours(list(RULES))
-#: The policy that an experiment must have.
-REQUIRED = "online_tuned"
 
 
 @dataclass(frozen=True)
 class Family:
-    """Policies whose learning rates are chosen in the same way.
+    """Policies whose learning rates are chosen in the same way, which `words` describes, and whose names end alike.
 
-    Attributes:
-        ending: the ending of the policies' names.
-        base: the policy of uniform weights.
-        oracle: the policy of uniform weights on the clean examples alone.
-        words: how the learning rates are chosen.
+    `base` is the policy of uniform weights, `oracle` that of uniform weights on the clean examples alone.
     """
 
     ending: str
@@ -68,8 +62,6 @@ FAMILIES = (
     Family("matched", BASE, "clean_only_matched", "at uniform weights' step lengths"),
 )
 
-#: The columns by which experiments are sorted.
-ORDER = ["problem", "text", "spoilt", "desired_examples", "experiment"]
 #: The ends of the axis of shares, in per cent.
 ENDS = (-60.0, 160.0)
 #: Height of a row of the figure, and of everything above and below the rows of a panel, in inches.
@@ -85,11 +77,11 @@ ENTRY = Entry(
     "between uniform weights on all examples and on the clean ones alone. Elsewhere: the change of J against uniform "
     "weights. Means over the seeds with 95 % t intervals, paired by seed. Learning rates are chosen by J on desired; "
     "searched weights use the best rate of uniform weights.",
-    module="studies.online",
-    data=("summary",),
 )
 TABLE = ONLINE
 NULLABLE = ("objective", "share")
+#: The header that both forms of the table share.
+HEADER = ("problem", "corrupted", "K", "seeds", "uniform", "oracle", *RULES.values())
 
 
 def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
@@ -98,16 +90,15 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
     Perceptrons come before language models, and experiments are ordered by their share of corrupted examples and
     their number of desired examples.
 
-    Raises:
-        InputError: if there is no experiment, one lacks the online policy, or two have the same name.
+    Raises InputError if there is no experiment, one lacks the online policy, or two have the same name.
     """
     if not experiments:
         raise InputError("no experiment of this config has weights without a search: add online_tuned to one.")
     frames: dict[str, pd.DataFrame] = {}
     for results in experiments:
-        if REQUIRED not in results.policies:
+        if "online_tuned" not in results.policies:
             raise InputError(
-                f"{results.folder} has no policy {REQUIRED}: expected experiments like those of config/online.yaml."
+                f"{results.folder} has no policy online_tuned: expected experiments like those of config/online.yaml."
             )
         if results.name in frames:
             raise InputError(
@@ -117,7 +108,8 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
     frame = pd.concat(frames.values(), ignore_index=True)
     # A stable sort keeps the order of the rows of each experiment.
     frame["problem"] = pd.Categorical(frame["problem"], problem.PROBLEMS, ordered=True)
-    frame = frame.sort_values(ORDER, kind="stable", ignore_index=True)
+    order = ["problem", "text", "spoilt", "desired_examples", "experiment"]
+    frame = frame.sort_values(order, kind="stable", ignore_index=True)
     return frame.assign(problem=frame["problem"].astype(str))
 
 
@@ -143,24 +135,19 @@ def _of_experiment(results: Results) -> pd.DataFrame:
     )
 
 
-def _header() -> list[str]:
-    """Return the header that both forms of the table share."""
-    return ["problem", "corrupted", "K", "seeds", "uniform", "oracle", *RULES.values()]
-
-
 def text(frame: pd.DataFrame) -> str:
     """Return the comparison on test as Markdown, one table per family that some experiment has."""
     parts = []
     for family in FAMILIES:
         lines = [cells for _, cells in _lines(frame, family, "test")]
         if lines:
-            parts.append(f"J on test (nats), {family.words}:\n\n{markdown(_header(), lines).replace(UNBROKEN, ' ')}")
+            parts.append(f"J on test (nats), {family.words}:\n\n{markdown(HEADER, lines).replace(UNBROKEN, ' ')}")
     return "\n\n".join(parts)
 
 
 def table(frame: pd.DataFrame) -> Table:
     """Return the comparison as a table with one row per experiment, family and reference set."""
-    first, *others = _header()
+    first, *others = HEADER
     lines = []
     for family in FAMILIES:
         for against in REFERENCES:
@@ -244,7 +231,11 @@ def figure(frame: pd.DataFrame) -> Figure:
             _draw(axes, groups, family)
         marks.name_rows(row[0], [_label(group) for group in groups])
     drawing.supylabel("experiment (K: number of desired examples)", fontsize="medium")
-    drawing.legend(handles=_legend(), loc="outside lower center", ncols=len(RULES) + 1)
+    # One mark per rule, and one that explains the marks.
+    meanings = [(COLOURS[rule], label) for rule, label in RULES.items()]
+    meanings.append((surfaces.MUTED, "mean, 95 % t interval of 3 or more seeds (dots); J: mean loss of a run"))
+    handles = [Line2D([], [], color=colour, label=label, marker="o", linestyle="") for colour, label in meanings]
+    drawing.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return drawing
 
 
@@ -295,10 +286,3 @@ def _label(group: pd.DataFrame) -> str:
     return (
         f"{corrupted}, K {first['desired_examples']}{source}\n{first['experiment']} (n = {group['seed'].nunique()})"
     )
-
-
-def _legend() -> list[Line2D]:
-    """Return one mark per rule, and one that explains the marks."""
-    meanings = [(COLOURS[rule], label) for rule, label in RULES.items()]
-    meanings.append((surfaces.MUTED, "mean, 95 % t interval of 3 or more seeds (dots); J: mean loss of a run"))
-    return [Line2D([], [], color=colour, label=label, marker="o", linestyle="") for colour, label in meanings]

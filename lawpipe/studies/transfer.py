@@ -45,8 +45,6 @@ ENTRY = Entry(
     "A share near 100 % means that the weights depend on the examples; near 0, that they depend on the run in which "
     "they were searched; above 100 %, that the search in the new setting ended at a worse policy. There is no share "
     "where the gain of the weights searched there is within its interval.",
-    module="studies.transfer",
-    data=("summary",),
 )
 TABLE = TRANSFER
 NULLABLE = (*POLICIES, "share")
@@ -55,8 +53,7 @@ NULLABLE = (*POLICIES, "share")
 def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
     """Return the rows of the table `transfer`: one per experiment, reference set and seed.
 
-    Raises:
-        InputError: if there is no experiment, or one has no transferred policy.
+    Raises InputError if there is no experiment, or one has no transferred policy.
     """
     if not experiments:
         raise InputError("no experiment of this config transfers a policy: add one with transfer_from.")
@@ -119,7 +116,10 @@ def figure(frame: pd.DataFrame) -> Figure:
         axes.set(title=f"J on {against} examples", xlabel="J / J of the conventional policy")
     marks.finish_shares(shares)
     shares.set_title("Share of the near-optimal gain kept")
-    marks.name_rows(levels[0], [_label(group) for group in groups])
+    names = [
+        f"{group['source'].iloc[0]}:\n{group['changed'].iloc[0]} (n = {group['seed'].nunique()})" for group in groups
+    ]
+    marks.name_rows(levels[0], names)
     levels[0].set_ylabel("source: what changed\n(means; dots: seeds; bars: 95 % t intervals)")
     for axes in (levels[0], shares):
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.42 / (ROW * len(groups))), ncols=2)
@@ -137,12 +137,6 @@ def _draw_ratios(axes: Axes, part: pd.DataFrame, row: int) -> None:
 def _height(row: int, index: int) -> float:
     """Return the height of the first (0) or second (1) mark of a row."""
     return row + 0.16 * (2 * index - 1)
-
-
-def _label(group: pd.DataFrame) -> str:
-    """Return the label of a transfer: its source, what changed, and the number of seeds."""
-    first = group.iloc[0]
-    return f"{first['source']}:\n{first['changed']} (n = {group['seed'].nunique()})"
 
 
 def _share(part: pd.DataFrame) -> Interval:

@@ -37,8 +37,6 @@ ENTRY = Entry(
     "the share of the steps that have two or more. The first-order condition makes the adjoint contributions equal, "
     "so their similarity rises without bound as the gap falls; that of the instantaneous ones does not. "
     "A gap of zero means stationarity, not optimality.",
-    module="studies.which_law",
-    data=("similarity", "summary", "search"),
 )
 #: The artifact table of its rows.
 TABLE = WHICH_LAW
@@ -54,8 +52,7 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
     steps on desired, for each kind: infinite if the contributions are equal to the last bit, NaN if there is no such
     step. `column` is the title of the figure's column: `SMALL` for the experiments in `settings["experiments"]`.
 
-    Raises:
-        InputError: if there is no experiment.
+    Raises InputError if there is no experiment.
     """
     if not experiments:
         raise InputError(
@@ -86,6 +83,9 @@ def along_search(results: Results) -> pd.DataFrame:
             of_policy = (similarity["seed"] == seed) & (similarity["policy"] == name)
             steps = similarity[of_policy & (similarity["against"] == "desired")]
             several = steps[steps["active"] >= 2]
+            # Equal contributions count as infinite similarity.
+            infinite = (several["std"] == 0) & (several["mean"] > 0)
+            several = several.assign(similarity=several["similarity"].mask(infinite, np.inf))
             frames.append(
                 {
                     "seed": seed,
@@ -94,16 +94,10 @@ def along_search(results: Results) -> pd.DataFrame:
                     "cost": float(log["cost"].to_numpy()[log.index.get_loc(iteration)]),
                     "measured": steps["step"].nunique(),
                     "several": several["step"].nunique(),
-                    **{kind: _median(several[several["kind"] == kind]) for kind in KINDS},
+                    **several.groupby("kind")["similarity"].median().reindex(KINDS),
                 }
             )
     return pd.DataFrame(frames)
-
-
-def _median(steps: pd.DataFrame) -> float:
-    """Return the median similarity of steps; equal contributions count as infinite. NaN if there is no step."""
-    values = steps["similarity"].mask((steps["std"] == 0) & (steps["mean"] > 0), np.inf)
-    return float(values.median())
 
 
 def text(frame: pd.DataFrame) -> str:
@@ -123,7 +117,12 @@ def figure(frame: pd.DataFrame) -> Figure:
         for kind in KINDS:
             _draw_kind(upper, group, kind)
         upper.set(xscale="log", yscale="log", title=title)
-        upper.text(0.03, 0.98, _description(group), transform=upper.transAxes, va="top", fontsize=7.5)
+        ends = group[group["policy"] == "near_optimal"]
+        text = (
+            f"{len(ends)} searches, to gap / J {number(ends['relative_gap'].max(), 2)} or less;\n"
+            f"at their ends {_several(ends)} of steps\nhave two or more active (median)"
+        )
+        upper.text(0.03, 0.98, text, transform=upper.transAxes, va="top", fontsize=7.5)
         share = group["several"] / group["measured"]
         lower.plot(group["relative_gap"], share, ".", color=surfaces.MUTED, markersize=4, alpha=0.6)
         lower.set(ylim=(0, 1.04), xlabel="Frank-Wolfe gap / J (log; the search runs to the right)")
@@ -145,20 +144,16 @@ def _draw_kind(axes: Axes, group: pd.DataFrame, kind: str) -> None:
     axes.plot(medians["relative_gap"], medians[kind], color=colour, linewidth=1.4)
 
 
-def _description(group: pd.DataFrame) -> str:
-    """Describe how many searches there are, how far they got, and how many steps have two or more active examples."""
-    ends = group[group["policy"] == "near_optimal"]
-    reached = f"{len(ends)} searches, to gap / J {number(ends['relative_gap'].max(), 2)} or less"
-    return f"{reached};\nat their ends {_several(ends)} of steps\nhave two or more active (median)"
-
-
 def _several(ends: pd.DataFrame) -> str:
     """Write the median share of steps with two or more active examples."""
     return percent(float((ends["several"] / ends["measured"]).median()))
 
 
 def table(frame: pd.DataFrame) -> Table:
-    """Return one row per experiment: gaps and costs of its searches, and the similarities by range of the gap."""
+    """Return one row per experiment: gaps and costs of its searches, and the similarities by range of the gap.
+
+    A similarity is `inf` if the contributions are equal to the last bit.
+    """
     ranges = [f"{number(high, 1)} to {number(max(low, 0), 1)}" for high, low in RANGES]
     header = (
         "experiment",
@@ -179,18 +174,14 @@ def table(frame: pd.DataFrame) -> Table:
         parts += [
             group[~uniform & (group["relative_gap"] <= high) & (group["relative_gap"] > low)] for high, low in RANGES
         ]
+        medians = [part[kind].median() for kind in KINDS for part in parts]
         cells = (
             str(experiment),
             f"{int((gap <= STATIONARY).sum())} of{UNBROKEN}{len(ends)}",
             *(number(value, 2) for value in (gap.median(), gap.max())),
             *(number(value) for value in (cost.median(), cost.max())),
             _several(ends),
-            *(_similarity(part[kind].median()) for kind in KINDS for part in parts),
+            *("inf" if value == np.inf else number(value) for value in medians),
         )
         lines.append(Row(cells))
     return Table(ENTRY, header, tuple(lines))
-
-
-def _similarity(value: float) -> str:
-    """Write a similarity; `inf` if the contributions are equal to the last bit."""
-    return "inf" if value == np.inf else number(value)

@@ -18,8 +18,6 @@ CLAIMS = Entry(
     "Statements of the paper, and additional statements of this audit: the place in the paper, our number (the mean "
     "over the n seeds that have a value, with its 95 % interval) and the verdict by a rule that was fixed before the "
     "run. A value is judged only where the task is the paper's own; at any other size, only the statement is.",
-    module="report.tables.claims",
-    data=("claims.parquet",),
 )
 
 CONTRADICTIONS = Entry(
@@ -28,8 +26,6 @@ CONTRADICTIONS = Entry(
     None,
     "What the paper says in one place, what it says in another, and our arithmetic on its own numbers. "
     "No run of ours is involved.",
-    module="report.tables.claims",
-    data=(),
 )
 
 
@@ -41,8 +37,8 @@ def claims(root: Path) -> Table:
     records = artifacts.read(root / "claims.parquet", artifact.CLAIMS).to_pylist()
     experiments = list(dict.fromkeys(record["experiment"] for record in records))
     records.sort(key=lambda record: experiments.index(record["experiment"]))
-    rows = []
-    for record, previous in zip(records, [None, *records], strict=False):
+    rows: list[Row] = []
+    for record in records:
         cells = (
             record["experiment"],
             record["claim"].replace("_", " "),
@@ -53,7 +49,7 @@ def claims(root: Path) -> Table:
             str(record["n"]),
             record["reason"],
         )
-        starts = previous is not None and previous["experiment"] != record["experiment"]
+        starts = bool(rows) and rows[-1].cells[0] != record["experiment"]
         rows.append(Row(cells, f"break {record['verdict']}" if starts else record["verdict"]))
     verdicts = [record["verdict"] for record in records]
     counts = [f"{verdicts.count(name)} {name.replace('_', ' ')}" for name in VERDICTS if name in verdicts]

@@ -43,8 +43,6 @@ GLANCE = catalogue.Entry(
     "Compression ratio CR, acceleration ratio AR, the Frank-Wolfe gap of the near-optimal policy as a share of its "
     "J, and its weight on corrupted examples, which have flipped labels or perturbed text (in brackets: their share "
     "of all examples). Each number is the mean over the seeds with its 95 % t interval.",
-    module="report.tables.quantities",
-    data=("summary.parquet",),
 )
 
 PROPERTIES = {

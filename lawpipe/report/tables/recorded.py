@@ -1,7 +1,7 @@
 """The tables of runs that were recorded on other machines (by benchmarks/gpu.py), together with this page's."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,6 @@ SEARCHES = Entry(
     "Rows marked as recorded were computed on another machine by the commit in the row, not by the files of this "
     "page; their curves, fits and logs are in benchmarks/records. J is that of the conventional and of the "
     "near-optimal policy.",
-    module="report.tables.recorded",
-    data=(),
 )
 
 STEPS = Entry(
@@ -30,8 +28,6 @@ STEPS = Entry(
     None,
     "All examples have weight. The share of the ceiling is the smallest number of operations that such a step needs "
     "over its time, relative to the rate of large matrix products of the same precision in the same run.",
-    module="report.tables.recorded",
-    data=(),
 )
 
 Record = Mapping[str, Any]
@@ -42,19 +38,18 @@ def read(folder: Path) -> list[Record]:
 
     Raises InputError for a file that is not a record.
     """
-    return [_read(path) for path in sorted(folder.rglob("gpu-*.json"))]
-
-
-def _read(path: Path) -> Record:
-    """Read one record and check that it says where, when and how it was made."""
-    try:
-        record: Record = json.loads(path.read_text(encoding="utf-8"))
-        {record[name] for name in ("name", "date", "commit", "command")} | {*record["hardware"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is no record of a run ({type(error).__name__}: {error}): repeat the run, or delete the file."
-        ) from error
-    return record
+    records: list[Record] = []
+    for path in sorted(folder.rglob("gpu-*.json")):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            # A record says where, when and how it was made.
+            {record[name] for name in ("name", "date", "commit", "command")} | {*record["hardware"]}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"{path} is no record of a run ({type(error).__name__}: {error}): repeat the run, or delete the file."
+            ) from error
+        records.append(record)
+    return records
 
 
 def searches(records: Sequence[Record], experiments: Sequence[Results]) -> Table | None:
@@ -89,7 +84,11 @@ def _recorded_search(record: Record) -> Row:
 def _search(results: Results) -> Row:
     """Return the row of an experiment of this page."""
     data, training, search = (results.settings[name] for name in ("data", "training", "search"))
-    policies = ("conventional", "near_optimal")
+    objectives = [
+        [results.quantity(policy, f"objective_{against}").mean for policy in ("conventional", "near_optimal")]
+        for against in REFERENCES
+    ]
+    accelerations = [results.quantity("near_optimal", f"acceleration_{against}") for against in REFERENCES]
     return Row(
         (
             results.name,
@@ -97,14 +96,8 @@ def _search(results: Results) -> Row:
             f"{search['method'].replace('_', ' ')}, {training['precision']}",
             _size(training["steps"], data["train_examples"], data["tokenizer"]["vocabulary"]),
             number(float(results.search.groupby("seed")["evaluations"].max().mean())),
-            *(
-                _change(*(results.quantity(policy, f"objective_{against}").mean for policy in policies))
-                for against in REFERENCES
-            ),
-            *(
-                interval(results.quantity("near_optimal", f"acceleration_{against}"), missing="never")
-                for against in REFERENCES
-            ),
+            *(_change(*pair) for pair in objectives),
+            *(interval(acceleration, missing="never") for acceleration in accelerations),
             "-",
         ),
         "mean",
@@ -113,22 +106,23 @@ def _search(results: Results) -> Row:
 
 def steps(records: Sequence[Record]) -> Table | None:
     """Return the recorded steps, for each size the public code's last; None if no step was recorded."""
-    rows = [row for record in records if "public" in record for row in _steps(record)]
+    rows = []
+    for record in records:
+        if "public" not in record:
+            continue
+        labels = (_where(record), _size(record["steps"], record["examples"], record["vocabulary"]))
+        for row in record["rows"]:
+            how = [row["precision"]]
+            how += [word for word in ("kernels", "graphs") if row.get(word)]
+            how += [f"{word.replace('_', ' ')} {row[word]}" for word in ("micro_batch", "chunk") if row.get(word)]
+            rows.append(
+                Row((*labels, row["pass"], ", ".join(how), *_measured(row, percent(row["share_of_ceiling"]))))
+            )
+        public = record["public"]
+        how_public = f"the public code's way, {public['batch']} examples at once"
+        rows.append(Row((*labels, "backward", how_public, *_measured(public, "-")), "paper"))
     header = ("where", "T x N, V", "pass", "how", "s", "share of the ceiling", "GB")
     return Table(STEPS, header, tuple(rows), labels=4) if rows else None
-
-
-def _steps(record: Record) -> Iterator[Row]:
-    """Yield the rows of a record of steps."""
-    labels = (_where(record), _size(record["steps"], record["examples"], record["vocabulary"]))
-    for row in record["rows"]:
-        how = [row["precision"]]
-        how += [word for word in ("kernels", "graphs") if row.get(word)]
-        how += [f"{word.replace('_', ' ')} {row[word]}" for word in ("micro_batch", "chunk") if row.get(word)]
-        yield Row((*labels, row["pass"], ", ".join(how), *_measured(row, percent(row["share_of_ceiling"]))))
-    public = record["public"]
-    how_public = f"the public code's way, {public['batch']} examples at once"
-    yield Row((*labels, "backward", how_public, *_measured(public, "-")), "paper")
 
 
 def _measured(row: Mapping[str, Any], share: str) -> tuple[str, str, str]:

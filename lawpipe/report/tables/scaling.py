@@ -20,8 +20,6 @@ SIZES = Entry(
     "B and beta of the near-optimal policy over those of the conventional one, and the acceleration ratio AR on the "
     "curves, on unseen examples, from the fits at T, and extrapolated to 10M steps, for each size of experiment. "
     "Ours have 95 % intervals over the seeds; the paper has one run of each size.",
-    module="paper.sizes",
-    data=("sizes.parquet",),
 )
 
 #: The quantities of `sizes` and their columns.
