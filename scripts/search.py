@@ -18,9 +18,9 @@ from torch import Tensor
 
 from lawpipe.engine import setup
 from lawpipe.engine.policy import Policy
-from lawpipe.run import artifacts, distributed, files, signals, stage
-from lawpipe.run.errors import InputError
+from lawpipe.run import artifacts, distributed, files, stage
 from lawpipe.run.tables.policies import POLICY, SEARCH
+from lawpipe.search import control
 from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.loop import Row, Search
 from lawpipe.search.method import load_method
@@ -65,14 +65,7 @@ def main(argv: list[str] | None = None) -> None:
             on_row=Progress(job.label, settings["iterations"]),
             on_snapshot=snapshot,
         )
-        try:
-            with signals.noted() as search.asked_to_stop:
-                search.run()
-        except FloatingPointError as error:
-            raise InputError(
-                f"training.learning_rate: training under the conventional policy diverges at "
-                f"{training['learning_rate']} ({error}), expected a rate at which it learns; lower it."
-            ) from error
+        control.run(search, "the conventional policy")
         job.notes |= {"stopped": search.reason, "search": asdict(search.rows[-1])}
         if not distributed.is_main():
             # Every process has the same results; one writes them.

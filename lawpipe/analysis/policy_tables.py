@@ -90,13 +90,19 @@ def zero_weight_rows(
 
 
 def example_rows(weights: npt.NDArray[Any]) -> Rows:
-    """Return how a policy uses each example, one row per example; `weights` is [T, N], the whole policy."""
-    use = examples.use(weights)
+    """Return the mean weight of each example, and the first and the last step at which its weight is above 0.
+
+    `weights` are the whole policy, [T, N]. The steps of an example that has no weight are masked: nulls in Arrow.
+    """
+    active = weights > 0
+    never = ~active.any(axis=0)
+    first = active.argmax(axis=0).astype(np.int32)
+    last = (len(active) - 1 - active[::-1].argmax(axis=0)).astype(np.int32)
     return {
         "row": np.arange(weights.shape[1], dtype=np.int32),
-        "total_weight": use.total_weight,
-        "first_active": use.first_active,
-        "last_active": use.last_active,
+        "total_weight": weights.mean(axis=0, dtype=np.float64),
+        "first_active": np.ma.masked_array(first, never),
+        "last_active": np.ma.masked_array(last, never),
     }
 
 

@@ -12,7 +12,6 @@ prints operations, memory, disk and time of the config's stages at the speed of 
 import argparse
 import json
 import os
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import yaml
 
 from lawpipe.config.resolve import resolve
 from lawpipe.cost import estimate
+from lawpipe.paper.values import leaves
 from lawpipe.run import artifacts, stage
 from lawpipe.run.errors import InputError
 
@@ -72,7 +72,7 @@ def inspect(path: Path) -> str:
     stored, schema = artifacts.metadata(path), pq.read_schema(path)
     lines = [f"{path}: {pq.read_metadata(path).num_rows} rows, {path.stat().st_size:,} bytes", "", "columns"]
     lines += [f"  {field.name}: {field.type}" for field in schema]
-    lines += ["", "settings", *(f"  {key}: {value}" for key, value in _flat(stored["settings"]))]
+    lines += ["", "settings", *(f"  {key}: {json.dumps(value)}" for key, value in leaves(stored["settings"]))]
     lines += ["", f"code: {stored['code']}"]
     lines += ["versions: " + ", ".join(f"{name} {version}" for name, version in stored["versions"].items())]
     cost = _cost(path)
@@ -81,15 +81,6 @@ def inspect(path: Path) -> str:
     took = f"{cost['seconds']:.1f} s, {cost['peak_memory_mb']:.0f} MB, on {cost['hardware']['processor']}"
     state = cost["git"]["commit"] or "no git commit"
     return "\n".join([*lines, f"cost: {took}, {cost['started']}, {state} (stage {cost['stage']})"])
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the dotted key and the value of every setting."""
-    for key, inner in value.items():
-        if isinstance(inner, dict) and inner:
-            yield from _flat(inner, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", json.dumps(inner)
 
 
 def _cost(path: Path) -> dict[str, Any] | None:

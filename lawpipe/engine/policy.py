@@ -30,11 +30,6 @@ class Policy:
         return {"step": steps, "weights": self.weights, "learning_rate": self.learning_rates}
 
 
-def number_type(precision: str) -> str:
-    """Return the NumPy type of weights under a precision setting: float64 for itself, float32 for all others."""
-    return "float64" if precision == "float64" else "float32"
-
-
 def load(path: Path) -> Policy:
     """Read a policy that a stage wrote, one row group at a time: at once it would take three times its memory."""
     # The config reads the policies' records, and needs no Arrow for that.

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lawpipe.engine import policy
 from lawpipe.engine.policy import Policy
 
 if TYPE_CHECKING:
@@ -82,8 +81,8 @@ class Context:
 
     @property
     def number_type(self) -> str:
-        """The NumPy type of the weights."""
-        return policy.number_type(self.settings["training"]["precision"])
+        """The NumPy type of the weights: float64 for that precision, float32 for all others."""
+        return "float64" if self.settings["training"]["precision"] == "float64" else "float32"
 
     @property
     def examples(self) -> int:

@@ -1,4 +1,4 @@
-"""The search of a control policy: that of the experiment, stopped after a few gradient evaluations."""
+"""Running a search, and that of a control policy: the experiment's own, stopped after a few evaluations."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +12,21 @@ from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.loop import Search
 from lawpipe.search.method import Method, load_method
 from lawpipe.search.objective import Objective
+
+
+def run(search: Search, start: str) -> None:
+    """Run a search that a signal to stop ends cleanly.
+
+    Raises InputError if training under its first policy, which `start` names, diverges.
+    """
+    try:
+        with signals.noted() as search.asked_to_stop:
+            search.run()
+    except FloatingPointError as error:
+        raise InputError(
+            f"training.learning_rate: training under {start} diverges at {search.objective.learning_rates[0]} "
+            f"({error}), expected a rate at which it learns; lower it."
+        ) from error
 
 
 def best(
@@ -35,14 +50,7 @@ def best(
         gap_tolerance=options["gap_tolerance"],
         checkpoint=None if state is None else Checkpoint(state),
     )
-    try:
-        with signals.noted() as search.asked_to_stop:
-            search.run()
-    except FloatingPointError as error:
-        raise InputError(
-            f"training.learning_rate: training under uniform weights diverges at {objective.learning_rates[0]} "
-            f"({error}), expected a rate at which it learns; lower it."
-        ) from error
+    run(search, "uniform weights")
     lowest = min(search.rows, key=lambda row: row.objective)
     notes = {
         "stopped": search.reason,

@@ -34,18 +34,6 @@ class Row:
 
 
 @dataclass
-class Counts:
-    """Work that a search has done so far."""
-
-    #: Gradients, of one training run and one backward pass each.
-    evaluations: int = 0
-    #: Training runs whose policy was rejected.
-    rejected: int = 0
-    #: Other passes over the examples, see `Step.passes`.
-    passes: int = 0
-
-
-@dataclass
 class Search:
     """A search that starts from the conventional policy, weights 1/N at every step.
 
@@ -77,7 +65,10 @@ class Search:
     best_validated: Tensor | None = field(default=None, init=False, repr=False)
     #: Why the search ended.
     reason: str = field(default="", init=False)
-    _counts: Counts = field(default_factory=Counts, init=False)
+    #: The work so far: gradients (one training run and one backward pass each), rejected runs, and `Step.passes`.
+    _evaluations: int = field(default=0, init=False)
+    _rejected: int = field(default=0, init=False)
+    _passes: int = field(default=0, init=False)
 
     def run(self) -> None:
         """Search until a stopping rule holds; `rows`, `best` and `reason` hold the result.
@@ -89,8 +80,8 @@ class Search:
         while not self._ended():
             iteration = self.rows[-1].iteration + 1
             step = self.method.step(current, self.objective, iteration)
-            self._counts.rejected += step.rejected
-            self._counts.passes += step.passes
+            self._rejected += step.rejected
+            self._passes += step.passes
             if step.trajectory is None:
                 self._record(current, step.step_size, accepted=False)
                 self.reason = (
@@ -100,7 +91,7 @@ class Search:
             if not math.isfinite(step.objective):
                 self.reason = f"the objective was not finite after a step of size {step.step_size:.3g}"
                 break
-            self._counts.evaluations += 1
+            self._evaluations += 1
             current = self.objective.differentiate(step.trajectory, step.objective, current.gradient)
             self._record(current, step.step_size)
             if iteration in self.snapshots:
@@ -125,7 +116,7 @@ class Search:
         run, value = self.objective.train(weights)
         at_start = float(problem.reference_losses("desired", self.objective.theta0.unsqueeze(0))[0])
         trajectory.check_converges(value, at_start)
-        self._counts.evaluations += 1
+        self._evaluations += 1
         current = self.objective.differentiate(run, value)
         self._record(current, None)
         if 0 in self.snapshots:
@@ -135,7 +126,7 @@ class Search:
     def _record(self, current: Iterate, step_size: float | None, *, accepted: bool = True) -> None:
         """Append the row of an iteration, and keep its policy if it is the best so far."""
         # The gradient at the row's own policy counts in the next row.
-        evaluations = self._counts.evaluations - 1 if accepted else self._counts.evaluations
+        evaluations = self._evaluations - accepted
         weights = current.weights
         effective = sum(
             float((1 / rows.square().sum(dim=1)).sum(dtype=torch.float64)) for rows in torch.split(weights, 64)
@@ -144,8 +135,8 @@ class Search:
         row = Row(
             iteration=len(self.rows),
             evaluations=evaluations,
-            forward_evaluations=self._counts.rejected,
-            cost=evaluations + FORWARD_COST * self._counts.rejected + self._counts.passes,
+            forward_evaluations=self._rejected,
+            cost=evaluations + FORWARD_COST * self._rejected + self._passes,
             objective=current.objective,
             validation_objective=current.trajectory.objective("validation") if self.validated else None,
             test_objective=current.trajectory.objective("test"),
@@ -190,7 +181,7 @@ class Search:
                 "weights": current.weights,
                 "gradient": current.gradient,
                 "rows": [asdict(row) for row in self.rows],
-                "counts": asdict(self._counts),
+                "counts": [self._evaluations, self._rejected, self._passes],
             }
         )
 
@@ -200,7 +191,7 @@ class Search:
         if state is None:
             return None
         self.rows = [Row(**row) for row in state["rows"]]
-        self._counts = Counts(**state["counts"])
+        self._evaluations, self._rejected, self._passes = state["counts"]
         prefix = "method_"
         self.method.restore({key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)})
         weights = state["weights"]

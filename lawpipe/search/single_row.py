@@ -1,6 +1,5 @@
 """The objective J as a function of one row of weights that holds at all steps: an objective on a single simplex."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,11 +21,6 @@ class SingleRow(Objective):
 
     steps: int
 
-    @property
-    def _rates(self) -> Sequence[float]:
-        """The learning rates of all steps."""
-        return [*self.learning_rates] * self.steps
-
     def train(self, weights: Tensor, write_row: WriteRow | None = None) -> tuple[Trajectory, float]:
         """Train under one row of weights; return the run and its J (not finite if training diverged).
 
@@ -34,7 +28,8 @@ class SingleRow(Objective):
         """
         if write_row is not None:
             raise ValueError("one row of weights for all steps cannot follow the run")
-        run = trajectory.train(self.problem, self.theta0, weights.expand(self.steps, -1), self._rates)
+        rates = [*self.learning_rates] * self.steps
+        run = trajectory.train(self.problem, self.theta0, weights.expand(self.steps, -1), rates)
         return run, run.objective()
 
     def differentiate(self, run: Trajectory, objective: float, buffer: Tensor | None = None) -> Iterate:

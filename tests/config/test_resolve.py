@@ -321,6 +321,8 @@ def test_no_experiment_can_take_the_name_of_a_rule() -> None:
     rules = re.findall(r"^rule (\w+):|^use rule \w+ as (\w+) with:", text, re.MULTILINE)
     names = {name for pair in rules for name in pair if name}
     assert {"all", "train", "train_with_contributions"} <= names <= set(RESERVED_NAMES)
+    # Rules of loops over the studies.
+    assert {"transfer", "compare_online", "compare_laws", "plot_methods", "plot_growth"} <= set(RESERVED_NAMES)
 
 
 def test_an_unknown_key_is_named_before_what_it_leaves_missing() -> None:

@@ -9,71 +9,56 @@ RECORDED_SEARCHES = max(RECORDS.glob("*/search.parquet"))
 RECORDED_GROWTH = max(RECORDS.glob("*/growth.parquet"))
 
 
-# The share of the gain that transferred policies keep, compared with policies searched in the new setting.
-rule transfer:
-    input:
-        summaries(TRANSFERS),
-    output:
-        rows=f"{ROOT}/transfer.parquet",
-        figure=f"{ROOT}/transfer.svg",
-        page=f"{ROOT}/transfer.html",
-        cost=f"{ROOT}/cost/transfer.json",
-    log:
-        f"{ROOT}/logs/transfer.txt",
-    benchmark:
-        f"{ROOT}/benchmarks/transfer.tsv"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        **stage_params("compare", lambda wildcards: {"study": "transfer", "experiments": TRANSFERS}),
-        folders=folders(TRANSFERS),
-    message:
-        "comparing transferred policies with those searched there"
-    shell:
-        "{params.python:q} {params.script:q} --settings {params.settings:q} --folders {params.folders}"
-        " --rows {output.rows} --figure {output.figure} --page {output.page} --cost {output.cost} 2>&1 | tee {log}"
+# The studies of several experiments: the names of the rule, the study and the cost file, the experiments, and what a
+# run says.
+STUDIES = (
+    ("transfer", "transfer", "transfer", TRANSFERS, "comparing transferred policies with those searched there"),
+    (
+        "compare_online",
+        "online",
+        "compare_online",
+        WITHOUT_SEARCH,
+        "comparing weights without a search with tuned baselines",
+    ),
+    ("compare_laws", "which_law", "which_law", list(EXPERIMENTS), "comparing the two laws"),
+)
+
+# The default config's experiments that have results: the study of the two laws shows them beside its own.
+SHOWN_BESIDE = {"which_law": [file.parent for file in sorted(Path("results").glob("*/summary.parquet"))]}
 
 
-# Weights without a search against tuned baselines (config/online.yaml).
-use rule transfer as compare_online with:
-    input:
-        summaries(WITHOUT_SEARCH),
-    output:
-        rows=f"{ROOT}/online.parquet",
-        figure=f"{ROOT}/online.svg",
-        page=f"{ROOT}/online.html",
-        cost=f"{ROOT}/cost/compare_online.json",
-    log:
-        f"{ROOT}/logs/compare_online.txt",
-    benchmark:
-        f"{ROOT}/benchmarks/compare_online.tsv"
-    params:
-        **stage_params("compare", lambda wildcards: {"study": "online", "experiments": WITHOUT_SEARCH}),
-        folders=folders(WITHOUT_SEARCH),
-    message:
-        "comparing weights without a search with tuned baselines"
+def study_settings(study, **further):
+    """A function of the wildcards: the settings of a study's stage."""
+    return lambda wildcards: {"study": study, **further}
 
 
-# Similarity against the gap, for searches that go on to stationarity (config/which_law.yaml). The default config's
-# experiments that have results are shown beside them.
-use rule transfer as compare_laws with:
-    input:
-        summaries(EXPERIMENTS),
-    output:
-        rows=f"{ROOT}/which_law.parquet",
-        figure=f"{ROOT}/which_law.svg",
-        page=f"{ROOT}/which_law.html",
-        cost=f"{ROOT}/cost/which_law.json",
-    log:
-        f"{ROOT}/logs/which_law.txt",
-    benchmark:
-        f"{ROOT}/benchmarks/which_law.tsv"
-    params:
-        **stage_params("compare", lambda wildcards: {"study": "which_law", "experiments": list(EXPERIMENTS)}),
-        folders=[*folders(EXPERIMENTS), *(file.parent for file in sorted(Path("results").glob("*/summary.parquet")))],
-    message:
-        "comparing the two laws"
+for name, study, cost, experiments, said in STUDIES:
+
+    rule:
+        name:
+            name
+        input:
+            summaries(experiments),
+        output:
+            rows=f"{ROOT}/{study}.parquet",
+            figure=f"{ROOT}/{study}.svg",
+            page=f"{ROOT}/{study}.html",
+            cost=f"{ROOT}/cost/{cost}.json",
+        log:
+            f"{ROOT}/logs/{name}.txt",
+        benchmark:
+            f"{ROOT}/benchmarks/{name}.tsv"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            **stage_params("compare", study_settings(study, experiments=experiments)),
+            folders=[*folders(experiments), *SHOWN_BESIDE.get(study, [])],
+        message:
+            said
+        shell:
+            "{params.python:q} {params.script:q} --settings {params.settings:q} --folders {params.folders}"
+            " --rows {output.rows} --figure {output.figure} --page {output.page} --cost {output.cost} 2>&1 | tee {log}"
 
 
 # The experiments of a sweep over one number.
@@ -103,41 +88,31 @@ rule compare_sweep:
         " --figure {output.figure} --cost {output.cost} 2>&1 | tee {log}"
 
 
-# The recorded comparison of the search methods.
-rule plot_methods:
-    output:
-        figure=f"{ROOT}/methods.svg",
-        cost=f"{ROOT}/cost/methods.json",
-    log:
-        f"{ROOT}/logs/methods.txt",
-    benchmark:
-        f"{ROOT}/benchmarks/methods.tsv"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        **stage_params("plot_record", lambda wildcards: {"study": "methods"}),
-        record=RECORDED_SEARCHES,
-        content=file_digest(RECORDED_SEARCHES),
-    message:
-        "drawing the recorded comparison of the search methods"
-    shell:
-        "{params.python:q} {params.script:q} --settings {params.settings:q} --record {params.record:q}"
-        " --figure {output.figure} --cost {output.cost} > {log} 2>&1"
+# The recorded comparison of the search methods, and the recorded growth of time and memory.
+for study, record, said in (
+    ("methods", RECORDED_SEARCHES, "drawing the recorded comparison of the search methods"),
+    ("growth", RECORDED_GROWTH, "drawing the recorded growth of time and memory"),
+):
 
-
-# The recorded growth of time and memory.
-use rule plot_methods as plot_growth with:
-    output:
-        figure=f"{ROOT}/growth.svg",
-        cost=f"{ROOT}/cost/growth.json",
-    log:
-        f"{ROOT}/logs/growth.txt",
-    benchmark:
-        f"{ROOT}/benchmarks/growth.tsv"
-    params:
-        **stage_params("plot_record", lambda wildcards: {"study": "growth"}),
-        record=RECORDED_GROWTH,
-        content=file_digest(RECORDED_GROWTH),
-    message:
-        "drawing the recorded growth of time and memory"
+    rule:
+        name:
+            f"plot_{study}"
+        output:
+            figure=f"{ROOT}/{study}.svg",
+            cost=f"{ROOT}/cost/{study}.json",
+        log:
+            f"{ROOT}/logs/{study}.txt",
+        benchmark:
+            f"{ROOT}/benchmarks/{study}.tsv"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            **stage_params("plot_record", study_settings(study)),
+            record=record,
+            content=file_digest(record),
+        message:
+            said
+        shell:
+            "{params.python:q} {params.script:q} --settings {params.settings:q} --record {params.record:q}"
+            " --figure {output.figure} --cost {output.cost} > {log} 2>&1"
