@@ -158,7 +158,7 @@ def _hint(value: Any, options: Iterable[Mapping[str, Any]]) -> str:
     if not isinstance(value, str):
         return "."
     names = [name for option in options for name in option.get("enum", ()) if name is not None]
-    if near := difflib.get_close_matches(value, names, n=1):
+    if near := difflib.get_close_matches(value, names, n=1, cutoff=0.8):  # gpu is no cpu
         return f": did you mean {near[0]!r}?"
     try:
         mantissa, _, exponent = f"{float(value):e}".partition("e")

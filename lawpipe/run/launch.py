@@ -18,6 +18,8 @@ from lawpipe.run import signals
 
 def main() -> None:
     """Start the script."""
+    if len(sys.argv) < 3 or not sys.argv[1].isdigit():
+        sys.exit("error: expected python -m lawpipe.run.launch PROCESSES SCRIPT ARGUMENTS, PROCESSES a whole number.")
     count, script, *arguments = sys.argv[1:]
     if int(count) == 1:
         os.execv(sys.executable, [sys.executable, script, *arguments])
