@@ -106,3 +106,8 @@ def summaries(names):
 def folders(names):
     """The folders of some experiments, as paths, which Snakemake does not track."""
     return [Path(ROOT, name) for name in names]
+
+
+def study_settings(study, **further):
+    """A function of the wildcards: the settings of a study's stage."""
+    return lambda wildcards: {"study": study, **further}

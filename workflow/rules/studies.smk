@@ -27,11 +27,6 @@ STUDIES = (
 SHOWN_BESIDE = {"which_law": [file.parent for file in sorted(Path("results").glob("*/summary.parquet"))]}
 
 
-def study_settings(study, **further):
-    """A function of the wildcards: the settings of a study's stage."""
-    return lambda wildcards: {"study": study, **further}
-
-
 for name, study, cost, experiments, said in STUDIES:
 
     rule:
