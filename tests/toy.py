@@ -417,15 +417,8 @@ def _measure(
         dense = {name: np.array(stored[name], np.float32) for name in ("contribution", "loss", "gradient_norm")}
         write(f"contributions/{policy}", "contributions", {**stored, **dense})
     measures = {name: values[0] for name, values in policy_tables.measure_row(weights, gap, data.corrupted).items()}
-    use = examples.use(weights)
-    _extend(
-        tables["examples"],
-        policy=[policy] * toy.examples,
-        row=list(range(toy.examples)),
-        total_weight=use.total_weight,
-        first_active=use.first_active.tolist(),
-        last_active=use.last_active.tolist(),
-    )
+    use = {name: values.tolist() for name, values in policy_tables.example_rows(weights).items()}
+    _extend(tables["examples"], policy=[policy] * toy.examples, **use)
     _extend(tables["measures"], policy=[policy], **{name: [value] for name, value in measures.items()})
     _extend(tables["summary"], **{name: [value] for name, value in {**summary, **measures}.items()})
 

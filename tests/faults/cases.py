@@ -328,7 +328,8 @@ def _() -> Run:
         with driver.alone(driver.lock_file(command[3:])):
             by_itself(command, cwd=Path.cwd())
 
-    Path("lawpipe").symlink_to(ROOT / "lawpipe")
+    for name in ("lawpipe", "workflow"):
+        Path(name).symlink_to(ROOT / name)
     return run
 
 
