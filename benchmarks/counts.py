@@ -197,7 +197,8 @@ def seconds(size: Size, found: dict[str, tuple[float, float]], passes: Mapping[s
 
 def gigabytes(count: float) -> str:
     """Write bytes in GB."""
-    return f"{count / 1e9:.2g}"
+    size = count / 1e9
+    return f"{size:.0f}" if size >= 100 else f"{size:.2g}"
 
 
 def duration(seconds: float) -> str:
