@@ -5,14 +5,16 @@ from lawpipe.run.table import table
 
 #: The quantities that a summary holds for each reference set.
 FOR_EACH_REFERENCE = (
-    *("objective", "compression_ratio", "acceleration", "acceleration_to_best", "acceleration_to_tuned"),
-    *(
-        "acceleration_fit",
-        "similarity",
-        "adjoint_similarity",
-        "steps_measured: int32",
-        "adjoint_steps_measured: int32",
-    ),
+    "objective",
+    "compression_ratio",
+    "acceleration",
+    "acceleration_to_best",
+    "acceleration_to_tuned",
+    "acceleration_fit",
+    "similarity",
+    "adjoint_similarity",
+    "steps_measured: int32",
+    "adjoint_steps_measured: int32",
 )
 
 #: One row per policy of one seed; objectives and gap in nats.
