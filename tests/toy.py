@@ -8,7 +8,7 @@ report can be tested without it.
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -427,7 +427,7 @@ def _sensitivity(curves: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """Fit the desired curves with L0 or t0 fixed, as the stage does."""
     by_policy = loss_curves.split(curves["policy"], np.array(curves["step"]), np.array(curves["desired_loss"]))
     found = scaling_sensitivity.sensitivity(by_policy, ("conventional", "near_optimal"))
-    rows = [{"against": "desired", **asdict(row)} for row in found]
+    rows = [{"against": "desired", **row} for row in found]
     return {name: [row[name] for row in rows] for name in SENSITIVITY.columns}
 
 

@@ -50,9 +50,8 @@ def share(objectives: Objectives, policy: str, base: str = "conventional", best:
     """
     if not is_positive(difference(objectives, base, best)):
         return mean_interval([])
-    shares: list[float | None] = []
-    for seed, value in objectives.get(policy, {}).items():
-        start, end = (objectives[name].get(seed) for name in (base, best))
-        if value is not None and start is not None and end is not None:
-            shares.append(of_gain(start, value, end))
-    return mean_interval(shares)
+    trios = [
+        (objectives[base].get(seed), value, objectives[best].get(seed))
+        for seed, value in objectives.get(policy, {}).items()
+    ]
+    return mean_interval(of_gain(*trio) for trio in trios if None not in trio)

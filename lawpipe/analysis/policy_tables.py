@@ -31,15 +31,12 @@ def similarity_rows(
     blocks = []
     for (against, kind), contribution in contributions.items():
         result = similarity(weights, contribution)
-        count = len(steps)
         blocks.append(
             {
                 "step": steps,
-                "against": [against] * count,
-                "kind": [kind] * count,
-                "mean": nulls(result.mean),
-                "std": nulls(result.std),
-                "similarity": nulls(result.similarity),
+                "against": [against] * len(steps),
+                "kind": [kind] * len(steps),
+                **{name: nulls(getattr(result, name)) for name in ("mean", "std", "similarity")},
                 "active": result.active,
                 "global_speed": nulls(speed.global_speed(curves[against], learning_rates)[steps]),
             }
@@ -64,29 +61,26 @@ def zero_weight_rows(
 
     The arguments are those of `similarity_rows`; `losses` are [S, N], of the training examples, nats.
     """
-    rows: list[tuple[str, str | None, str | None, Share]] = []
+    rows: list[Rows] = []
+
+    def add(name: str, share: Share, kind: str | None = None, against: str | None = None) -> None:
+        rows.append({"property": name, "kind": kind, "against": against, **vars(share)})
+
     early = {against: zero_weights.before_convergence(steps, curve) for against, curve in curves.items()}
     for (against, kind), contribution in contributions.items():
         mask = early[against]
         for measure in (zero_weights.noncontributive_excluded, zero_weights.redundant_dropped):
-            rows.append((measure.__name__, kind, against, measure(weights[mask], contribution[mask])))
+            add(measure.__name__, measure(weights[mask], contribution[mask]), kind, against)
     mask = early["desired"]
-    rows.append(("learned_ignored", None, None, zero_weights.learned_ignored(weights[mask], losses[mask])))
+    add("learned_ignored", zero_weights.learned_ignored(weights[mask], losses[mask]))
     planted = planted or {}
     unrelated = redundancy.controls(planted, weights.shape[1])
     for kind, members in planted.items():
         for function in (redundancy.one_dropped, redundancy.largest_share):
             name = f"{kind}_{function.__name__}"
-            rows.append((name, None, None, function(weights[mask], members)))
-            rows.append((f"{name}_control", None, None, function(weights[mask], unrelated[kind])))
-    names, kinds, againsts, shares = zip(*rows, strict=True)
-    return {
-        "property": list(names),
-        "kind": list(kinds),
-        "against": list(againsts),
-        "value": [share.value for share in shares],
-        "count": [share.count for share in shares],
-    }
+            add(name, function(weights[mask], members))
+            add(f"{name}_control", function(weights[mask], unrelated[kind]))
+    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def example_rows(weights: npt.NDArray[Any]) -> Rows:
