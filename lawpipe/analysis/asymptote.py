@@ -57,9 +57,9 @@ def fit(compression_ratio: npt.ArrayLike, similarity: npt.ArrayLike) -> Asymptot
     best = int(np.argmin([regress(logarithm)[0] for logarithm in grid]))
     if best in (0, len(grid) - 1):
         return None
-    bounds, options = (grid[best - 1], grid[best + 1]), {"xatol": 1e-10}
+    bounds = (grid[best - 1], grid[best + 1])
     minimum = optimize.minimize_scalar(
-        lambda logarithm: regress(logarithm)[0], bounds=bounds, method="bounded", options=options
+        lambda logarithm: regress(logarithm)[0], bounds=bounds, method="bounded", options={"xatol": 1e-10}
     )
     _, level, slope, b = regress(minimum.x)
     if slope <= 0 or abs(level / slope) > 700:

@@ -13,7 +13,7 @@ from lawpipe.figures import frame, panels, style, surfaces
 from lawpipe.figures.frame import Canvas
 from lawpipe.figures.panels import COMPARED, KINDS, Array
 from lawpipe.results import problem
-from lawpipe.results.experiment import Results
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BEST
 from lawpipe.results.numbers import number, percent, policy_label
 from lawpipe.run.splits import REFERENCES
@@ -30,11 +30,11 @@ def fig08_noncontributive(results: Results) -> Figure:
     note = "one point per policy and seed; lines join the policies of a seed"
     canvas = frame.canvas(results, "fig08_noncontributive", note)
     order = {policy: index for index, policy in enumerate(results.along_search)}
-    shares = results.zero_weights
-    shares = shares[(shares["property"] == "noncontributive_excluded") & shares["policy"].isin(order)]
+    shares = select(results.zero_weights, property="noncontributive_excluded")
+    shares = shares[shares["policy"].isin(order) & shares["value"].notna()]
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         ratio = f"compression_ratio_{against}"
-        points = shares[(shares["against"] == against) & shares["value"].notna()].merge(
+        points = select(shares, against=against).merge(
             results.summary[["policy", "seed", ratio]], on=["policy", "seed"]
         )
         if points.empty:

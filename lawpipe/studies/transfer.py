@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
-from lawpipe.analysis.curves import nulls
-from lawpipe.analysis.intervals import Interval, mean_interval
+from lawpipe.analysis.intervals import mean_interval
 from lawpipe.config import plan
 from lawpipe.figures import marks, style, surfaces
 from lawpipe.paper import values as paper
@@ -64,11 +63,9 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
             raise InputError(f"{results.folder} has no policy {MOVED}: expected an experiment with transfer_from.")
         names = {"source": source["experiment"], "experiment": results.name, "changed": changed(results.settings)}
         for against in REFERENCES:
-            by_policy = objectives(results, against)
-            group = pd.DataFrame({policy: by_policy[policy] for policy in POLICIES}, dtype="float64")
-            shares = [gain.of_gain(base, moved, best) for base, best, moved in group.itertuples(index=False)]
-            group = group.assign(**names, against=against, share=pd.to_numeric(pd.Series(shares, group.index)))
-            frames.append(group.reset_index(names="seed"))
+            group = objectives(results, against)[list(POLICIES)]
+            share = gain.of_gain(group[BASE], group[MOVED], group[BEST])
+            frames.append(group.assign(**names, against=against, share=share).reset_index())
     return pd.concat(frames, ignore_index=True)
 
 
@@ -108,8 +105,8 @@ def figure(frame: pd.DataFrame) -> Figure:
         for row, group in enumerate(groups):
             part = group[group["against"] == against]
             _draw_ratios(axes, part, row)
-            share, height = _share(part), _height(row, index)
-            marks.draw_share(shares, share, height, colour, None)
+            share, height = gain.share(part, MOVED), _height(row, index)
+            marks.draw_share(shares, share, height, colour)
             if share.mean is None:
                 shares.text(0, height, NO_GAIN, color=colour, fontsize=7, va="center")
         axes.axvline(1, **style.DOTTED)
@@ -139,12 +136,6 @@ def _height(row: int, index: int) -> float:
     return row + 0.16 * (2 * index - 1)
 
 
-def _share(part: pd.DataFrame) -> Interval:
-    """Return the share of the gain over the seeds, on one reference set; n = 0 if there is no gain."""
-    seeds = part["seed"]
-    return gain.share({name: dict(zip(seeds, nulls(part[name].to_numpy()), strict=True)) for name in POLICIES}, MOVED)
-
-
 def table(frame: pd.DataFrame) -> Table:
     """Return one row per transfer and reference set: J of the three policies, and the share of the gain."""
     header = (
@@ -158,7 +149,7 @@ def table(frame: pd.DataFrame) -> Table:
     )
     lines = []
     for (experiment, against), group in frame.groupby(["experiment", "against"], sort=False):
-        first, share = group.iloc[0], _share(group)
+        first, share = group.iloc[0], gain.share(group, MOVED)
         cells = (
             *(str(first["source"]), str(first["changed"]), str(experiment), str(against)),
             str(group["seed"].nunique()),
