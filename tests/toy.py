@@ -17,12 +17,10 @@ import numpy as np
 from lawpipe.analysis import (
     acceleration,
     compression,
-    examples,
     intervals,
     policy_tables,
     scaling_sensitivity,
     similarity,
-    speed,
     zero_weights,
 )
 from lawpipe.analysis import curves as loss_curves
@@ -299,7 +297,7 @@ def _search(data: Data, uniform: Array, toy: Toy) -> tuple[dict[str, list[Any]],
             "step_size": None if iteration == 0 else 1.0,
             "accepted": True,
             "active_fraction": float((weights > 0).mean()),
-            "effective_examples": float(examples.effective_examples(weights).mean()),
+            "effective_examples": float(zero_weights.effective_examples(weights).mean()),
         }
         for column, value in row.items():
             log[column].append(value)
@@ -346,7 +344,7 @@ def _measure(
         if against == "desired":
             gradient = -rate * adjoint
             gap = float(((weights * gradient).sum(axis=1) - gradient.min(axis=1)).sum())
-        speeds = speed.global_speed(curves[against], [rate] * toy.steps)
+        speeds = similarity.global_speed(curves[against], [rate] * toy.steps)
         before = zero_weights.before_convergence(steps, curves[against])
         for kind, contributions in by_kind.items():
             measured = similarity.similarity(weights[steps], contributions)

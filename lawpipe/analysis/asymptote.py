@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
-Array = npt.NDArray[np.float64]
+from lawpipe.analysis import Floats
 
 #: A fit of three coefficients needs at least this many points.
 LEAST_POINTS = 4
@@ -23,7 +23,7 @@ class Asymptote:
     b: float
     c: float
 
-    def __call__(self, compression_ratio: npt.ArrayLike) -> Array:
+    def __call__(self, compression_ratio: npt.ArrayLike) -> Floats:
         """Return the fitted similarity at compression ratios below b."""
         return np.asarray(self.c * np.log(self.a / (self.b - np.asarray(compression_ratio))), dtype=np.float64)
 

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lawpipe.analysis import examples, redundancy, speed, zero_weights
+from lawpipe.analysis import Floats, redundancy, zero_weights
 from lawpipe.analysis.curves import finite_or_none, nulls
-from lawpipe.analysis.similarity import similarity
+from lawpipe.analysis.similarity import global_speed, similarity
 from lawpipe.analysis.zero_weights import Share
 
 #: (reference set, kind) to the contributions [S, N] at the S measured steps.
 Contributions = dict[tuple[str, str], npt.NDArray[Any]]
-Curves = dict[str, npt.NDArray[np.float64]]
+Curves = dict[str, Floats]
 Rows = dict[str, Any]
 
 
@@ -21,7 +21,7 @@ def similarity_rows(
     contributions: Contributions,
     steps: npt.NDArray[np.int32],
     curves: Curves,
-    learning_rates: npt.NDArray[np.float64],
+    learning_rates: Floats,
 ) -> list[Rows]:
     """Return the similarity of the contributions at each measured step, one block per reference set and kind.
 
@@ -38,7 +38,7 @@ def similarity_rows(
                 "kind": [kind] * len(steps),
                 **{name: nulls(getattr(result, name)) for name in ("mean", "std", "similarity")},
                 "active": result.active,
-                "global_speed": nulls(speed.global_speed(curves[against], learning_rates)[steps]),
+                "global_speed": nulls(global_speed(curves[against], learning_rates)[steps]),
             }
         )
     return blocks
@@ -109,7 +109,7 @@ def measure_row(weights: npt.NDArray[Any], gap: float, corrupted: npt.NDArray[np
     return {
         "gap": [finite_or_none(gap)],
         "weight_on_perturbed": [on_corrupted],
-        "effective_examples": [examples.effective_examples(weights).mean()],
+        "effective_examples": [zero_weights.effective_examples(weights).mean()],
     }
 
 

@@ -26,14 +26,12 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy import interpolate, special
 
-from lawpipe.analysis import autocorrelation
+from lawpipe.analysis import Floats, autocorrelation
 from lawpipe.analysis.autocorrelation import Noise
 from lawpipe.analysis.power_curve import EXPONENTS, Law, Points, Sweep, fit_given_floor, joint_derivatives
 
-Floats = npt.NDArray[np.float64]
 Ends = tuple[float, float]
 #: From a gradient, its product with the inverse of J^T J and the variance given L0: correlation r and quantile t.
 Uncertainty = Callable[[Floats, Floats, float], tuple[float, float]]

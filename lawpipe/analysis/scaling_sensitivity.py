@@ -9,12 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from lawpipe.analysis import scaling_law
+from lawpipe.analysis import Floats, scaling_law
 from lawpipe.analysis.acceleration import acceleration_from_fits
-
-Curves = Mapping[str, npt.NDArray[np.float64]]
 
 #: The number of steps to which the paper extrapolates.
 FAR = 10_000_000
@@ -22,7 +19,7 @@ FAR = 10_000_000
 FLOORS, FIRST_STEPS = (0.0, 0.9), (0.05, 0.1, 0.25)
 
 
-def sensitivity(curves: Curves, sharing: Sequence[str]) -> list[dict[str, Any]]:
+def sensitivity(curves: Mapping[str, Floats], sharing: Sequence[str]) -> list[dict[str, Any]]:
     """Return the laws of the sharing policies in every variant of the fit: one row per variant and policy.
 
     The columns are those of the table `sensitivity` without `against`. The variants are `fitted`, `loss_floor 0`,

@@ -16,7 +16,7 @@ from lawpipe.policies.catalogue import POLICIES
 from lawpipe.report.table import Row, Table, markdown
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
-from lawpipe.results.experiment import Results
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BASE, ORACLE, TUNED, by_policy, objectives
 from lawpipe.results.numbers import UNBROKEN, interval, number, share_of
 from lawpipe.results.problem import Settings
@@ -205,7 +205,7 @@ def _cell(values: Objectives, family: Family, rule: str) -> str:
 
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw shares of the oracle's gain, or changes of J, on test: one row per experiment, one column per family."""
-    test = frame[frame["against"] == "test"]
+    test = select(frame, against="test")
     families = [family for family in FAMILIES if family.has_rules(set(test["policy"]))]
     # Experiments with corrupted examples, which have an oracle, and those without have different axes.
     blocks = [
