@@ -95,6 +95,13 @@ class Slot:
     form: str
     capital: bool
 
+    def fill(self, story: "Story") -> str:
+        """Return the text of this slot in a story."""
+        text = story.text(story[self.role][self.field] if self.role else RULES[self.field])
+        if self.form:
+            text = inflect(text, self.form)
+        return text[0].upper() + text[1:] if self.capital else text
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -103,8 +110,14 @@ class Choice:
     options: list[list["str | Slot | Choice"]]
     cumulative: list[float]
 
+    def fill(self, story: "Story") -> str:
+        """Return the text of one alternative, drawn at random."""
+        option = bisect(self.cumulative, story.uniform()) if self.cumulative else 0
+        return "".join([part if isinstance(part, str) else part.fill(story) for part in self.options[option]])
+
 
 TOKEN = re.compile(r"\{([^{}]+)\}|([\[\]/])|([^\[\]{}/]+)")
+MARKS = re.compile(r"[\[{/]")
 PRONOUNS = ("he", "him", "his", "himself")
 
 
@@ -181,19 +194,7 @@ class Story(dict[str, Member]):
 
     def text(self, template: str) -> str:
         """Return a template filled in."""
-        return self._fill(parse(template))
-
-    def _fill(self, part: str | Slot | Choice) -> str:
-        """Return the text of a part of a template; an alternative of a choice is drawn at random."""
-        if isinstance(part, str):
-            return part
-        if isinstance(part, Choice):
-            option = bisect(part.cumulative, self.uniform()) if part.cumulative else 0
-            return "".join([self._fill(inner) for inner in part.options[option]])
-        text = self.text(self[part.role][part.field] if part.role else RULES[part.field])
-        if part.form:
-            text = inflect(text, part.form)
-        return text[0].upper() + text[1:] if part.capital else text
+        return parse(template).fill(self) if MARKS.search(template) else template
 
     def fresh(self, draw: Callable[[], str]) -> str:
         """Draw until the story does not have the result yet, and return it."""
