@@ -32,7 +32,9 @@ def main(argv: list[str] | None = None) -> None:
         spent = costs.read(options.results / name, tuple(settings["seeds"]))
         taken = {cost.stage.replace(" ", "_"): cost for cost in spent.stages}
         disk = sum(file.stat().st_size for file in (options.results / name).rglob("*.parquet"))
-        print(f"{name}: disk estimated {estimate.artifacts(settings)}, found {disk / 1e6:.0f} MB")
+        print(
+            f"{name}: disk estimated {estimate.total(guessed.values()).bytes / 1e6:.0f} MB, found {disk / 1e6:.0f} MB"
+        )
         for kind in dict.fromkeys(kind_of(stage) for stage in guessed):
             rows = [(guessed[stage], taken[stage]) for stage in guessed if kind_of(stage) == kind and stage in taken]
             if not rows:  # not computed yet
