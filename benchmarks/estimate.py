@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
             if not rows:  # not computed yet
                 continue
             seconds = sum(guess.seconds / guess.jobs * found.jobs for guess, found in rows)
-            measured = sum(found.processor_seconds or 0.0 for _, found in rows)
+            measured = sum(found.processor_seconds for _, found in rows)
             memory = max(guess.memory_mb for guess, _ in rows), max(found.peak_memory_mb for _, found in rows)
             print(
                 f"  {kind:<16} {sum(found.jobs for _, found in rows):>3} jobs  {seconds:8.1f} s estimated "
