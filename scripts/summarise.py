@@ -18,48 +18,6 @@ from lawpipe.run.tables.measurements import CURVES, MEASURES, SIMILARITY
 from lawpipe.run.tables.summary import SUMMARY
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Write the summary of all policies."""
-    parser = stage.parser(__doc__)
-    parser.add_argument("--curves", type=Path, required=True, help="the loss curves of all policies")
-    parser.add_argument("--similarity", type=Path, required=True, help="the similarity at the measured steps")
-    parser.add_argument("--measures", type=Path, required=True, help="the measures of each policy")
-    parser.add_argument("--fits", type=Path, required=True, help="the fitted scaling laws")
-    parser.add_argument("--summary", type=Path, required=True, help="output: one row per policy")
-    with stage.job(parser.parse_args(argv), __file__) as job:
-        options = job.options
-        table = artifacts.read(options.curves, CURVES)
-        policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
-        laws = {
-            (row["policy"], row["against"]): (row["scale"], row["exponent"])
-            for row in artifacts.read(options.fits, FITS).to_pylist()
-        }
-        measures = {row["policy"]: row for row in artifacts.read(options.measures, MEASURES).to_pylist()}
-        similarities = group_similarities(options.similarity)
-        rows: dict[str, dict[str, Any]] = {
-            policy: dict.fromkeys(SUMMARY.columns) | {"policy": policy} for policy in dict.fromkeys(policies)
-        }
-        for against in REFERENCES:
-            losses = curves.split(policies, steps, table.column(f"{against}_loss").to_numpy())
-            conventional, tuned = losses.get("conventional"), losses.get("conventional_tuned")
-            for policy, row in rows.items():
-                numbers: dict[str, Any] = summary.of_curve(losses[policy], compression.vocabulary(job.settings))
-                if conventional is not None:
-                    law, reference = (laws.get((name, against), (None, None)) for name in (policy, "conventional"))
-                    numbers |= summary.of_comparison(losses[policy], conventional, law, reference)
-                if tuned is not None:
-                    numbers["acceleration_to_tuned"] = acceleration.acceleration(losses[policy], tuned)
-                for kind, prefix in (("instantaneous", ""), ("adjoint", "adjoint_")):
-                    values = similarities.get((policy, against, kind), [])
-                    numbers[f"{prefix}similarity"], numbers[f"{prefix}steps_measured"] = summary.of_steps(values)
-                row |= {f"{name}_{against}": value for name, value in numbers.items()}
-        for policy, row in rows.items():
-            row |= measures.get(policy, {})
-        job.write_rows(options.summary, SUMMARY, [*rows.values()])
-        for row in rows.values():
-            print(describe(row))
-
-
 def group_similarities(path: Path) -> dict[tuple[str, str, str], list[float | None]]:
     """Return the similarities of the measured steps for each policy, reference set and kind."""
     table = artifacts.read(path, SIMILARITY, ["policy", "against", "kind", "similarity"])
@@ -79,5 +37,43 @@ def describe(row: dict[str, Any]) -> str:
     return f"{row['policy']}: {'; '.join(parts)}"
 
 
-if __name__ == "__main__":
-    stage.run(main)
+@stage.script(
+    curves="the loss curves of all policies",
+    similarity="the similarity at the measured steps",
+    measures="the measures of each policy",
+    fits="the fitted scaling laws",
+    summary="output: one row per policy",
+)
+def main(job: stage.Job) -> None:
+    """Write the summary of all policies."""
+    options = job.options
+    table = artifacts.read(options.curves, CURVES)
+    policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
+    laws = {
+        (row["policy"], row["against"]): (row["scale"], row["exponent"])
+        for row in artifacts.read(options.fits, FITS).to_pylist()
+    }
+    measures = {row["policy"]: row for row in artifacts.read(options.measures, MEASURES).to_pylist()}
+    similarities = group_similarities(options.similarity)
+    rows: dict[str, dict[str, Any]] = {
+        policy: dict.fromkeys(SUMMARY.columns) | {"policy": policy} for policy in dict.fromkeys(policies)
+    }
+    for against in REFERENCES:
+        losses = curves.split(policies, steps, table.column(f"{against}_loss").to_numpy())
+        conventional, tuned = losses.get("conventional"), losses.get("conventional_tuned")
+        for policy, row in rows.items():
+            numbers: dict[str, Any] = summary.of_curve(losses[policy], compression.vocabulary(job.settings))
+            if conventional is not None:
+                law, reference = (laws.get((name, against), (None, None)) for name in (policy, "conventional"))
+                numbers |= summary.of_comparison(losses[policy], conventional, law, reference)
+            if tuned is not None:
+                numbers["acceleration_to_tuned"] = acceleration.acceleration(losses[policy], tuned)
+            for kind, prefix in (("instantaneous", ""), ("adjoint", "adjoint_")):
+                values = similarities.get((policy, against, kind), [])
+                numbers[f"{prefix}similarity"], numbers[f"{prefix}steps_measured"] = summary.of_steps(values)
+            row |= {f"{name}_{against}": value for name, value in numbers.items()}
+    for policy, row in rows.items():
+        row |= measures.get(policy, {})
+    job.write_rows(options.summary, SUMMARY, [*rows.values()])
+    for row in rows.values():
+        print(describe(row))
