@@ -162,7 +162,7 @@ def _corpus(toy: Toy) -> corpus.Corpus:
     """Return the stories."""
     if toy.own:
         count = len(toy.own)
-        return corpus.Corpus(toy.own, np.arange(count), corpus.Counts(count, 0, 0, 0, 0, count), "f" * 64)
+        return corpus.Corpus(toy.own, np.arange(count), {"stories": count}, "f" * 64)
     return corpus.load(settings("", toy)["data"]["corpus"])
 
 

@@ -95,8 +95,8 @@ def add_analysis(project: Project) -> None:
     project.replace(
         script, "from lawpipe.run import", "from lawpipe.analysis.last_loss import last_loss\nfrom lawpipe.run import"
     )
-    line = "                if tuned is not None:\n"
-    project.replace(script, line, f'                numbers["last_loss"] = last_loss(losses[policy])\n{line}')
+    line = "            if tuned is not None:\n"
+    project.replace(script, line, f'            numbers["last_loss"] = last_loss(losses[policy])\n{line}')
 
 
 def add_figure(project: Project) -> None:
