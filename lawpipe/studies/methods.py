@@ -56,5 +56,5 @@ def _on_common_costs(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     table = shares.pivot_table(index="cost", columns="seed", values="share", aggfunc="last")
     last = rows.groupby("seed")["cost"].max().min()
     # The costs of the iterations are on the axis, too, so that steps stay vertical.
-    table = table.reindex(table.index.union(np.linspace(0, last, POINTS))).ffill().loc[:last]
+    table = table.reindex(table.index.union(pd.Index(np.linspace(0, last, POINTS)))).ffill().loc[:last]
     return table.index.to_numpy(), table.to_numpy().T

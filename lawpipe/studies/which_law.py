@@ -73,9 +73,9 @@ def along_search(results: Results) -> pd.DataFrame:
     frames = []
     for seed, policies in results.summary.groupby("seed"):
         log = select(results.search, seed=seed, accepted=True).set_index("iteration")
-        best = int(log["objective"].idxmin())
-        for policy in policies.itertuples():
-            name = str(policy.policy)
+        best = int(log.index[log["objective"].argmin()])
+        for policy in policies.to_dict("records"):
+            name = str(policy["policy"])
             iteration = {"conventional": 0, "near_optimal": best}.get(name, snapshot(name))
             if iteration is None or iteration > best or (iteration == best and name != "near_optimal"):
                 continue
@@ -88,7 +88,7 @@ def along_search(results: Results) -> pd.DataFrame:
                 {
                     "seed": seed,
                     "policy": name,
-                    "relative_gap": policy.gap / policy.objective_desired,
+                    "relative_gap": policy["gap"] / policy["objective_desired"],
                     "cost": log["cost"].loc[iteration],
                     "measured": steps["step"].nunique(),
                     "several": several["step"].nunique(),
