@@ -73,7 +73,7 @@ def along_search(results: Results) -> pd.DataFrame:
     frames = []
     for seed, policies in results.summary.groupby("seed"):
         log = select(results.search, seed=seed, accepted=True).set_index("iteration")
-        best = int(log.index[log["objective"].argmin()])
+        best = int(log.index[int(log["objective"].argmin())])
         for policy in policies.to_dict("records"):
             name = str(policy["policy"])
             iteration = {"conventional": 0, "near_optimal": best}.get(name, snapshot(name))
