@@ -224,6 +224,10 @@ def test_presets_follow_the_problem() -> None:
             "experiments.a.data.corpus.path is '../a.txt', expected a path inside the working folder",
         ),
         (TEXT | {"data": {"corpus": {"stories": None}}}, "such as 20000"),
+        (TEXT | {"data": {"corpus": {"source": "web"}}}, "expected 'grammar', 'file' or 'hub'"),
+        (TEXT | {"data": {"corpus": {"separator": ""}}}, "corpus.separator is '', expected text that is not empty"),
+        (TEXT | {"data": {"corpus": {"revision": None}}}, "corpus.revision is null, expected text"),
+        (TEXT | {"data": {"corpus": {"files": []}}}, "corpus.files is [], expected a list with at least one entry"),
         (
             TEXT | {"data": {"perturbation": {"mix": {"replace": 0, "delete": 0, "repeat": 0.0}}}},
             "experiments.a.data.perturbation.mix has only zeros",

@@ -22,12 +22,13 @@ from lawpipe.run import random
 
 # The word file ---------------------------------------------------------------------------------------------------
 
+FILE = resources.files("lawpipe.data.grammar").joinpath("words.txt").read_text(encoding="utf-8")
 
-def sections(text: str) -> dict[str, str]:
-    """Return the sections of a word file: header (what follows `==`) to text, without comments."""
-    lines = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
-    parts = re.split(r"^== (.+)$", lines, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+def sections(kind: str) -> list[tuple[str, str, str]]:
+    """Return name, rest of the header and text of each section `== KIND NAME: REST`, without comments."""
+    text = re.sub(r"^#.*\n", "", FILE, flags=re.MULTILINE)
+    return re.findall(rf"^== {kind} ?([^:\n]*):? ?(.*)\n((?:(?!== ).*\n)*)", text, re.MULTILINE)
 
 
 def rows(section: str) -> list[str]:
@@ -35,70 +36,51 @@ def rows(section: str) -> list[str]:
     return re.sub(r"\n\s+", " ", section.strip()).split("\n")
 
 
-def entries(section: str) -> dict[str, str]:
-    """Return the rows `name: text` of a section as a dictionary."""
-    return {name: text for name, _, text in (row.partition(": ") for row in rows(section))}
+def entries(kind: str) -> dict[str, str]:
+    """Return the rows `name: text` of the only section of a kind as a dictionary."""
+    ((_, _, section),) = sections(kind)
+    return dict(row.split(": ", 1) for row in rows(section))
 
 
-def named(kind: str) -> Iterator[tuple[str, str, str]]:
-    """Yield name, rest of the header and text of each section `== KIND NAME: REST`."""
-    for header, section in SECTIONS.items():
-        if header.startswith(f"{kind} "):
-            name, _, rest = header.removeprefix(f"{kind} ").partition(": ")
-            yield name, rest, section
+def table(columns: str, section: str) -> list[dict[str, str]]:
+    """Return a table: one row per line, whose cells are divided by `|` and named by `columns`."""
+    cells = ([cell.strip() for cell in row.split("|")] for row in (columns, *rows(section)))
+    names = next(cells)
+    return [dict(zip(names, row, strict=True)) for row in cells]
 
 
-SECTIONS = sections(resources.files("lawpipe.data.grammar").joinpath("words.txt").read_text(encoding="utf-8"))
-LISTS = {name: text.split() for name, text in entries(SECTIONS["lists"]).items()}
-RULE_TEXTS = entries(SECTIONS["rules"])
+LISTS = {name: text.split() for name, text in entries("lists").items()}
+RULES = entries("rules")
+TABLES = {name: table(columns, section) for name, columns, section in sections("table")}
+#: Name of a plot to the table of its row ("" for none) and its paragraphs.
+PLOTS = {name: (row_table, section.strip().split("\n\n")) for name, row_table, section in sections("plot")}
 
 # Morphology ------------------------------------------------------------------------------------------------------
 
 IRREGULAR_PAST = dict(pair.split(":") for pair in LISTS["irregular_past"])
-DOUBLING = {"unwrap", "begin", "forget", "zigzag"}  # two syllables, and yet the last consonant doubles
-CLOSED_SYLLABLE = re.compile(r"[^aeiou]*(?:qu)?[aeiou][^aeiouwxy]")  # one syllable with a short vowel: hop, trot
+# The last consonant doubles after one syllable with a short vowel (hop, trot), and in some verbs of two syllables.
+DOUBLING = r"^(?:[^aeiou]*(?:qu)?[aeiou]|unwra|begi|forge|zigza)([^aeiouwxy])$"
+#: The endings of regular verbs: the first pattern that a lemma matches, and what replaces the match.
+ENDINGS = {
+    "past": ((r"e$", "ed"), (r"(?<![aeiou])y$", "ied"), (DOUBLING, r"\g<0>\1ed"), (r"$", "ed")),
+    "ing": ((r"ie$", "ying"), (r"(?<![eoy])(?<!^b)e$", "ing"), (DOUBLING, r"\g<0>\1ing"), (r"$", "ing")),
+}
 SOUNDS_CONSONANT = ("uni", "use", "usu", "uku", "one", "eu")
 SOUNDS_VOWEL = ("hour", "honest", "heir")
-
-
-def past(verb: str) -> str:
-    """Return the simple past of a lemma: hop, hopped; carry, carried; swim, swam."""
-    if verb in IRREGULAR_PAST:
-        return IRREGULAR_PAST[verb]
-    if verb.endswith("e"):
-        return verb + "d"
-    if verb.endswith("y") and verb[-2] not in "aeiou":
-        return verb[:-1] + "ied"
-    return _doubled(verb) + "ed"
-
-
-def participle(verb: str) -> str:
-    """Return the present participle of a lemma: hop, hopping; slide, sliding; tie, tying."""
-    if verb.endswith("ie"):
-        return verb[:-2] + "ying"
-    if verb.endswith("e") and not verb.endswith(("ee", "oe", "ye")) and verb != "be":
-        return verb[:-1] + "ing"
-    return _doubled(verb) + "ing"
-
-
-def with_article(phrase: str) -> str:
-    """Put the article before a phrase: an old hat, a unicorn, an hour."""
-    word = phrase.lower()
-    vowel = word.startswith(SOUNDS_VOWEL) or (word[0] in "aeiou" and not word.startswith(SOUNDS_CONSONANT))
-    return ("an " if vowel else "a ") + phrase
-
-
-def _doubled(verb: str) -> str:
-    return verb + verb[-1] if verb in DOUBLING or CLOSED_SYLLABLE.fullmatch(verb) else verb
 
 
 @lru_cache(maxsize=1 << 14)
 def inflect(phrase: str, form: str) -> str:
     """Inflect the first word of a phrase (`past` or `ing`), or put the article before it (`a`)."""
     if form == "a":
-        return with_article(phrase)
+        word = phrase.lower()
+        vowel = word.startswith(SOUNDS_VOWEL) or (word[0] in "aeiou" and not word.startswith(SOUNDS_CONSONANT))
+        return ("an " if vowel else "a ") + phrase
     verb, space, rest = phrase.partition(" ")
-    return (past if form == "past" else participle)(verb) + space + rest
+    if form == "past" and verb in IRREGULAR_PAST:
+        return IRREGULAR_PAST[verb] + space + rest
+    pattern, ending = next(rule for rule in ENDINGS[form] if re.search(rule[0], verb))
+    return re.sub(pattern, ending, verb) + space + rest
 
 
 # Templates -------------------------------------------------------------------------------------------------------
@@ -122,71 +104,46 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Chain:
-    """A sequence of parts."""
-
-    parts: tuple["Template", ...]
-
-    def fill(self, story: "Story") -> str:
-        """Return the text of all parts in a story."""
-        return "".join([story.text(part) for part in self.parts])
-
-
-@dataclass(frozen=True)
 class Choice:
-    """Alternatives with their cumulative probabilities."""
+    """Alternatives, each a sequence of parts, with their cumulative probabilities."""
 
-    options: tuple["Template", ...]
-    cumulative: tuple[float, ...]
+    options: list[list["str | Slot | Choice"]]
+    cumulative: list[float]
 
     def fill(self, story: "Story") -> str:
         """Return the text of one alternative, drawn at random."""
-        return story.text(self.options[bisect(self.cumulative, story.uniform())])
+        option = bisect(self.cumulative, story.uniform()) if self.cumulative else 0
+        return "".join([part if isinstance(part, str) else part.fill(story) for part in self.options[option]])
 
 
-Template = str | Slot | Chain | Choice
-T = TypeVar("T")
 TOKEN = re.compile(r"\{([^{}]+)\}|([\[\]/])|([^\[\]{}/]+)")
+MARKS = re.compile(r"[\[{/]")
 PRONOUNS = ("he", "him", "his", "himself")
 
 
-def choice(options: Sequence[Template], zipf: bool = True) -> Choice:
-    """Return a choice in which option r (from 0) has probability proportional to 1 / (r + 3), or all the same."""
-    mass = list(accumulate(1 / (rank + 3) if zipf else 1.0 for rank in range(len(options))))
-    return Choice(tuple(options), tuple(value / mass[-1] for value in mass[:-1]))
-
-
-def parse(text: str) -> Template:
+@lru_cache(maxsize=1 << 14)
+def parse(template: str) -> Choice:
     """Compile a template; ValueError if its brackets are not balanced."""
-    if text.count("[") != text.count("]"):
-        raise ValueError(f"unbalanced brackets in the template: {text}")
-    template, _ = _alternatives(TOKEN.findall(re.sub(r" ?/ ?", "/", " ".join(text.split()))), 0)
-    return template
+    if template.count("[") != template.count("]"):
+        raise ValueError(f"unbalanced brackets in the template: {template}")
+    return _choice(TOKEN.finditer(re.sub(r" ?/ ?", "/", " ".join(template.split()))), zipf=True)
 
 
-def _alternatives(tokens: list[tuple[str, str, str]], start: int) -> tuple[Template, int]:
-    """Parse from `start` to the closing bracket or the end; return the template and the position after it."""
-    options: list[list[Template]] = [[]]
-    position = start
-    while position < len(tokens):
-        slot, mark, literal = tokens[position]
-        position += 1
-        if slot:
-            options[-1].append(_slot(slot))
-        elif literal:
-            options[-1].append(literal)
+def _choice(tokens: Iterator[re.Match[str]], zipf: bool) -> Choice:
+    """Parse up to the closing bracket or the end; option r (from 0) has probability proportional to 1 / (r + 3) if
+    `zipf`, or all have the same."""
+    options: list[list[str | Slot | Choice]] = [[]]
+    for slot, mark, literal in (token.groups() for token in tokens):
+        if slot or literal:
+            options[-1].append(_slot(slot) if slot else literal)
         elif mark == "/":
             options.append([])
         elif mark == "[":
-            inner, position = _alternatives(tokens, position)
-            options[-1].append(inner)
+            options[-1].append(_choice(tokens, zipf=False))
         else:
-            return choice([_chain(parts) for parts in options], zipf=False), position
-    return _chain(options[0]) if len(options) == 1 else choice([_chain(parts) for parts in options]), position
-
-
-def _chain(parts: list[Template]) -> Template:
-    return parts[0] if len(parts) == 1 else Chain(tuple(parts)) if parts else ""
+            break
+    mass = list(accumulate(1 / (rank + 3) if zipf else 1.0 for rank in range(len(options))))
+    return Choice(options, [value / mass[-1] for value in mass[:-1]])
 
 
 def _slot(text: str) -> Slot:
@@ -194,43 +151,24 @@ def _slot(text: str) -> Slot:
     name = key[0].lower() + key[1:]
     role, _, field = name.partition(".")
     if role in PRONOUNS:
-        return Slot("hero", role, form, key != name)
-    if role in RULE_TEXTS:
-        return Slot("", role, form, key != name)
+        role, field = "hero", role
+    elif role in RULES:
+        role, field = "", role
     return Slot(role, field, form, key != name)
 
 
-def table(columns: str, section: str) -> tuple[dict[str, Template], ...]:
-    """Compile a table: one row per line, whose cells are divided by `|` and named by `columns`."""
-    names = [name.strip() for name in columns.split("|")]
-    return tuple(dict(zip(names, map(parse, row.split("|")), strict=True)) for row in rows(section))
-
-
-RULES = {name: parse(text) for name, text in RULE_TEXTS.items()}
-TABLES = {name: table(columns, section) for name, columns, section in named("table")}
-#: Name of a plot to the table of its row ("" for none) and its paragraphs.
-PLOTS = {
-    name: (row_table, tuple(parse(paragraph) for paragraph in section.strip().split("\n\n")))
-    for name, row_table, section in named("plot")
-}
-
 # The cast --------------------------------------------------------------------------------------------------------
 
-Member = Mapping[str, Template]  # the fields of one member of the cast; the field "" is its name
+Member = dict[str, str]  # the fields of one member of the cast, which are templates; the field "" is its name
+T = TypeVar("T")
 
-
-def _habitats(row: Member) -> frozenset[str]:
-    return frozenset(str(row["habitat"]).split())
-
-
-KINDS = {str(row["kind"]): row for row in TABLES["kinds"]}
-HABITATS = {kind: _habitats(row) for kind, row in KINDS.items()}
-HEROES = tuple(kind for kind, row in KINDS.items() if row["home"] != "-")
+KINDS = {row["kind"]: row for row in TABLES["kinds"]}
+TABLES["heroes"] = [row for row in KINDS.values() if row["home"] != "-"]
 CHILD_HABITATS = frozenset(LISTS["child_habitats"])
 CHILD_SHARE = 0.6  # the share of stories about children; the others are about animals and fairy folk
-THINGS = {str(row["group"]): row for row in TABLES["things"]}
-NAMES = {"she": choice(LISTS["girls"]), "he": choice(LISTS["boys"]), "pet": choice(LISTS["pets"])}
-PRONOUN_FORMS: Mapping[str, Member] = {
+THINGS = {row["group"]: row for row in TABLES["things"]}
+NAMES = {"she": "/".join(LISTS["girls"]), "he": "/".join(LISTS["boys"]), "pet": "/".join(LISTS["pets"])}
+PRONOUN_FORMS: dict[str, Member] = {
     "he": {"he": "he", "him": "him", "his": "his", "himself": "himself"},
     "she": {"he": "she", "him": "her", "his": "her", "himself": "herself"},
 }
@@ -254,13 +192,9 @@ class Story(dict[str, Member]):
         """Return one of the options, all equally likely."""
         return options[int(self.uniform() * len(options))]
 
-    def text(self, template: Template) -> str:
+    def text(self, template: str) -> str:
         """Return a template filled in."""
-        return template if isinstance(template, str) else template.fill(self)
-
-    def rule(self, name: str) -> str:
-        """Return one expansion of a rule."""
-        return self.text(RULES[name])
+        return parse(template).fill(self) if MARKS.search(template) else template
 
     def fresh(self, draw: Callable[[], str]) -> str:
         """Draw until the story does not have the result yet, and return it."""
@@ -269,6 +203,10 @@ class Story(dict[str, Member]):
         self.used.add(text)
         return text
 
+    def kind(self, kinds: Sequence[Member]) -> str:
+        """Return an animal of one of the kinds that is not in the story yet."""
+        return self.fresh(lambda: self.pick(kinds)["kind"])
+
 
 def _uniforms(generator: np.random.Generator) -> Iterator[float]:
     """Yield numbers from [0, 1), drawn in blocks because a call to the generator is slow."""
@@ -276,117 +214,104 @@ def _uniforms(generator: np.random.Generator) -> Iterator[float]:
         yield from generator.random(256).tolist()
 
 
+def _habitats(row: Member) -> frozenset[str]:
+    return frozenset(row["habitat"].split())
+
+
+@cache
+def native(table: str, habitats: frozenset[str]) -> Sequence[Member]:
+    """Return the rows of a table, `kinds`, `heroes` or `places`, that belong to one of the habitats."""
+    return [row for row in TABLES[table] if habitats & _habitats(row)]
+
+
 def _hero(story: Story) -> Member:
-    person = _person(story, "child_look", HEROES)
+    person = _person(story, "child_look", TABLES["heroes"])
+    row = {"food": RULES["food"]} if story.is_child else KINDS[person["kind"]]
     if not story.is_child:
-        story.habitats = HABITATS[str(person["kind"])]
-    food = RULES["food"] if story.is_child else KINDS[str(person["kind"])]["food"]
-    return {
-        **person,
-        "food": story.text(food),
-        "trait": story.rule("trait"),
-        "elder": f"{person['his']} {story.rule('elder')}",
-        **{name: story.rule(name) for name in ("color", "pastime", "proverb", "dream", "star")},
-    }
+        story.habitats = _habitats(row)
+    drawn = {"food": story.text(row["food"]), "trait": story.text(RULES["trait"])}
+    drawn["elder"] = f"{person['his']} {story.text(RULES['elder'])}"
+    names = ("color", "pastime", "proverb", "dream", "star")
+    return person | drawn | {name: story.text(RULES[name]) for name in names}
 
 
 def _friend(story: Story) -> Member:
     his = story["hero"]["his"]
-    person = _person(story, "friend_look", _kinds(story.habitats, heroes_only=True))
-    tie = f"{his} {story.rule('tie')} {person['']}" if story.is_child else f"{person['']} the {person['kind']}"
-    return {**person, "full": tie}
+    person = _person(story, "friend_look", native("heroes", story.habitats))
+    tie = f"{his} {story.text(RULES['tie'])} {person['']}" if story.is_child else f"{person['']} the {person['kind']}"
+    return person | {"full": tie}
 
 
-def _person(story: Story, child_look: str, kinds: Sequence[str]) -> Member:
+def _person(story: Story, child_look: str, kinds: Sequence[Member]) -> Member:
     """Draw a person with a name: a child, or an animal of one of the kinds."""
     pronoun = story.pick(("she", "he"))
     if story.is_child:
-        kind, moves, name = ("girl" if pronoun == "she" else "boy"), RULES["child_moves"], NAMES[pronoun]
+        kind, moves, names = ("girl" if pronoun == "she" else "boy"), RULES["child_moves"], NAMES[pronoun]
     else:
-        kind = story.fresh(lambda: story.pick(kinds))
-        moves, name = KINDS[kind]["moves"], NAMES["pet"]
-    named = story.fresh(lambda: name.fill(story))
-    plain = f"{story.rule(child_look if story.is_child else 'animal_look')} {kind}"
-    intro = f"{plain} named {named}"
-    return {
-        "": named,
-        "kind": kind,
-        "plain": plain,
-        "intro": intro,
-        "moves": moves,
-        "possessive": f"{named}'s",
-        **PRONOUN_FORMS[pronoun],
-    }
+        kind = story.kind(kinds)
+        moves, names = KINDS[kind]["moves"], NAMES["pet"]
+    name = story.fresh(lambda: story.text(names))
+    plain = f"{story.text(RULES[child_look if story.is_child else 'animal_look'])} {kind}"
+    person = {"": name, "kind": kind, "plain": plain, "intro": f"{plain} named {name}", "moves": moves}
+    return person | {"possessive": f"{name}'s"} | PRONOUN_FORMS[pronoun]
 
 
 def _adult(story: Story) -> Member:
     row = story.pick(TABLES["relatives"])
     called = f"{story['hero']['his']} {row['relative']}"
-    return {
-        "": called,
-        "possessive": f"{called}'s",
-        "my": f"my {row['relative']}",
-        **PRONOUN_FORMS[str(row["pronoun"])],
-    }
+    member = {"": called, "possessive": f"{called}'s", "my": f"my {row['relative']}"}
+    return member | PRONOUN_FORMS[row["pronoun"]]
 
 
 def _helper(story: Story) -> Member:
     _ = story["hero"]  # must be drawn first, because it determines the habitats
     if story.is_child:
-        row = story.pick(TABLES["jobs"])
-        noun, work = str(row["job"]), row["work"]
+        noun, work = story.pick(TABLES["jobs"]).values()
     else:
-        kinds = _kinds(story.habitats, heroes_only=True)
-        noun, work = story.fresh(lambda: story.pick(kinds)), RULES["elder_work"]
-    called = f"{story.rule('helper_look')} {noun}"
-    return {"": called, "noun": noun, "work": story.text(work), **PRONOUN_FORMS[story.pick(("she", "he"))]}
+        noun, work = story.kind(native("heroes", story.habitats)), RULES["elder_work"]
+    called = f"{story.text(RULES['helper_look'])} {noun}"
+    return {"": called, "noun": noun, "work": story.text(work)} | PRONOUN_FORMS[story.pick(("she", "he"))]
 
 
 def _beast(story: Story) -> Member:
     """Draw an animal without a name: one in trouble if that is the plot, else one that lives at the place."""
     trouble = story.get("row", {}).get("kinds")
-    kinds = [str(kind) for kind in trouble.options] if isinstance(trouble, Choice) else _local_kinds(story)
-    kind = story.fresh(lambda: story.pick(kinds))
-    return {"": f"{story.rule('beast_look')} {kind}", "noun": kind, **KINDS[kind]}
-
-
-def _local_kinds(story: Story) -> Sequence[str]:
-    return _kinds(_habitats(story["place"]), heroes_only=False)
+    names = trouble.split(" / ") if trouble else []
+    kind = story.kind([KINDS[name] for name in names] or native("kinds", _habitats(story["place"])))
+    return {"": f"{story.text(RULES['beast_look'])} {kind}", "noun": kind} | KINDS[kind]
 
 
 def _place(story: Story) -> Member:
     """Draw a place in a habitat of the hero, and of the animal in trouble if they share one."""
     _ = story["hero"]  # must be drawn first, because it determines the habitats
-    shared = story.habitats & HABITATS[str(story["beast"]["noun"])] if "beast" in story else None
-    row = story.pick(_places(shared or story.habitats))
-    return {"": row["in"], **row}
+    shared = story.habitats & _habitats(story["beast"]) if "beast" in story else None
+    row = story.pick(native("places", shared or story.habitats))
+    return {"": row["in"]} | row
 
 
-def _thing(story: Story) -> Member:
-    return _one_of(story, THINGS[story.pick(tuple(THINGS))])
-
-
-def _one_of(story: Story, row: Mapping[str, Template]) -> Member:
+def _thing(story: Story, row: Member | None = None) -> Member:
+    row = row or story.pick(TABLES["things"])
     noun = story.fresh(lambda: story.text(row["nouns"]))
     style = story.uniform()
     if style < 0.25:
-        quality = story.rule("color")
+        quality = story.text(RULES["color"])
         if style < 0.1:
-            quality = f"{story.rule('size')} {quality}"
+            quality = f"{story.text(RULES['size'])} {quality}"
     else:
-        quality = story.text(row["adjectives"]) if style < 0.75 else story.rule("quality")
+        quality = story.text(row["adjectives"] if style < 0.75 else RULES["quality"])
     return {"": f"{quality} {noun}", "noun": noun, "use": story.text(row["use"])}
 
 
 def _home(story: Story) -> Member:
-    kind = str(story["hero"]["kind"])
+    kind = story["hero"]["kind"]
     noun = RULES["home_noun"] if story.is_child else KINDS[kind]["home"]
-    return {"": f"{story.rule('home_look')} {story.text(noun)}", "near": story.rule("near")}
+    called = f"{story.text(RULES['home_look'])} {story.text(noun)}"
+    return {"": called, "near": story.text(RULES["near"])}
 
 
 def _pet(story: Story) -> Member:
     _ = story["hero"]  # must be drawn first, because it determines the habitats
-    return {"": story.rule("pet_kind"), "name": story.fresh(lambda: NAMES["pet"].fill(story))}
+    return {"": story.text(RULES["pet_kind"]), "name": story.fresh(lambda: story.text(NAMES["pet"]))}
 
 
 CAST: Mapping[str, Callable[[Story], Member]] = {
@@ -397,42 +322,28 @@ CAST: Mapping[str, Callable[[Story], Member]] = {
     "beast": _beast,
     "place": _place,
     "thing": _thing,
-    "keepsake": lambda story: _one_of(story, THINGS["treasure"]),
+    "keepsake": lambda story: _thing(story, THINGS["treasure"]),
     "home": _home,
     "pet": _pet,
     "fact": lambda story: story.pick(TABLES["facts"]),
-    "landmark": lambda story: {"": story.fresh(lambda: story.rule("waymark"))},
+    "landmark": lambda story: {"": story.fresh(lambda: story.text(RULES["waymark"]))},
 }
-
-
-@cache
-def _kinds(habitats: frozenset[str], heroes_only: bool) -> Sequence[str]:
-    return tuple(kind for kind in (HEROES if heroes_only else KINDS) if HABITATS[kind] & habitats)
-
-
-@cache
-def _places(habitats: frozenset[str]) -> Sequence[Mapping[str, Template]]:
-    return tuple(row for row in TABLES["places"] if habitats & _habitats(row))
-
 
 # Stories ---------------------------------------------------------------------------------------------------------
 
 
 def stories(seed: int, count: int) -> list[str]:
-    """Return the first `count` stories of a seed; story i is the same for every count."""
-    return [story(seed, index) for index in range(count)]
+    """Return the first `count` stories of a seed, ASCII text of 60 to 250 words with one paragraph per line.
 
-
-def story(seed: int, index: int) -> str:
-    """Return one story of a seed: ASCII text of 60 to 250 words, one paragraph per line."""
-    text, _ = tell(random.generator(seed, "story", str(index)))
-    return text
+    Story i is the same for every count.
+    """
+    return [tell(random.generator(seed, "story", str(index)))[0] for index in range(count)]
 
 
 def tell(generator: np.random.Generator) -> tuple[str, Story]:
     """Tell a story; return its text and its cast."""
     told = Story(generator)
-    row, paragraphs = told.pick(tuple(PLOTS.values()))
+    row, paragraphs = told.pick(list(PLOTS.values()))
     if row:
         told["row"] = told.pick(TABLES[row])
     if row == "trouble":
