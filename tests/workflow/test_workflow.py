@@ -23,7 +23,7 @@ from lawpipe.run.tables.policies import LEARNING_RATES, POLICY, SEARCH
 from lawpipe.run.tables.studies import ONLINE, TRANSFER
 from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from tests.workflow import reproduce
-from tests.workflow.copies import Project, duplicate
+from tests.workflow.copies import Plan, Project, duplicate
 
 pytestmark = pytest.mark.workflow
 
@@ -200,10 +200,10 @@ def test_a_control_with_a_search_is_made_for_the_first_seeds_and_what_it_needs_c
         f"experiments: {{perceptron: {{policies: {names}, controls: {{evaluations: 3, seeds: 1}}}}}}"
     )
     configs = ("config/small.yaml", overlay)
-    planned = project.plan("results-small/perceptron/summary.parquet", configs=configs).jobs
-    assert (planned["make_policy_at_its_best_rate"], planned["make_policy"], planned["train"]) == (2, 2, 4)
     run = project.snakemake("results-small/perceptron/summary.parquet", configs=configs)
     assert run.returncode == 0, run.stdout
+    jobs = Plan.read(run.stdout).jobs
+    assert (jobs["make_policy_at_its_best_rate"], jobs["make_policy"], jobs["train"]) == (2, 2, 4)
     table = artifacts.read(project.results / "perceptron/summary.parquet", SUMMARY_OVER_SEEDS).to_pandas()
     counts = table[table["quantity"] == "objective_desired"].set_index("policy")["n"]
     assert [
@@ -402,8 +402,7 @@ experiments:
   followed:
     extends: perceptron_noisy
     in_all: false
-    policies: [conventional, near_optimal, conventional_tuned, clean_only_tuned, clean_only_matched, online_tuned,
-      online_matched]
+    policies: [conventional, near_optimal, conventional_tuned, clean_only_tuned, online_tuned]
     search: {iterations: 1, snapshots: []}
 """
 
