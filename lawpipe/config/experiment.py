@@ -18,10 +18,6 @@ from lawpipe.config.training import Training
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run.errors import InputError
 
-#: Policies that every experiment has, because all others are compared with them.
-REQUIRED_POLICIES = [name for name, record in POLICIES.items() if record.required]
-
-
 Policy = Literal[*POLICIES]  # type: ignore[valid-type]  # mypy wants the names written out
 
 
@@ -98,10 +94,10 @@ def check(settings: dict[str, Any], path: str) -> None:
     Raises InputError, one sentence, for the first contradiction.
     """
     policies, problem = settings["policies"], settings["problem"]
-    missing = [name for name in REQUIRED_POLICIES if name not in policies]
+    missing = [name for name in plan.REQUIRED if name not in policies]
     if missing:
         raise InputError(
-            f"{path}.policies is {show(policies)}, expected {' and '.join(REQUIRED_POLICIES)} "
+            f"{path}.policies is {show(policies)}, expected {' and '.join(plan.REQUIRED)} "
             f"among them: add {missing[0]}."
         )
     for name in policies:

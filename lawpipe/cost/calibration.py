@@ -86,20 +86,17 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
         for against in REFERENCES:
             problem.contributions(theta, problem.reference_gradients(against, theta.unsqueeze(0))[0])
 
-    kinds: list[tuple[Callable[[], object], int]] = [
-        (train, steps),
-        (backward, steps),
-        (contributions, 1),
-    ]
-    took: list[list[float]] = [[] for _ in kinds]
+    def seconds_of(work: Callable[[], object], count: int) -> float:
+        before = _clock(problem.device)
+        work()
+        return (_clock(problem.device) - before) / count / share
+
+    took: list[tuple[float, float, float]] = []
     ends = time.perf_counter() + seconds
-    while not took[0] or time.perf_counter() < ends:
-        for (work, count), times in zip(kinds, took, strict=True):
-            before = _clock(problem.device)
-            work()
-            times.append((_clock(problem.device) - before) / count)
+    while not took or time.perf_counter() < ends:
+        took.append((seconds_of(train, steps), seconds_of(backward, steps), seconds_of(contributions, 1)))
     # The minimum, because other programs only make a step slower.
-    return Steps(*(min(times) / share for times in took))
+    return Steps(*map(min, zip(*took, strict=True)))
 
 
 def draw(settings: Mapping[str, Any], share: float) -> tuple[Problem, Tensor]:

@@ -13,7 +13,7 @@ rule train:
     benchmark:
         f"{SEED}/benchmarks/train_{{batch}}.tsv"
     wildcard_constraints:
-        batch=one_of(batch for batch in ALL_BATCHES if batch not in plan.WITH_CONTRIBUTIONS),
+        batch=one_of(batch for batch in ALL_BATCHES if batch not in plan.REQUIRED),
     resources:
         mem_mb=memory("train"),
         runtime=240,
@@ -38,6 +38,6 @@ use rule train as train_with_contributions with:
         contributions=f"{SEED}/contributions/{{batch}}.parquet",
         cost=f"{SEED}/cost/train_{{batch}}.json",
     wildcard_constraints:
-        batch=one_of(plan.WITH_CONTRIBUTIONS),
+        batch=one_of(plan.REQUIRED),
     params:
         contributions=f"--contributions {SEED}/contributions/{{batch}}.parquet",
