@@ -23,12 +23,12 @@ from lawpipe.run import random
 # The word file ---------------------------------------------------------------------------------------------------
 
 FILE = resources.files("lawpipe.data.grammar").joinpath("words.txt").read_text(encoding="utf-8")
+WITHOUT_COMMENTS = re.sub(r"^#.*\n", "", FILE, flags=re.MULTILINE)
 
 
 def sections(kind: str) -> list[tuple[str, str, str]]:
-    """Return name, rest of the header and text of each section `== KIND NAME: REST`, without comments."""
-    text = re.sub(r"^#.*\n", "", FILE, flags=re.MULTILINE)
-    return re.findall(rf"^== {kind} ?([^:\n]*):? ?(.*)\n((?:(?!== ).*\n)*)", text, re.MULTILINE)
+    """Return name, rest of the header and text of each section `== KIND NAME: REST`."""
+    return re.findall(rf"^== {kind} ?([^:\n]*):? ?(.*)\n((?:(?!== ).*\n)*)", WITHOUT_COMMENTS, re.MULTILINE)
 
 
 def rows(section: str) -> list[str]:
@@ -175,7 +175,10 @@ PRONOUN_FORMS: dict[str, Member] = {
 
 
 class Story(dict[str, Member]):
-    """A story while it is told: its random numbers, and its cast, drawn member by member at the first mention."""
+    """A story while it is told: its random numbers, and its cast, drawn member by member at the first mention.
+
+    Every plot begins with its hero, whose habitats are those of the others.
+    """
 
     def __init__(self, generator: np.random.Generator) -> None:
         super().__init__()
@@ -226,20 +229,18 @@ def native(table: str, habitats: frozenset[str]) -> Sequence[Member]:
 
 def _hero(story: Story) -> Member:
     person = _person(story, "child_look", TABLES["heroes"])
-    row = {"food": RULES["food"]} if story.is_child else KINDS[person["kind"]]
     if not story.is_child:
-        story.habitats = _habitats(row)
-    drawn = {"food": story.text(row["food"]), "trait": story.text(RULES["trait"])}
-    drawn["elder"] = f"{person['his']} {story.text(RULES['elder'])}"
-    names = ("color", "pastime", "proverb", "dream", "star")
-    return person | drawn | {name: story.text(RULES[name]) for name in names}
+        story.habitats = _habitats(KINDS[person["kind"]])
+    texts = RULES | ({} if story.is_child else {"food": KINDS[person["kind"]]["food"]})
+    texts["elder"] = f"{person['his']} {{elder}}"
+    names = ("food", "trait", "elder", "color", "pastime", "proverb", "dream", "star")
+    return person | {name: story.text(texts[name]) for name in names}
 
 
 def _friend(story: Story) -> Member:
-    his = story["hero"]["his"]
-    person = _person(story, "friend_look", native("heroes", story.habitats))
-    tie = f"{his} {story.text(RULES['tie'])} {person['']}" if story.is_child else f"{person['']} the {person['kind']}"
-    return person | {"full": tie}
+    friend = _person(story, "friend_look", native("heroes", story.habitats))
+    full = f"{{his}} {{tie}} {friend['']}" if story.is_child else f"{friend['']} the {friend['kind']}"
+    return friend | {"full": story.text(full)}
 
 
 def _person(story: Story, child_look: str, kinds: Sequence[Member]) -> Member:
@@ -253,23 +254,21 @@ def _person(story: Story, child_look: str, kinds: Sequence[Member]) -> Member:
     name = story.fresh(lambda: story.text(names))
     plain = f"{story.text(RULES[child_look if story.is_child else 'animal_look'])} {kind}"
     person = {"": name, "kind": kind, "plain": plain, "intro": f"{plain} named {name}", "moves": moves}
-    return person | {"possessive": f"{name}'s"} | PRONOUN_FORMS[pronoun]
+    return person | PRONOUN_FORMS[pronoun]
 
 
 def _adult(story: Story) -> Member:
     row = story.pick(TABLES["relatives"])
-    called = f"{story['hero']['his']} {row['relative']}"
-    member = {"": called, "possessive": f"{called}'s", "my": f"my {row['relative']}"}
-    return member | PRONOUN_FORMS[row["pronoun"]]
+    called = story.text(f"{{his}} {row['relative']}")
+    return {"": called, "noun": row["relative"]} | PRONOUN_FORMS[row["pronoun"]]
 
 
 def _helper(story: Story) -> Member:
-    _ = story["hero"]  # must be drawn first, because it determines the habitats
     if story.is_child:
         noun, work = story.pick(TABLES["jobs"]).values()
     else:
         noun, work = story.kind(native("heroes", story.habitats)), RULES["elder_work"]
-    called = f"{story.text(RULES['helper_look'])} {noun}"
+    called = story.text(f"{{helper_look}} {noun}")
     return {"": called, "noun": noun, "work": story.text(work)} | PRONOUN_FORMS[story.pick(("she", "he"))]
 
 
@@ -278,12 +277,11 @@ def _beast(story: Story) -> Member:
     trouble = story.get("row", {}).get("kinds")
     names = trouble.split(" / ") if trouble else []
     kind = story.kind([KINDS[name] for name in names] or native("kinds", _habitats(story["place"])))
-    return {"": f"{story.text(RULES['beast_look'])} {kind}", "noun": kind} | KINDS[kind]
+    return {"": story.text(f"{{beast_look}} {kind}"), "noun": kind} | KINDS[kind]
 
 
 def _place(story: Story) -> Member:
     """Draw a place in a habitat of the hero, and of the animal in trouble if they share one."""
-    _ = story["hero"]  # must be drawn first, because it determines the habitats
     shared = story.habitats & _habitats(story["beast"]) if "beast" in story else None
     row = story.pick(native("places", shared or story.habitats))
     return {"": row["in"]} | row
@@ -293,25 +291,21 @@ def _thing(story: Story, row: Member | None = None) -> Member:
     row = row or story.pick(TABLES["things"])
     noun = story.fresh(lambda: story.text(row["nouns"]))
     style = story.uniform()
-    if style < 0.25:
-        quality = story.text(RULES["color"])
-        if style < 0.1:
-            quality = f"{story.text(RULES['size'])} {quality}"
-    else:
-        quality = story.text(row["adjectives"] if style < 0.75 else RULES["quality"])
+    quality = story.text("{color}" if style < 0.25 else row["adjectives"] if style < 0.75 else "{quality}")
+    if style < 0.1:
+        quality = story.text(f"{{size}} {quality}")
     return {"": f"{quality} {noun}", "noun": noun, "use": story.text(row["use"])}
 
 
 def _home(story: Story) -> Member:
     kind = story["hero"]["kind"]
     noun = RULES["home_noun"] if story.is_child else KINDS[kind]["home"]
-    called = f"{story.text(RULES['home_look'])} {story.text(noun)}"
-    return {"": called, "near": story.text(RULES["near"])}
+    called = f"{story.text('{home_look}')} {story.text(noun)}"
+    return {"": called, "near": story.text("{near}")}
 
 
 def _pet(story: Story) -> Member:
-    _ = story["hero"]  # must be drawn first, because it determines the habitats
-    return {"": story.text(RULES["pet_kind"]), "name": story.fresh(lambda: story.text(NAMES["pet"]))}
+    return {"": story.text("{pet_kind}"), "name": story.fresh(lambda: story.text(NAMES["pet"]))}
 
 
 CAST: Mapping[str, Callable[[Story], Member]] = {
@@ -326,7 +320,7 @@ CAST: Mapping[str, Callable[[Story], Member]] = {
     "home": _home,
     "pet": _pet,
     "fact": lambda story: story.pick(TABLES["facts"]),
-    "landmark": lambda story: {"": story.fresh(lambda: story.text(RULES["waymark"]))},
+    "landmark": lambda story: {"": story.fresh(lambda: story.text("{waymark}"))},
 }
 
 # Stories ---------------------------------------------------------------------------------------------------------
