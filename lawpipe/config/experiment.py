@@ -132,13 +132,12 @@ def complete_transfer(settings: dict[str, Any], experiments: Mapping[str, dict[s
             f"{path} is {show(name)}, expected an experiment of this config{suggestion(name, experiments)}"
         )
     source = experiments[name]
-    same = {name: settings[name] == source[name] for name in ("problem", "data")}
+    same = {part: settings[part] == source[part] for part in ("problem", "data")}
     same["training.steps"] = settings["training"]["steps"] == source["training"]["steps"]
-    if not all(same.values()):
-        different = next(key for key in same if not same[key])
+    if different := [part for part, equal in same.items() if not equal]:
         raise InputError(
-            f"{path} is {name!r}, whose {different} is not the same, but weights belong to a training step and an "
-            f"example: give both experiments the same {different}."
+            f"{path} is {name!r}, whose {different[0]} is not the same, but weights belong to a training step and an "
+            f"example: give both experiments the same {different[0]}."
         )
     missing = [seed for seed in settings["seeds"] if seed not in source["seeds"]]
     if missing:

@@ -241,8 +241,8 @@ def _complete(model: type[Block], settings: Settings, problem: str, path: str) -
     for name, field in model.model_fields.items():
         if name in RESOLVED:
             continue
-        only = block.marks(field).get("problem", problem)
-        inner = block.nested(field)
+        marks, inner = block.marks(field), block.nested(field)
+        only = marks.get("problem", problem)
         if only != problem:
             if name in settings:
                 raise InputError(
@@ -252,5 +252,6 @@ def _complete(model: type[Block], settings: Settings, problem: str, path: str) -
         elif inner is not None:
             result[name] = _complete(inner, settings.get(name, {}), problem, join(path, name))
         else:
-            result[name] = copy.deepcopy(settings[name]) if name in settings else block.default(field, problem)
+            default = marks.get("defaults", {}).get(problem, field.get_default())
+            result[name] = copy.deepcopy(settings.get(name, default))
     return result

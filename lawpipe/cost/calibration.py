@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import astuple
 from math import ceil
 from typing import Any
 
@@ -43,12 +44,9 @@ def main() -> None:
     """Measure the experiments on stdin; those of the same shape once."""
     experiments: dict[str, dict[str, Any]] = json.load(sys.stdin)
     shapes = {name: json.dumps(shape(chosen)) for name, chosen in experiments.items()}
-    measured: dict[str, Steps] = {}
-    for name, chosen in experiments.items():
-        if shapes[name] not in measured:
-            measured[shapes[name]] = measure(chosen, SECONDS / len(set(shapes.values())))
-    steps = {name: measured[key] for name, key in shapes.items()}
-    print(json.dumps({name: [step.run, step.backward, step.measured] for name, step in steps.items()}))
+    one_of_each = {shapes[name]: chosen for name, chosen in experiments.items()}
+    seconds = {key: astuple(measure(chosen, SECONDS / len(one_of_each))) for key, chosen in one_of_each.items()}
+    print(json.dumps({name: seconds[key] for name, key in shapes.items()}))
 
 
 def shape(settings: Mapping[str, Any]) -> list[Any]:

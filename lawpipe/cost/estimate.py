@@ -239,9 +239,7 @@ def _duration(value: float) -> str:
 
 def _size(value: float) -> str:
     """Format a number of bytes as MB or GB."""
-    size, unit = value / 1e6, "MB"
-    if size >= 1000:
-        size, unit = size / 1000, "GB"
+    size, unit = (value / 1e9, "GB") if value >= 1e9 else (value / 1e6, "MB")
     return f"{size:.{0 if size >= 10 else 1}f} {unit}"
 
 
@@ -275,8 +273,8 @@ def describe(experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, 
 
 def record(path: Path, experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, Steps]) -> None:
     """Write the estimate of every stage as JSON; the report shows it beside the measured cost."""
-    costs = {name: stages(settings, speeds.get(name)) for name, settings in experiments.items()}
-    table = {name: {stage: asdict(cost) for stage, cost in found.items()} for name, found in costs.items()}
+    costs = {name: stages(settings, speeds.get(name)).items() for name, settings in experiments.items()}
+    table = {name: {stage: asdict(cost) for stage, cost in found} for name, found in costs.items()}
     files.write_text(path, json.dumps(table, indent=1) + "\n")
 
 

@@ -9,18 +9,16 @@ A paragraph of a story is one line; all text is ASCII.
 
 import re
 from bisect import bisect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TypeVar
 
 import numpy as np
 
 from lawpipe.run import random
-
-# The word file ---------------------------------------------------------------------------------------------------
 
 FILE = resources.files("lawpipe.data.grammar").joinpath("words.txt").read_text(encoding="utf-8")
 WITHOUT_COMMENTS = re.sub(r"^#.*\n", "", FILE, flags=re.MULTILINE)
@@ -55,8 +53,6 @@ TABLES = {name: table(columns, section) for name, columns, section in sections("
 #: Name of a plot to the table of its row ("" for none) and its paragraphs.
 PLOTS = {name: (row_table, section.strip().split("\n\n")) for name, row_table, section in sections("plot")}
 
-# Morphology ------------------------------------------------------------------------------------------------------
-
 IRREGULAR_PAST = dict(pair.split(":") for pair in LISTS["irregular_past"])
 # The last consonant doubles after one syllable with a short vowel (hop, trot), and in some verbs of two syllables.
 DOUBLING = r"^(?:[^aeiou]*(?:qu)?[aeiou]|unwra|begi|forge|zigza)([^aeiouwxy])$"
@@ -81,9 +77,6 @@ def inflect(phrase: str, form: str) -> str:
         return IRREGULAR_PAST[verb] + space + rest
     pattern, ending = next(rule for rule in ENDINGS[form] if re.search(rule[0], verb))
     return re.sub(pattern, ending, verb) + space + rest
-
-
-# Templates -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -157,8 +150,6 @@ def _slot(text: str) -> Slot:
     return Slot(role, field, form, key != name)
 
 
-# The cast --------------------------------------------------------------------------------------------------------
-
 Member = dict[str, str]  # the fields of one member of the cast, which are templates; the field "" is its name
 T = TypeVar("T")
 
@@ -182,14 +173,16 @@ class Story(dict[str, Member]):
 
     def __init__(self, generator: np.random.Generator) -> None:
         super().__init__()
-        self.uniform = _uniforms(generator).__next__
+        # Numbers from [0, 1), drawn in blocks because a call to the generator is slow.
+        blocks = iter(lambda: generator.random(256).tolist(), [])
+        self.uniform: Callable[[], float] = chain.from_iterable(blocks).__next__
         self.used: set[str] = set()  # names and nouns, because no two members of a cast share one
         self.is_child = self.uniform() < CHILD_SHARE
         self.habitats = CHILD_HABITATS
 
     def __missing__(self, role: str) -> Member:
-        member = self[role] = CAST[role.rstrip("23")](self)
-        return member
+        self[role] = getattr(self, f"_{role.rstrip('23')}")()
+        return self[role]
 
     def pick(self, options: Sequence[T]) -> T:
         """Return one of the options, all equally likely."""
@@ -210,11 +203,85 @@ class Story(dict[str, Member]):
         """Return an animal of one of the kinds that is not in the story yet."""
         return self.fresh(lambda: self.pick(kinds)["kind"])
 
+    def _hero(self) -> Member:
+        person = self._person("child_look", TABLES["heroes"])
+        if not self.is_child:
+            self.habitats = _habitats(KINDS[person["kind"]])
+        texts = RULES | ({} if self.is_child else {"food": KINDS[person["kind"]]["food"]})
+        texts["elder"] = f"{person['his']} {{elder}}"
+        names = ("food", "trait", "elder", "color", "pastime", "proverb", "dream", "star")
+        return person | {name: self.text(texts[name]) for name in names}
 
-def _uniforms(generator: np.random.Generator) -> Iterator[float]:
-    """Yield numbers from [0, 1), drawn in blocks because a call to the generator is slow."""
-    while True:
-        yield from generator.random(256).tolist()
+    def _friend(self) -> Member:
+        friend = self._person("friend_look", native("heroes", self.habitats))
+        full = f"{{his}} {{tie}} {friend['']}" if self.is_child else f"{friend['']} the {friend['kind']}"
+        return friend | {"full": self.text(full)}
+
+    def _person(self, child_look: str, kinds: Sequence[Member]) -> Member:
+        """Draw a person with a name: a child, or an animal of one of the kinds."""
+        pronoun = self.pick(("she", "he"))
+        if self.is_child:
+            kind, moves, names = ("girl" if pronoun == "she" else "boy"), RULES["child_moves"], NAMES[pronoun]
+        else:
+            kind = self.kind(kinds)
+            moves, names = KINDS[kind]["moves"], NAMES["pet"]
+        name = self.fresh(lambda: self.text(names))
+        plain = f"{self.text(RULES[child_look if self.is_child else 'animal_look'])} {kind}"
+        person = {"": name, "kind": kind, "plain": plain, "intro": f"{plain} named {name}", "moves": moves}
+        return person | PRONOUN_FORMS[pronoun]
+
+    def _adult(self) -> Member:
+        row = self.pick(TABLES["relatives"])
+        called = self.text(f"{{his}} {row['relative']}")
+        return {"": called, "noun": row["relative"]} | PRONOUN_FORMS[row["pronoun"]]
+
+    def _helper(self) -> Member:
+        if self.is_child:
+            noun, work = self.pick(TABLES["jobs"]).values()
+        else:
+            noun, work = self.kind(native("heroes", self.habitats)), RULES["elder_work"]
+        called = self.text(f"{{helper_look}} {noun}")
+        return {"": called, "noun": noun, "work": self.text(work)} | PRONOUN_FORMS[self.pick(("she", "he"))]
+
+    def _beast(self) -> Member:
+        """Draw an animal without a name: one in trouble if that is the plot, else one that lives at the place."""
+        trouble = self.get("row", {}).get("kinds")
+        names = trouble.split(" / ") if trouble else []
+        kind = self.kind([KINDS[name] for name in names] or native("kinds", _habitats(self["place"])))
+        return {"": self.text(f"{{beast_look}} {kind}"), "noun": kind} | KINDS[kind]
+
+    def _place(self) -> Member:
+        """Draw a place in a habitat of the hero, and of the animal in trouble if they share one."""
+        shared = self.habitats & _habitats(self["beast"]) if "beast" in self else None
+        row = self.pick(native("places", shared or self.habitats))
+        return {"": row["in"]} | row
+
+    def _thing(self, row: Member | None = None) -> Member:
+        row = row or self.pick(TABLES["things"])
+        noun = self.fresh(lambda: self.text(row["nouns"]))
+        style = self.uniform()
+        quality = self.text("{color}" if style < 0.25 else row["adjectives"] if style < 0.75 else "{quality}")
+        if style < 0.1:
+            quality = self.text(f"{{size}} {quality}")
+        return {"": f"{quality} {noun}", "noun": noun, "use": self.text(row["use"])}
+
+    def _home(self) -> Member:
+        kind = self["hero"]["kind"]
+        noun = RULES["home_noun"] if self.is_child else KINDS[kind]["home"]
+        called = f"{self.text('{home_look}')} {self.text(noun)}"
+        return {"": called, "near": self.text("{near}")}
+
+    def _pet(self) -> Member:
+        return {"": self.text("{pet_kind}"), "name": self.fresh(lambda: self.text(NAMES["pet"]))}
+
+    def _keepsake(self) -> Member:
+        return self._thing(THINGS["treasure"])
+
+    def _fact(self) -> Member:
+        return self.pick(TABLES["facts"])
+
+    def _landmark(self) -> Member:
+        return {"": self.fresh(lambda: self.text("{waymark}"))}
 
 
 def _habitats(row: Member) -> frozenset[str]:
@@ -225,105 +292,6 @@ def _habitats(row: Member) -> frozenset[str]:
 def native(table: str, habitats: frozenset[str]) -> Sequence[Member]:
     """Return the rows of a table, `kinds`, `heroes` or `places`, that belong to one of the habitats."""
     return [row for row in TABLES[table] if habitats & _habitats(row)]
-
-
-def _hero(story: Story) -> Member:
-    person = _person(story, "child_look", TABLES["heroes"])
-    if not story.is_child:
-        story.habitats = _habitats(KINDS[person["kind"]])
-    texts = RULES | ({} if story.is_child else {"food": KINDS[person["kind"]]["food"]})
-    texts["elder"] = f"{person['his']} {{elder}}"
-    names = ("food", "trait", "elder", "color", "pastime", "proverb", "dream", "star")
-    return person | {name: story.text(texts[name]) for name in names}
-
-
-def _friend(story: Story) -> Member:
-    friend = _person(story, "friend_look", native("heroes", story.habitats))
-    full = f"{{his}} {{tie}} {friend['']}" if story.is_child else f"{friend['']} the {friend['kind']}"
-    return friend | {"full": story.text(full)}
-
-
-def _person(story: Story, child_look: str, kinds: Sequence[Member]) -> Member:
-    """Draw a person with a name: a child, or an animal of one of the kinds."""
-    pronoun = story.pick(("she", "he"))
-    if story.is_child:
-        kind, moves, names = ("girl" if pronoun == "she" else "boy"), RULES["child_moves"], NAMES[pronoun]
-    else:
-        kind = story.kind(kinds)
-        moves, names = KINDS[kind]["moves"], NAMES["pet"]
-    name = story.fresh(lambda: story.text(names))
-    plain = f"{story.text(RULES[child_look if story.is_child else 'animal_look'])} {kind}"
-    person = {"": name, "kind": kind, "plain": plain, "intro": f"{plain} named {name}", "moves": moves}
-    return person | PRONOUN_FORMS[pronoun]
-
-
-def _adult(story: Story) -> Member:
-    row = story.pick(TABLES["relatives"])
-    called = story.text(f"{{his}} {row['relative']}")
-    return {"": called, "noun": row["relative"]} | PRONOUN_FORMS[row["pronoun"]]
-
-
-def _helper(story: Story) -> Member:
-    if story.is_child:
-        noun, work = story.pick(TABLES["jobs"]).values()
-    else:
-        noun, work = story.kind(native("heroes", story.habitats)), RULES["elder_work"]
-    called = story.text(f"{{helper_look}} {noun}")
-    return {"": called, "noun": noun, "work": story.text(work)} | PRONOUN_FORMS[story.pick(("she", "he"))]
-
-
-def _beast(story: Story) -> Member:
-    """Draw an animal without a name: one in trouble if that is the plot, else one that lives at the place."""
-    trouble = story.get("row", {}).get("kinds")
-    names = trouble.split(" / ") if trouble else []
-    kind = story.kind([KINDS[name] for name in names] or native("kinds", _habitats(story["place"])))
-    return {"": story.text(f"{{beast_look}} {kind}"), "noun": kind} | KINDS[kind]
-
-
-def _place(story: Story) -> Member:
-    """Draw a place in a habitat of the hero, and of the animal in trouble if they share one."""
-    shared = story.habitats & _habitats(story["beast"]) if "beast" in story else None
-    row = story.pick(native("places", shared or story.habitats))
-    return {"": row["in"]} | row
-
-
-def _thing(story: Story, row: Member | None = None) -> Member:
-    row = row or story.pick(TABLES["things"])
-    noun = story.fresh(lambda: story.text(row["nouns"]))
-    style = story.uniform()
-    quality = story.text("{color}" if style < 0.25 else row["adjectives"] if style < 0.75 else "{quality}")
-    if style < 0.1:
-        quality = story.text(f"{{size}} {quality}")
-    return {"": f"{quality} {noun}", "noun": noun, "use": story.text(row["use"])}
-
-
-def _home(story: Story) -> Member:
-    kind = story["hero"]["kind"]
-    noun = RULES["home_noun"] if story.is_child else KINDS[kind]["home"]
-    called = f"{story.text('{home_look}')} {story.text(noun)}"
-    return {"": called, "near": story.text("{near}")}
-
-
-def _pet(story: Story) -> Member:
-    return {"": story.text("{pet_kind}"), "name": story.fresh(lambda: story.text(NAMES["pet"]))}
-
-
-CAST: Mapping[str, Callable[[Story], Member]] = {
-    "hero": _hero,
-    "friend": _friend,
-    "adult": _adult,
-    "helper": _helper,
-    "beast": _beast,
-    "place": _place,
-    "thing": _thing,
-    "keepsake": lambda story: _thing(story, THINGS["treasure"]),
-    "home": _home,
-    "pet": _pet,
-    "fact": lambda story: story.pick(TABLES["facts"]),
-    "landmark": lambda story: {"": story.fresh(lambda: story.text("{waymark}"))},
-}
-
-# Stories ---------------------------------------------------------------------------------------------------------
 
 
 def stories(seed: int, count: int) -> list[str]:
