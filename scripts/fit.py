@@ -33,7 +33,7 @@ def main(job: stage.Job) -> None:
         by_policy = curves.split(policies, steps, losses)
         fits[against] = scaling_law.fit_curves(by_policy, SHARING)
         sensitivity = scaling_sensitivity.sensitivity(by_policy, SHARING)
-        variants += [{"against": against, **asdict(row)} for row in sensitivity]
+        variants += [{"against": against, **row} for row in sensitivity]
     rows = [
         {"policy": policy, "against": against, **asdict(fits[against][policy])}
         for policy in fits["desired"]
