@@ -5,7 +5,11 @@ import hashlib
 import os
 import platform
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+        return text, tuple(files), ()
+    tree = ast.parse(text)
+    for_types = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    tree.body = [node for node in tree.body if node not in for_types]
+    for node in [tree, *_statements(tree)]:
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -57,30 +61,30 @@ def _name(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else path.name
 
 
-class _WithoutTypes(ast.NodeTransformer):
-    """Removes ``if TYPE_CHECKING:`` blocks, which do nothing when the code runs."""
-
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        """Drop the block, or keep it with its own blocks visited."""
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            return None
-        return self.generic_visit(node)
-
-
 @cache
 def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
     """Return a file's meaning as text, the package files that it depends on, and the kinds of module that it loads.
 
-    The meaning of a Python module is its syntax tree without docstrings and without imports for types alone.
+    The meaning of a Python module is its syntax tree without docstrings and without ``if TYPE_CHECKING:``.
     """
     text = path.read_text(encoding="utf-8")
     files = [other for other in path.parent.iterdir() if other.suffix in DATA] if path.is_relative_to(PACKAGE) else []
     if path.suffix != ".py":
+<<<<<<< HEAD
         return text, tuple(files), ()
     tree = ast.parse(text)
     if "TYPE_CHECKING" in text:
         tree = _WithoutTypes().visit(tree)
     for node in [tree, *_statements(tree)]:
+=======
+        return text, (), ()
+    tree = ast.parse(text)
+    for_types = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    tree.body = [node for node in tree.body if node not in for_types]
+    imported: list[Path] = []
+    kinds: list[str] = []
+    for node in ast.walk(tree):
+>>>>>>> main
         if isinstance(node, ast.Import):
             for alias in node.names:
                 files += _module_files(alias.name)
@@ -147,12 +151,10 @@ def hardware() -> dict[str, Any]:
 
 def _processor() -> str:
     """Return the name of the processor, from Linux or from the platform module."""
-    try:
+    with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
-    except OSError:
-        pass
     return platform.processor() or platform.machine()
 
 
