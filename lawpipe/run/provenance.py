@@ -5,11 +5,8 @@ import hashlib
 import os
 import platform
 import subprocess
-        return text, tuple(files), ()
-    tree = ast.parse(text)
-    for_types = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
-    tree.body = [node for node in tree.body if node not in for_types]
-    for node in [tree, *_statements(tree)]:
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -70,21 +67,11 @@ def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
     text = path.read_text(encoding="utf-8")
     files = [other for other in path.parent.iterdir() if other.suffix in DATA] if path.is_relative_to(PACKAGE) else []
     if path.suffix != ".py":
-<<<<<<< HEAD
         return text, tuple(files), ()
-    tree = ast.parse(text)
-    if "TYPE_CHECKING" in text:
-        tree = _WithoutTypes().visit(tree)
-    for node in [tree, *_statements(tree)]:
-=======
-        return text, (), ()
     tree = ast.parse(text)
     for_types = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     tree.body = [node for node in tree.body if node not in for_types]
-    imported: list[Path] = []
-    kinds: list[str] = []
-    for node in ast.walk(tree):
->>>>>>> main
+    for node in [tree, *_statements(tree)]:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 files += _module_files(alias.name)
