@@ -52,11 +52,6 @@ class Spent:
         return sum(seconds for seconds in estimates if seconds is not None) if None not in estimates else None
 
     @property
-    def processor_seconds(self) -> float:
-        """Sum of the processor seconds of all stages."""
-        return sum(stage.processor_seconds for stage in self.stages)
-
-    @property
     def peak_memory_mb(self) -> float:
         """Maximal memory of one job."""
         return max((stage.peak_memory_mb for stage in self.stages), default=0.0)

@@ -167,7 +167,7 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
         policies = len(_policies(settings, batch))
         measured = min(settings["analysis"]["measured_steps"], steps)
         # Weighted training losses take a part of a run more; with single contributions there are two sweeps.
-        sweeps = 2 if batch in plan.WITH_CONTRIBUTIONS else 1
+        sweeps = 2 if batch in plan.REQUIRED else 1
         return Steps(1.3 * policies * steps, sweeps * policies * steps, policies * measured)
     return Steps(0.0, 0.0)
 
@@ -203,7 +203,7 @@ def _written(settings: Mapping[str, Any], stage: str, batch: str) -> tuple[int, 
     if stage == "make_policy":
         return 1 + (batch in plan.TUNED), weights * (CONSTANT if POLICIES[batch].constant else DENSE)
     if stage == "train":
-        kept = batch in plan.WITH_CONTRIBUTIONS
+        kept = batch in plan.REQUIRED
         return tables + kept, curves * len(policies) + kept * measured * 2 * 2 * train * 3 * 4 * DENSE
     if stage == "collect":
         return tables, curves * sum(len(_policies(settings, name)) for name in settings["policies"])
@@ -239,9 +239,7 @@ def _duration(value: float) -> str:
 
 def _size(value: float) -> str:
     """Format a number of bytes as MB or GB."""
-    size, unit = value / 1e6, "MB"
-    if size >= 1000:
-        size, unit = size / 1000, "GB"
+    size, unit = (value / 1e9, "GB") if value >= 1e9 else (value / 1e6, "MB")
     return f"{size:.{0 if size >= 10 else 1}f} {unit}"
 
 
@@ -275,8 +273,8 @@ def describe(experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, 
 
 def record(path: Path, experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, Steps]) -> None:
     """Write the estimate of every stage as JSON; the report shows it beside the measured cost."""
-    costs = {name: stages(settings, speeds.get(name)) for name, settings in experiments.items()}
-    table = {name: {stage: asdict(cost) for stage, cost in found.items()} for name, found in costs.items()}
+    costs = {name: stages(settings, speeds.get(name)).items() for name, settings in experiments.items()}
+    table = {name: {stage: asdict(cost) for stage, cost in found} for name, found in costs.items()}
     files.write_text(path, json.dumps(table, indent=1) + "\n")
 
 

@@ -9,6 +9,7 @@ be in two splits. Stories are text only: they are never executed, unpacked or in
 HTML has to escape them.
 """
 
+import codecs
 import hashlib
 import json
 import re
@@ -43,7 +44,6 @@ _CHUNK = 2**20
 _OVERLAP = 2**12
 
 _BLANK_LINES = re.compile(rb"\r?\n(?:[ \t]*\r?\n)+")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -188,7 +188,7 @@ def _read(path: Path, column: str, separator: str | None) -> Iterator[bytes]:
     try:
         with path.open("rb") as stream:
             # Some editors begin a file with a byte order mark, which is not part of its text.
-            if stream.read(len(_BYTE_ORDER_MARK)) != _BYTE_ORDER_MARK:
+            if stream.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
                 stream.seek(0)
             yield from _read_jsonl(path, stream, column) if kind == "JSONL" else _read_text(stream, separator)
     except OSError as error:
@@ -261,9 +261,8 @@ def _read_text(stream: BinaryIO, separator: str | None) -> Iterator[bytes]:
         start = stream.tell()
         marked = END_OF_TEXT.encode() in stream.read(_CHUNK)
         stream.seek(start)
-        pattern = re.compile(re.escape(END_OF_TEXT.encode())) if marked else _BLANK_LINES
-    else:
-        pattern = re.compile(re.escape(separator.encode()))
+        separator = END_OF_TEXT if marked else None
+    pattern = _BLANK_LINES if separator is None else re.compile(re.escape(separator.encode()))
     return (record for record in _split(stream, pattern) if record.strip())
 
 

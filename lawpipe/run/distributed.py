@@ -37,11 +37,6 @@ def rank() -> int:
     return int(os.environ["RANK"]) if world_size() > 1 else 0
 
 
-def local_rank() -> int:
-    """Return this process's number on its machine, from 0, which is also the number of its GPU."""
-    return int(os.environ["LOCAL_RANK"]) if world_size() > 1 else 0
-
-
 def is_main() -> bool:
     """Return whether this process is the one that writes files and prints."""
     return rank() == 0

@@ -97,10 +97,10 @@ def _settings(text: str) -> dict[str, Any]:
     """Parse `--settings`; invalid JSON is an argument error."""
     try:
         value = json.loads(text)
-    except json.JSONDecodeError as error:
+        if not isinstance(value, dict):
+            raise ValueError(f"found {text!r}")
+    except ValueError as error:
         raise argparse.ArgumentTypeError(f"expected a JSON object, {error}") from error
-    if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"expected a JSON object, found {text!r}")
     return value
 
 

@@ -2,10 +2,10 @@
 
 # Without and with the contributions of every single example.
 for name, batches, further in (
-    ("train", [batch for batch in ALL_BATCHES if batch not in plan.WITH_CONTRIBUTIONS], {}),
+    ("train", [batch for batch in ALL_BATCHES if batch not in plan.REQUIRED], {}),
     (
         "train_with_contributions",
-        plan.WITH_CONTRIBUTIONS,
+        plan.REQUIRED,
         {"contributions": f"{SEED}/contributions/{{batch}}.parquet"},
     ),
 ):

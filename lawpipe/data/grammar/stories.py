@@ -9,26 +9,24 @@ A paragraph of a story is one line; all text is ASCII.
 
 import re
 from bisect import bisect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TypeVar
 
 import numpy as np
 
 from lawpipe.run import random
 
-# The word file ---------------------------------------------------------------------------------------------------
-
 FILE = resources.files("lawpipe.data.grammar").joinpath("words.txt").read_text(encoding="utf-8")
+WITHOUT_COMMENTS = re.sub(r"^#.*\n", "", FILE, flags=re.MULTILINE)
 
 
 def sections(kind: str) -> list[tuple[str, str, str]]:
-    """Return name, rest of the header and text of each section `== KIND NAME: REST`, without comments."""
-    text = re.sub(r"^#.*\n", "", FILE, flags=re.MULTILINE)
-    return re.findall(rf"^== {kind} ?([^:\n]*):? ?(.*)\n((?:(?!== ).*\n)*)", text, re.MULTILINE)
+    """Return name, rest of the header and text of each section `== KIND NAME: REST`."""
+    return re.findall(rf"^== {kind} ?([^:\n]*):? ?(.*)\n((?:(?!== ).*\n)*)", WITHOUT_COMMENTS, re.MULTILINE)
 
 
 def rows(section: str) -> list[str]:
@@ -55,8 +53,6 @@ TABLES = {name: table(columns, section) for name, columns, section in sections("
 #: Name of a plot to the table of its row ("" for none) and its paragraphs.
 PLOTS = {name: (row_table, section.strip().split("\n\n")) for name, row_table, section in sections("plot")}
 
-# Morphology ------------------------------------------------------------------------------------------------------
-
 IRREGULAR_PAST = dict(pair.split(":") for pair in LISTS["irregular_past"])
 # The last consonant doubles after one syllable with a short vowel (hop, trot), and in some verbs of two syllables.
 DOUBLING = r"^(?:[^aeiou]*(?:qu)?[aeiou]|unwra|begi|forge|zigza)([^aeiouwxy])$"
@@ -81,9 +77,6 @@ def inflect(phrase: str, form: str) -> str:
         return IRREGULAR_PAST[verb] + space + rest
     pattern, ending = next(rule for rule in ENDINGS[form] if re.search(rule[0], verb))
     return re.sub(pattern, ending, verb) + space + rest
-
-
-# Templates -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -157,8 +150,6 @@ def _slot(text: str) -> Slot:
     return Slot(role, field, form, key != name)
 
 
-# The cast --------------------------------------------------------------------------------------------------------
-
 Member = dict[str, str]  # the fields of one member of the cast, which are templates; the field "" is its name
 T = TypeVar("T")
 
@@ -175,18 +166,23 @@ PRONOUN_FORMS: dict[str, Member] = {
 
 
 class Story(dict[str, Member]):
-    """A story while it is told: its random numbers, and its cast, drawn member by member at the first mention."""
+    """A story while it is told: its random numbers, and its cast, drawn member by member at the first mention.
+
+    Every plot begins with its hero, whose habitats are those of the others.
+    """
 
     def __init__(self, generator: np.random.Generator) -> None:
         super().__init__()
-        self.uniform = _uniforms(generator).__next__
+        # Numbers from [0, 1), drawn in blocks because a call to the generator is slow.
+        blocks = iter(lambda: generator.random(256).tolist(), [])
+        self.uniform: Callable[[], float] = chain.from_iterable(blocks).__next__
         self.used: set[str] = set()  # names and nouns, because no two members of a cast share one
         self.is_child = self.uniform() < CHILD_SHARE
         self.habitats = CHILD_HABITATS
 
     def __missing__(self, role: str) -> Member:
-        member = self[role] = CAST[role.rstrip("23")](self)
-        return member
+        self[role] = getattr(self, f"_{role.rstrip('23')}")()
+        return self[role]
 
     def pick(self, options: Sequence[T]) -> T:
         """Return one of the options, all equally likely."""
@@ -207,11 +203,85 @@ class Story(dict[str, Member]):
         """Return an animal of one of the kinds that is not in the story yet."""
         return self.fresh(lambda: self.pick(kinds)["kind"])
 
+    def _hero(self) -> Member:
+        person = self._person("child_look", TABLES["heroes"])
+        if not self.is_child:
+            self.habitats = _habitats(KINDS[person["kind"]])
+        texts = RULES | ({} if self.is_child else {"food": KINDS[person["kind"]]["food"]})
+        texts["elder"] = f"{person['his']} {{elder}}"
+        names = ("food", "trait", "elder", "color", "pastime", "proverb", "dream", "star")
+        return person | {name: self.text(texts[name]) for name in names}
 
-def _uniforms(generator: np.random.Generator) -> Iterator[float]:
-    """Yield numbers from [0, 1), drawn in blocks because a call to the generator is slow."""
-    while True:
-        yield from generator.random(256).tolist()
+    def _friend(self) -> Member:
+        friend = self._person("friend_look", native("heroes", self.habitats))
+        full = f"{{his}} {{tie}} {friend['']}" if self.is_child else f"{friend['']} the {friend['kind']}"
+        return friend | {"full": self.text(full)}
+
+    def _person(self, child_look: str, kinds: Sequence[Member]) -> Member:
+        """Draw a person with a name: a child, or an animal of one of the kinds."""
+        pronoun = self.pick(("she", "he"))
+        if self.is_child:
+            kind, moves, names = ("girl" if pronoun == "she" else "boy"), RULES["child_moves"], NAMES[pronoun]
+        else:
+            kind = self.kind(kinds)
+            moves, names = KINDS[kind]["moves"], NAMES["pet"]
+        name = self.fresh(lambda: self.text(names))
+        plain = f"{self.text(RULES[child_look if self.is_child else 'animal_look'])} {kind}"
+        person = {"": name, "kind": kind, "plain": plain, "intro": f"{plain} named {name}", "moves": moves}
+        return person | PRONOUN_FORMS[pronoun]
+
+    def _adult(self) -> Member:
+        row = self.pick(TABLES["relatives"])
+        called = self.text(f"{{his}} {row['relative']}")
+        return {"": called, "noun": row["relative"]} | PRONOUN_FORMS[row["pronoun"]]
+
+    def _helper(self) -> Member:
+        if self.is_child:
+            noun, work = self.pick(TABLES["jobs"]).values()
+        else:
+            noun, work = self.kind(native("heroes", self.habitats)), RULES["elder_work"]
+        called = self.text(f"{{helper_look}} {noun}")
+        return {"": called, "noun": noun, "work": self.text(work)} | PRONOUN_FORMS[self.pick(("she", "he"))]
+
+    def _beast(self) -> Member:
+        """Draw an animal without a name: one in trouble if that is the plot, else one that lives at the place."""
+        trouble = self.get("row", {}).get("kinds")
+        names = trouble.split(" / ") if trouble else []
+        kind = self.kind([KINDS[name] for name in names] or native("kinds", _habitats(self["place"])))
+        return {"": self.text(f"{{beast_look}} {kind}"), "noun": kind} | KINDS[kind]
+
+    def _place(self) -> Member:
+        """Draw a place in a habitat of the hero, and of the animal in trouble if they share one."""
+        shared = self.habitats & _habitats(self["beast"]) if "beast" in self else None
+        row = self.pick(native("places", shared or self.habitats))
+        return {"": row["in"]} | row
+
+    def _thing(self, row: Member | None = None) -> Member:
+        row = row or self.pick(TABLES["things"])
+        noun = self.fresh(lambda: self.text(row["nouns"]))
+        style = self.uniform()
+        quality = self.text("{color}" if style < 0.25 else row["adjectives"] if style < 0.75 else "{quality}")
+        if style < 0.1:
+            quality = self.text(f"{{size}} {quality}")
+        return {"": f"{quality} {noun}", "noun": noun, "use": self.text(row["use"])}
+
+    def _home(self) -> Member:
+        kind = self["hero"]["kind"]
+        noun = RULES["home_noun"] if self.is_child else KINDS[kind]["home"]
+        called = f"{self.text('{home_look}')} {self.text(noun)}"
+        return {"": called, "near": self.text("{near}")}
+
+    def _pet(self) -> Member:
+        return {"": self.text("{pet_kind}"), "name": self.fresh(lambda: self.text(NAMES["pet"]))}
+
+    def _keepsake(self) -> Member:
+        return self._thing(THINGS["treasure"])
+
+    def _fact(self) -> Member:
+        return self.pick(TABLES["facts"])
+
+    def _landmark(self) -> Member:
+        return {"": self.fresh(lambda: self.text("{waymark}"))}
 
 
 def _habitats(row: Member) -> frozenset[str]:
@@ -222,114 +292,6 @@ def _habitats(row: Member) -> frozenset[str]:
 def native(table: str, habitats: frozenset[str]) -> Sequence[Member]:
     """Return the rows of a table, `kinds`, `heroes` or `places`, that belong to one of the habitats."""
     return [row for row in TABLES[table] if habitats & _habitats(row)]
-
-
-def _hero(story: Story) -> Member:
-    person = _person(story, "child_look", TABLES["heroes"])
-    row = {"food": RULES["food"]} if story.is_child else KINDS[person["kind"]]
-    if not story.is_child:
-        story.habitats = _habitats(row)
-    drawn = {"food": story.text(row["food"]), "trait": story.text(RULES["trait"])}
-    drawn["elder"] = f"{person['his']} {story.text(RULES['elder'])}"
-    names = ("color", "pastime", "proverb", "dream", "star")
-    return person | drawn | {name: story.text(RULES[name]) for name in names}
-
-
-def _friend(story: Story) -> Member:
-    his = story["hero"]["his"]
-    person = _person(story, "friend_look", native("heroes", story.habitats))
-    tie = f"{his} {story.text(RULES['tie'])} {person['']}" if story.is_child else f"{person['']} the {person['kind']}"
-    return person | {"full": tie}
-
-
-def _person(story: Story, child_look: str, kinds: Sequence[Member]) -> Member:
-    """Draw a person with a name: a child, or an animal of one of the kinds."""
-    pronoun = story.pick(("she", "he"))
-    if story.is_child:
-        kind, moves, names = ("girl" if pronoun == "she" else "boy"), RULES["child_moves"], NAMES[pronoun]
-    else:
-        kind = story.kind(kinds)
-        moves, names = KINDS[kind]["moves"], NAMES["pet"]
-    name = story.fresh(lambda: story.text(names))
-    plain = f"{story.text(RULES[child_look if story.is_child else 'animal_look'])} {kind}"
-    person = {"": name, "kind": kind, "plain": plain, "intro": f"{plain} named {name}", "moves": moves}
-    return person | {"possessive": f"{name}'s"} | PRONOUN_FORMS[pronoun]
-
-
-def _adult(story: Story) -> Member:
-    row = story.pick(TABLES["relatives"])
-    called = f"{story['hero']['his']} {row['relative']}"
-    member = {"": called, "possessive": f"{called}'s", "my": f"my {row['relative']}"}
-    return member | PRONOUN_FORMS[row["pronoun"]]
-
-
-def _helper(story: Story) -> Member:
-    _ = story["hero"]  # must be drawn first, because it determines the habitats
-    if story.is_child:
-        noun, work = story.pick(TABLES["jobs"]).values()
-    else:
-        noun, work = story.kind(native("heroes", story.habitats)), RULES["elder_work"]
-    called = f"{story.text(RULES['helper_look'])} {noun}"
-    return {"": called, "noun": noun, "work": story.text(work)} | PRONOUN_FORMS[story.pick(("she", "he"))]
-
-
-def _beast(story: Story) -> Member:
-    """Draw an animal without a name: one in trouble if that is the plot, else one that lives at the place."""
-    trouble = story.get("row", {}).get("kinds")
-    names = trouble.split(" / ") if trouble else []
-    kind = story.kind([KINDS[name] for name in names] or native("kinds", _habitats(story["place"])))
-    return {"": f"{story.text(RULES['beast_look'])} {kind}", "noun": kind} | KINDS[kind]
-
-
-def _place(story: Story) -> Member:
-    """Draw a place in a habitat of the hero, and of the animal in trouble if they share one."""
-    _ = story["hero"]  # must be drawn first, because it determines the habitats
-    shared = story.habitats & _habitats(story["beast"]) if "beast" in story else None
-    row = story.pick(native("places", shared or story.habitats))
-    return {"": row["in"]} | row
-
-
-def _thing(story: Story, row: Member | None = None) -> Member:
-    row = row or story.pick(TABLES["things"])
-    noun = story.fresh(lambda: story.text(row["nouns"]))
-    style = story.uniform()
-    if style < 0.25:
-        quality = story.text(RULES["color"])
-        if style < 0.1:
-            quality = f"{story.text(RULES['size'])} {quality}"
-    else:
-        quality = story.text(row["adjectives"] if style < 0.75 else RULES["quality"])
-    return {"": f"{quality} {noun}", "noun": noun, "use": story.text(row["use"])}
-
-
-def _home(story: Story) -> Member:
-    kind = story["hero"]["kind"]
-    noun = RULES["home_noun"] if story.is_child else KINDS[kind]["home"]
-    called = f"{story.text(RULES['home_look'])} {story.text(noun)}"
-    return {"": called, "near": story.text(RULES["near"])}
-
-
-def _pet(story: Story) -> Member:
-    _ = story["hero"]  # must be drawn first, because it determines the habitats
-    return {"": story.text(RULES["pet_kind"]), "name": story.fresh(lambda: story.text(NAMES["pet"]))}
-
-
-CAST: Mapping[str, Callable[[Story], Member]] = {
-    "hero": _hero,
-    "friend": _friend,
-    "adult": _adult,
-    "helper": _helper,
-    "beast": _beast,
-    "place": _place,
-    "thing": _thing,
-    "keepsake": lambda story: _thing(story, THINGS["treasure"]),
-    "home": _home,
-    "pet": _pet,
-    "fact": lambda story: story.pick(TABLES["facts"]),
-    "landmark": lambda story: {"": story.fresh(lambda: story.text(RULES["waymark"]))},
-}
-
-# Stories ---------------------------------------------------------------------------------------------------------
 
 
 def stories(seed: int, count: int) -> list[str]:
