@@ -3,11 +3,7 @@
 # Without and with the contributions of every single example.
 for name, batches, further in (
     ("train", [batch for batch in ALL_BATCHES if batch not in plan.REQUIRED], {}),
-    (
-        "train_with_contributions",
-        plan.REQUIRED,
-        {"contributions": f"{SEED}/contributions/{{batch}}.parquet"},
-    ),
+    ("train_with_contributions", plan.REQUIRED, {"contributions": f"{SEED}/contributions/{{batch}}.parquet"}),
 ):
     add_stage(
         name,
