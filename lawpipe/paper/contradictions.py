@@ -1,7 +1,7 @@
 """Where the paper contradicts itself or leaves something open, with our arithmetic on its own numbers."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lawpipe.analysis.acceleration import acceleration_from_fits
 from lawpipe.analysis.scaling_sensitivity import FAR
@@ -10,18 +10,17 @@ from lawpipe.paper.values import TABLE_2, TEXT_EXPONENT_CHANGE, TEXT_SCALE_CHANG
 from lawpipe.results.problem import LANGUAGE_MODEL
 
 
-@dataclass(frozen=True)
-class Contradiction:
+class Contradiction(NamedTuple):
     """One contradiction of the paper, or one point that it leaves open.
 
     The figures, tables or sections that it is about (`source`), what the paper says there, what another place says or
-    what follows (`but`), and our arithmetic on the paper's numbers, if there is any.
+    what follows (`but`), and our arithmetic on the paper's numbers; `-` if there is none.
     """
 
     source: str
     says: str
     but: str
-    arithmetic: str = ""
+    arithmetic: str = "-"
 
 
 def contradictions() -> tuple[Contradiction, ...]:
@@ -55,7 +54,7 @@ def contradictions() -> tuple[Contradiction, ...]:
             f"B2 = {after[0]:.3g}, beta2 = {after[1]:.4f}"),
         Contradiction(
             "Section 4",
-            f"more than {paper.AT_10M_STEPS.number:g} times fewer steps at 10M steps",
+            f"more than {paper.AT_10M_STEPS} times fewer steps at 10M steps",
             f"no run is longer than {max(size.steps for size in TABLE_2)} steps: the number is equation 9, "
             f"extrapolated {FAR // row.steps}-fold, with no interval",
             f"the same coefficients at T = 10M: {at_far:.2f}"),

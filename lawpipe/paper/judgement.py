@@ -7,7 +7,7 @@ from typing import Any
 from lawpipe.analysis.intervals import NO_SEEDS, Interval, mean_interval
 from lawpipe.paper import claims
 from lawpipe.paper import values as paper
-from lawpipe.paper.claims import Claim, ClaimOfSizes
+from lawpipe.paper.claims import Claim
 from lawpipe.paper.rules import NOT_TESTED, Judgement
 from lawpipe.results.experiment import Seed
 from lawpipe.results.problem import LANGUAGE_MODEL, Settings, corrupted_share
@@ -60,17 +60,18 @@ def _judged(claim: Claim, seeds: Sequence[Seed], settings: Settings) -> tuple[In
     return found, judged
 
 
-def _judged_of_sizes(claim: ClaimOfSizes, sizes: Sequence[Mapping[int, Seed]]) -> tuple[Interval, Judgement]:
+def _judged_of_sizes(claim: Claim, sizes: Sequence[Mapping[int, Seed]]) -> tuple[Interval, Judgement]:
     """Return our value for a claim over the seeds that all sizes have, smallest size first, and its judgement."""
     common = sorted(set.intersection(*map(set, sizes)))
     if len(sizes) == 1 or not common:
         return NO_SEEDS, ONE_SIZE if len(sizes) == 1 else NO_COMMON_SEED
-    values = [claim.measure([seeds[seed] for seeds in sizes]) for seed in common]
+    assert claim.across is not None
+    values = [claim.across([claim.measure(seeds[seed]) for seeds in sizes]) for seed in common]
     found = mean_interval(values, logarithmic=claim.logarithmic)
     return found, claim.rule.judge(found)
 
 
-def _row(claim: Claim | ClaimOfSizes, experiment: str, found: Interval, judged: Judgement) -> dict[str, Any]:
+def _row(claim: Claim, experiment: str, found: Interval, judged: Judgement) -> dict[str, Any]:
     """Return one row of the table."""
     return {
         "claim": claim.name,
@@ -103,7 +104,7 @@ def _elsewhere(settings: Settings, task: Mapping[str, Any]) -> list[str]:
     `task` has the settings, by dotted keys, in which the published task is not that of the paper's figures.
     """
     here = dict(paper.leaves(settings))
-    phrases = {each.key: f"{each.label} {each.here}" for each in paper.differences(settings) if each.key not in task}
+    phrases = {key: f"{paper.words(key)} {here}" for key, here, _ in paper.differences(settings) if key not in task}
     phrases |= {key: f"{paper.words(key)} {here.get(key)}" for key, value in task.items() if here.get(key) != value}
     return [phrases[key] for key in sorted(phrases, key=lambda key: key not in OF_SIZE)]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.paper import values as paper
-from lawpipe.paper.values import COEFFICIENTS, MIXED_UNITS, Published
+from lawpipe.paper.values import ASYMPTOTE, COEFFICIENTS, MIXED_UNITS, Published
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval
@@ -35,7 +35,7 @@ def comparisons(results: Results, source: str | None) -> list[Comparison]:
 def ours(results: Results, published: Published, against: str) -> str:
     """Write our value of a quantity of the paper: mean and 95 % interval over the seeds."""
     measure, policy = published.measure, published.policy or "near_optimal"
-    if measure is None:
+    if measure is None or measure in ASYMPTOTE:
         return "see the figure"
     if measure == "learned_ignored" and against == "test":
         return ""

@@ -59,7 +59,7 @@ def _short_task(results: Results) -> str:
 
 def difference(setting: Difference) -> str:
     """Say how a setting differs from the paper's."""
-    return f"{setting.label} {setting.here} instead of {setting.paper}"
+    return f"{paper.words(setting.key)} {setting.here} instead of {setting.paper}"
 
 
 def _both(results: Results, quantity: str) -> tuple[Interval, Interval]:

@@ -66,6 +66,6 @@ def claims(root: Path) -> Table:
 
 def contradicted() -> Table:
     """Return the table of the paper's contradictions."""
-    rows = tuple(Row((item.source, item.says, item.but, item.arithmetic or "-")) for item in contradictions())
+    rows = tuple(map(Row, contradictions()))
     header = ("where", "the paper says", "but", "our arithmetic")
     return Table(CONTRADICTIONS, header, rows, labels=4, widths=(11, 29, 29, 31))

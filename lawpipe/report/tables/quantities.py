@@ -93,7 +93,7 @@ def _published(results: Results, policy: str, measure: str) -> str:
     for value in paper.values(problem.name(results.settings)):
         if (value.measure, value.policy) == (measure, policy):
             unit = "log2|V| over nats; " if value.mixed_units else ""
-            return f"{value.text} ({unit}{value.mark})"
+            return f"{value.text} ({unit}{value.source}{', read off' if value.digitised else ''})"
     return "-"
 
 
