@@ -13,15 +13,13 @@ from markupsafe import Markup
 
 from lawpipe.cost import costs
 from lawpipe.paper import values as paper
-from lawpipe.report import comparison, findings, gains, links, svg
+from lawpipe.report import comparison, findings, links, svg, templates
 from lawpipe.report.table import Table
 from lawpipe.report.tables import claims, quantities, recorded, scaling
 from lawpipe.results import catalogue, problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results, load
 from lawpipe.run import artifacts
-
-FOLDER = Path(__file__).resolve().parent
 
 #: Libraries that draw the report; the versions of those that compute are in the artifacts' metadata.
 DRAWN_WITH = ("matplotlib", "seaborn", "jinja2")
@@ -50,7 +48,7 @@ def report(
     glyphs = svg.Glyphs()
     sections = [_section(results, f"f{number}", page_folder, glyphs) for number, results in enumerate(loaded)]
     kept = recorded.read(records) if records is not None else []
-    script = _read("page.js")
+    script = templates.read("page.js")
     drawings = {
         name: Markup(svg.inlined(root / f"{name}.svg", f"{name}-", label, glyphs)) if judged else None
         for name, label in (("methods", "Search methods"), ("growth", "Growth"))
@@ -119,7 +117,7 @@ def _section(results: Results, prefix: str, page_folder: Path, glyphs: svg.Glyph
         "name": results.name,
         "seeds": ", ".join(map(str, seeds)),
         "findings": findings.sentences(results),
-        "gain": gains.paragraph(results) if "conventional_tuned" in results.policies else "",
+        "gain": findings.explained(results) if "conventional_tuned" in results.policies else "",
         "headline": tables.pop("headline"),
         "figures": [
             _figure(results, entry, f"{prefix}{index}-", page_folder, glyphs)
@@ -161,15 +159,6 @@ def _settings(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _read(name: str) -> str:
-    """Return the text of a file in the folder of this module."""
-    return (FOLDER / name).read_text(encoding="utf-8")
-
-
 def _template(name: str) -> jinja2.Template:
-    """Load a template, which escapes all values but `Markup`; `style` and `dark` are the style sheets."""
-    loader, strict = jinja2.FileSystemLoader(FOLDER), jinja2.StrictUndefined
-    environment = jinja2.Environment(
-        loader=loader, undefined=strict, autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template(name, globals={name: Markup(_read(f"{name}.css")) for name in ("style", "dark")})
+    """Load a template of a page; `style` and `dark` are the style sheets."""
+    return templates.load(name, {name: Markup(templates.read(f"{name}.css")) for name in ("style", "dark")})
