@@ -1,35 +1,28 @@
 """Comparisons of one experiment with the values that the paper gives."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from lawpipe.analysis.intervals import Interval, mean_interval
+from lawpipe.analysis.intervals import mean_interval
 from lawpipe.paper import values as paper
 from lawpipe.paper.values import ASYMPTOTE, COEFFICIENTS, MIXED_UNITS, Published
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval
-from lawpipe.run.splits import REFERENCES
 
 #: Properties of zero weights that depend on the reference loss, and all properties that the paper has.
 OF_A_LOSS = ("noncontributive_excluded", "redundant_dropped")
 PROPERTIES = (*OF_A_LOSS, "learned_ignored")
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """A value of the paper, and ours on desired and on test, as text; `test` is empty for what depends on no set."""
+def comparisons(results: Results, source: str | None) -> list[tuple[Published, str, str]]:
+    """Return each value of a figure or table of the paper (`Fig 4`) with ours on desired and on test, as text.
 
-    published: Published
-    desired: str
-    test: str
-
-
-def comparisons(results: Results, source: str | None) -> list[Comparison]:
-    """Return one comparison per value of a figure or table of the paper (`Fig 4`); none without a source."""
+    The text is empty for what does not depend on the set; without a source there are no values.
+    """
     sources = source.split(", ") if source is not None else []
     values = [value for part in sources for value in paper.values(problem.name(results.settings), part)]
     by_quantity = {value.quantity: value for value in values}
-    return [Comparison(value, *(ours(results, value, name) for name in REFERENCES)) for value in by_quantity.values()]
+    return [(value, ours(results, value, "desired"), ours(results, value, "test")) for value in by_quantity.values()]
 
 
 def ours(results: Results, published: Published, against: str) -> str:
@@ -46,13 +39,8 @@ def ours(results: Results, published: Published, against: str) -> str:
         return interval(mean_interval(fits[measure], logarithmic=measure == "scale"))
     value = results.quantity(policy, f"{measure}_{against}")
     if published.mixed_units:
-        return f"{interval(in_mixed_units(value))}; in one unit {interval(value)}"
+        return f"{interval(value.scaled(MIXED_UNITS))}; in one unit {interval(value)}"
     return interval(value, missing=missing(measure))
-
-
-def in_mixed_units(ratio: Interval) -> Interval:
-    """Convert a compression ratio ln|V| / J to the paper's unit for language models: log2|V| / J, with J in nats."""
-    return ratio.scaled(MIXED_UNITS)
 
 
 def missing(measure: str) -> str:

@@ -3,23 +3,28 @@
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
 
 from lawpipe.cost import costs
 from lawpipe.paper import values as paper
-from lawpipe.report import comparison, findings, links, svg, templates
+from lawpipe.report import comparison, findings, svg, templates
 from lawpipe.report.table import Table
 from lawpipe.report.tables import claims, quantities, recorded, scaling
 from lawpipe.results import catalogue, problem
-from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results, load
 from lawpipe.run import artifacts
+
+#: The root of the checkout, if the package is run from one.
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 #: Libraries that draw the report; the versions of those that compute are in the artifacts' metadata.
 DRAWN_WITH = ("matplotlib", "seaborn", "jinja2")
@@ -46,7 +51,7 @@ def report(
     page_folder = page_folder or root
     loaded = [load(root / name) for name in experiments]
     glyphs = svg.Glyphs()
-    sections = [_section(results, f"f{number}", page_folder, glyphs) for number, results in enumerate(loaded)]
+    sections = [_section(results, f"f{number}", glyphs) for number, results in enumerate(loaded)]
     kept = recorded.read(records) if records is not None else []
     script = templates.read("page.js")
     drawings = {
@@ -55,6 +60,9 @@ def report(
     }
     return _template("page.html").render(
         sections=sections,
+        dumps=json.dumps,
+        address=partial(_address, page_folder.resolve()),
+        checkout=CHECKOUT if page_folder.resolve().is_relative_to(CHECKOUT) else None,
         letters=Markup(glyphs.drawing()),
         overview=_overview(loaded, [section["spent"] for section in sections]),
         claims=claims.claims(root) if judged else None,
@@ -108,23 +116,31 @@ def table_page(table: Table, figure: Path | None = None) -> str:
     return _template("table_page.html").render(table=table, drawing=drawing, letters=Markup(glyphs.drawing()))
 
 
-def _section(results: Results, prefix: str, page_folder: Path, glyphs: svg.Glyphs) -> dict[str, Any]:
+def _address(page_folder: Path, file: Path) -> str:
+    """Return the address of a file relative to `page_folder`, with special characters escaped for a URL."""
+    return quote(Path(os.path.relpath(file.resolve(), page_folder)).as_posix())
+
+
+def _section(results: Results, prefix: str, glyphs: svg.Glyphs) -> dict[str, Any]:
     """Return what the page shows of one experiment; `prefix` makes the ids of its figures unique."""
-    folder, seeds = results.folder, results.seeds
-    tables = {entry.name: quantities.TABLES[entry.name](results) for entry in catalogue.tables(results.settings)}
+    folder, seeds, settings = results.folder, results.seeds, results.settings
+    headline, *tables = (quantities.TABLES[entry.name](results) for entry in catalogue.tables(settings))
     metadata_of = {name: artifacts.metadata(results.path(seeds[0], name)) for name in DIGESTED}
+    figures = []
+    for index, entry in enumerate(catalogue.figures(settings)):
+        file = folder / f"figures/{entry.name}.svg"
+        drawing = Markup(svg.inlined(file, f"{prefix}{index}-", entry.title, glyphs))
+        comparisons = comparison.comparisons(results, entry.source)
+        figures.append({"entry": entry, "file": file, "drawing": drawing, "comparisons": comparisons})
     return {
         "name": results.name,
-        "seeds": ", ".join(map(str, seeds)),
+        "folder": folder,
+        "seeds": seeds,
         "findings": findings.sentences(results),
         "gain": findings.explained(results) if "conventional_tuned" in results.policies else "",
-        "headline": tables.pop("headline"),
-        "figures": [
-            _figure(results, entry, f"{prefix}{index}-", page_folder, glyphs)
-            for index, entry in enumerate(catalogue.figures(results.settings))
-        ],
-        "tables": list(tables.values()),
-        "origins": {entry.name: links.origin(entry, folder, seeds, page_folder) for entry in catalogue.TABLES},
+        "headline": headline,
+        "figures": figures,
+        "tables": tables,
         "settings": _settings(artifacts.metadata(folder / "summary.parquet")["settings"]),
         "spent": costs.read(folder, seeds),
         "versions": metadata_of["summary"]["versions"],
@@ -132,29 +148,12 @@ def _section(results: Results, prefix: str, page_folder: Path, glyphs: svg.Glyph
     }
 
 
-def _figure(results: Results, entry: Entry, prefix: str, page_folder: Path, glyphs: svg.Glyphs) -> dict[str, Any]:
-    """Return what the page shows of one figure: the drawing, the paper's values and ours, and where it is from."""
-    file = results.folder / "figures" / f"{entry.name}.svg"
-    return {
-        "entry": entry,
-        "drawing": Markup(svg.inlined(file, prefix, entry.title, glyphs)),
-        "comparisons": comparison.comparisons(results, entry.source),
-        "origin": links.origin(entry, results.folder, results.seeds, page_folder),
-        "file": links.relative(file, page_folder),
-    }
-
-
 def _settings(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return every setting by its dotted key, with the paper's value if there is one, and whether the two differ."""
     published = dict(paper.leaves(paper.SETTINGS.get(problem.name(settings), {})))
     differing = {difference.key for difference in paper.differences(settings, search=True)}
-
-    def written(value: Any) -> str:
-        """Write a setting as in a config."""
-        return value if isinstance(value, str) else json.dumps(value)
-
     return [
-        {"key": key, "value": written(value), "paper": written(published.get(key, "")), "differs": key in differing}
+        {"key": key, "value": value, "paper": published.get(key, ""), "differs": key in differing}
         for key, value in paper.leaves(settings)
     ]
 

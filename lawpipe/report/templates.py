@@ -23,4 +23,4 @@ def load(name: str, names: Mapping[str, Any]) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(name, globals=names)
+    return environment.get_template(name, globals=dict(names))
