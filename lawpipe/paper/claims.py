@@ -132,7 +132,7 @@ STATEMENTS: tuple[Claim, ...] = (
     Claim("learned_ignored", (PERCEPTRON,), "Fig 9",
           "more than 90 % of (t, n) with loss < 1e-6 have less than 0.2 of the step's largest weight",
           of(NEAR, ("learned_ignored", None, None)),
-          AtLeast(paper.value(PERCEPTRON, "learned_ignored", NEAR).number, 0.5, NO_PAIR)),
+          AtLeast(paper.BY_MEASURE[PERCEPTRON, "learned_ignored", NEAR].number, 0.5, NO_PAIR)),
     Claim("redundant_dropped", PROBLEMS, "Fig 10",
           "a large share of the examples with a contribution > 0 have weight 0",
           of(NEAR, ("redundant_dropped", "instantaneous", "desired")), AtLeast(0.5, 0.1, NO_PAIR)),

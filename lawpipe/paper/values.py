@@ -236,9 +236,8 @@ def values(problem: str, source: str | None = None) -> tuple[Published, ...]:
     )
 
 
-def value(problem: str, measure: str, policy: str | None = None) -> Published:
-    """Return the paper's value of one of our measures for a policy. Raises StopIteration if there is none."""
-    return next(each for each in values(problem) if (each.measure, each.policy) == (measure, policy))
+#: The values by problem, measure of ours and policy.
+BY_MEASURE = {(value.problem, value.measure, value.policy): value for value in VALUES}
 
 
 class Difference(NamedTuple):

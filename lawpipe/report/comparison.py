@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pandas as pd
+
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.paper import values as paper
 from lawpipe.paper.values import ASYMPTOTE, COEFFICIENTS, MIXED_UNITS, Published
@@ -9,9 +11,13 @@ from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval
 
-#: Properties of zero weights that depend on the reference loss, and all properties that the paper has.
+#: Properties of zero weights that the paper has, and those among them that depend on the reference loss.
+PROPERTIES = {
+    "noncontributive_excluded": "contribution <= 0: weight is 0",
+    "redundant_dropped": "contribution > 0: weight is 0",
+    "learned_ignored": "loss < 1e-6: weight below 0.2 of the step's largest",
+}
 OF_A_LOSS = ("noncontributive_excluded", "redundant_dropped")
-PROPERTIES = (*OF_A_LOSS, "learned_ignored")
 
 
 def comparisons(results: Results, source: str | None) -> list[tuple[Published, str, str]]:
@@ -33,14 +39,20 @@ def ours(results: Results, published: Published, against: str) -> str:
     if measure == "learned_ignored" and against == "test":
         return ""
     if measure in PROPERTIES:
-        return share(results, policy, measure, against)
+        return share(results, pairs(results, policy, measure, against))
     if measure in COEFFICIENTS:
         fits = results.fits[(results.fits["policy"] == policy) & (results.fits["against"] == against)]
         return interval(mean_interval(fits[measure], logarithmic=measure == "scale"))
-    value = results.quantity(policy, f"{measure}_{against}")
+    name = f"{measure}_{against}"
     if published.mixed_units:
+        value = results.quantity(policy, name)
         return f"{interval(value.scaled(MIXED_UNITS))}; in one unit {interval(value)}"
-    return interval(value, missing=missing(measure))
+    return mean(results, policy, name)
+
+
+def mean(results: Results, policy: str, name: str) -> str:
+    """Write a quantity of the summary over the seeds."""
+    return interval(results.quantity(policy, name), missing=missing(name))
 
 
 def missing(measure: str) -> str:
@@ -48,11 +60,14 @@ def missing(measure: str) -> str:
     return "never" if measure.startswith("acceleration") and not measure.startswith("acceleration_fit") else "-"
 
 
-def share(results: Results, policy: str, name: str, against: str, kind: str = "instantaneous") -> str:
-    """Write a property of zero weights: the mean share over the seeds with its 95 % interval."""
+def pairs(results: Results, policy: str, name: str, against: str, kind: str = "instantaneous") -> pd.DataFrame:
+    """Return the rows of a property of zero weights, one per seed."""
     rows = results.zero_weights
     rows = rows[(rows["policy"] == policy) & (rows["property"] == name)]
-    if name in OF_A_LOSS:
-        rows = rows[(rows["against"] == against) & (rows["kind"] == kind)]
-    mean = mean_interval(rows["value"]).clipped(0, 1)
-    return interval(replace(mean, n=len(results.seeds)), share=True, missing="no such pair")
+    return rows[(rows["against"] == against) & (rows["kind"] == kind)] if name in OF_A_LOSS else rows
+
+
+def share(results: Results, rows: pd.DataFrame) -> str:
+    """Write a property of zero weights: the mean share over the seeds with its 95 % interval."""
+    found = mean_interval(rows["value"]).clipped(0, 1)
+    return interval(replace(found, n=len(results.seeds)), share=True, missing="no such pair")

@@ -51,7 +51,7 @@ def test_the_extrapolated_acceleration_is_a_lower_bound() -> None:
 
 def test_the_paper_prints_one_acceleration_in_figure_and_table() -> None:
     (row,) = (each for each in paper.TABLE_2 if each.steps == paper.SETTINGS[LANGUAGE_MODEL]["training"]["steps"])
-    assert row.acceleration == paper.value(LANGUAGE_MODEL, "acceleration", "near_optimal").number
+    assert row.acceleration == paper.BY_MEASURE[LANGUAGE_MODEL, "acceleration", "near_optimal"].number
     assert row.task.items() <= dict(paper.leaves(paper.SETTINGS[LANGUAGE_MODEL])).items()
 
 

@@ -1,13 +1,14 @@
 """The tables of one experiment, and the overview table of all experiments."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
 from lawpipe.analysis import redundancy
 from lawpipe.analysis.intervals import Interval
 from lawpipe.paper import values as paper
-from lawpipe.report.comparison import OF_A_LOSS, missing, share
+from lawpipe.report import findings
+from lawpipe.report.comparison import OF_A_LOSS, PROPERTIES, mean, missing, pairs, share
 from lawpipe.report.table import Row, Table
 from lawpipe.report.tables import online, scaling, stories
 from lawpipe.results import catalogue, problem
@@ -45,11 +46,12 @@ GLANCE = catalogue.Entry(
     "of all examples). Each number is the mean over the seeds with its 95 % t interval.",
 )
 
-PROPERTIES = {
-    "noncontributive_excluded": "contribution <= 0: weight is 0",
-    "redundant_dropped": "contribution > 0: weight is 0",
-    "learned_ignored": "loss < 1e-6: weight below 0.2 of the step's largest",
-}
+#: The columns of the overview table for each set: header, policy and quantity.
+AT_A_GLANCE = (
+    ("CR conventional", "conventional", "compression_ratio"),
+    ("CR near-optimal", "near_optimal", "compression_ratio"),
+    ("AR", "near_optimal", "acceleration"),
+)
 
 #: Properties of planted groups and, as a control, of as many unrelated examples (`_control`).
 PLANTED = {
@@ -73,7 +75,8 @@ def headline(results: Results) -> Table:
     rows = []
     for policy in results.chosen:
         label = policy_label(policy)
-        rows.append(Row((label, f"mean of{UNBROKEN}{len(results.seeds)}", *_means(results, policy, columns)), "mean"))
+        means = (mean(results, policy, name) for name in columns)
+        rows.append(Row((label, f"mean of{UNBROKEN}{len(results.seeds)}", *means), "mean"))
         for _, seed in results.summary[results.summary["policy"] == policy].iterrows():
             numbers = (missing(name) if pd.isna(seed[name]) else number(float(seed[name])) for name in columns)
             rows.append(Row((label, str(seed["seed"]), *numbers)))
@@ -83,53 +86,47 @@ def headline(results: Results) -> Table:
     return Table(catalogue.table("headline"), header, tuple(rows), labels=2)
 
 
-def _means(results: Results, policy: str, columns: Iterable[str]) -> list[str]:
-    """Write quantities of the summary over the seeds; an acceleration without a value was never reached."""
-    return [interval(results.quantity(policy, name), missing=missing(name)) for name in columns]
-
-
 def _published(results: Results, policy: str, measure: str) -> str:
     """Write the paper's value of a quantity for a policy, with its unit if that differs and its source."""
-    for value in paper.values(problem.name(results.settings)):
-        if (value.measure, value.policy) == (measure, policy):
-            unit = "log2|V| over nats; " if value.mixed_units else ""
-            return f"{value.text} ({unit}{value.source}{', read off' if value.digitised else ''})"
-    return "-"
+    value = paper.BY_MEASURE.get((problem.name(results.settings), measure, policy))
+    if value is None:
+        return "-"
+    unit = "log2|V| over nats; " if value.mixed_units else ""
+    return f"{value.text} ({unit}{value.source}{', read off' if value.digitised else ''})"
 
 
 def glance(experiments: Sequence[Results]) -> Table:
     """Return one row per experiment: CR, AR, the remaining gap, and the weight on corrupted examples."""
-    header = (
-        "experiment",
-        "seeds",
-        *(f"{name}, {against}" for against in REFERENCES for name in ("CR conventional", "CR near-optimal", "AR")),
-        "gap / J",
-        "weight on corrupted examples",
-    )
-    rows = []
+    records = []
     for results in experiments:
-        cells = [results.name, str(len(results.seeds))]
-        for against in REFERENCES:
-            cells += _means(results, "conventional", [f"compression_ratio_{against}"])
-            cells += _means(results, "near_optimal", [f"compression_ratio_{against}", f"acceleration_{against}"])
-        gap, objective = (results.quantity("near_optimal", name).mean_or_nan for name in ("gap", "objective_desired"))
-        weight = results.quantity("near_optimal", "weight_on_perturbed").mean
+        weight = percent(results.quantity("near_optimal", "weight_on_perturbed").mean)
         corrupted = problem.corrupted_share(results.settings)
-        cells += [percent(gap / objective), f"{percent(weight)} (of {percent(corrupted)})" if corrupted else "-"]
-        rows.append(Row(tuple(cells)))
-    return Table(GLANCE, header, tuple(rows))
+        means = {
+            f"{header}, {against}": mean(results, policy, f"{name}_{against}")
+            for against in REFERENCES
+            for header, policy, name in AT_A_GLANCE
+        }
+        records.append(
+            {
+                "experiment": results.name,
+                "seeds": str(len(results.seeds)),
+                **means,
+                "gap / J": findings.remaining(results),
+                "weight on corrupted examples": f"{weight} (of {percent(corrupted)})" if corrupted else "-",
+            }
+        )
+    return Table.from_records(GLANCE, records)
 
 
 def summary(results: Results) -> Table:
     """Return every quantity of the summary over the seeds, with one column per policy."""
-    rows = []
+    records = []
     for name, label in QUANTITIES.items():
         for against in REFERENCES if f"{name}_desired" in results.summary else ("",):
             column = f"{name}_{against}" if against else name
-            cells = (_means(results, policy, [column])[0] for policy in results.chosen)
-            rows.append(Row((label, against, *cells)))
-    header = ("quantity", "on", *(policy_label(policy) for policy in results.chosen))
-    return Table(catalogue.table("summary"), header, tuple(rows), labels=2)
+            means = {policy_label(policy): mean(results, policy, column) for policy in results.chosen}
+            records.append({"quantity": label, "on": against, **means})
+    return Table.from_records(catalogue.table("summary"), records, labels=2)
 
 
 def search(results: Results) -> Table:
@@ -168,16 +165,14 @@ def zero_weights(results: Results) -> Table:
             continue
         for kind, against in per_loss if name in OF_A_LOSS else [("", "")]:
             for policy in results.chosen:
-                rows = shares[(shares["policy"] == policy) & (shares["property"] == name)]
-                if kind:
-                    rows = rows[(rows["kind"] == kind) & (rows["against"] == against)]
+                rows = pairs(results, policy, name, against, kind)
                 records.append(
                     {
                         "property": label,
                         "contribution": kind,
                         "against": against,
                         "policy": policy_label(policy),
-                        "share": share(results, policy, name, against, kind),
+                        "share": share(results, rows),
                         "cases, all seeds": f"{int(rows['count'].sum()):,}",
                     }
                 )
