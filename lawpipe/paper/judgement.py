@@ -16,7 +16,7 @@ ONE_SIZE = Judgement(NOT_TESTED, "the config has one size of the experiment: con
 NO_COMMON_SEED = Judgement(NOT_TESTED, "the sizes of the experiment have no seed in common")
 
 #: The settings in which the sizes of one experiment may differ.
-OF_SIZE = ("training.steps", "data.train_examples", "data.tokenizer.vocabulary", "data.corpus.stories")
+OF_SIZE = (*paper.SIZE, "data.corpus.stories")
 
 
 def judge(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any]]:
@@ -111,14 +111,12 @@ def _elsewhere(settings: Settings, task: Mapping[str, Any]) -> list[str]:
 
 def _sizes(experiments: Mapping[str, Settings]) -> list[str]:
     """Return the language-model experiments that differ from the first one in nothing but size, smallest first."""
-    texts = {name: settings for name, settings in experiments.items() if settings["problem"] == LANGUAGE_MODEL}
-    shapes = {name: _shape(settings) for name, settings in texts.items()}
+    shapes = {}
+    for name, settings in experiments.items():
+        if settings["problem"] == LANGUAGE_MODEL:
+            task = {key: settings[key] for key in ("data", "model", "training", "search") if key in settings}
+            ignored = (*OF_SIZE, "search.snapshots")
+            shapes[name] = {key: value for key, value in paper.leaves(task) if key not in ignored}
     alike = [name for name, shape in shapes.items() if shape == next(iter(shapes.values()))]
-    by_steps = {texts[name]["training"]["steps"]: name for name in reversed(alike)}
+    by_steps = {experiments[name]["training"]["steps"]: name for name in reversed(alike)}
     return [by_steps[steps] for steps in sorted(by_steps)]
-
-
-def _shape(settings: Settings) -> dict[str, Any]:
-    """Return the settings of an experiment without its size, its seeds and what is only reported."""
-    task = {key: settings[key] for key in ("data", "model", "training", "search") if key in settings}
-    return {key: value for key, value in paper.leaves(task) if key not in (*OF_SIZE, "search.snapshots")}

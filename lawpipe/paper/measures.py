@@ -104,26 +104,21 @@ def higher_throughout(against: str) -> Measure:
     """
 
     def measure(seed: Seed) -> float:
-        losses = seed.losses(against)
-        lines = [_against_loss(seed, policy, against, losses[policy]) for policy in (NEAR, CONVENTIONAL)]
-        if min(len(x) for x, _ in lines) < 2:
+        losses, lines = seed.losses(against), []
+        for policy in (NEAR, CONVENTIONAL):
+            rows = [row for row in seed.measured[policy, against, "instantaneous"] if row["similarity"] is not None]
+            lines.append(sorted((np.log(losses[policy][row["step"]]), row["similarity"]) for row in rows))
+        if min(map(len, lines)) < 2:
             return math.nan
-        low, high = max(x[0] for x, _ in lines), min(x[-1] for x, _ in lines)
+        (x, y), (x_conventional, y_conventional) = (np.transpose(line) for line in lines)
+        low, high = max(x[0], x_conventional[0]), min(x[-1], x_conventional[-1])
         if not low < high:
             return math.nan
         levels = np.linspace(low, high, LEVELS)
-        near, conventional = (np.interp(levels, x, y) for x, y in lines)
+        near, conventional = np.interp(levels, x, y), np.interp(levels, x_conventional, y_conventional)
         return float((near > conventional).mean())
 
     return measure
-
-
-def _against_loss(seed: Seed, policy: str, against: str, losses: Floats) -> tuple[Floats, Floats]:
-    """Return ln L, in rising order, and SIM at the measured steps that have one."""
-    rows = [row for row in seed.measured[policy, against, "instantaneous"] if row["similarity"] is not None]
-    logarithms = np.log([losses[row["step"]] for row in rows])
-    order = np.argsort(logarithms)
-    return logarithms[order], np.array([row["similarity"] for row in rows], dtype=np.float64)[order]
 
 
 def speed_error(seed: Seed) -> float:

@@ -90,7 +90,10 @@ class Near:
         """Judge the distance."""
         if found.mean is None:
             return self.missing
-        shown, theirs = written(found), self._theirs()
+        shown = written(found)
+        theirs = " to ".join(dict.fromkeys(map(number, (self.low, self.high))))
+        if math.isinf(self.high):
+            theirs = f"at least {number(self.low)}"
         within = f"within a factor of {number(self.factor)} of the paper's {theirs}"
         is_within = self.low / self.factor <= found.mean <= self.high * self.factor
         reached = found.n_reached == found.n
@@ -108,12 +111,6 @@ class Near:
         if self.mark is not None and (found.mean - self.mark) * (self.low - self.mark) > 0:
             return Judgement(PARTLY, f"{shown} is on the same side of {number(self.mark)}, but not {within}")
         return Judgement(NOT_REPRODUCED, f"{shown} is not {within}")
-
-    def _theirs(self) -> str:
-        """Return the paper's value as text."""
-        if math.isinf(self.high):
-            return f"at least {number(self.low)}"
-        return number(self.low) if self.low == self.high else f"{number(self.low)} to {number(self.high)}"
 
 
 @dataclass(frozen=True)
@@ -150,9 +147,8 @@ AtLeast, AtMost = Degree, partial(Degree, most=True)
 Rule = Beyond | Near | Degree
 
 
-def written(found: Interval) -> str:
-    """Return a mean with its interval as plain text."""
-    return interval(found, count_seeds=False, space=" ")
+#: Writes a mean with its interval as plain text.
+written = partial(interval, count_seeds=False, space=" ")
 
 
 def _reached(found: Interval) -> str:

@@ -240,44 +240,31 @@ def values(problem: str, source: str | None = None) -> tuple[Published, ...]:
 BY_MEASURE = {(value.problem, value.measure, value.policy): value for value in VALUES}
 
 
-class Difference(NamedTuple):
-    """A setting that is not the paper's: its dotted key, the experiment's value and the paper's."""
-
-    key: str
-    here: Any
-    paper: Any
-
-
 def words(key: str) -> str:
     """Return a dotted key in words, without its section."""
     return key.partition(".")[2].replace(".", " ").replace("_", " ")
 
 
-def differences(settings: Mapping[str, Any], *, search: bool = False) -> tuple[Difference, ...]:
-    """Return where an experiment's settings differ from the paper's, in the keys that the paper fixes.
+def differences(settings: Mapping[str, Any], *, search: bool = False) -> tuple[tuple[str, Any, Any], ...]:
+    """Return where an experiment's settings differ from the paper's: dotted key, its value and the paper's.
 
-    Without `search` only the task is compared: the data, the model and the training run, which determine the results
-    of the conventional policy. With it, the policy search is compared, too.
+    Keys that the paper does not fix are left out. Without `search` only the task is compared: the data, the model and
+    the training run, which determine the results of the conventional policy. With it, the policy search is compared,
+    too.
     """
     published = SETTINGS.get(str(settings.get("problem")), {})
     here = dict(leaves(settings))
-    if "data.corpus.source" in here:
-        here["data.corpus.source"] = _stories(here)
+    if here.get("data.corpus.source") == "hub":
+        here["data.corpus.source"] = str(here["data.corpus.repository"]).rpartition("/")[2]
+    elif here.get("data.corpus.source") == "file":
+        here["data.corpus.source"] = str(here["data.corpus.path"])
     return tuple(
-        Difference(key, here[key], setting)
+        (key, here[key], setting)
         for section, keys in published.items()
         if search or section != "search"
         for key, setting in leaves(keys, section)
         if key in here and here[key] != setting
     )
-
-
-def _stories(here: Mapping[str, Any]) -> str:
-    """Return the name of an experiment's stories: of a repository its name, of a file its path."""
-    source = str(here["data.corpus.source"])
-    if source == "hub":
-        return str(here["data.corpus.repository"]).rpartition("/")[2]
-    return str(here["data.corpus.path"]) if source == "file" else source
 
 
 def leaves(settings: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:

@@ -151,7 +151,7 @@ def _section(results: Results, prefix: str, glyphs: svg.Glyphs) -> dict[str, Any
 def _settings(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return every setting by its dotted key, with the paper's value if there is one, and whether the two differ."""
     published = dict(paper.leaves(paper.SETTINGS.get(problem.name(settings), {})))
-    differing = {difference.key for difference in paper.differences(settings, search=True)}
+    differing = {key for key, _, _ in paper.differences(settings, search=True)}
     return [
         {"key": key, "value": value, "paper": published.get(key, ""), "differs": key in differing}
         for key, value in paper.leaves(settings)

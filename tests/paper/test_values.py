@@ -91,12 +91,12 @@ def test_a_value_in_two_figures_is_found_under_both() -> None:
 def test_the_default_perceptron_is_the_papers_task_and_the_noisy_one_differs_in_its_labels_alone() -> None:
     experiments = resolved()
     assert paper.differences(experiments["perceptron"]) == ()
-    assert paper.differences(experiments["perceptron_noisy"]) == (paper.Difference("data.flip_fraction", 0.1, 0.0),)
+    assert paper.differences(experiments["perceptron_noisy"]) == (("data.flip_fraction", 0.1, 0.0),)
 
 
 def test_the_search_counts_only_when_asked_for() -> None:
     experiments = resolved()
-    keys = {d.key for d in paper.differences(experiments["perceptron"], search=True)}
+    keys = {key for key, _, _ in paper.differences(experiments["perceptron"], search=True)}
     assert keys == {"search.method", "search.iterations", "search.rate"}
     assert paper.differences(experiments["perceptron_paper"], search=True) == ()
 
@@ -109,7 +109,7 @@ def test_nested_settings_of_a_language_model_are_compared_one_by_one() -> None:
     same["data"]["perturbation"]["operations"] = 3
     same["model"]["hidden"] = 32
     found = paper.differences({"problem": "language_model", **same})
-    assert [(paper.words(each.key), each.here, each.paper) for each in found] == [
+    assert [(paper.words(key), here, theirs) for key, here, theirs in found] == [
         ("corpus source", "grammar", "TinyStories"),
         ("perturbation operations", 3, 20),
         ("hidden", 32, 128),
