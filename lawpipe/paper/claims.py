@@ -132,7 +132,7 @@ STATEMENTS: tuple[Claim, ...] = (
     Claim("learned_ignored", (PERCEPTRON,), "Fig 9",
           "more than 90 % of (t, n) with loss < 1e-6 have less than 0.2 of the step's largest weight",
           of(NEAR, ("learned_ignored", None, None)),
-          AtLeast(paper.BY_MEASURE[PERCEPTRON, "learned_ignored", NEAR].number, 0.5, NO_PAIR)),
+          AtLeast(paper.BY_MEASURE[PERCEPTRON, "learned_ignored", NEAR].low, 0.5, NO_PAIR)),
     Claim("redundant_dropped", PROBLEMS, "Fig 10",
           "a large share of the examples with a contribution > 0 have weight 0",
           of(NEAR, ("redundant_dropped", "instantaneous", "desired")), AtLeast(0.5, 0.1, NO_PAIR)),
@@ -204,7 +204,7 @@ def of_value(value: paper.Published) -> Claim:
     """Return the claim that our value is the published one, at the size of the paper's figures."""
     kind = KINDS[str(value.measure)]
     wording = LOG2 if value.mixed_units else kind.wording
-    rule = kind.near(value.number, value.high or math.inf)
+    rule = kind.near(value.low, value.high)
     return Claim(
         kind.claim.format(value.policy),
         (value.problem,),

@@ -16,14 +16,14 @@ def contradictions() -> tuple[tuple[str, str, str, str], ...]:
     what follows, and our arithmetic on the paper's numbers; `-` if there is none.
     """
     scale, scale_near, exponent, exponent_near = (
-        paper.BY_MEASURE[LANGUAGE_MODEL, measure, policy].number
+        paper.BY_MEASURE[LANGUAGE_MODEL, measure, policy].low
         for measure in ("scale", "exponent")
         for policy in ("conventional", "near_optimal")
     )
     row = next(row for row in TABLE_2 if row.steps == 4000)
     after = (scale * (1 - row.scale_change), exponent * (1 + row.exponent_change))
     at_steps, at_far = (acceleration_from_fits(scale, exponent, *after, steps=steps) for steps in (row.steps, FAR))
-    ratio = paper.BY_MEASURE[LANGUAGE_MODEL, "compression_ratio", "conventional"].number
+    ratio = paper.BY_MEASURE[LANGUAGE_MODEL, "compression_ratio", "conventional"].low
     vocabulary = paper.SETTINGS[LANGUAGE_MODEL]["data"]["tokenizer"]["vocabulary"]
     bits, nats = math.log2(vocabulary), math.log(vocabulary)
     objective = bits / ratio

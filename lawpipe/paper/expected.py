@@ -17,17 +17,14 @@ def differences(rows: Sequence[Mapping[str, Any]], expected: Expected) -> list[s
     pairs = {(experiment, claim): verdict for experiment, of in expected.items() for claim, verdict in of.items()}
     sentences = []
     for row in rows:
-        experiment, claim = row["experiment"], row["claim"]
-        verdict = pairs.pop((experiment, claim), None)
+        verdict = pairs.pop((row["experiment"], row["claim"]), None)
         if verdict != row["verdict"]:
             config = "missing:" if verdict is None else f"{verdict}, but"
-            sentences.append(
-                f"claims.{experiment}.{claim} is {config} the run says {row['verdict']} ({row['reason']})."
-            )
-    return sentences + [
-        f"claims.{experiment}.{claim} is {verdict}, but the run has no such claim."
-        for (experiment, claim), verdict in pairs.items()
-    ]
+            name = f"claims.{row['experiment']}.{row['claim']}"
+            sentences.append(f"{name} is {config} the run says {row['verdict']} ({row['reason']}).")
+    for (experiment, claim), verdict in pairs.items():
+        sentences.append(f"claims.{experiment}.{claim} is {verdict}, but the run has no such claim.")
+    return sentences
 
 
 def written(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -70,7 +70,7 @@ class Published:
         source: the figures, tables or sections that have it, joined by `, `.
         quantity: what it is a value of.
         text: the value as the paper writes it; "about" marks one that was read off a figure by eye.
-        low: the value as a number, or the lower end of a range; None for a statement in words.
+        low: the value as a number, or the lower end of a range; NaN for a statement in words.
         high: the same as `low`, or the upper end of a range; infinite for a lower bound.
         measure: our quantity of the same meaning: a column of `summary` without its ending `_desired`, one of
             `COEFFICIENTS` or `ASYMPTOTE`, or a property of `zero_weights`; None if there is none.
@@ -81,8 +81,8 @@ class Published:
     source: str
     quantity: str
     text: str
-    low: float | None = None
-    high: float | None = None
+    low: float = math.nan
+    high: float = math.nan
     measure: str | None = None
     policy: str | None = None
 
@@ -95,13 +95,6 @@ class Published:
     def mixed_units(self) -> bool:
         """Whether it is a compression ratio log2|V| / J with J in nats. In one unit it is ln 2 times that."""
         return (self.problem, self.measure) == (LANGUAGE_MODEL, "compression_ratio")
-
-    @property
-    def number(self) -> float:
-        """The value, or the lower end of its range. Raises ValueError for a statement in words."""
-        if self.low is None:
-            raise ValueError(f"{self.source} has no number for: {self.quantity}")
-        return self.low
 
 
 #: One row per value, by figure and table. The claims on values are in this order.

@@ -34,7 +34,7 @@ def explained(results: Results) -> str:
 
 def _written(macro: str, *values: Any) -> list[str]:
     """Return what a macro of `findings.txt` writes, by paragraph. A no-break space stays."""
-    text = getattr(templates.load("findings.txt", WORDS).module, macro)(*values)
+    text = getattr(templates.load("findings.txt", **WORDS).module, macro)(*values)
     return [re.sub(r"[ \n]+", " ", part.strip(" \n")) for part in text.split("\n\n") if part.strip()]
 
 

@@ -4,14 +4,14 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import jinja2
 from markupsafe import Markup
 
 from lawpipe.cost import costs
@@ -19,7 +19,7 @@ from lawpipe.paper import values as paper
 from lawpipe.report import comparison, findings, svg, templates
 from lawpipe.report.table import Table
 from lawpipe.report.tables import claims, quantities, recorded, scaling
-from lawpipe.results import catalogue, problem
+from lawpipe.results import catalogue
 from lawpipe.results.experiment import Results, load
 from lawpipe.run import artifacts
 
@@ -53,12 +53,12 @@ def report(
     glyphs = svg.Glyphs()
     sections = [_section(results, f"f{number}", glyphs) for number, results in enumerate(loaded)]
     kept = recorded.read(records) if records is not None else []
-    script = templates.read("page.js")
+    script = (templates.FOLDER / "page.js").read_bytes()
     drawings = {
         name: Markup(svg.inlined(root / f"{name}.svg", f"{name}-", label, glyphs)) if judged else None
         for name, label in (("methods", "Search methods"), ("growth", "Growth"))
     }
-    return _template("page.html").render(
+    return templates.load("page.html").render(
         sections=sections,
         dumps=json.dumps,
         address=partial(_address, page_folder.resolve()),
@@ -73,8 +73,7 @@ def report(
         glance=quantities.glance(loaded),
         paper=paper,
         drawn_with={name: metadata.version(name) for name in DRAWN_WITH},
-        script=Markup(script),
-        policy=_security_policy(script),
+        digest=base64.b64encode(hashlib.sha256(script).digest()).decode(),
     )
 
 
@@ -82,15 +81,6 @@ def _overview(experiments: Sequence[Results], spent: Sequence[costs.Spent]) -> l
     """Return the findings on all experiments."""
     hardware = dict.fromkeys(machine for part in spent for machine in part.machines)
     return findings.overview(experiments, list(hardware), sum(part.seconds for part in spent))
-
-
-def _security_policy(script: str) -> str:
-    """Return the content security policy of the page: it loads nothing and runs no script but `script`."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def front_page(root: Path, experiments: Sequence[str]) -> str:
@@ -106,14 +96,14 @@ def front_page(root: Path, experiments: Sequence[str]) -> str:
 
 def _plain(text: str) -> str:
     """Escape the markup characters of reStructuredText."""
-    return "".join(f"\\{character}" if character in "\\*`_|:<>[]" else character for character in text)
+    return re.sub(r"[\\*`_|:<>\[\]]", r"\\\g<0>", text)
 
 
 def table_page(table: Table, figure: Path | None = None) -> str:
     """Return an HTML page with a table and, above it, the figure of the same numbers if there is one."""
     glyphs = svg.Glyphs()
     drawing = None if figure is None else Markup(svg.inlined(figure, "figure-", table.entry.title, glyphs))
-    return _template("table_page.html").render(table=table, drawing=drawing, letters=Markup(glyphs.drawing()))
+    return templates.load("table_page.html").render(table=table, drawing=drawing, letters=Markup(glyphs.drawing()))
 
 
 def _address(page_folder: Path, file: Path) -> str:
@@ -141,23 +131,8 @@ def _section(results: Results, prefix: str, glyphs: svg.Glyphs) -> dict[str, Any
         "headline": headline,
         "figures": figures,
         "tables": tables,
-        "settings": _settings(artifacts.metadata(folder / "summary.parquet")["settings"]),
+        "settings": artifacts.metadata(folder / "summary.parquet")["settings"],
         "spent": costs.read(folder, seeds),
         "versions": metadata_of["summary"]["versions"],
         "digests": {name: stored["code"] for name, stored in metadata_of.items()},
     }
-
-
-def _settings(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return every setting by its dotted key, with the paper's value if there is one, and whether the two differ."""
-    published = dict(paper.leaves(paper.SETTINGS.get(problem.name(settings), {})))
-    differing = {key for key, _, _ in paper.differences(settings, search=True)}
-    return [
-        {"key": key, "value": value, "paper": published.get(key, ""), "differs": key in differing}
-        for key, value in paper.leaves(settings)
-    ]
-
-
-def _template(name: str) -> jinja2.Template:
-    """Load a template of a page; `style` and `dark` are the style sheets."""
-    return templates.load(name, {name: Markup(templates.read(f"{name}.css")) for name in ("style", "dark")})

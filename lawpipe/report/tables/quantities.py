@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from lawpipe.analysis import redundancy
 from lawpipe.analysis.intervals import Interval
 from lawpipe.paper import values as paper
 from lawpipe.report import findings
@@ -36,6 +35,8 @@ QUANTITIES = {
     "effective_examples": "effective number of examples (mean over steps)",
 }
 
+ONE_DROPPED = "one or more has weight 0, of groups with any weight"
+LARGEST_SHARE = "the largest weight's share of the group's"
 #: The overview table, which is on the page only.
 GLANCE = catalogue.Entry(
     "glance",
@@ -46,25 +47,16 @@ GLANCE = catalogue.Entry(
     "of all examples). Each number is the mean over the seeds with its 95 % t interval.",
 )
 
-#: The columns of the overview table for each set: header, policy and quantity.
-AT_A_GLANCE = (
-    ("CR conventional", "conventional", "compression_ratio"),
-    ("CR near-optimal", "near_optimal", "compression_ratio"),
-    ("AR", "near_optimal", "acceleration"),
-)
-
 #: Properties of planted groups and, as a control, of as many unrelated examples (`_control`).
 PLANTED = {
-    f"{group}_{measure}{control}": f"{subject}: {label}"
-    for group, planted, unrelated in (
-        (redundancy.COPIES, "an example and its copy", "two unrelated examples"),
-        (redundancy.COMBINATIONS, "two examples and their sum", "three unrelated examples"),
-    )
-    for measure, label in (
-        ("one_dropped", "one or more has weight 0, of groups with any weight"),
-        ("largest_share", "the largest weight's share of the group's"),
-    )
-    for control, subject in (("", planted), ("_control", unrelated))
+    "copies_one_dropped": f"an example and its copy: {ONE_DROPPED}",
+    "copies_one_dropped_control": f"two unrelated examples: {ONE_DROPPED}",
+    "copies_largest_share": f"an example and its copy: {LARGEST_SHARE}",
+    "copies_largest_share_control": f"two unrelated examples: {LARGEST_SHARE}",
+    "combinations_one_dropped": f"two examples and their sum: {ONE_DROPPED}",
+    "combinations_one_dropped_control": f"three unrelated examples: {ONE_DROPPED}",
+    "combinations_largest_share": f"two examples and their sum: {LARGEST_SHARE}",
+    "combinations_largest_share_control": f"three unrelated examples: {LARGEST_SHARE}",
 }
 
 
@@ -104,7 +96,11 @@ def glance(experiments: Sequence[Results]) -> Table:
         means = {
             f"{header}, {against}": mean(results, policy, f"{name}_{against}")
             for against in REFERENCES
-            for header, policy, name in AT_A_GLANCE
+            for header, policy, name in (
+                ("CR conventional", "conventional", "compression_ratio"),
+                ("CR near-optimal", "near_optimal", "compression_ratio"),
+                ("AR", "near_optimal", "acceleration"),
+            )
         }
         records.append(
             {
@@ -156,49 +152,44 @@ def search(results: Results) -> Table:
 
 def zero_weights(results: Results) -> Table:
     """Return the share of each property and policy; properties of planted groups if the experiment has any."""
-    shares = results.zero_weights
-    planted = {name: label for name, label in PLANTED.items() if (shares["property"] == name).any()}
+    measured = set(results.zero_weights["property"])
+    learned = catalogue.figure("fig09_learned").suits(results.settings)
+    labels = {name: label for name, label in (PROPERTIES | PLANTED).items() if name in PROPERTIES or name in measured}
     per_loss = [(kind, against) for against in REFERENCES for kind in ("instantaneous", "adjoint")]
-    records = []
-    for name, label in (PROPERTIES | planted).items():
-        if name == "learned_ignored" and not catalogue.figure("fig09_learned").suits(results.settings):
-            continue
-        for kind, against in per_loss if name in OF_A_LOSS else [("", "")]:
-            for policy in results.chosen:
-                rows = pairs(results, policy, name, against, kind)
-                records.append(
-                    {
-                        "property": label,
-                        "contribution": kind,
-                        "against": against,
-                        "policy": policy_label(policy),
-                        "share": share(results, rows),
-                        "cases, all seeds": f"{int(rows['count'].sum()):,}",
-                    }
-                )
+    records = [
+        {
+            "property": label,
+            "contribution": kind,
+            "against": against,
+            "policy": policy_label(policy),
+            "share": share(results, rows := pairs(results, policy, name, against, kind)),
+            "cases, all seeds": f"{int(rows['count'].sum()):,}",
+        }
+        for name, label in labels.items()
+        if name != "learned_ignored" or learned
+        for kind, against in (per_loss if name in OF_A_LOSS else [("", "")])
+        for policy in results.chosen
+    ]
     return Table.from_records(catalogue.table("zero_weights"), records, labels=4)
 
 
 def fits(results: Results) -> Table:
     """Return the coefficients of each reference loss, policy and seed."""
-    records = []
-    for _, fit in results.fits[results.fits["policy"].isin(results.chosen)].iterrows():
-        floor, scale, exponent = (
-            interval(Interval.stored(fit[name], fit[f"{name}_low"], fit[f"{name}_high"]))
-            for name in ("loss_floor", "scale", "exponent")
-        )
-        records.append(
-            {
-                "policy": policy_label(str(fit["policy"])),
-                "loss": str(fit["against"]),
-                "seed": str(fit["seed"]),
-                "L0 (nats)": floor,
-                "B (steps)": scale,
-                "beta": exponent,
-                "t0": "-" if pd.isna(fit["first_step"]) else str(int(fit["first_step"])),
-                "r squared": number(fit["r_squared"], 4),
-            }
-        )
+    rows = results.fits[results.fits["policy"].isin(results.chosen)]
+    columns = (("L0 (nats)", "loss_floor"), ("B (steps)", "scale"), ("beta", "exponent"))
+    records = [
+        {
+            "policy": policy_label(str(fit["policy"])),
+            "loss": str(fit["against"]),
+            "seed": str(fit["seed"]),
+            **{
+                head: interval(Interval.stored(*fit[[name, f"{name}_low", f"{name}_high"]])) for head, name in columns
+            },
+            "t0": "-" if pd.isna(fit["first_step"]) else str(int(fit["first_step"])),
+            "r squared": number(fit["r_squared"], 4),
+        }
+        for _, fit in rows.iterrows()
+    ]
     records.sort(key=lambda record: (record["loss"], record["policy"], int(record["seed"])))
     return Table.from_records(catalogue.table("fits"), records, labels=3)
 

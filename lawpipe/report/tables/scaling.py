@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from lawpipe.analysis.intervals import NO_SEEDS, Interval, mean_interval
 from lawpipe.report.table import Table
 from lawpipe.results import catalogue
@@ -13,7 +11,6 @@ from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval
 from lawpipe.run import artifacts
 from lawpipe.run.tables import claims as artifact
-from lawpipe.run.tables.fits import SENSITIVITY
 
 SIZES = Entry(
     "sizes",
@@ -57,14 +54,13 @@ COLUMNS = (
 
 def sensitivity(results: Results) -> Table:
     """Return the coefficients of every variant of the fit on the desired loss: means over the seeds."""
-    rows = pd.concat(pd.DataFrame(results.seed(seed).rows(SENSITIVITY)) for seed in results.seeds)
-    rows = rows[rows["against"] == "desired"].set_index(["variant", "policy"])
+    rows = results.sensitivity[results.sensitivity["against"] == "desired"]
     records = []
     for variant, label in VARIANTS.items():
         record = {"fit": label}
         for header, name, policy, geometric in COLUMNS:
-            mean = mean_interval(rows[name].loc[[(variant, policy)]], logarithmic=geometric)
-            record[header] = interval(mean, count_seeds=False)
+            values = rows[name][(rows["variant"] == variant) & (rows["policy"] == policy)]
+            record[header] = interval(mean_interval(values, logarithmic=geometric), count_seeds=False)
         records.append(record)
     return Table.from_records(catalogue.table("sensitivity"), records)
 
