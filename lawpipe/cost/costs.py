@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lawpipe.run.errors import InputError
+from lawpipe.run.parsing import parsing
 
 
 @dataclass(frozen=True)
@@ -117,13 +117,9 @@ def _sum(values: list[float | None]) -> float | None:
 
 def _read(file: Path) -> dict[str, Any]:
     """Return the content of one cost file; raises InputError if it is not one."""
-    try:
+    with parsing(file, "not a stage's cost"):
         cost = json.loads(file.read_text(encoding="utf-8"))
         {float(cost["seconds"]), float(cost["peak_memory_mb"]), len(cost["hardware"]), len(cost["git"])}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{file} is not a stage's cost ({type(error).__name__}: {error}): delete it and run again."
-        ) from error
     return dict(cost) | {"started": cost.get("started", "-")}
 
 

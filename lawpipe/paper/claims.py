@@ -65,7 +65,6 @@ class Claim:
 
 def on_both(
     name: str,
-    problems: tuple[str, ...],
     source: str,
     texts: tuple[str, str],
     measure: Callable[[str], Measure],
@@ -77,7 +76,7 @@ def on_both(
     `measure` goes from `desired` or `test` to our number.
     """
     for against, ending, text in zip(("desired", "test"), ("", "_unseen"), texts, strict=True):
-        yield Claim(name + ending, problems, source, text, measure(against), rule, **more)
+        yield Claim(name + ending, PROBLEMS, source, text, measure(against), rule, **more)
 
 
 def control(name: str, policy: str, reference: str, condition: str) -> Iterator[Claim]:
@@ -85,7 +84,6 @@ def control(name: str, policy: str, reference: str, condition: str) -> Iterator[
     says = f"the weights lower J, {condition}{{}} (not reported; here J's ratio)"
     return on_both(
         name,
-        PROBLEMS,
         "Fig 5",
         (says.format(""), says.format(", unseen examples")),
         lambda against: ratio(f"objective_{against}", policy, reference),
@@ -103,16 +101,16 @@ EXCLUDED = "noncontributive_excluded"
 #: Statements that are judged at every size.
 # fmt: off
 STATEMENTS: tuple[Claim, ...] = (
-    *on_both("compression_rises", PROBLEMS, "Fig 4", ("the search raises the compression ratio", UNSEEN),
+    *on_both("compression_rises", "Fig 4", ("the search raises the compression ratio", UNSEEN),
              lambda against: ratio(f"compression_ratio_{against}"), Beyond(1), logarithmic=True),
     Claim("gain_carries_over", PROBLEMS, "Fig 4",
           "the whole gain holds on examples that the search did not see (not reported)",
           ours.gain_unseen, AtLeast(0.9, 0.5)),
-    *on_both("acceleration", PROBLEMS, "Fig 2, Fig 5",
+    *on_both("acceleration", "Fig 2, Fig 5",
              ("the near-optimal policy needs fewer steps to the conventional policy's final loss", UNSEEN),
              lambda against: of(NEAR, f"acceleration_{against}"),
              Beyond(1, missing=NEVER), logarithmic=True),
-    *on_both("similarity_higher_throughout", PROBLEMS, "Fig 6",
+    *on_both("similarity_higher_throughout", "Fig 6",
              (HIGHER, f"{HIGHER} (contributions to the test loss)"),
              ours.higher_throughout, AtLeast(0.9, 0.5, NO_COMMON_LOSS)),
     Claim("similarity_rises_with_compression", PROBLEMS, "Fig 3, Fig 7",
@@ -122,7 +120,7 @@ STATEMENTS: tuple[Claim, ...] = (
           "the share of zero weights among examples with a contribution <= 0 rises with the compression ratio",
           ours.rank_correlation("compression_ratio_desired", (EXCLUDED, "instantaneous", "desired")),
           AtLeast(0.8, 0.4)),
-    *on_both(EXCLUDED, PROBLEMS, "Fig 8",
+    *on_both(EXCLUDED, "Fig 8",
              (f"{NONCONTRIBUTIVE}nearly all of them have weight 0",
               f"{NONCONTRIBUTIVE}the same, contributions to the test loss"),
              lambda against: of(NEAR, (EXCLUDED, "instantaneous", against)), AtLeast(0.9, 0.5, NO_PAIR)),

@@ -35,10 +35,10 @@ def judge(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any
         for name in _experiments_of(claim, experiments)
     ]
     sizes = _sizes(experiments)
-    if sizes:
-        of_sizes = [seeds[name] for name in sizes]
-        rows += [_row(claim, sizes[-1], *_judged_of_sizes(claim, of_sizes)) for claim in claims.CLAIMS_OF_SIZES]
-    return rows
+    of_sizes = [seeds[name] for name in sizes]
+    return rows + [
+        _row(claim, sizes[-1], *_judged_of_sizes(claim, of_sizes)) for claim in claims.CLAIMS_OF_SIZES if sizes
+    ]
 
 
 def _judged(claim: Claim, seeds: Sequence[Seed], settings: Settings) -> tuple[Interval, Judgement]:

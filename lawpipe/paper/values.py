@@ -220,13 +220,10 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-def values(problem: str, source: str | None = None) -> tuple[Published, ...]:
-    """Return the paper's values for a problem; `source` (`Fig 4`) picks those of one figure or table."""
-    return tuple(
-        value
-        for value in VALUES
-        if value.problem == problem and (source is None or source in value.source.split(", "))
-    )
+def values(problem: str, source: str) -> tuple[Published, ...]:
+    """Return the paper's values for a problem in some figures and tables (`Fig 4, Fig 5`)."""
+    parts = set(source.split(", "))
+    return tuple(value for value in VALUES if value.problem == problem and parts & set(value.source.split(", ")))
 
 
 #: The values by problem, measure of ours and policy.

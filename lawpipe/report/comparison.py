@@ -25,10 +25,8 @@ def comparisons(results: Results, source: str | None) -> list[tuple[Published, s
 
     The text is empty for what does not depend on the set; without a source there are no values.
     """
-    sources = source.split(", ") if source is not None else []
-    values = [value for part in sources for value in paper.values(problem.name(results.settings), part)]
-    by_quantity = {value.quantity: value for value in values}
-    return [(value, ours(results, value, "desired"), ours(results, value, "test")) for value in by_quantity.values()]
+    values = paper.values(problem.name(results.settings), source or "")
+    return [(value, ours(results, value, "desired"), ours(results, value, "test")) for value in values]
 
 
 def ours(results: Results, published: Published, against: str) -> str:

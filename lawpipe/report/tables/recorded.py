@@ -12,7 +12,7 @@ from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import UNBROKEN, number, percent
-from lawpipe.run.errors import InputError
+from lawpipe.run.parsing import parsing
 
 SEARCHES = Entry(
     "recorded_searches",
@@ -41,15 +41,11 @@ def read(folder: Path) -> list[Record]:
     """
     records: list[Record] = []
     for path in sorted(folder.rglob("gpu-*.json")):
-        try:
+        with parsing(path, "no record of a run", "repeat the run, or delete the file"):
             record = json.loads(path.read_text(encoding="utf-8"))
             # A record says where, when and how it was made.
             {record[name] for name in ("name", "date", "commit", "command")} | {*record["hardware"]}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path} is no record of a run ({type(error).__name__}: {error}): repeat the run, or delete the file."
-            ) from error
-        records.append(record)
+            records.append(record)
     return records
 
 
@@ -99,7 +95,7 @@ def _search(results: Results) -> dict[str, str]:
 
 def steps(records: Sequence[Record]) -> Table | None:
     """Return the recorded steps, for each size the public code's last; None if no step was recorded."""
-    rows, kinds = [], []
+    rows = []
     for record in records:
         if "public" not in record:
             continue
@@ -119,7 +115,7 @@ def steps(records: Sequence[Record]) -> Table | None:
                     "GB": "-" if row["peak_mb"] is None else number(row["peak_mb"] / 1024),
                 }
             )
-            kinds.append("paper" if "batch" in row else "")
+    kinds = ["paper" if row["how"].startswith("the public code") else "" for row in rows]
     return Table.from_records(STEPS, rows, kinds, labels=4) if rows else None
 
 

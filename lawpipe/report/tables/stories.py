@@ -18,7 +18,7 @@ from lawpipe.results import catalogue
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import number, percent, plural
 from lawpipe.run import artifacts
-from lawpipe.run.errors import InputError
+from lawpipe.run.parsing import parsing
 from lawpipe.run.tables.examples import TOKEN_EXAMPLES
 from lawpipe.run.tables.measurements import EXAMPLES
 
@@ -101,7 +101,7 @@ def corpus(results: Results) -> Table:
     """Return where the stories come from, their counts and lengths, and three of them."""
     path = results.folder / "corpus.json"
     settings = results.settings["data"]
-    try:
+    with parsing(path, "not a corpus's description"):
         description = json.loads(path.read_text(encoding="utf-8"))
         glimpse = description["glimpse"]
         rows = {
@@ -116,10 +116,6 @@ def corpus(results: Results) -> Table:
             "fingerprint": str(description["fingerprint"]),
             **{f"story {example['story']}": str(example["text"]) for example in glimpse["examples"]},
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is not a corpus's description ({type(error).__name__}: {error}): delete it and run again."
-        ) from error
     records = [{"what": label, "value": one_line(text)} for label, text in rows.items()]
     return Table.from_records(catalogue.table("corpus"), records, labels=2, prose=1)
 
