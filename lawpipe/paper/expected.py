@@ -5,14 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-#: experiment -> claim -> verdict, as in the config.
-Expected = Mapping[str, Mapping[str, str]]
 
-
-def differences(rows: Sequence[Mapping[str, Any]], expected: Expected) -> list[str]:
+def differences(rows: Sequence[Mapping[str, Any]], expected: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Return one sentence for each other verdict, claim without an expected verdict, and claim that is not there.
 
-    `rows` are those of the table `claims`.
+    `rows` are those of the table `claims`; `expected` has the verdicts by experiment and claim, as in the config.
     """
     pairs = {(experiment, claim): verdict for experiment, of in expected.items() for claim, verdict in of.items()}
     sentences = []

@@ -19,7 +19,6 @@ from lawpipe.results import problem
 from lawpipe.results.experiment import Seed
 from lawpipe.run.splits import REFERENCES
 
-Floats = npt.NDArray[np.float64]
 Quantity = str | tuple[str, str | None, str | None]
 Measure = Callable[[Seed], float]
 
@@ -69,7 +68,7 @@ def change(quantity: Quantity) -> Measure:
     return difference(of(NEAR, quantity), of(CONVENTIONAL, quantity))
 
 
-def along_search(seed: Seed, first: Quantity, second: Quantity) -> Floats:
+def along_search(seed: Seed, first: Quantity, second: Quantity) -> npt.NDArray[np.float64]:
     """Return two quantities [2, n] of the n policies along the search that have both."""
     pairs = np.array([[number(seed, policy, name) for policy in seed.along_search] for name in (first, second)])
     return pairs[:, ~np.isnan(pairs).any(axis=0)]

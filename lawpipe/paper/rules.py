@@ -91,9 +91,8 @@ class Near:
         if found.mean is None:
             return self.missing
         shown = written(found)
-        theirs = " to ".join(dict.fromkeys(map(number, (self.low, self.high))))
-        if math.isinf(self.high):
-            theirs = f"at least {number(self.low)}"
+        ends = dict.fromkeys(map(number, (self.low, self.high)))
+        theirs = f"at least {number(self.low)}" if math.isinf(self.high) else " to ".join(ends)
         within = f"within a factor of {number(self.factor)} of the paper's {theirs}"
         is_within = self.low / self.factor <= found.mean <= self.high * self.factor
         reached = found.n_reached == found.n

@@ -10,7 +10,6 @@ from lawpipe.figures.surfaces import SURFACES, TITLE_ID
 from lawpipe.run.errors import InputError
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
-XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 
 #: The elements of a drawing. Any other element (script, foreign object, link) is an error.
 ALLOWED = {"svg", "g", "defs", "path", "use", "clipPath", "rect", "image", "title", "linearGradient", "stop"}
@@ -36,8 +35,7 @@ class Glyphs:
         root = ElementTree.Element(f"{NAMESPACE}svg", {"width": "0", "height": "0", "aria-hidden": "true"})
         definitions = ElementTree.SubElement(root, f"{NAMESPACE}defs")
         for (outline, transform), number in self.numbers.items():
-            attributes = {"id": f"g{number}", "d": outline, "transform": transform}
-            ElementTree.SubElement(definitions, f"{NAMESPACE}path", attributes)
+            ElementTree.SubElement(definitions, f"{NAMESPACE}path", id=f"g{number}", d=outline, transform=transform)
         return _text(root)
 
 
@@ -111,8 +109,7 @@ def _move_glyphs(root: ElementTree.Element, glyphs: Glyphs) -> dict[str, str]:
 def _references(element: ElementTree.Element) -> list[str]:
     """Return the ids that an element refers to."""
     names = [name for value in element.attrib.values() for name in REFERENCE.findall(value)]
-    target = element.get(XLINK_HREF, element.get("href", ""))
-    return [*names, target[1:]] if target.startswith("#") else names
+    return names + [value[1:] for key, value in element.items() if key.endswith("href") and value.startswith("#")]
 
 
 def _rewrite(element: ElementTree.Element, attribute: str, value: str, names: Mapping[str, str], path: Path) -> None:
