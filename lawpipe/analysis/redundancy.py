@@ -40,10 +40,10 @@ def controls(planted: Groups, examples: int) -> dict[str, list[tuple[int, ...]]]
     """Return as many groups of the same sizes, of examples in no planted group, while there are such examples."""
     dependent = {row for members in planted.values() for group in members for row in group}
     unrelated = iter([row for row in range(examples) if row not in dependent])
-    result: dict[str, list[tuple[int, ...]]] = {}
+    result = {}
     for kind, members in planted.items():
-        drawn = [(tuple(itertools.islice(unrelated, len(group))), len(group)) for group in members]
-        result[kind] = [group for group, size in drawn if len(group) == size]
+        drawn = [tuple(itertools.islice(unrelated, len(group))) for group in members]
+        result[kind] = [group for group, original in zip(drawn, members, strict=True) if len(group) == len(original)]
     return result
 
 

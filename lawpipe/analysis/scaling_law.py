@@ -21,14 +21,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize
 
+from lawpipe.analysis import Floats
 from lawpipe.analysis.curves import finite_or_none
 from lawpipe.analysis.power_curve import EXPONENTS, Law, Points, fit_given_floor, joint_derivatives, project
 from lawpipe.analysis.scaling_intervals import Ends, Floor
-
-Floats = npt.NDArray[np.float64]
 
 #: At most this many steps of a curve are fitted.
 POINTS = 2000
@@ -58,9 +56,7 @@ class Fit:
     exponent_high: float | None = None
 
 
-def fit_curves(
-    curves: Mapping[str, npt.NDArray[np.float64]], sharing: Sequence[str], first_step: int | None = None
-) -> dict[str, Fit]:
+def fit_curves(curves: Mapping[str, Floats], sharing: Sequence[str], first_step: int | None = None) -> dict[str, Fit]:
     """Fit the scaling law to the curves of several policies with a common L0 and t0.
 
     A curve that cannot follow the law has an empty fit: one with a value that is not finite or not above 0, fewer
@@ -97,9 +93,7 @@ def fit_curves(
     return fits
 
 
-def fit_with_floor(
-    curves: Mapping[str, npt.NDArray[np.float64]], loss_floor: float, first_step: int
-) -> dict[str, Fit]:
+def fit_with_floor(curves: Mapping[str, Floats], loss_floor: float, first_step: int) -> dict[str, Fit]:
     """Fit B and beta of each curve L[0..T], nats, with L0 and t0 given; no intervals.
 
     A curve that cannot follow the law, as in `fit_curves`, has an empty fit.

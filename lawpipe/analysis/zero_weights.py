@@ -1,4 +1,4 @@
-"""The three properties of zero weights: which examples a policy leaves out (arXiv 2402.17759, section 4.3)."""
+"""Which examples a policy leaves out: the three properties of zero weights (arXiv 2402.17759, section 4.3)."""
 
 from dataclasses import dataclass
 
@@ -72,3 +72,14 @@ def learned_ignored(weights: npt.ArrayLike, losses: npt.ArrayLike) -> Share:
     weight = np.asarray(weights)
     ignored = weight < IGNORED_WEIGHT * weight.max(axis=1, keepdims=True, initial=0)
     return share(ignored, among=np.asarray(losses) < LEARNED_LOSS)
+
+
+def effective_examples(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Return the effective number of examples at each step, ``1 / sum_n weights[t, n]^2``, between 1 and N."""
+    squares = np.einsum("tn,tn->t", weights, weights, dtype=np.float64)
+    return np.asarray(1.0 / squares, dtype=np.float64)
+
+
+def active_fraction(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Return the fraction of the examples whose weight is above 0 exactly, at each step of weights [T, N]."""
+    return np.asarray((weights > 0).mean(axis=1, dtype=np.float64))

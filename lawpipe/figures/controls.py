@@ -30,16 +30,15 @@ def controls(results: Results) -> Figure:
     objective = {against: objectives(results, against) for against in REFERENCES}
     seeds: dict[str, int] = {}
     for offset, against in zip((-0.16, 0.16), REFERENCES, strict=True):
-        label: str | None = f"{against} examples"
-        share_label, colour = label, style.AGAINST[against]
+        colour = style.AGAINST[against]
         for row, policy in enumerate(policies):
-            values = [value for value in objective[against][policy].values() if value is not None]
+            values = objective[against][policy].dropna()
             seeds.setdefault(policy, len(values))
-            marks.draw_with_seeds(levels, values, row + offset, colour, None if row else label)
+            label = None if row else f"{against} examples"
+            marks.draw_with_seeds(levels, values, row + offset, colour, label)
             share = gain.share(objective[against], policy)
             if share.n:
-                marks.draw_share(shares, share, row + offset, colour, share_label)
-                share_label = None
+                marks.draw_share(shares, share, row + offset, colour)
     marks.name_rows(levels, [f"{policy_label(policy)} (n = {seeds[policy]})" for policy in policies])
     levels.set(title="Objective J: mean loss over training", xlabel="J (nats), lower is better", ylabel="policy")
     levels.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)

@@ -18,7 +18,7 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
     axes.set_ylim(len(names) - 0.5, -0.5)
 
 
-def draw(axes: Axes, interval: Interval, height: float, colour: str, label: str | None) -> None:
+def draw(axes: Axes, interval: Interval, height: float, colour: str, label: str | None = None) -> None:
     """Draw a mean at a height, with its interval if three seeds or more have a value."""
     if interval.mean is None:
         return
@@ -39,17 +39,15 @@ def draw_with_seeds(
     draw(axes, mean_interval(values), height, colour, label)
 
 
-def draw_share(
-    axes: Axes, share: Interval, height: float, colour: str, label: str | None, ends: tuple[float, float] = SHARES
-) -> None:
+def draw_share(axes: Axes, share: Interval, height: float, colour: str, ends: tuple[float, float] = SHARES) -> None:
     """Draw a share of a gain in per cent, as an arrow at the edge if its mean is beyond the ends of the axis."""
     share = share.scaled(100)
     if share.mean is None or ends[0] <= share.mean <= ends[1]:
-        draw(axes, share, height, colour, label)
+        draw(axes, share, height, colour)
         return
     inwards = 0.012 * (ends[1] - ends[0])
     edge, arrow = (ends[1] - inwards, ">") if share.mean > ends[1] else (ends[0] + inwards, "<")
-    axes.plot([edge], [height], arrow, color=colour, markersize=6, label=label)
+    axes.plot([edge], [height], arrow, color=colour, markersize=6)
 
 
 def finish_shares(axes: Axes, name: str = "share of the gain in J", ends: tuple[float, float] = SHARES) -> None:

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import style, surfaces
-from lawpipe.results.experiment import Results
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BASE, BEST
 from lawpipe.results.numbers import policy_label
 
@@ -98,8 +97,7 @@ def log_axes(axes: Axes, names: str) -> None:
 
 def loss_curves(results: Results, policy: str, against: str) -> tuple[Array, Array]:
     """Return the steps 0 to T, and the loss of a policy on a reference set, [seeds, T + 1]."""
-    rows = results.curves[results.curves["policy"] == policy]
-    return results.by_seed(rows, "step", f"{against}_loss")
+    return results.by_seed(select(results.curves, policy=policy), "step", f"{against}_loss")
 
 
 def draw_losses(axes: Axes, results: Results, policies: Sequence[str], against: str, *, log: bool) -> None:
@@ -162,9 +160,3 @@ def say_empty(axes: Axes, reason: str) -> None:
     text = textwrap.fill(reason, 38)
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=surfaces.MUTED)
     axes.set_axis_off()
-
-
-def similarity_rows(results: Results, policy: str, kind: str, against: str) -> pd.DataFrame:
-    """Return the measured steps of a policy by one kind of contribution, against one loss."""
-    rows = results.similarity
-    return rows[(rows["policy"] == policy) & (rows["kind"] == kind) & (rows["against"] == against)]

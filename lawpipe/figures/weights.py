@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
-from lawpipe.analysis import examples
+from lawpipe.analysis import zero_weights
 from lawpipe.analysis.zero_weights import IGNORED_WEIGHT, LEARNED_LOSS
 from lawpipe.figures import frame, panels, style, surfaces
 from lawpipe.figures.frame import Canvas
 from lawpipe.figures.panels import COMPARED, KINDS, Array
 from lawpipe.results import problem
-from lawpipe.results.experiment import Results
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BEST
 from lawpipe.results.numbers import number, percent, policy_label
 from lawpipe.run.splits import REFERENCES
@@ -30,11 +30,11 @@ def fig08_noncontributive(results: Results) -> Figure:
     note = "one point per policy and seed; lines join the policies of a seed"
     canvas = frame.canvas(results, "fig08_noncontributive", note)
     order = {policy: index for index, policy in enumerate(results.along_search)}
-    shares = results.zero_weights
-    shares = shares[(shares["property"] == "noncontributive_excluded") & shares["policy"].isin(order)]
+    shares = select(results.zero_weights, property="noncontributive_excluded")
+    shares = shares[shares["policy"].isin(order) & shares["value"].notna()]
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         ratio = f"compression_ratio_{against}"
-        points = shares[(shares["against"] == against) & shares["value"].notna()].merge(
+        points = select(shares, against=against).merge(
             results.summary[["policy", "seed", ratio]], on=["policy", "seed"]
         )
         if points.empty:
@@ -169,7 +169,9 @@ def active_examples(results: Results) -> Figure:
     canvas = frame.canvas(results, "active_examples", panels.seeds_note(results))
     effective, active = canvas.axes[0]
     counts = _draw_effective(effective, results, COMPARED)
-    shares = _draw_over_steps(active, results, COMPARED, lambda _, weights: 100 * examples.active_fraction(weights))
+    shares = _draw_over_steps(
+        active, results, COMPARED, lambda _, weights: 100 * zero_weights.active_fraction(weights)
+    )
     for policy in COMPARED:
         count, share = (number(float(samples[policy].mean())) for samples in (counts, shares))
         canvas.say(f"{policy_label(policy).capitalize()}: {count} effective examples, {share} % with any weight.")
@@ -211,7 +213,9 @@ def weight_on_perturbed(results: Results) -> Figure:
 
 def _draw_effective(axes: Axes, results: Results, policies: Sequence[str]) -> dict[str, Array]:
     """Draw 1 / sum of squared weights over the measured steps; return it, [seeds, steps], for each policy."""
-    drawn = _draw_over_steps(axes, results, policies, lambda _, weights: examples.effective_examples(weights), True)
+    drawn = _draw_over_steps(
+        axes, results, policies, lambda _, weights: zero_weights.effective_examples(weights), True
+    )
     total = results.weights(results.seeds[0], BEST, np.array([0])).shape[1]
     axes.set_ylim(0.8, 1.5 * total)
     panels.log_axes(axes, "y")

@@ -38,6 +38,13 @@ def along_search(policies: Sequence[str]) -> list[str]:
     return [policy for policy in order if policy in policies]
 
 
+def select(frame: pd.DataFrame, **values: Any) -> pd.DataFrame:
+    """Return the rows of a frame whose columns have these values."""
+    for column, value in values.items():
+        frame = frame[frame[column] == value]
+    return frame
+
+
 @dataclass(frozen=True)
 class Seed:
     """One seed of an experiment, as rows by their keys. Each table is read when first asked for."""
@@ -157,8 +164,7 @@ class Results:
 
     def seeds_of(self, policy: str) -> list[int]:
         """Return the seeds that have a policy: controls with a search of their own run for the first seeds only."""
-        present = set(self.summary["seed"][self.summary["policy"] == policy])
-        return [seed for seed in self.seeds if seed in present]
+        return [seed for seed in self.seeds if len(select(self.summary, policy=policy, seed=seed))]
 
     @cached_property
     def along_search(self) -> list[str]:
@@ -167,8 +173,7 @@ class Results:
 
     def quantity(self, policy: str, quantity: str) -> Interval:
         """Return a quantity of the summary over the seeds; n = 0 if there is no such row."""
-        rows = self.over_seeds
-        rows = rows[(rows["policy"] == policy) & (rows["quantity"] == quantity)]
+        rows = select(self.over_seeds, policy=policy, quantity=quantity)
         if rows.empty:
             return NO_SEEDS
         row = rows.iloc[0]

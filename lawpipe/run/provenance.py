@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -55,26 +56,18 @@ def meanings(script: str | Path, chosen: Mapping[str, Sequence[str]] | None = No
     return result
 
 
-class _WithoutTypes(ast.NodeTransformer):
-    """Removes ``if TYPE_CHECKING:`` blocks, which do nothing when the code runs."""
-
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        """Drop the block, or keep it with its own blocks visited."""
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            return None
-        return self.generic_visit(node)
-
-
 @cache
 def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
     """Return a file's meaning as text, the package files that it imports, and the kinds of module that it loads.
 
-    The meaning of a Python module is its syntax tree without docstrings and without imports for types alone.
+    The meaning of a Python module is its syntax tree without docstrings and without ``if TYPE_CHECKING:``.
     """
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         return text, (), ()
-    tree = _WithoutTypes().visit(ast.parse(text))
+    tree = ast.parse(text)
+    for_types = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    tree.body = [node for node in tree.body if node not in for_types]
     imported: list[Path] = []
     kinds: list[str] = []
     for node in ast.walk(tree):
@@ -131,12 +124,10 @@ def hardware() -> dict[str, Any]:
 
 def _processor() -> str:
     """Return the name of the processor, from Linux or from the platform module."""
-    try:
+    with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
-    except OSError:
-        pass
     return platform.processor() or platform.machine()
 
 

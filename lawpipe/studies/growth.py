@@ -1,7 +1,5 @@
 """Study: time and memory of a gradient evaluation against N, T and P, as recorded by benchmarks/growth.py."""
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -47,7 +45,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, exponent: float) -> None:
     The exponent 1/2 is that of checkpoints alone, so parameters that are kept whole have no dotted line there.
     """
     label: str | None = "proportional" if exponent == 1.0 else "proportional to the root"
-    guides: list[tuple[Any, Any]] = []
+    guides = []
     for index, (key, group) in enumerate(rows.groupby(KEYS, sort=False)):
         line = group.sort_values("size")
         size, value = line["size"], line["value"]

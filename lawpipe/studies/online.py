@@ -1,6 +1,6 @@
 """Study: weights without a search against tuned baselines, and the share of the oracle's gain that they reach."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,13 +10,13 @@ from matplotlib.lines import Line2D
 
 from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
-from lawpipe.analysis.intervals import Interval, mean_interval
+from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import marks, style, surfaces
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.report.table import Row, Table, markdown
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
-from lawpipe.results.experiment import Results
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BASE, ORACLE, TUNED, by_policy, objectives
 from lawpipe.results.numbers import UNBROKEN, interval, number, share_of
 from lawpipe.results.problem import Settings
@@ -55,6 +55,10 @@ class Family:
     def policies(self) -> tuple[str, ...]:
         """All policies of the family: uniform weights, the oracle, and one per rule."""
         return (self.base, self.oracle, *(self.policy(rule) for rule in RULES))
+
+    def has_rules(self, policies: Container[str]) -> bool:
+        """Return whether some policies have one to compare with uniform weights and the oracle."""
+        return any(self.policy(rule) in policies for rule in RULES)
 
 
 FAMILIES = (
@@ -117,16 +121,18 @@ def _of_experiment(results: Results) -> pd.DataFrame:
     """Return the rows of one experiment."""
     settings = results.settings
     data, name = settings["data"], problem.name(settings)
-    records = []
+    frames = []
     for against in REFERENCES:
-        values = objectives(results, against)
+        values = objectives(results, against).reindex(
+            columns=[name for family in FAMILIES for name in family.policies]
+        )
         for family in FAMILIES:
             for policy in family.policies:
-                for seed, value in values.get(policy, {}).items():
-                    base, oracle = (values.get(other, {}).get(seed) for other in (family.base, family.oracle))
-                    records.append((seed, policy, against, value, gain.of_gain(base, value, oracle)))
-    frame = pd.DataFrame(records, columns=["seed", "policy", "against", "objective", "share"])
-    return frame.astype(dict.fromkeys(NULLABLE, "float64")).assign(
+                of_seeds = values.loc[results.seeds_of(policy)]
+                share = gain.of_gain(of_seeds[family.base], of_seeds[policy], of_seeds[family.oracle])
+                group = pd.DataFrame({"objective": of_seeds[policy], "share": share}).reset_index()
+                frames.append(group.assign(policy=policy, against=against))
+    return pd.concat([group for group in frames if len(group)]).assign(
         experiment=results.name,
         problem=name,
         spoilt=problem.corrupted_share(settings),
@@ -165,58 +171,42 @@ def _lines(frame: pd.DataFrame, family: Family, against: str) -> Iterator[tuple[
     """Yield the name and the cells of each experiment that has policies of the family."""
     chosen = frame[(frame["against"] == against) & frame["policy"].isin(family.policies)]
     for experiment, group in chosen.groupby("experiment", sort=False):
-        values = by_policy(group, "objective")
-        if not _has_rules(values, family):
+        if not family.has_rules(set(group["policy"])):
             continue
+        values = by_policy(group, "objective")
         first = group.iloc[0]
         name = str(first["problem"]).replace("_", " ")
+        known = (group["objective"][group["policy"] == policy] for policy in (family.base, family.oracle))
         cells = [
             f"{name}, {first['text']}" if first["text"] else name,
             f"{100 * first['spoilt']:g}{UNBROKEN}%",
             str(first["desired_examples"]),
             str(group["seed"].nunique()),
-            *(interval(mean_interval(values.get(policy, {}).values())) for policy in (family.base, family.oracle)),
+            *(interval(mean_interval(of_seeds)) for of_seeds in known),
             *(_cell(values, family, rule) for rule in RULES),
         ]
         yield str(experiment), cells
 
 
-def _has_rules(values: Objectives, family: Family) -> bool:
-    """Tell whether there is a policy to compare with uniform weights and the oracle."""
-    return any(family.policy(rule) in values for rule in RULES)
-
-
 def _cell(values: Objectives, family: Family, rule: str) -> str:
     """Write J of a policy and its share of the oracle's gain or, without one, its difference to uniform weights."""
     policy = family.policy(rule)
-    mean = mean_interval(values.get(policy, {}).values()).mean
-    if mean is None:
-        return "-"
+    mean = mean_interval(values.get(policy, [])).mean
     share = gain.share(values, policy, family.base, family.oracle)
+    more = gain.difference(values, policy, family.base)
     if share.n_reached:
         return f"{number(mean)}; {share_of(share)}"
-    change = mean_interval(_changes(values, policy, family))
-    if change.mean is None:
+    if more.mean is None:
         return number(mean)
-    more = gain.difference(values, policy, family.base)
-    nats = f"{_plus(more)}{interval(more)}{UNBROKEN}nats"
-    return f"{number(mean)}; {nats}, {_plus(change)}{share_of(change)}"
-
-
-def _plus(difference: Interval) -> str:
-    """Return the sign of a difference above 0."""
-    return "+" if difference.mean is not None and difference.mean > 0 else ""
-
-
-def _changes(values: Objectives, policy: str, family: Family) -> list[float]:
-    """Return the relative change of J against uniform weights, one number per seed."""
-    return [ratio - 1 for ratio in gain.ratios(values, policy, family.base).values()]
+    change = mean_interval(gain.ratios(values, policy, family.base) - 1)
+    signs = ["+" if part.mean_or_nan > 0 else "" for part in (more, change)]
+    return f"{number(mean)}; {signs[0]}{interval(more)}{UNBROKEN}nats, {signs[1]}{share_of(change)}"
 
 
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw shares of the oracle's gain, or changes of J, on test: one row per experiment, one column per family."""
-    test = frame[frame["against"] == "test"]
-    families = [family for family in FAMILIES if _has_rules(by_policy(test, "objective"), family)]
+    test = select(frame, against="test")
+    families = [family for family in FAMILIES if family.has_rules(set(test["policy"]))]
     # Experiments with corrupted examples, which have an oracle, and those without have different axes.
     blocks = [
         [group for _, group in block.groupby("experiment", sort=False)]
@@ -257,10 +247,10 @@ def _draw(axes: Axes, groups: Sequence[pd.DataFrame], family: Family) -> None:
                 points = 100 * group["share"][group["policy"] == policy].dropna()
                 axes.plot(points, [height] * len(points), ".", color=colour, markersize=3, alpha=0.6)
                 share = gain.share(values, policy, family.base, family.oracle)
-                marks.draw_share(axes, share, height, colour, None, ENDS)
+                marks.draw_share(axes, share, height, colour, ENDS)
             else:
-                changes = [100 * change for change in _changes(values, policy, family)]
-                marks.draw_with_seeds(axes, changes, height, colour)
+                changes = gain.ratios(values, policy, family.base) - 1
+                marks.draw_with_seeds(axes, 100 * changes, height, colour)
     if shares:
         marks.finish_shares(axes, "share of the oracle's gain over uniform weights\nin J on test", ENDS)
     else:
@@ -270,7 +260,7 @@ def _draw(axes: Axes, groups: Sequence[pd.DataFrame], family: Family) -> None:
 
 def _reason(values: Objectives, family: Family, shares: bool) -> str:
     """Return why an experiment has no marks in a panel; empty if it has."""
-    if not _has_rules(values, family):
+    if not family.has_rules(values.columns):
         return "not run"
     if not shares or gain.is_positive(gain.difference(values, family.base, family.oracle)):
         return ""

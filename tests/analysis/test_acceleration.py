@@ -51,6 +51,10 @@ def test_equal_exponents_leave_the_ratio_of_scales():
     assert acceleration_from_fits(30.0, 0.5, 10.0, 0.5, 2000) == pytest.approx(3.0)
 
 
-@pytest.mark.parametrize("law", [(0.0, 0.5), (10.0, 0.0), (math.nan, 0.5), (10.0, 1e-6)])
+@pytest.mark.parametrize("law", [(0.0, 0.5), (10.0, 0.0), (math.nan, 0.5), (10.0, 1e-6), (None, None)])
 def test_fits_that_imply_nothing(law):
     assert acceleration_from_fits(1e9, 0.5, *law, 2000) is None
+
+
+def test_no_acceleration_without_the_conventional_fit():
+    assert acceleration_from_fits(None, None, 10.0, 0.5, 2000) is None

@@ -5,8 +5,10 @@ import pytest
 
 from lawpipe.analysis.zero_weights import (
     Share,
+    active_fraction,
     before_convergence,
     convergence_step,
+    effective_examples,
     learned_ignored,
     noncontributive_excluded,
     redundant_dropped,
@@ -63,3 +65,11 @@ def test_steps_before_convergence():
     losses = [1.0, 0.5, 0.3, 0.04, 0.0]
     np.testing.assert_array_equal(before_convergence([0, 2, 3, 4], losses), [True, True, False, False])
     assert not before_convergence([0, 1], [1.0, 1.0, 1.0]).any()
+
+
+def test_effective_number_of_examples():
+    weights = np.array([[0.5, 0.5, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.25, 0.5, 0.25, 0.0]])
+    np.testing.assert_allclose(effective_examples(weights), [2.0, 1.0, 1 / 0.375])
+    uniform = np.full((1, 4096), 1 / 4096, dtype=np.float32)
+    assert effective_examples(uniform)[0] == pytest.approx(4096)
+    np.testing.assert_allclose(active_fraction(weights), [0.5, 0.25, 0.75])

@@ -69,7 +69,7 @@ def test_a_run_writes_exactly_the_planned_files(small: Project) -> None:
 def test_the_sizes_are_as_estimated(small: Project) -> None:
     for name, settings in experiments(small).items():
         files = list((small.results / name).rglob("*.parquet"))
-        guess = estimate.artifacts(settings)
+        guess = estimate.total(estimate.stages(settings).values())
         assert guess.files == len(files)
         assert 0.5 < guess.bytes / sum(path.stat().st_size for path in files) < 2
 

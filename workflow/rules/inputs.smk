@@ -88,11 +88,6 @@ def settings_by_experiment(stage, names):
     return {name: plan.stage_settings(EXPERIMENTS[name], stage, name) for name in names}
 
 
-def claims_settings(wildcards):
-    """The settings that the claims are judged by."""
-    return {"experiments": settings_by_experiment("claims", CONFIG.in_all)}
-
-
 def report_settings(wildcards):
     """The settings of a report: the config's name and those of the experiments that it shows."""
     return {"name": CONFIG.name, "experiments": settings_by_experiment("report", experiments_shown(wildcards))}
@@ -106,8 +101,3 @@ def summaries(names):
 def folders(names):
     """The folders of some experiments, as paths, which Snakemake does not track."""
     return [Path(ROOT, name) for name in names]
-
-
-def study_settings(study, **further):
-    """A function of the wildcards: the settings of a study's stage."""
-    return lambda wildcards: {"study": study, **further}
