@@ -162,7 +162,7 @@ def _corpus(toy: Toy) -> corpus.Corpus:
     """Return the stories."""
     if toy.own:
         count = len(toy.own)
-        return corpus.Corpus(toy.own, np.arange(count), {"stories": count}, "f" * 64)
+        return corpus.Corpus(toy.own, np.arange(count), dict.fromkeys(("records", "stories", "empty", "not_text", "too_long", "duplicates"), count), "f" * 64)
     return corpus.load(settings("", toy)["data"]["corpus"])
 
 

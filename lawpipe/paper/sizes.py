@@ -38,8 +38,7 @@ def rows(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any]
     for name, settings, here in sorted(texts, key=lambda text: [text[2][key] for key in SIZE[:2]]):
         seeds = [Seed(root / name / f"seed{seed}", settings) for seed in settings["seeds"]]
         for quantity, (measure, logarithmic) in QUANTITIES.items():
-            mean = mean_interval(map(measure, seeds), logarithmic=logarithmic)
-            records.append(_row(name, here, quantity, mean))
+            records.append(_row(name, here, quantity, mean_interval(map(measure, seeds), logarithmic=logarithmic)))
     return records
 
 

@@ -105,7 +105,7 @@ def test_planted_groups_are_shown_beside_unrelated_examples_where_there_are_any(
     rows = {row.cells[:4]: row.cells[4:] for row in tables.zero_weights(found).rows}
     words = tables.PLANTED["copies_one_dropped"]
     assert rows[words, "", "", "near-optimal"] == (
-        comparison.share(found, "near_optimal", "copies_one_dropped", ""),
+        comparison.share(found, comparison.pairs(found, "near_optimal", "copies_one_dropped", "")),
         "12",
     )
     assert rows[words, "", "", "near-optimal"][0].startswith(percent(0.5))
@@ -124,7 +124,8 @@ def test_every_planted_property_that_is_measured_has_words() -> None:
 
 
 def test_shares_of_nothing_say_so(noisy: Results) -> None:
-    assert comparison.share(noisy, "conventional", "learned_ignored", "desired") == "no such pair"
+    rows = comparison.pairs(noisy, "conventional", "learned_ignored", "desired")
+    assert comparison.share(noisy, rows) == "no such pair"
 
 
 def test_comparisons_stand_beside_the_papers_values(plain: Results) -> None:
