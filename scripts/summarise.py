@@ -76,7 +76,7 @@ def main(job: stage.Job) -> None:
                 last_step = len(conventional) - 1
                 numbers |= {
                     "acceleration": acceleration.acceleration(losses[policy], conventional),
-                    "acceleration_to_best": acceleration.acceleration_to_best(losses[policy], conventional),
+                    "acceleration_to_best": acceleration.acceleration(losses[policy], conventional, to_best=True),
                     "acceleration_fit": acceleration.acceleration_from_fits(*reference, *law, last_step),
                 }
             if tuned is not None:

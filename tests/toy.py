@@ -345,7 +345,7 @@ def _measure(
             gradient = -rate * adjoint
             gap = float(((weights * gradient).sum(axis=1) - gradient.min(axis=1)).sum())
         speeds = similarity.global_speed(curves[against], [rate] * toy.steps)
-        before = zero_weights.before_convergence(steps, curves[against])
+        before = np.asarray(steps) < (zero_weights.convergence_step(curves[against]) or 0)
         for kind, contributions in by_kind.items():
             measured = similarity.similarity(weights[steps], contributions)
             values = [None if toy.nulls or not math.isfinite(value) else value for value in measured.similarity]
@@ -365,11 +365,8 @@ def _measure(
             prefix = "adjoint_" if kind == "adjoint" else ""
             summary[f"{prefix}similarity_{against}"] = float(np.mean(present)) if present else None
             summary[f"{prefix}steps_measured_{against}"] = len(present)
-            for name, share in {
-                "noncontributive_excluded": zero_weights.noncontributive_excluded,
-                "redundant_dropped": zero_weights.redundant_dropped,
-            }.items():
-                counted = share(weights[steps][before], contributions[before])
+            shares = zero_weights.of_contributions(weights[steps][before], contributions[before])
+            for name, counted in shares.items():
                 _extend(
                     tables["zero_weights"],
                     policy=[policy],
@@ -395,7 +392,7 @@ def _measure(
         )
         never = toy.nulls and policy != "conventional"
         reached = acceleration.acceleration(curves[against], conventional[against])
-        best = acceleration.acceleration_to_best(curves[against], conventional[against])
+        best = acceleration.acceleration(curves[against], conventional[against], to_best=True)
         summary[f"acceleration_{against}"] = None if never else reached
         summary[f"acceleration_to_best_{against}"] = None if never else best
         summary[f"acceleration_to_tuned_{against}"] = None

@@ -66,20 +66,20 @@ def zero_weight_rows(
     def add(name: str, share: Share, kind: str | None = None, against: str | None = None) -> None:
         rows.append({"property": name, "kind": kind, "against": against, **vars(share)})
 
-    early = {against: zero_weights.before_convergence(steps, curve) for against, curve in curves.items()}
+    early = {against: steps < (zero_weights.convergence_step(curve) or 0) for against, curve in curves.items()}
     for (against, kind), contribution in contributions.items():
         mask = early[against]
-        for measure in (zero_weights.noncontributive_excluded, zero_weights.redundant_dropped):
-            add(measure.__name__, measure(weights[mask], contribution[mask]), kind, against)
+        for name, share in zero_weights.of_contributions(weights[mask], contribution[mask]).items():
+            add(name, share, kind, against)
     mask = early["desired"]
     add("learned_ignored", zero_weights.learned_ignored(weights[mask], losses[mask]))
     planted = planted or {}
     unrelated = redundancy.controls(planted, weights.shape[1])
     for kind, members in planted.items():
-        for function in (redundancy.one_dropped, redundancy.largest_share):
-            name = f"{kind}_{function.__name__}"
-            add(name, function(weights[mask], members))
-            add(f"{name}_control", function(weights[mask], unrelated[kind]))
+        shares, controls = (redundancy.of_groups(weights[mask], groups) for groups in (members, unrelated[kind]))
+        for name in shares:
+            add(f"{kind}_{name}", shares[name])
+            add(f"{kind}_{name}_control", controls[name])
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 

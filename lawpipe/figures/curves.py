@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
-from lawpipe.figures import frame, marks, panels, style
+from lawpipe.figures import frame, panels, style
 from lawpipe.results.experiment import Results
 from lawpipe.results.gains import BASE, BEST, ORACLE, TUNED, objectives
 from lawpipe.results.numbers import interval, policy_label, share_of
@@ -51,11 +51,11 @@ def online(results: Results) -> Figure:
     colours = style.colours(policies)
     objective = objectives(results, "test")
     for row, policy in enumerate(policies):
-        marks.draw_with_seeds(ratios, gain.ratios(objective, policy, TUNED), row, colours[policy])
+        panels.draw_with_seeds(ratios, gain.ratios(objective, policy, TUNED), row, colours[policy])
         share = gain.share(objective, policy, TUNED, ORACLE)
         if share.n and policy not in (TUNED, ORACLE):
             canvas.say(f"{policy_label(policy)}: {share_of(share)} of the oracle's gain on test.")
     ratios.axvline(1, **style.DOTTED)
-    marks.name_rows(ratios, [policy_label(policy) for policy in policies])
+    panels.name_rows(ratios, [policy_label(policy) for policy in policies])
     ratios.set(title="J on test, relative to uniform weights", xlabel="J / J of uniform weights", ylabel="policy")
     return frame.finish(canvas)

@@ -91,7 +91,7 @@ def fig03_law(results: Results) -> Figure:
     seed = results.seeds[0]
     step = _chosen_step(results, seed)
     note = f"left: step {step} of seed {seed}; right: one point per policy and seed"
-    canvas = frame.canvas(results, "fig03_law", note, columns=3, widths=(1.15, 1.15, 1))
+    canvas = frame.canvas(results, "fig03_law", note, widths=(1.15, 1.15, 1))
     *contributions, similarity = canvas.axes[0]
     for axes, kind in zip(contributions, KINDS, strict=True):
         axes.axhline(1, **style.DASHED)
@@ -121,8 +121,8 @@ def _chosen_step(results: Results, seed: int) -> int:
     several = rows[rows["active"] > 1]
     steps = np.unique((rows if several.empty else several)["step"])
     middle = (losses.max() + losses.min()) / 2
-    distance = (losses.loc[steps] - middle).abs().to_numpy()
-    return int(steps[int(np.argmin(np.where(np.isfinite(distance), distance, np.inf)))])
+    distance = (losses.loc[steps] - middle).abs()
+    return int(steps[np.nan_to_num(distance, nan=np.inf, posinf=np.inf).argmin()])
 
 
 def _draw_contributions(canvas: Canvas, axes: Axes, seed: int, step: int, policy: str, kind: str) -> None:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import frame, marks, panels, style
+from lawpipe.figures import frame, panels, style
 from lawpipe.results.experiment import Results, select
 from lawpipe.results.numbers import number, plural, policy_label
 from lawpipe.run.splits import REFERENCES
@@ -87,7 +87,7 @@ def _draw_coefficients(
         return
     if column == "scale":
         axes.set_xscale("log")
-    marks.name_rows(axes, [f"{policy_label(policy)},\n{against}" for against, policy in groups])
+    panels.name_rows(axes, [f"{policy_label(policy)},\n{against}" for against, policy in groups])
     axes.grid(axis="y", visible=False)
     axes.set(title=f"{symbol}, one point per seed", xlabel=label)
 

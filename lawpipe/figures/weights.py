@@ -40,18 +40,19 @@ def fig08_noncontributive(results: Results) -> Figure:
         if points.empty:
             panels.say_empty(axes, "no (step, example) pair has a contribution of 0 or less before convergence")
             continue
-        points = points.assign(share=100 * points["value"], order=points["policy"].map(order)).sort_values("order")
+        points = points.sort_values("policy", key=lambda policies: policies.map(order))
         for kind in KINDS:
-            rows, colour = points[points["kind"] == kind], style.KINDS[kind]
+            rows, colour, marker = select(points, kind=kind), style.KINDS[kind], style.MARKERS[kind]
             for _, line in rows.groupby("seed"):
-                axes.plot(line[ratio], line["share"], color=colour, linewidth=0.7, alpha=0.5)
-            marker = style.MARKERS[kind]
-            axes.scatter(rows[ratio], rows["share"], s=26, color=colour, marker=marker, label=kind, **style.POINT)
+                axes.plot(line[ratio], 100 * line["value"], color=colour, linewidth=0.7, alpha=0.5)
+            axes.scatter(
+                rows[ratio], 100 * rows["value"], s=26, color=colour, marker=marker, label=kind, **style.POINT
+            )
         axes.set(ylim=PER_CENT, title=f"Contributions against the {against} loss")
         axes.set(xlabel=f"compression ratio on {against}", ylabel="pairs with CT <= 0 that have weight 0 (%)")
         if against == REFERENCES[0]:
             axes.legend(title="contribution", loc="best")
-        kinds = points[points["policy"] == BEST].groupby("kind")[["value", "count"]].mean()
+        kinds = select(points, policy=BEST).groupby("kind")[["value", "count"]].mean()
         means = ", ".join(f"{percent(float(share))} by {kind} CT" for kind, share in kinds["value"].items())
         pairs = ", ".join(number(float(count)) for count in kinds["count"])
         canvas.say(f"Near-optimal, {against}: {means} (means; of {pairs} pairs).")

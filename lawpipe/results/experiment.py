@@ -1,7 +1,7 @@
 """The one reader of a run's tables: all seeds of an experiment as data frames, or one seed as rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -176,9 +176,7 @@ class Results:
         rows = select(self.over_seeds, policy=policy, quantity=quantity)
         if rows.empty:
             return NO_SEEDS
-        row = rows.iloc[0]
-        found = Interval.stored(row["mean"], row["low"], row["high"], int(row["n"]))
-        return replace(found, n_reached=int(row["n_reached"]))
+        return Interval.stored(*rows[["mean", "low", "high", "n", "n_reached"]].iloc[0])
 
     def weights(self, seed: int, policy: str, steps: Array) -> Array:
         """Return the weights [len(steps), N] of a policy at some steps."""

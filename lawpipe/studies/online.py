@@ -1,7 +1,8 @@
 """Study: weights without a search against tuned baselines, and the share of the oracle's gain that they reach."""
 
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,9 +12,9 @@ from matplotlib.lines import Line2D
 from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import marks, style, surfaces
+from lawpipe.figures import panels, style, surfaces
 from lawpipe.policies.catalogue import POLICIES
-from lawpipe.report.table import Row, Table, markdown
+from lawpipe.report.table import Table, markdown
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results, select
@@ -84,8 +85,8 @@ ENTRY = Entry(
 )
 TABLE = ONLINE
 NULLABLE = ("objective", "share")
-#: The header that both forms of the table share.
-HEADER = ("problem", "corrupted", "K", "seeds", "uniform", "oracle", *RULES.values())
+#: Columns of the page's table that the printed one leaves out.
+PAGE_ONLY = ("experiment", "steps", "J on")
 
 
 def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
@@ -145,47 +146,47 @@ def text(frame: pd.DataFrame) -> str:
     """Return the comparison on test as Markdown, one table per family that some experiment has."""
     parts = []
     for family in FAMILIES:
-        lines = [cells for _, cells in _lines(frame, family, "test")]
-        if lines:
-            parts.append(f"J on test (nats), {family.words}:\n\n{markdown(HEADER, lines).replace(UNBROKEN, ' ')}")
+        shown = pd.DataFrame(_records(frame, family, "test")).drop(columns=list(PAGE_ONLY), errors="ignore")
+        if len(shown):
+            lines = markdown([*shown], shown.to_numpy().tolist()).replace(UNBROKEN, " ")
+            parts.append(f"J on test (nats), {family.words}:\n\n{lines}")
     return "\n\n".join(parts)
 
 
 def table(frame: pd.DataFrame) -> Table:
     """Return the comparison as a table with one row per experiment, family and reference set."""
-    first, *others = HEADER
-    lines = []
-    for family in FAMILIES:
-        for against in REFERENCES:
-            for experiment, (name, *cells) in _lines(frame, family, against):
-                lines.append(Row((name, experiment, family.ending, against, *cells)))
+    groups = product(FAMILIES, REFERENCES)
+    records = [record for family, against in groups for record in _records(frame, family, against)]
     note = (
         "Under the rules: J in nats and the share of the oracle's gain or, without such a gain, the difference to "
         "uniform weights. Tuned: each policy at its own best learning rate; matched: at the step lengths of uniform "
         "weights. The numbers of each seed are in online.parquet beside this page, the figure alone in online.svg."
     )
-    return Table(ENTRY, (first, "experiment", "steps", "J on", *others), tuple(lines), labels=4, note=note)
+    return replace(Table.from_records(ENTRY, records, labels=4), note=note)
 
 
-def _lines(frame: pd.DataFrame, family: Family, against: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield the name and the cells of each experiment that has policies of the family."""
-    chosen = frame[(frame["against"] == against) & frame["policy"].isin(family.policies)]
+def _records(frame: pd.DataFrame, family: Family, against: str) -> list[dict[str, str]]:
+    """Return the cells by their header, one row per experiment that has policies of the family."""
+    chosen = select(frame[frame["policy"].isin(family.policies)], against=against)
+    records = []
     for experiment, group in chosen.groupby("experiment", sort=False):
         if not family.has_rules(set(group["policy"])):
             continue
-        values = by_policy(group, "objective")
-        first = group.iloc[0]
+        values, first = by_policy(group, "objective"), group.iloc[0]
         name = str(first["problem"]).replace("_", " ")
-        known = (group["objective"][group["policy"] == policy] for policy in (family.base, family.oracle))
-        cells = [
-            f"{name}, {first['text']}" if first["text"] else name,
-            f"{100 * first['spoilt']:g}{UNBROKEN}%",
-            str(first["desired_examples"]),
-            str(group["seed"].nunique()),
-            *(interval(mean_interval(of_seeds)) for of_seeds in known),
-            *(_cell(values, family, rule) for rule in RULES),
-        ]
-        yield str(experiment), cells
+        known = {"uniform": select(group, policy=family.base), "oracle": select(group, policy=family.oracle)}
+        records.append(
+            {
+                "problem": f"{name}, {first['text']}" if first["text"] else name,
+                **dict(zip(PAGE_ONLY, (str(experiment), family.ending, against), strict=True)),
+                "corrupted": f"{100 * first['spoilt']:g}{UNBROKEN}%",
+                "K": str(first["desired_examples"]),
+                "seeds": str(group["seed"].nunique()),
+                **{label: interval(mean_interval(seeds["objective"])) for label, seeds in known.items()},
+                **{label: _cell(values, family, rule) for rule, label in RULES.items()},
+            }
+        )
+    return records
 
 
 def _cell(values: Objectives, family: Family, rule: str) -> str:
@@ -215,11 +216,11 @@ def figure(frame: pd.DataFrame) -> Figure:
     heights = [AROUND + ROW * len(groups) for groups in blocks]
     drawing = Figure(figsize=(10.6, 0.8 + sum(heights)), layout="constrained")
     drawing.suptitle(TITLE, x=0.01, ha="left", fontweight="bold", gid=surfaces.TITLE_ID)
-    panels = drawing.subplots(len(blocks), len(families), squeeze=False, sharey="row", height_ratios=heights)
-    for row, groups in zip(panels, blocks, strict=True):
+    grid = drawing.subplots(len(blocks), len(families), squeeze=False, sharey="row", height_ratios=heights)
+    for row, groups in zip(grid, blocks, strict=True):
         for axes, family in zip(row, families, strict=True):
             _draw(axes, groups, family)
-        marks.name_rows(row[0], [_label(group) for group in groups])
+        panels.name_rows(row[0], [_label(group) for group in groups])
     drawing.supylabel("experiment (K: number of desired examples)", fontsize="medium")
     # One mark per rule, and one that explains the marks.
     meanings = [(COLOURS[rule], label) for rule, label in RULES.items()]
@@ -247,12 +248,12 @@ def _draw(axes: Axes, groups: Sequence[pd.DataFrame], family: Family) -> None:
                 points = 100 * group["share"][group["policy"] == policy].dropna()
                 axes.plot(points, [height] * len(points), ".", color=colour, markersize=3, alpha=0.6)
                 share = gain.share(values, policy, family.base, family.oracle)
-                marks.draw_share(axes, share, height, colour, ENDS)
+                panels.draw_share(axes, share, height, colour, ENDS)
             else:
                 changes = gain.ratios(values, policy, family.base) - 1
-                marks.draw_with_seeds(axes, 100 * changes, height, colour)
+                panels.draw_with_seeds(axes, 100 * changes, height, colour)
     if shares:
-        marks.finish_shares(axes, "share of the oracle's gain over uniform weights\nin J on test", ENDS)
+        panels.finish_shares(axes, "share of the oracle's gain over uniform weights\nin J on test", ENDS)
     else:
         axes.axvline(0, **style.DOTTED)
         axes.set_xlabel("change of J on test against uniform weights\n(%; below 0 is better)")

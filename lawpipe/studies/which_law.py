@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.figures import style, surfaces
-from lawpipe.report.table import Row, Table
+from lawpipe.report.table import Table
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results, select, snapshot
 from lawpipe.results.numbers import UNBROKEN, number, percent
@@ -152,32 +152,26 @@ def table(frame: pd.DataFrame) -> Table:
 
     A similarity is `inf` if the contributions are equal to the last bit.
     """
-    ranges = [f"{number(high, 1)} to {number(max(low, 0), 1)}" for high, low in RANGES]
-    header = (
-        "experiment",
-        f"gap / J up to {number(STATIONARY, 1)}",
-        "gap / J, median",
-        "gap / J, largest",
-        "cost, median",
-        "cost, largest",
-        "steps with 2 or more",
-        *(f"{kind}, {words}" for kind in KINDS for words in ("uniform", *ranges)),
-    )
-    lines = []
+    records = []
     for experiment, group in frame.groupby("experiment", sort=False):
         ends = select(group, policy="near_optimal")
         gap, cost = ends["relative_gap"], ends["cost"]
         searched = group[group["policy"] != "conventional"]
-        parts = [select(group, policy="conventional")]
-        parts += [searched[searched["relative_gap"].between(low, high, inclusive="right")] for high, low in RANGES]
-        medians = [part[kind].median() for kind in KINDS for part in parts]
-        cells = (
-            str(experiment),
-            f"{int((gap <= STATIONARY).sum())} of{UNBROKEN}{len(ends)}",
-            *(number(value, 2) for value in (gap.median(), gap.max())),
-            *(number(value) for value in (cost.median(), cost.max())),
-            _several(ends),
-            *("inf" if value == np.inf else number(value) for value in medians),
+        parts = {"uniform": select(group, policy="conventional")}
+        for high, low in RANGES:
+            inside = searched["relative_gap"].between(low, high, inclusive="right")
+            parts[f"{number(high, 1)} to {number(max(low, 0), 1)}"] = searched[inside]
+        medians = {f"{kind}, {words}": part[kind].median() for kind in KINDS for words, part in parts.items()}
+        records.append(
+            {
+                "experiment": str(experiment),
+                f"gap / J up to {number(STATIONARY, 1)}": f"{int((gap <= STATIONARY).sum())} of{UNBROKEN}{len(ends)}",
+                "gap / J, median": number(gap.median(), 2),
+                "gap / J, largest": number(gap.max(), 2),
+                "cost, median": number(cost.median()),
+                "cost, largest": number(cost.max()),
+                "steps with 2 or more": _several(ends),
+                **{name: "inf" if value == np.inf else number(value) for name, value in medians.items()},
+            }
         )
-        lines.append(Row(cells))
-    return Table(ENTRY, header, tuple(lines))
+    return Table.from_records(ENTRY, records)
