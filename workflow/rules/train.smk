@@ -2,10 +2,10 @@
 
 # Without and with the contributions of every single example.
 for name, batches, further in (
-    ("train", [batch for batch in ALL_BATCHES if batch not in plan.REQUIRED], {}),
+    ("train", [batch for batch in ALL_BATCHES if batch not in plan.REQUIRED_POLICIES], {}),
     (
         "train_with_contributions",
-        plan.REQUIRED,
+        plan.REQUIRED_POLICIES,
         {"contributions": f"{SEED}/contributions/{{batch}}.parquet"},
     ),
 ):
