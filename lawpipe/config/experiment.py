@@ -94,10 +94,10 @@ def check(settings: dict[str, Any], path: str) -> None:
     Raises InputError, one sentence, for the first contradiction.
     """
     policies, problem = settings["policies"], settings["problem"]
-    missing = [name for name in plan.REQUIRED if name not in policies]
+    missing = [name for name in plan.REQUIRED_POLICIES if name not in policies]
     if missing:
         raise InputError(
-            f"{path}.policies is {show(policies)}, expected {' and '.join(plan.REQUIRED)} "
+            f"{path}.policies is {show(policies)}, expected {' and '.join(plan.REQUIRED_POLICIES)} "
             f"among them: add {missing[0]}."
         )
     for name in policies:

@@ -49,7 +49,7 @@ TUNED = tuple(name for name, record in POLICIES.items() if record.variant == "tu
 
 #: The policies that every experiment has, because all others are compared with them: the contributions of every
 #: example are kept.
-REQUIRED = tuple(name for name, record in POLICIES.items() if record.required)
+REQUIRED_POLICIES = tuple(name for name, record in POLICIES.items() if record.required)
 
 
 def searched_policies(settings: Mapping[str, Any]) -> list[str]:
@@ -100,7 +100,7 @@ def tables(settings: Mapping[str, Any], seed: int) -> list[str]:
         *(*splits(settings), "theta0", "search"),
         *(f"policies/{policy}" for policy in policies),
         *(f"learning_rates/{policy}" for policy in policies if policy in TUNED),
-        *(f"contributions/{policy}" for policy in REQUIRED),
+        *(f"contributions/{policy}" for policy in REQUIRED_POLICIES),
         *(*COLLECTED, "fits", "sensitivity", "summary"),
     ]
     return [f"{name}.parquet" for name in names]

@@ -167,7 +167,7 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
         policies = len(_policies(settings, batch))
         measured = min(settings["analysis"]["measured_steps"], steps)
         # Weighted training losses take a part of a run more; with single contributions there are two sweeps.
-        sweeps = 2 if batch in plan.REQUIRED else 1
+        sweeps = 2 if batch in plan.REQUIRED_POLICIES else 1
         return Steps(1.3 * policies * steps, sweeps * policies * steps, policies * measured)
     return Steps(0.0, 0.0)
 
@@ -203,7 +203,7 @@ def _written(settings: Mapping[str, Any], stage: str, batch: str) -> tuple[int, 
     if stage == "make_policy":
         return 1 + (batch in plan.TUNED), weights * (CONSTANT if POLICIES[batch].constant else DENSE)
     if stage == "train":
-        kept = batch in plan.REQUIRED
+        kept = batch in plan.REQUIRED_POLICIES
         return tables + kept, curves * len(policies) + kept * measured * 2 * 2 * train * 3 * 4 * DENSE
     if stage == "collect":
         return tables, curves * sum(len(_policies(settings, name)) for name in settings["policies"])

@@ -3,7 +3,7 @@
 # The beginning of a message, by the folder of the stage: whose job it is.
 WHOSE = {ROOT: "", EXPERIMENT: "{wildcards.experiment}: ", SEED: "{wildcards.experiment}, seed {wildcards.seed}: "}
 
-# All stages, which the files of the phases list.
+# All stages, in the order of the rules.
 STAGES = []
 
 
@@ -21,7 +21,7 @@ class Stage:
     files: tuple = ()
     # Further options of the script, or other values of options, each a value or a function.
     options: dict = field(default_factory=dict)
-    # Further params, and the constraints of wildcards.
+    # Further params, and the possible values of wildcards.
     params: dict = field(default_factory=dict)
     constraints: dict = field(default_factory=dict)
     # A value or a function; by default those settings of the experiment that the stage depends on.
@@ -111,3 +111,8 @@ class Stage:
             "to": "|& tee" if self.shown else "&>",
             **self.params,
         }
+
+
+def add_stage(*arguments, **named):
+    """Add a stage to the workflow; the arguments are the fields of `Stage`."""
+    STAGES.append(Stage(*arguments, **named))

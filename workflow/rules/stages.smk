@@ -16,7 +16,7 @@ for stage in STAGES:
         benchmark:
             f"{stage.folder}/benchmarks/{stage.job}.tsv"
         wildcard_constraints:
-            **stage.constraints,
+            **{name: one_of(values) for name, values in stage.constraints.items()},
         # Searches, for which most others wait, come first, so that no core is idle at the end.
         priority: int(stage.searches)
         threads: stage.processes
