@@ -162,7 +162,8 @@ def _corpus(toy: Toy) -> corpus.Corpus:
     """Return the stories."""
     if toy.own:
         count = len(toy.own)
-        return corpus.Corpus(toy.own, np.arange(count), {"stories": count}, "f" * 64)
+        counts = {"records": count, "stories": count, "empty": 0, "not_text": 0, "too_long": 0, "duplicates": 0}
+        return corpus.Corpus(toy.own, np.arange(count), counts, "f" * 64)
     return corpus.load(settings("", toy)["data"]["corpus"])
 
 

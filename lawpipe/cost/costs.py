@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lawpipe.run.errors import InputError
+from lawpipe.run.parsing import parsing
 
 
 @dataclass(frozen=True)
@@ -108,14 +108,10 @@ def _estimates(folder: Path) -> dict[str, dict[str, float]]:
 
 def _read(file: Path) -> dict[str, Any]:
     """Return the content of one cost file; raises InputError if it is not one."""
-    try:
+    with parsing(file, "not a stage's cost"):
         cost: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         {float(cost[name]) for name in ("seconds", "processor_seconds", "peak_memory_mb")}
         {cost["started"], _machine(cost["hardware"]), cost["hardware"]["system"], _checkout(cost["git"])}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{file} is not a stage's cost ({type(error).__name__}: {error}): delete it and run again."
-        ) from error
     return cost
 
 

@@ -112,7 +112,7 @@ def _settings_line(results: Results) -> str:
     changed = paper.differences(results.settings)
     if not changed:
         return "The task is the paper's: data, model, steps and learning rate."
-    named = [f"{change.label} {change.here} (paper: {change.paper})" for change in changed[:MOST_DIFFERENCES]]
+    named = [f"{paper.words(key)} {here} (paper: {theirs})" for key, here, theirs in changed[:MOST_DIFFERENCES]]
     if len(changed) > MOST_DIFFERENCES:
         named.append(f"and {len(changed) - MOST_DIFFERENCES} more")
     return f"Unlike the paper's: {'; '.join(named)}."

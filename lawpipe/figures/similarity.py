@@ -128,9 +128,8 @@ def _draw_fits(axes: Axes, points: pd.DataFrame, x: str, y: str) -> list[asympto
 
 def _draw_paper(axes: Axes, name: str, ratios: "pd.Series[float]") -> None:
     """Draw the paper's fit, if it has one, with its compression ratio in the unit of this axis."""
-    # The coefficients are listed by their letter: "a of ...", "b, the asymptote ...", "c of ...".
-    published = {value.quantity[0]: value.low for value in paper.values(name, "Fig 7") if value.low is not None}
-    a, b, c = (published.get(letter) for letter in "abc")
+    published = {value.measure: value.low for value in paper.values(name, "Fig 7")}
+    a, b, c = map(published.get, paper.ASYMPTOTE)
     if a is None or b is None or c is None:
         return
     unit = float(np.log(2))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lawpipe.run.table import Table
 from lawpipe.analysis import curves
-from lawpipe.run.tables.fits import FITS
+from lawpipe.run.tables.fits import FITS, SENSITIVITY
 from lawpipe.run.tables.measurements import CONTRIBUTIONS, CURVES, SIMILARITY, ZERO_WEIGHTS
 from lawpipe.run.tables.policies import POLICY, SEARCH
 from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
@@ -141,6 +141,8 @@ class Results:
     zero_weights = _of_all_seeds(ZERO_WEIGHTS)
     #: One row per policy, reference set and seed.
     fits = _of_all_seeds(FITS)
+    #: One row per policy, reference set, variant of the fit and seed.
+    sensitivity = _of_all_seeds(SENSITIVITY)
     #: One row per outer iteration and seed.
     search = _of_all_seeds(SEARCH)
 

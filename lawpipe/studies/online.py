@@ -122,11 +122,10 @@ def _of_experiment(results: Results) -> pd.DataFrame:
     """Return the rows of one experiment."""
     settings = results.settings
     data, name = settings["data"], problem.name(settings)
+    policies = [policy for family in FAMILIES for policy in family.policies]
     frames = []
     for against in REFERENCES:
-        values = objectives(results, against).reindex(
-            columns=[name for family in FAMILIES for name in family.policies]
-        )
+        values = objectives(results, against).reindex(columns=policies)
         for family in FAMILIES:
             for policy in family.policies:
                 of_seeds = values.loc[results.seeds_of(policy)]
