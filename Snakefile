@@ -8,9 +8,16 @@
 Another config: --configfile config/small.yaml. The stages are in workflow/rules; each runs one script of scripts/.
 """
 
+import os
+import sys
+
 from snakemake.utils import min_version
 
 min_version("9.9")
+
+# The rules and their jobs import the lawpipe beside this file, even if the environment was made for another checkout.
+sys.path.insert(0, str(workflow.basedir))
+os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 # A config given by --configfile that has experiments stands alone; another is laid over the default.
 if "experiments" not in config:
@@ -72,3 +79,8 @@ onstart:
         file=sys.stderr,
     )
     estimate.record(Path(ROOT, "cost/estimate.json"), EXPERIMENTS, steps)
+    console.begin(workflow, EXPERIMENTS, steps)
+
+
+onsuccess:
+    console.end(Path(ROOT))

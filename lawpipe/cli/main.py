@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-import yaml
 
+from lawpipe.config import source
 from lawpipe.config.resolve import resolve
 from lawpipe.cost import estimate
 from lawpipe.paper.values import leaves
@@ -45,22 +45,21 @@ def estimated(path: Path) -> str:
 
     Raises InputError if the config, or the default, cannot be read or is not valid.
     """
-    raw = _yaml(path)
+    raw = source.read(path)
     if isinstance(raw, dict) and "experiments" not in raw:
-        raw = _yaml(DEFAULT) | raw
+        raw = _default() | raw
     experiments = resolve(raw, stories=os.environ.get("LAWPIPE_STORIES")).experiments
     return estimate.describe(experiments, estimate.measure_speed(experiments))
 
 
-def _yaml(path: Path) -> Any:
-    """Return the content of a config file."""
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+def _default() -> Any:
+    """Return the content of the default config."""
+    if not DEFAULT.is_file():
         raise InputError(
-            f"{path} cannot be read ({' '.join(str(error).split())}): name a config; one without experiments "
-            f"is merged over {DEFAULT}, so estimate it in the project's folder."
-        ) from error
+            f"{DEFAULT} cannot be read from {Path.cwd()}: a config without experiments is merged over it, so "
+            "estimate it in the project's folder."
+        )
+    return source.read(DEFAULT)
 
 
 def inspect(path: Path) -> str:
