@@ -17,7 +17,7 @@ min_version("9.9")
 
 # The rules and their jobs import the lawpipe beside this file, even if the environment was made for another checkout.
 sys.path.insert(0, str(workflow.basedir))
-os.environ["PYTHONPATH"] = os.pathsep.join([str(workflow.basedir), *filter(None, [os.environ.get("PYTHONPATH")])])
+os.environ.update(PYTHONPATH=os.pathsep.join([str(workflow.basedir), *os.environ.get("PYTHONPATH", "").split()]))
 
 # A config given by --configfile that has experiments stands alone; another is laid over the default.
 if "experiments" not in config:

@@ -14,7 +14,7 @@ BROKEN = {
         "mine.yaml, line 4: the key 'seeds' is there a second time, after line 2, and would replace the first; "
         "remove one of the two."
     ),
-    "a: &a\n  b:\n    c: *a\n": "mine.yaml, line 2: the block that is marked there by & contains",
+    "a: &a\n  b:\n    c: *a\n": "mine.yaml, line 1: the block that is marked there by & contains",
     "a: &a [1, [*a]]\n": "mine.yaml, line 1: the block that is marked",
 }
 
