@@ -8,14 +8,20 @@
 Another config: --configfile config/small.yaml. The stages are in workflow/rules; each runs one script of scripts/.
 """
 
+from snakemake.common.configfile import load_configfile
 from snakemake.utils import min_version
 
 min_version("9.9")
 
-# A config given by --configfile that has experiments stands alone; another is laid over the default.
+# A config given by --configfile that has experiments stands alone; another is laid over the default, which is beside
+# this file, wherever the working folder is. --replace-workflow-config leaves the default out: here it is needed.
 if "experiments" not in config:
+    default = f"{workflow.basedir}/config/config.yaml"
 
-    configfile: "config/config.yaml"
+    configfile: default
+
+    for key, value in load_configfile(default).items():
+        config.setdefault(key, value)
 
 
 report: "workflow/report/workflow.rst"

@@ -24,8 +24,8 @@ from lawpipe.paper.values import leaves
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 
-#: The config that a config without experiments is merged over.
-DEFAULT = Path("config/config.yaml")
+#: The config that a config without experiments is merged over: that of the project whose code this is.
+DEFAULT = Path(__file__).resolve().parents[2] / "config/config.yaml"
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -59,7 +59,7 @@ def _yaml(path: Path) -> Any:
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(
             f"{path} cannot be read ({' '.join(str(error).split())}): name a config; one without experiments "
-            f"is merged over {DEFAULT}, so estimate it in the project's folder."
+            f"is merged over {DEFAULT}."
         ) from error
 
 
