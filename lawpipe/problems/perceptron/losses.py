@@ -12,8 +12,9 @@ All derivatives below are products of these with the matrix A of the signed feat
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,9 @@ from lawpipe.compute import devices
 from lawpipe.problems.base import OnBlock, OnBlockOfRun, Problem, TermGradients, shard
 from lawpipe.problems.perceptron import labelled
 
+if TYPE_CHECKING:
+    from lawpipe.problems.perceptron.fused import Features
+
 #: Steps of a backward pass whose q are computed by one matrix product: 16 rows of 4,096 float32 numbers fit the
 #: second-level cache of a processor.
 BLOCK = 16
@@ -32,8 +36,12 @@ BLOCK = 16
 #: Rows of N numbers (steps times runs) that several runs together have in memory at a time.
 ROWS = 64
 
-#: Smallest number of runs that is computed together: a matrix product with 2 rows is slower than 2 with a vector.
-FEW = 3
+#: Whether the compiled loops can be used.
+COMPILED = find_spec("numba") is not None
+
+#: Smallest number of runs that is computed together: fewer are faster one after the other, in compiled loops or with
+#: matrix-vector products.
+FEW_COMPILED, FEW = 6, 3
 
 
 class Perceptron(Problem):
@@ -53,9 +61,11 @@ class Perceptron(Problem):
         self._count()
 
     def _count(self) -> None:
-        """Set the numbers of examples and parameters."""
+        """Set the numbers of examples and parameters, and the features of the compiled loops if they can be used."""
         self.references = {name: features.shape[1] for name, features in self._references.items()}
         self.parameters, self.examples = self._train.shape
+        self._fused = _fused(self._train)
+        self._few = FEW if self._fused is None else FEW_COMPILED
 
     def _signed(self, split: labelled.Examples) -> Tensor:
         """Return the signed features (1 - 2 label) z of a split, [D, N]."""
@@ -99,11 +109,15 @@ class Perceptron(Problem):
 
     def weighted_gradient(self, theta: Tensor, weights: Tensor) -> Tensor:
         """Return sum_n weights[n] q_n a_n, [P]."""
+        if self._fused:
+            return self._fused.gradient(theta, weights)
         wrong = torch.mv(self._train.T, theta).sigmoid_()
         return torch.mv(self._train, wrong.mul_(weights))
 
     def adjoint_product(self, theta: Tensor, weights: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
         """Return q_n (a_n . direction), [N], and sum_n weights[n] q_n (1 - q_n) (a_n . direction) a_n, [P]."""
+        if self._fused:
+            return self._fused.adjoint_product(theta, weights, direction)
         wrong = torch.mv(self._train.T, theta).sigmoid_()
         contributions = torch.mv(self._train.T, direction).mul_(wrong)
         return contributions, torch.mv(self._train, contributions * weights * (1 - wrong))
@@ -135,14 +149,16 @@ class Perceptron(Problem):
         term_gradients: TermGradients,
         on_block: OnBlock,
     ) -> Tensor:
-        """Go back as the base class does, with q of a block of steps from one matrix product.
+        """Go back as the base class does, in compiled loops or with q of a block of steps from one matrix product.
 
-        Each step then reads the features twice more, 2 N D numbers.
+        In the second way each step reads the features twice more, 2 N D numbers.
         """
+        terms = term_gradients(thetas)
+        if self._fused and self.sum_over_processes is Problem.sum_over_processes:
+            return self._fused.backward(thetas, weights, learning_rates, adjoint, terms, on_block)
         features = self._train
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).unsqueeze(1)
         along = torch.empty(BLOCK, self.examples, dtype=self.dtype, device=self.device)
-        terms = term_gradients(thetas)
         for stop in range(len(learning_rates), 0, -BLOCK):
             start = max(0, stop - BLOCK)
             wrong = torch.mm(thetas[start:stop], features).sigmoid_()
@@ -158,9 +174,13 @@ class Perceptron(Problem):
     def descend_many(
         self, thetas: Tensor, weights: Sequence[Tensor], learning_rates: Sequence[Sequence[float]]
     ) -> Tensor | None:
-        """Run all descents together: two matrix products per step instead of two matrix-vector products per run."""
-        if len(thetas) < FEW:
-            return None
+        """Run few descents one after the other in compiled loops, many together by two matrix products per step."""
+        if len(thetas) < self._few:
+            if self._fused is None:
+                return None
+            return torch.stack(
+                [self._fused.descend(*run) for run in zip(thetas, weights, learning_rates, strict=True)]
+            )
         rows = self._train.T.contiguous()  # [N, D]: matrix products are up to twice as fast with this layout
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
         steps, count = rates.shape[:2]
@@ -184,7 +204,7 @@ class Perceptron(Problem):
         on_block: OnBlockOfRun,
     ) -> Tensor:
         """Go back over all runs together, two matrix products per step: one is with all theta and all adjoints."""
-        if len(thetas) < FEW:
+        if len(thetas) < self._few:
             return super().backward_many(thetas, weights, learning_rates, adjoints, term_gradients, on_block)
         rows = self._train.T.contiguous()
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
@@ -207,6 +227,15 @@ class Perceptron(Problem):
             for run, result in enumerate(results):
                 on_block(run, start, result[: len(block)])
         return adjoints
+
+
+def _fused(features: Tensor) -> "Features | None":
+    """Return features [D, N] for the compiled loops; None where there are none for them."""
+    if not COMPILED or features.dtype != torch.float32 or features.device.type != "cpu":
+        return None
+    from lawpipe.problems.perceptron.fused import Features
+
+    return Features(features)
 
 
 def _block(weights: Sequence[Tensor], start: int, size: int) -> Tensor:
