@@ -3,19 +3,16 @@
 PyTorch's operations read the features of a step twice forward and three times backward, and write every intermediate
 row. Here a block of examples stays in cache while all of its numbers are computed. The notation is that of `losses`:
 a [D] are the signed features of an example and q = sigmoid(a . theta).
-
-Numba compiles the loops at their first call, in about five seconds, and keeps the machine code for later processes:
-in NUMBA_CACHE_DIR if that is set, otherwise in `__pycache__` beside this file, or in the user's cache folder if that
-cannot be written to.
 """
 
 from collections.abc import Callable, Sequence
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from lawpipe.compute.compiled import ONE, compiled, exp_, inlined
 
 #: Examples in a block: 256 rows of 128 numbers fill an eighth of a second-level cache of 1 MiB.
 SIZE = 256
@@ -26,48 +23,17 @@ TOGETHER = 4
 #: Steps that are computed in one call; their weights are copied to one block of memory if they are not in one.
 ROWS = 64
 
-#: Sums may be reordered and fused with products. Infinities and NaN keep their meaning.
-FAST = {"contract", "reassoc", "arcp", "nsz"}
-
 Floats = npt.NDArray[np.float32]
-
-inlined = numba.njit(inline="always")
-
-
-def compiled(function):
-    """Compile a function at its first call; keep the machine code if any place for it can be written to."""
-    try:
-        return numba.njit(function, cache=True, fastmath=FAST, error_model="numpy")
-    except RuntimeError:
-        return numba.njit(function, fastmath=FAST, error_model="numpy")
-
-
-ONE, HALF = np.float32(1), np.float32(0.5)
-LOWEST, HIGHEST = np.float32(-87), np.float32(88)
-LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
 
 
 @inlined
 def sigmoid_(x, powers):
-    """Replace x by 1 / (1 + exp(-x)), relative error 4e-7; `powers` is working memory of the same length.
-
-    exp(y) = 2^k exp(r) with k the nearest integer to y / ln 2 and |r| <= ln 2 / 2. The polynomial for exp(r) and the
-    split of ln 2 are those of Moshier's Cephes library. 2^k is written as its bits, so that the loop is vectorised.
-    """
-    bits = powers.view(np.int32)
+    """Replace x by 1 / (1 + exp(-x)), with x limited to -88..87; `powers` is memory of the same length."""
     for i in range(len(x)):
-        y = min(max(-x[i], LOWEST), HIGHEST)
-        k = np.floor(y * LOG2_E + HALF)
-        r = y - k * LN2_HIGH - k * LN2_LOW
-        p = np.float32(1.9875691500e-4) * r + np.float32(1.3981999507e-3)
-        p = p * r + np.float32(8.3334519073e-3)
-        p = p * r + np.float32(4.1665795894e-2)
-        p = p * r + np.float32(1.6666665459e-1)
-        p = p * r + HALF
-        x[i] = p * r * r + r + ONE
-        bits[i] = (np.int32(k) + np.int32(127)) << np.int32(23)
+        x[i] = -x[i]
+    exp_(x, powers)
     for i in range(len(x)):
-        x[i] = ONE / (ONE + x[i] * powers[i])
+        x[i] = ONE / (ONE + x[i])
 
 
 @inlined

@@ -12,7 +12,6 @@ All derivatives below are products of these with the matrix A of the signed feat
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -35,9 +34,6 @@ BLOCK = 16
 
 #: Rows of N numbers (steps times runs) that several runs together have in memory at a time.
 ROWS = 64
-
-#: Whether the compiled loops can be used.
-COMPILED = find_spec("numba") is not None
 
 #: Smallest number of runs that is computed together: fewer are faster one after the other, in compiled loops or with
 #: matrix-vector products.
@@ -231,7 +227,7 @@ class Perceptron(Problem):
 
 def _fused(features: Tensor) -> "Features | None":
     """Return features [D, N] for the compiled loops; None where there are none for them."""
-    if not COMPILED or features.dtype != torch.float32 or features.device.type != "cpu":
+    if not devices.compiles(features.dtype, features.device):
         return None
     from lawpipe.problems.perceptron.fused import Features
 

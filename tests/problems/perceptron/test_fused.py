@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from lawpipe.compute import compiled, devices
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.engine.descent import descend
 from lawpipe.problems.perceptron import fused, gaussian, losses
@@ -25,7 +26,7 @@ def relative_error(value, reference):
 def test_sigmoid_at_all_magnitudes():
     x = np.concatenate([np.linspace(-87, 87, 4001), [-1e-30, 0.0, 1e-30]]).astype(np.float32)
     expected = 1 / (1 + np.exp(-x.astype(np.float64)))
-    evaluate = fused.compiled(lambda values, powers: fused.sigmoid_(values, powers))
+    evaluate = compiled.compiled(lambda values, powers: fused.sigmoid_(values, powers))
     evaluate(x, np.empty_like(x))
     np.testing.assert_allclose(x, expected, rtol=4e-7)
     ends = np.array([-np.inf, -1e30, 1e30, np.inf], np.float32)
@@ -50,16 +51,16 @@ def test_products_equal_those_in_float64(sizes):
 
 
 def test_long_run_and_its_gradient_are_as_accurate_as_by_single_operations(monkeypatch):
-    steps, compiled, exact = 2000, problem(), problem(torch.float64)
-    monkeypatch.setattr(losses, "COMPILED", False)
+    steps, loops, exact = 2000, problem(), problem(torch.float64)
+    monkeypatch.setattr(devices, "COMPILED", False)
     plain = problem()
-    assert compiled._fused is not None
+    assert loops._fused is not None
     assert plain._fused is None
     weights = random_weights(steps, exact.examples)
     theta0 = torch.zeros(exact.parameters, dtype=torch.float64)
     reference = trajectory.train(exact, theta0, weights, [0.1] * steps)
     errors = {}
-    for name, single in {"compiled": compiled, "plain": plain}.items():
+    for name, single in {"compiled": loops, "plain": plain}.items():
         run = trajectory.train(single, theta0.float(), weights.float(), [0.1] * steps)
         errors[name] = (
             relative_error(run.stored, reference.stored),
@@ -95,5 +96,5 @@ def test_machine_code_that_cannot_be_kept_is_compiled_again(monkeypatch):
             raise RuntimeError("cannot cache function: no locator available")
         return "compiled"
 
-    monkeypatch.setattr(fused.numba, "njit", refuse)
-    assert fused.compiled(len) == "compiled"
+    monkeypatch.setattr(compiled.numba, "njit", refuse)
+    assert compiled.compiled(len) == "compiled"
