@@ -72,7 +72,6 @@ bench: $(READY)
 	$(BIN)/python benchmarks/engine.py --memory
 	$(BIN)/python benchmarks/batched.py
 	$(BIN)/python benchmarks/language_model.py
-	$(BIN)/python benchmarks/language_model.py --small
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python -m benchmarks.online_overhead
 	$(BIN)/python -m lawpipe.run.launch 2 benchmarks/processes.py

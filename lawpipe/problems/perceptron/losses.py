@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from lawpipe.compute import devices
+from lawpipe.compute import devices, matmul
 from lawpipe.problems.base import OnBlock, OnBlockOfRun, Problem, TermGradients, shard
 from lawpipe.problems.perceptron import labelled
 
@@ -120,14 +120,14 @@ class Perceptron(Problem):
 
     def reference_losses(self, against: str, thetas: Tensor) -> npt.NDArray[np.float64]:
         """Return the mean of softplus(a . theta) over a reference set, [S], averaged in float64."""
-        losses = softplus(thetas @ self._references[against])
+        losses = softplus(matmul.product(thetas, self._references[against]))
         return losses.mean(dim=1, dtype=torch.float64).cpu().numpy()
 
     def reference_gradients(self, against: str, thetas: Tensor) -> Tensor:
         """Return the mean of q a over a reference set, [S, D]."""
         features = self._references[against]
-        wrong = torch.sigmoid(thetas @ features)
-        return wrong @ features.T / features.shape[1]
+        wrong = matmul.product(thetas, features).sigmoid_()
+        return matmul.product(wrong, features.T) / features.shape[1]
 
     def half_gradients(self, against: str, theta: Tensor) -> Tensor:
         """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, D]."""
@@ -157,7 +157,7 @@ class Perceptron(Problem):
         along = torch.empty(BLOCK, self.examples, dtype=self.dtype, device=self.device)
         for stop in range(len(learning_rates), 0, -BLOCK):
             start = max(0, stop - BLOCK)
-            wrong = torch.mm(thetas[start:stop], features).sigmoid_()
+            wrong = matmul.product(thetas[start:stop], features).sigmoid_()
             curvature = (1 - wrong).mul_(wrong).mul_(weights[start:stop]).mul_(rates[start:stop])
             for step in reversed(range(start, stop)):
                 row = along[step - start]
@@ -186,8 +186,8 @@ class Perceptron(Problem):
         wrong = torch.empty(count, self.examples, dtype=self.dtype, device=self.device)
         for start in range(0, steps, size):
             for step, weight in enumerate(_block(weights, start, size), start):
-                torch.mm(path[step], rows.T, out=wrong).sigmoid_().mul_(weight)
-                torch.sub(path[step], torch.mm(wrong, rows).mul_(rates[step]), out=path[step + 1])
+                matmul.product(path[step], rows.T, out=wrong).sigmoid_().mul_(weight)
+                torch.sub(path[step], matmul.product(wrong, rows).mul_(rates[step]), out=path[step + 1])
         return path.transpose(0, 1)
 
     def backward_many(
@@ -215,10 +215,10 @@ class Perceptron(Problem):
             block = _block(weights, start, size)
             for row in reversed(range(len(block))):
                 step = start + row
-                torch.mm(torch.cat((thetas[:, step], adjoints)), rows.T, out=both)
+                matmul.product(torch.cat((thetas[:, step], adjoints)), rows.T, out=both)
                 contributions = torch.mul(along, wrong.sigmoid_(), out=results[:, row])
                 torch.addcmul(contributions, contributions, wrong, value=-1, out=curvature)
-                product = torch.mm(curvature.mul_(block[row]), rows)
+                product = matmul.product(curvature.mul_(block[row]), rows)
                 adjoints = adjoints.sub(product.mul_(rates[step])).add_(terms[step])
             for run, result in enumerate(results):
                 on_block(run, start, result[: len(block)])
