@@ -44,7 +44,7 @@ online: $(READY)  ## weights without a search against tuned baselines: results-o
 	$(SNAKEMAKE) $(TARGETS) --configfile config/online.yaml
 
 test: $(READY)
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

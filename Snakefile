@@ -5,7 +5,7 @@
     snakemake report              the report alone, and what it needs
     snakemake verify              the paper's claims: their verdicts against those that the config expects
 
-Another config: --configfile config/small.yaml. Rules are in workflow/rules; each runs one script of scripts/.
+Another config: --configfile config/small.yaml. The stages are in workflow/rules; each runs one script of scripts/.
 """
 
 from snakemake.utils import min_version
@@ -26,6 +26,7 @@ container: "docker://python:3.11-slim"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/stage.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/search.smk"
@@ -33,12 +34,13 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/studies.smk"
+include: "workflow/rules/stages.smk"
 
 
 rule all:
     default_target: True
     input:
-        rules.report.output.page,
+        f"{ROOT}/report.html",
         rules.claims.output,
 
 
@@ -49,7 +51,7 @@ for target, names in CONFIG.groups.items():
         name:
             target
         input:
-            expand(rules.report_of_experiment.output.page, experiment=names),
+            expand(f"{EXPERIMENT}/report.html", experiment=names),
             expand(rules.compare_sweep.output.figure, group=[target] if target in CONFIG.sweeps else []),
 
 

@@ -32,13 +32,15 @@ def main(argv: list[str] | None = None) -> None:
         spent = costs.read(options.results / name, tuple(settings["seeds"]))
         taken = {cost.stage.replace(" ", "_"): cost for cost in spent.stages}
         disk = sum(file.stat().st_size for file in (options.results / name).rglob("*.parquet"))
-        print(f"{name}: disk estimated {estimate.artifacts(settings)}, found {disk / 1e6:.0f} MB")
+        print(
+            f"{name}: disk estimated {estimate.total(guessed.values()).bytes / 1e6:.0f} MB, found {disk / 1e6:.0f} MB"
+        )
         for kind in dict.fromkeys(kind_of(stage) for stage in guessed):
             rows = [(guessed[stage], taken[stage]) for stage in guessed if kind_of(stage) == kind and stage in taken]
             if not rows:  # not computed yet
                 continue
             seconds = sum(guess.seconds / guess.jobs * found.jobs for guess, found in rows)
-            measured = sum(found.processor_seconds or 0.0 for _, found in rows)
+            measured = sum(found.processor_seconds for _, found in rows)
             memory = max(guess.memory_mb for guess, _ in rows), max(found.peak_memory_mb for _, found in rows)
             print(
                 f"  {kind:<16} {sum(found.jobs for _, found in rows):>3} jobs  {seconds:8.1f} s estimated "

@@ -122,7 +122,7 @@ def line(case: str, name: str, rows: pd.DataFrame) -> str:
 
 def share(rows: pd.DataFrame, name: str, moment: str) -> str:
     """Return the share of the oracle's gain, or the change from plain training if there is no such gain."""
-    losses = {way: dict(zip(group["seed"], group[moment], strict=True)) for way, group in rows.groupby("name")}
+    losses = rows.pivot(index="seed", columns="name", values=moment)
     part = gain.share(losses, name, PLAIN, ORACLE) if ORACLE in losses else mean_interval([])
     if part.n_reached:
         return share_of(part)

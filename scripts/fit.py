@@ -7,7 +7,6 @@ fits of these two with L0 or t0 fixed at other values: how much B, beta and the 
 """
 
 from dataclasses import asdict
-from pathlib import Path
 
 from lawpipe.analysis import curves, scaling_law, scaling_sensitivity
 from lawpipe.run import artifacts, stage
@@ -19,39 +18,35 @@ from lawpipe.run.tables.measurements import CURVES
 SHARING = ("conventional", "near_optimal")
 
 
-def main(argv: list[str] | None = None) -> None:
+@stage.script(
+    curves="the loss curves of all policies",
+    fits="output: the fitted scaling laws",
+    sensitivity="output: the fits with L0 or t0 fixed",
+)
+def main(job: stage.Job) -> None:
     """Write the fits of all policies."""
-    parser = stage.parser(__doc__)
-    parser.add_argument("--curves", type=Path, required=True, help="the loss curves of all policies")
-    parser.add_argument("--fits", type=Path, required=True, help="output: the fitted scaling laws")
-    parser.add_argument("--sensitivity", type=Path, required=True, help="output: the fits with L0 or t0 fixed")
-    with stage.job(parser.parse_args(argv), __file__) as job:
-        table = artifacts.read(job.options.curves, CURVES)
-        policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
-        fits, variants = {}, []
-        for against in REFERENCES:
-            losses = table.column(f"{against}_loss").to_numpy()
-            by_policy = curves.split(policies, steps, losses)
-            fits[against] = scaling_law.fit_curves(by_policy, SHARING)
-            sensitivity = scaling_sensitivity.sensitivity(by_policy, SHARING)
-            variants += [{"against": against, **asdict(row)} for row in sensitivity]
-        rows = [
-            {"policy": policy, "against": against, **asdict(fits[against][policy])}
-            for policy in fits["desired"]
-            for against in fits
-        ]
-        job.write_rows(job.options.fits, FITS, rows)
-        job.write_rows(job.options.sensitivity, SENSITIVITY, variants)
-        for row in rows:
-            if row["policy"] in SHARING and row["scale"] is not None:
-                print(
-                    f"{row['policy']} on {row['against']}: L0 {row['loss_floor']:.4g}, B {row['scale']:.4g},"
-                    f" beta {row['exponent']:.4g} from step {row['first_step']} on"
-                )
-        missing = sum(row["scale"] is None for row in rows)
-        if missing:
-            print(f"{missing} of {len(rows)} curves do not follow a scaling law")
-
-
-if __name__ == "__main__":
-    stage.run(main)
+    table = artifacts.read(job.options.curves, CURVES)
+    policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
+    fits, variants = {}, []
+    for against in REFERENCES:
+        losses = table.column(f"{against}_loss").to_numpy()
+        by_policy = curves.split(policies, steps, losses)
+        fits[against] = scaling_law.fit_curves(by_policy, SHARING)
+        sensitivity = scaling_sensitivity.sensitivity(by_policy, SHARING)
+        variants += [{"against": against, **row} for row in sensitivity]
+    rows = [
+        {"policy": policy, "against": against, **asdict(fits[against][policy])}
+        for policy in fits["desired"]
+        for against in fits
+    ]
+    job.write_rows(job.options.fits, FITS, rows)
+    job.write_rows(job.options.sensitivity, SENSITIVITY, variants)
+    for row in rows:
+        if row["policy"] in SHARING and row["scale"] is not None:
+            print(
+                f"{row['policy']} on {row['against']}: L0 {row['loss_floor']:.4g}, B {row['scale']:.4g},"
+                f" beta {row['exponent']:.4g} from step {row['first_step']} on"
+            )
+    missing = sum(row["scale"] is None for row in rows)
+    if missing:
+        print(f"{missing} of {len(rows)} curves do not follow a scaling law")

@@ -6,45 +6,11 @@ learning rate is tuned also gives the rates that were tried. A policy that takes
 checkpoint in --state if it was killed.
 """
 
-import shutil
-from pathlib import Path
-
-from lawpipe.engine import policy
+from lawpipe.engine import policy, setup
 from lawpipe.policies import variants
 from lawpipe.policies.base import Context
-from lawpipe.run import distributed, stage
-from lawpipe.run.splits import REQUIRED
+from lawpipe.run import stage
 from lawpipe.run.tables.policies import LEARNING_RATES, POLICY
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Write the policy."""
-    parser = stage.parser(__doc__)
-    for split in REQUIRED:
-        parser.add_argument(f"--{split}", type=Path, required=True, help=f"the {split} examples")
-    parser.add_argument("--theta0", type=Path, required=True, help="the initial parameters")
-    parser.add_argument("--others", type=Path, nargs="+", default=[], help="policies it is made from, a file each")
-    parser.add_argument("--output", type=Path, required=True, help="output: the policy")
-    parser.add_argument("--learning-rates", type=Path, help="output: the rates tried, for a tuned policy")
-    parser.add_argument("--state", type=Path, help="side folder to resume from; removed at the end")
-    with stage.job(parser.parse_args(argv), __file__) as job:
-        options = job.options
-        if options.state is not None:
-            stage.drop_stale(options.state)
-        context = Context(
-            settings=job.settings,
-            files={name: getattr(options, name) for name in (*REQUIRED, "theta0")},
-            others={path.stem: policy.load(path) for path in options.others},
-            state=options.state,
-        )
-        result = variants.make(context)
-        job.write(options.output, POLICY, result.columns())
-        if options.learning_rates is not None and result.tried_rates is not None:
-            job.write(options.learning_rates, LEARNING_RATES, result.tried_rates)
-        job.notes |= {"policy": job.settings["policy"], **result.notes}
-        print(f"{job.label}: made {job.settings['policy']}; {describe(result)}")
-    if options.state is not None and distributed.is_main():
-        shutil.rmtree(options.state, ignore_errors=True)
 
 
 def describe(result: policy.Policy) -> str:
@@ -54,5 +20,25 @@ def describe(result: policy.Policy) -> str:
     return "; ".join([rates, *(f"{name.replace('_', ' ')} {value}" for name, value in result.notes.items())])
 
 
-if __name__ == "__main__":
-    stage.run(main)
+@stage.script(
+    **setup.OPTIONS,
+    others=stage.option("policies it is made from, a file each", nargs="+", required=False, default=[]),
+    output="output: the policy",
+    learning_rates=stage.option("output: the rates tried, for a tuned policy", required=False),
+    state=stage.option("side folder to resume from; removed at the end", required=False),
+)
+def main(job: stage.Job) -> None:
+    """Write the policy."""
+    options = job.options
+    context = Context(
+        settings=job.settings,
+        files={name: getattr(options, name) for name in setup.OPTIONS},
+        others={path.stem: policy.load(path) for path in options.others},
+        state=options.state,
+    )
+    result = variants.make(context)
+    job.write(options.output, POLICY, result.columns())
+    if options.learning_rates is not None and result.tried_rates is not None:
+        job.write(options.learning_rates, LEARNING_RATES, result.tried_rates)
+    job.notes |= {"policy": job.settings["policy"], **result.notes}
+    print(f"{job.label}: made {job.settings['policy']}; {describe(result)}")

@@ -6,7 +6,6 @@ stories, the tokeniser's description and the share of [UNK].
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 
@@ -15,33 +14,29 @@ from lawpipe.run import files, stage
 from lawpipe.run.tables.examples import TOKENS
 
 
-def main(argv: list[str] | None = None) -> None:
+@stage.script(
+    tokenizer="output: the tokeniser",
+    tokens="output: the tokens of every story",
+    glimpse="output: the description of the corpus",
+)
+def main(job: stage.Job) -> None:
     """Write the tokeniser, the tokens and the description of the corpus."""
-    parser = stage.parser(__doc__)
-    parser.add_argument("--tokenizer", type=Path, required=True, help="output: the tokeniser")
-    parser.add_argument("--tokens", type=Path, required=True, help="output: the tokens of every story")
-    parser.add_argument("--glimpse", type=Path, required=True, help="output: the description of the corpus")
-    with stage.job(parser.parse_args(argv), __file__) as job:
-        data = job.settings["data"]
-        read = corpus.load(data["corpus"])
-        made = tokenizer.make(data["tokenizer"], read.stories)
-        tokens = made.encode(read.stories)
-        unknown = tokenizer.unknown_share(np.concatenate(tokens))
-        glimpse = {
-            "fingerprint": read.fingerprint,
-            "glimpse": corpus.glimpse(read),
-            "tokenizer": {name: made.description().get(name) for name in ("kind", "sha256")},
-            "tokens": int(sum(map(len, tokens))),
-            "unknown_share": unknown,
-        }
-        tokenizer.save(job.options.tokenizer, made)
-        job.write(job.options.tokens, TOKENS, {"story": read.rows, "tokens": tokens})
-        files.write_text(job.options.glimpse, json.dumps(glimpse, indent=1, sort_keys=True) + "\n")
-        print(
-            f"{job.settings['experiment']}: {len(read.stories)} stories, {glimpse['tokens']} tokens, "
-            f"{unknown:.2%} of them [UNK]"
-        )
-
-
-if __name__ == "__main__":
-    stage.run(main)
+    data = job.settings["data"]
+    read = corpus.load(data["corpus"])
+    made = tokenizer.make(data["tokenizer"], read.stories)
+    tokens = made.encode(read.stories)
+    unknown = tokenizer.unknown_share(np.concatenate(tokens))
+    glimpse = {
+        "fingerprint": read.fingerprint,
+        "glimpse": corpus.glimpse(read),
+        "tokenizer": {name: made.description().get(name) for name in ("kind", "sha256")},
+        "tokens": int(sum(map(len, tokens))),
+        "unknown_share": unknown,
+    }
+    tokenizer.save(job.options.tokenizer, made)
+    job.write(job.options.tokens, TOKENS, {"story": read.rows, "tokens": tokens})
+    files.write_text(job.options.glimpse, json.dumps(glimpse, indent=1, sort_keys=True) + "\n")
+    print(
+        f"{job.settings['experiment']}: {len(read.stories)} stories, {glimpse['tokens']} tokens, "
+        f"{unknown:.2%} of them [UNK]"
+    )

@@ -7,11 +7,9 @@ in --state, with the same result bit for bit. Several processes (python -m lawpi
 """
 
 import os
-import shutil
 import sys
 import time
 from dataclasses import asdict, fields
-from pathlib import Path
 
 import numpy as np
 from torch import Tensor
@@ -28,61 +26,6 @@ from lawpipe.search.objective import Objective
 
 #: Seconds between two lines of progress.
 QUIET = 10.0
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Search and write the log and the policies."""
-    parser = stage.parser(__doc__)
-    setup.add_options(parser)
-    parser.add_argument("--validation", type=Path, help="the validation examples, if there are any")
-    parser.add_argument("--search", type=Path, required=True, help="output: the log of the search")
-    parser.add_argument("--policies", type=Path, required=True, help="output: the folder of the policies")
-    parser.add_argument("--state", type=Path, required=True, help="side folder to resume from; removed at the end")
-    with stage.job(parser.parse_args(argv), __file__) as job:
-        options, settings = job.options, job.settings["search"]
-        training = job.settings["training"]
-        stage.drop_stale(options.state)
-        problem, theta0 = setup.from_options(job.settings, options)
-        learning_rates = [float(training["learning_rate"])] * training["steps"]
-
-        def columns_of(weights: Tensor) -> artifacts.Columns:
-            return Policy(weights.cpu().numpy(), np.array(learning_rates)).columns()
-
-        def snapshot(iteration: int, weights: Tensor) -> None:
-            if not distributed.is_main():
-                return
-            aside = options.state / f"search_{iteration:04d}.parquet"
-            artifacts.write(aside, POLICY, columns_of(weights), settings=job.settings, code=job.code)
-
-        search = Search(
-            Objective(problem, theta0, learning_rates),
-            load_method(settings),
-            iterations=settings["iterations"],
-            gap_tolerance=settings["gap_tolerance"],
-            snapshots=tuple(settings["snapshots"]),
-            validated=options.validation is not None,
-            checkpoint=Checkpoint(options.state),
-            on_row=Progress(job.label, settings["iterations"]),
-            on_snapshot=snapshot,
-        )
-        control.run(search, "the conventional policy")
-        job.notes |= {"stopped": search.reason, "search": asdict(search.rows[-1])}
-        if not distributed.is_main():
-            # Every process has the same results; one writes them.
-            return
-        job.write(options.policies / "near_optimal.parquet", POLICY, columns_of(search.best))
-        if search.best_validated is not None:
-            job.write(options.policies / "near_optimal_validated.parquet", POLICY, columns_of(search.best_validated))
-        for iteration in settings["snapshots"]:
-            name = f"search_{iteration:04d}.parquet"
-            # A link, not a move: if this script is killed here, the next run finds them in the side folder.
-            with files.whole(options.policies / name) as temporary:
-                os.link(options.state / name, temporary)
-            job.written.append(options.policies / name)
-        columns = {field.name: [getattr(row, field.name) for row in search.rows] for field in fields(Row)}
-        job.write(options.search, SEARCH, columns)
-        print(f"{job.label}: stopped, {search.reason}")
-    shutil.rmtree(options.state, ignore_errors=True)
 
 
 class Progress:
@@ -113,5 +56,54 @@ class Progress:
         )
 
 
-if __name__ == "__main__":
-    stage.run(main)
+@stage.script(
+    **setup.OPTIONS,
+    validation=stage.option("the validation examples, if there are any", required=False),
+    search="output: the log of the search",
+    policies="output: the folder of the policies",
+    state="side folder to resume from; removed at the end",
+)
+def main(job: stage.Job) -> None:
+    """Search and write the log and the policies."""
+    options, settings = job.options, job.settings["search"]
+    training = job.settings["training"]
+    problem, theta0 = setup.from_options(job.settings, options)
+    learning_rates = [float(training["learning_rate"])] * training["steps"]
+
+    def columns_of(weights: Tensor) -> artifacts.Columns:
+        return Policy(weights.cpu().numpy(), np.array(learning_rates)).columns()
+
+    def snapshot(iteration: int, weights: Tensor) -> None:
+        if not distributed.is_main():
+            return
+        aside = options.state / f"search_{iteration:04d}.parquet"
+        artifacts.write(aside, POLICY, columns_of(weights), settings=job.settings, code=job.code)
+
+    search = Search(
+        Objective(problem, theta0, learning_rates),
+        load_method(settings),
+        iterations=settings["iterations"],
+        gap_tolerance=settings["gap_tolerance"],
+        snapshots=tuple(settings["snapshots"]),
+        validated=options.validation is not None,
+        checkpoint=Checkpoint(options.state),
+        on_row=Progress(job.label, settings["iterations"]),
+        on_snapshot=snapshot,
+    )
+    control.run(search, "the conventional policy")
+    job.notes |= {"stopped": search.reason, "search": asdict(search.rows[-1])}
+    if not distributed.is_main():
+        # Every process has the same results; one writes them.
+        return
+    job.write(options.policies / "near_optimal.parquet", POLICY, columns_of(search.best))
+    if search.best_validated is not None:
+        job.write(options.policies / "near_optimal_validated.parquet", POLICY, columns_of(search.best_validated))
+    for iteration in settings["snapshots"]:
+        name = f"search_{iteration:04d}.parquet"
+        # A link, not a move: if this script is killed here, the next run finds them in the side folder.
+        with files.whole(options.policies / name) as temporary:
+            os.link(options.state / name, temporary)
+        job.written.append(options.policies / name)
+    columns = {field.name: [getattr(row, field.name) for row in search.rows] for field in fields(Row)}
+    job.write(options.search, SEARCH, columns)
+    print(f"{job.label}: stopped, {search.reason}")

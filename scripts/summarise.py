@@ -10,7 +10,9 @@ the effective number of examples.
 from pathlib import Path
 from typing import Any
 
-from lawpipe.analysis import acceleration, compression, curves, summary
+import numpy as np
+
+from lawpipe.analysis import acceleration, compression, curves
 from lawpipe.run import artifacts, stage
 from lawpipe.run.splits import REFERENCES
 from lawpipe.run.tables.fits import FITS
@@ -18,54 +20,13 @@ from lawpipe.run.tables.measurements import CURVES, MEASURES, SIMILARITY
 from lawpipe.run.tables.summary import SUMMARY
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Write the summary of all policies."""
-    parser = stage.parser(__doc__)
-    parser.add_argument("--curves", type=Path, required=True, help="the loss curves of all policies")
-    parser.add_argument("--similarity", type=Path, required=True, help="the similarity at the measured steps")
-    parser.add_argument("--measures", type=Path, required=True, help="the measures of each policy")
-    parser.add_argument("--fits", type=Path, required=True, help="the fitted scaling laws")
-    parser.add_argument("--summary", type=Path, required=True, help="output: one row per policy")
-    with stage.job(parser.parse_args(argv), __file__) as job:
-        options = job.options
-        table = artifacts.read(options.curves, CURVES)
-        policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
-        laws = {
-            (row["policy"], row["against"]): (row["scale"], row["exponent"])
-            for row in artifacts.read(options.fits, FITS).to_pylist()
-        }
-        measures = {row["policy"]: row for row in artifacts.read(options.measures, MEASURES).to_pylist()}
-        similarities = group_similarities(options.similarity)
-        rows: dict[str, dict[str, Any]] = {
-            policy: dict.fromkeys(SUMMARY.columns) | {"policy": policy} for policy in dict.fromkeys(policies)
-        }
-        for against in REFERENCES:
-            losses = curves.split(policies, steps, table.column(f"{against}_loss").to_numpy())
-            conventional, tuned = losses.get("conventional"), losses.get("conventional_tuned")
-            for policy, row in rows.items():
-                numbers: dict[str, Any] = summary.of_curve(losses[policy], compression.vocabulary(job.settings))
-                if conventional is not None:
-                    law, reference = (laws.get((name, against), (None, None)) for name in (policy, "conventional"))
-                    numbers |= summary.of_comparison(losses[policy], conventional, law, reference)
-                if tuned is not None:
-                    numbers["acceleration_to_tuned"] = acceleration.acceleration(losses[policy], tuned)
-                for kind, prefix in (("instantaneous", ""), ("adjoint", "adjoint_")):
-                    values = similarities.get((policy, against, kind), [])
-                    numbers[f"{prefix}similarity"], numbers[f"{prefix}steps_measured"] = summary.of_steps(values)
-                row |= {f"{name}_{against}": value for name, value in numbers.items()}
-        for policy, row in rows.items():
-            row |= measures.get(policy, {})
-        job.write_rows(options.summary, SUMMARY, [*rows.values()])
-        for row in rows.values():
-            print(describe(row))
-
-
-def group_similarities(path: Path) -> dict[tuple[str, str, str], list[float | None]]:
-    """Return the similarities of the measured steps for each policy, reference set and kind."""
+def group_similarities(path: Path) -> dict[tuple[str, str, str], list[float]]:
+    """Return the similarities of the measured steps that have one, for each policy, reference set and kind."""
     table = artifacts.read(path, SIMILARITY, ["policy", "against", "kind", "similarity"])
-    groups: dict[tuple[str, str, str], list[float | None]] = {}
+    groups: dict[tuple[str, str, str], list[float]] = {}
     for row in table.to_pylist():
-        groups.setdefault((row["policy"], row["against"], row["kind"]), []).append(row["similarity"])
+        if row["similarity"] is not None:
+            groups.setdefault((row["policy"], row["against"], row["kind"]), []).append(row["similarity"])
     return groups
 
 
@@ -79,5 +40,54 @@ def describe(row: dict[str, Any]) -> str:
     return f"{row['policy']}: {'; '.join(parts)}"
 
 
-if __name__ == "__main__":
-    stage.run(main)
+@stage.script(
+    curves="the loss curves of all policies",
+    similarity="the similarity at the measured steps",
+    measures="the measures of each policy",
+    fits="the fitted scaling laws",
+    summary="output: one row per policy",
+)
+def main(job: stage.Job) -> None:
+    """Write the summary of all policies."""
+    options = job.options
+    table = artifacts.read(options.curves, CURVES)
+    policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
+    laws = {
+        (row["policy"], row["against"]): (row["scale"], row["exponent"])
+        for row in artifacts.read(options.fits, FITS).to_pylist()
+    }
+    measures = {row["policy"]: row for row in artifacts.read(options.measures, MEASURES).to_pylist()}
+    similarities = group_similarities(options.similarity)
+    rows: dict[str, dict[str, Any]] = {
+        policy: dict.fromkeys(SUMMARY.columns) | {"policy": policy} for policy in dict.fromkeys(policies)
+    }
+    for against in REFERENCES:
+        losses = curves.split(policies, steps, table.column(f"{against}_loss").to_numpy())
+        conventional, tuned = losses.get("conventional"), losses.get("conventional_tuned")
+        for policy, row in rows.items():
+            objective = compression.objective(losses[policy])
+            ratio = compression.compression_ratio(objective, compression.vocabulary(job.settings))
+            numbers: dict[str, Any] = {
+                "objective": curves.finite_or_none(objective),
+                "compression_ratio": curves.finite_or_none(ratio),
+            }
+            if conventional is not None:
+                law, reference = (laws.get((name, against), (None, None)) for name in (policy, "conventional"))
+                last_step = len(conventional) - 1
+                numbers |= {
+                    "acceleration": acceleration.acceleration(losses[policy], conventional),
+                    "acceleration_to_best": acceleration.acceleration(losses[policy], conventional, to_best=True),
+                    "acceleration_fit": acceleration.acceleration_from_fits(*reference, *law, last_step),
+                }
+            if tuned is not None:
+                numbers["acceleration_to_tuned"] = acceleration.acceleration(losses[policy], tuned)
+            for kind, prefix in (("instantaneous", ""), ("adjoint", "adjoint_")):
+                values = similarities.get((policy, against, kind), [])
+                numbers[f"{prefix}similarity"] = float(np.mean(values)) if values else None
+                numbers[f"{prefix}steps_measured"] = len(values)
+            row |= {f"{name}_{against}": value for name, value in numbers.items()}
+    for policy, row in rows.items():
+        row |= measures.get(policy, {})
+    job.write_rows(options.summary, SUMMARY, [*rows.values()])
+    for row in rows.values():
+        print(describe(row))

@@ -8,7 +8,6 @@ each example, and the gap. With --contributions also the adjoint contributions t
 the time, and the contribution, loss and gradient norm of every example under the policy that the file is named after.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,50 +23,6 @@ from lawpipe.run import artifacts, stage
 from lawpipe.run.splits import REFERENCES
 from lawpipe.run.tables.examples import TOKEN_EXAMPLES
 from lawpipe.run.tables.measurements import COLLECTED, CONTRIBUTIONS
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Write curves and measurements of all policies given."""
-    parser = stage.parser(__doc__)
-    setup.add_options(parser)
-    parser.add_argument("--policies", type=Path, nargs="+", required=True, help="the policies, one file each")
-    for table in COLLECTED:
-        option = f"--{table.replace('_', '-')}"
-        parser.add_argument(option, type=Path, required=True, help=f"output: the {table} table")
-    parser.add_argument(
-        "--contributions", type=Path, help="output: contributions of single examples under the policy of this name"
-    )
-    with stage.job(parser.parse_args(argv), __file__) as job:
-        options = job.options
-        problem, theta0 = setup.from_options(job.settings, options)
-        corrupted, origin = examples.corrupted(options.train), {}
-        if "story" in pq.read_schema(options.train).names:  # the story that each example of a language model is from
-            stories = artifacts.read(options.train, TOKEN_EXAMPLES, ["story"])
-            origin["story"] = stories.column("story").to_numpy()
-        planted = redundancy.groups(labelled.made_of(options.train))
-        tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLLECTED}
-        references = REFERENCES if options.contributions else ("desired",)
-        for group in setup.train_policies(problem, theta0, options.policies):
-            steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
-            kept = [options.contributions is not None and name == options.contributions.stem for name, _ in group]
-            measurements = measure([run for _, run in group], steps.tolist(), norms=kept, adjoints_of=references)
-            for (name, run), measurement, keep in zip(group, measurements, kept, strict=True):
-                if keep:
-                    job.write(options.contributions, CONTRIBUTIONS, contribution_columns(measurement))
-                for table, blocks in rows_of(run, measurement, steps, corrupted, planted).items():
-                    for block in blocks:
-                        extra = origin if table == "examples" else {}
-                        count = len(next(iter(block.values())))
-                        tables[table].append({"policy": [name] * count, **block, **extra})
-                objective = np.mean(measurement.curves["desired"][1:])
-                print(
-                    f"{job.label}: {name}, J {objective:.4f} nats on desired, gap {measurement.gap:.3g} nats, "
-                    f"measured at {len(steps)} steps"
-                )
-            # Free this group before the next is trained.
-            del group, measurements, run, measurement
-        for table, blocks in tables.items():
-            job.write(getattr(options, table), COLLECTED[table], policy_tables.stack(blocks))
 
 
 def rows_of(
@@ -108,5 +63,43 @@ def contribution_columns(measurement: Measurement) -> dict[str, Any]:
     }
 
 
-if __name__ == "__main__":
-    stage.run(main)
+@stage.script(
+    **setup.OPTIONS,
+    policies=stage.option("the policies, one file each", nargs="+"),
+    **{table: f"output: the {table} table" for table in COLLECTED},
+    contributions=stage.option(
+        "output: contributions of single examples under the policy of this name", required=False
+    ),
+)
+def main(job: stage.Job) -> None:
+    """Write curves and measurements of all policies given."""
+    options = job.options
+    problem, theta0 = setup.from_options(job.settings, options)
+    corrupted, origin = examples.corrupted(options.train), {}
+    if "story" in pq.read_schema(options.train).names:  # the story that each example of a language model is from
+        stories = artifacts.read(options.train, TOKEN_EXAMPLES, ["story"])
+        origin["story"] = stories.column("story").to_numpy()
+    planted = redundancy.groups(labelled.made_of(options.train))
+    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLLECTED}
+    references = REFERENCES if options.contributions else ("desired",)
+    for group in setup.train_policies(problem, theta0, options.policies):
+        steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
+        kept = [options.contributions is not None and name == options.contributions.stem for name, _ in group]
+        measurements = measure([run for _, run in group], steps.tolist(), norms=kept, adjoints_of=references)
+        for (name, run), measurement, keep in zip(group, measurements, kept, strict=True):
+            if keep:
+                job.write(options.contributions, CONTRIBUTIONS, contribution_columns(measurement))
+            for table, blocks in rows_of(run, measurement, steps, corrupted, planted).items():
+                for block in blocks:
+                    extra = origin if table == "examples" else {}
+                    count = len(next(iter(block.values())))
+                    tables[table].append({"policy": [name] * count, **block, **extra})
+            objective = np.mean(measurement.curves["desired"][1:])
+            print(
+                f"{job.label}: {name}, J {objective:.4f} nats on desired, gap {measurement.gap:.3g} nats, "
+                f"measured at {len(steps)} steps"
+            )
+        # Free this group before the next is trained.
+        del group, measurements, run, measurement
+    for table, blocks in tables.items():
+        job.write(getattr(options, table), COLLECTED[table], policy_tables.stack(blocks))

@@ -6,21 +6,18 @@ list, or a listed claim that the run does not have. A config without expected ve
 """
 
 import sys
-from pathlib import Path
 
 from lawpipe.paper import expected
 from lawpipe.run import artifacts, stage
 from lawpipe.run.tables.claims import CLAIMS
 
 
-def main(argv: list[str] | None = None) -> None:
+@stage.script(claims="the table of claims")
+def main(job: stage.Job) -> None:
     """Print the table and compare."""
-    parser = stage.parser(__doc__)
-    parser.add_argument("--claims", type=Path, required=True, help="the table of claims")
-    options = parser.parse_args(argv)
-    rows = artifacts.read(options.claims, CLAIMS).to_pylist()
+    rows = artifacts.read(job.options.claims, CLAIMS).to_pylist()
     print(expected.written(rows))
-    verdicts = options.settings["claims"]
+    verdicts = job.settings["claims"]
     if not verdicts:
         print(f"\n{len(rows)} claims; this config expects no verdicts, so there is nothing to compare.")
         return
@@ -29,7 +26,3 @@ def main(argv: list[str] | None = None) -> None:
         print("\n" + "\n".join(differences), file=sys.stderr)
         sys.exit(1)
     print(f"\nall {len(rows)} claims have the expected verdict")
-
-
-if __name__ == "__main__":
-    stage.run(main)

@@ -17,15 +17,29 @@ if not Path("/dev/nvidiactl").exists():
 #: Folders whose tests share what is costly to make: each folder's tests run in one worker process.
 TOGETHER = ("figures", "report", "studies")
 
+#: The tests of these files and folders come first, in this order; what is shorter fills the gaps at the end. The test
+#: on Slurm waits most of its time, which the run of the small config, in the other worker process, has for itself.
+FIRST = ("workflow/test_slurm.py", "workflow", "benchmarks", *TOGETHER)
+
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of such a folder together, and begin with the workflow's, which take longest."""
-    folders = {item: item.path.relative_to(Path(__file__).parent).parts[0] for item in items}
-    for item, folder in folders.items():
-        if folder in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(folder))
-    items.sort(key=lambda item: folders[item] != "workflow")
+    """Set the order of the tests, and which of them run in one worker process.
+
+    Outside of the workflow's tests these are all of a file, which may share a fixture.
+    """
+    paths = {item: item.path.relative_to(Path(__file__).parent) for item in items}
+    for item, path in paths.items():
+        folder = path.parts[0]
+        if folder != "workflow" and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else path.as_posix()))
+    items.sort(key=lambda item: _rank(paths[item]))
+
+
+def _rank(path: Path) -> int:
+    """Return the place of a test file in FIRST."""
+    places = (place for place, first in enumerate(FIRST) if path.is_relative_to(first))
+    return next(places, len(FIRST))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ report can be tested without it.
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,10 @@ import numpy as np
 from lawpipe.analysis import (
     acceleration,
     compression,
-    examples,
     intervals,
     policy_tables,
     scaling_sensitivity,
     similarity,
-    speed,
     zero_weights,
 )
 from lawpipe.analysis import curves as loss_curves
@@ -164,7 +162,8 @@ def _corpus(toy: Toy) -> corpus.Corpus:
     """Return the stories."""
     if toy.own:
         count = len(toy.own)
-        return corpus.Corpus(toy.own, np.arange(count), corpus.Counts(count, 0, 0, 0, 0, count), "f" * 64)
+        counts = {"records": count, "stories": count, "empty": 0, "not_text": 0, "too_long": 0, "duplicates": 0}
+        return corpus.Corpus(toy.own, np.arange(count), counts, "f" * 64)
     return corpus.load(settings("", toy)["data"]["corpus"])
 
 
@@ -299,7 +298,7 @@ def _search(data: Data, uniform: Array, toy: Toy) -> tuple[dict[str, list[Any]],
             "step_size": None if iteration == 0 else 1.0,
             "accepted": True,
             "active_fraction": float((weights > 0).mean()),
-            "effective_examples": float(examples.effective_examples(weights).mean()),
+            "effective_examples": float(zero_weights.effective_examples(weights).mean()),
         }
         for column, value in row.items():
             log[column].append(value)
@@ -346,8 +345,8 @@ def _measure(
         if against == "desired":
             gradient = -rate * adjoint
             gap = float(((weights * gradient).sum(axis=1) - gradient.min(axis=1)).sum())
-        speeds = speed.global_speed(curves[against], [rate] * toy.steps)
-        before = zero_weights.before_convergence(steps, curves[against])
+        speeds = similarity.global_speed(curves[against], [rate] * toy.steps)
+        before = np.asarray(steps) < (zero_weights.convergence_step(curves[against]) or 0)
         for kind, contributions in by_kind.items():
             measured = similarity.similarity(weights[steps], contributions)
             values = [None if toy.nulls or not math.isfinite(value) else value for value in measured.similarity]
@@ -367,11 +366,8 @@ def _measure(
             prefix = "adjoint_" if kind == "adjoint" else ""
             summary[f"{prefix}similarity_{against}"] = float(np.mean(present)) if present else None
             summary[f"{prefix}steps_measured_{against}"] = len(present)
-            for name, share in {
-                "noncontributive_excluded": zero_weights.noncontributive_excluded,
-                "redundant_dropped": zero_weights.redundant_dropped,
-            }.items():
-                counted = share(weights[steps][before], contributions[before])
+            shares = zero_weights.of_contributions(weights[steps][before], contributions[before])
+            for name, counted in shares.items():
                 _extend(
                     tables["zero_weights"],
                     policy=[policy],
@@ -397,7 +393,7 @@ def _measure(
         )
         never = toy.nulls and policy != "conventional"
         reached = acceleration.acceleration(curves[against], conventional[against])
-        best = acceleration.acceleration_to_best(curves[against], conventional[against])
+        best = acceleration.acceleration(curves[against], conventional[against], to_best=True)
         summary[f"acceleration_{against}"] = None if never else reached
         summary[f"acceleration_to_best_{against}"] = None if never else best
         summary[f"acceleration_to_tuned_{against}"] = None
@@ -427,7 +423,7 @@ def _sensitivity(curves: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """Fit the desired curves with L0 or t0 fixed, as the stage does."""
     by_policy = loss_curves.split(curves["policy"], np.array(curves["step"]), np.array(curves["desired_loss"]))
     found = scaling_sensitivity.sensitivity(by_policy, ("conventional", "near_optimal"))
-    rows = [{"against": "desired", **asdict(row)} for row in found]
+    rows = [{"against": "desired", **row} for row in found]
     return {name: [row[name] for row in rows] for name in SENSITIVITY.columns}
 
 

@@ -2,3 +2,8 @@
 
 Imports no other room, and no PyTorch.
 """
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]

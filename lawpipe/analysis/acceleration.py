@@ -6,34 +6,21 @@ import numpy as np
 import numpy.typing as npt
 
 
-def acceleration(curve: npt.ArrayLike, conventional: npt.ArrayLike) -> float | None:
+def acceleration(curve: npt.ArrayLike, conventional: npt.ArrayLike, *, to_best: bool = False) -> float | None:
     """Return the acceleration ratio ``AR = T / min{t >= 1 : L[t] <= L_conventional[T]}`` (arXiv 2402.17759).
 
+    With `to_best`, the loss to reach is the least of the conventional curve. Where that curve rises again towards its
+    end, its final loss is an easy target; its minimum is not.
+
     The curves hold L[0..T] of the two policies on the same examples, nats. AR is None if the policy never reaches
-    that loss, or if the conventional run's final loss is not finite.
+    that loss, or if it is not finite.
     """
     reference = np.asarray(conventional, dtype=np.float64)
-    return _steps_saved(curve, reference[-1], len(reference) - 1)
-
-
-def acceleration_to_best(curve: npt.ArrayLike, conventional: npt.ArrayLike) -> float | None:
-    """Return the acceleration to the conventional curve's minimum: ``T / min{t >= 1 : L[t] <= min_s L_conv[s]}``.
-
-    Where the conventional curve rises again towards its end, its final loss is an easy target; its minimum is not.
-
-    Arguments and result are as in `acceleration`; None also if the conventional curve has no finite value.
-    """
-    reference = np.asarray(conventional, dtype=np.float64)
-    finite = reference[np.isfinite(reference)]
-    return _steps_saved(curve, finite.min() if finite.size else math.nan, len(reference) - 1)
-
-
-def _steps_saved(curve: npt.ArrayLike, target: float, steps: int) -> float | None:
-    """Return steps / (first t >= 1 with curve[t] <= target); None if there is none or the target is not finite."""
+    target = np.min(reference, where=np.isfinite(reference), initial=math.inf) if to_best else reference[-1]
     if not math.isfinite(target):
         return None
     reached = np.flatnonzero(np.asarray(curve, dtype=np.float64)[1:] <= target)
-    return steps / (int(reached[0]) + 1) if reached.size else None
+    return (len(reference) - 1) / (int(reached[0]) + 1) if reached.size else None
 
 
 def acceleration_from_fits(

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
-Array = npt.NDArray[np.float64]
+from lawpipe.analysis import Floats
 
 #: A fit of three coefficients needs at least this many points.
 LEAST_POINTS = 4
@@ -23,7 +23,7 @@ class Asymptote:
     b: float
     c: float
 
-    def __call__(self, compression_ratio: npt.ArrayLike) -> Array:
+    def __call__(self, compression_ratio: npt.ArrayLike) -> Floats:
         """Return the fitted similarity at compression ratios below b."""
         return np.asarray(self.c * np.log(self.a / (self.b - np.asarray(compression_ratio))), dtype=np.float64)
 
@@ -44,29 +44,24 @@ def fit(compression_ratio: npt.ArrayLike, similarity: npt.ArrayLike) -> Asymptot
     if len(x) < LEAST_POINTS or np.ptp(x) == 0:
         return None
 
-    def asymptote(logarithm: float) -> float:
-        return float(x.max() + np.ptp(x) * np.exp(logarithm))
-
-    def error(logarithm: float) -> float:
-        return _regress(x, y, asymptote(logarithm))[2]
+    def regress(logarithm: float) -> tuple[float, float, float, float]:
+        """Regress SIM on -ln(b - CR); return the residual sum of squares, level, slope and b."""
+        b = float(x.max() + np.ptp(x) * np.exp(logarithm))
+        z = -np.log(b - x)
+        deviation = z - z.mean()
+        slope = float(deviation @ y / (deviation @ deviation))
+        level = float(y.mean() - slope * z.mean())
+        return float(((y - level - slope * z) ** 2).sum()), level, slope, b
 
     grid = np.linspace(np.log(NEAR), np.log(FAR), 60)
-    best = int(np.argmin([error(logarithm) for logarithm in grid]))
+    best = int(np.argmin([regress(logarithm)[0] for logarithm in grid]))
     if best in (0, len(grid) - 1):
         return None
     bounds = (grid[best - 1], grid[best + 1])
-    minimum = optimize.minimize_scalar(error, bounds=bounds, method="bounded", options={"xatol": 1e-10})
-    b = asymptote(minimum.x)
-    level, slope, _ = _regress(x, y, b)
+    minimum = optimize.minimize_scalar(
+        lambda logarithm: regress(logarithm)[0], bounds=bounds, method="bounded", options={"xatol": 1e-10}
+    )
+    _, level, slope, b = regress(minimum.x)
     if slope <= 0 or abs(level / slope) > 700:
         return None
-    return Asymptote(a=float(np.exp(level / slope)), b=b, c=float(slope))
-
-
-def _regress(x: Array, y: Array, b: float) -> tuple[float, float, float]:
-    """Regress SIM on -ln(b - CR); return level, slope and the residual sum of squares."""
-    z = -np.log(b - x)
-    deviation = z - z.mean()
-    slope = float(deviation @ y / (deviation @ deviation))
-    level = float(y.mean() - slope * z.mean())
-    return level, slope, float(((y - level - slope * z) ** 2).sum())
+    return Asymptote(a=float(np.exp(level / slope)), b=b, c=slope)

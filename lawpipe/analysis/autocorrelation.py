@@ -8,10 +8,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import linalg, optimize
 
-Floats = npt.NDArray[np.float64]
+from lawpipe.analysis import Floats
 
 
 @dataclass(frozen=True)

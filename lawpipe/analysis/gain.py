@@ -1,31 +1,28 @@
 """Which share of the near-optimal policy's gain another policy has, paired by seed, with intervals over the seeds."""
 
-from collections.abc import Mapping
+import pandas as pd
 
 from lawpipe.analysis.intervals import Interval, mean_interval
 
-#: J of each policy and seed, nats; None for a seed that lacks the policy, or whose J is not finite.
-Objectives = Mapping[str, Mapping[int, float | None]]
+#: J of each seed (the index) and policy (the columns), nats; NaN where a seed lacks the policy, or J is not finite.
+Objectives = pd.DataFrame
 
 
 def difference(objectives: Objectives, policy: str, other: str) -> Interval:
     """Return J(policy) - J(other) in nats, over the seeds that have both."""
-    return mean_interval([value - base for value, base in _pairs(objectives, policy, other).values()])
+    pairs = _paired(objectives, policy, other)
+    return mean_interval(pairs[policy] - pairs[other])
 
 
-def ratios(objectives: Objectives, policy: str, other: str) -> dict[int, float]:
+def ratios(objectives: Objectives, policy: str, other: str) -> "pd.Series[float]":
     """Return J(policy) / J(other) of every seed that has both."""
-    return {seed: value / base for seed, (value, base) in _pairs(objectives, policy, other).items()}
+    pairs = _paired(objectives, policy, other)
+    return pairs[policy] / pairs[other]
 
 
-def _pairs(objectives: Objectives, policy: str, other: str) -> dict[int, tuple[float, float]]:
-    """Return J of two policies for every seed that has both."""
-    pairs = {}
-    for seed, value in objectives.get(policy, {}).items():
-        base = objectives.get(other, {}).get(seed)
-        if value is not None and base is not None:
-            pairs[seed] = (value, base)
-    return pairs
+def _paired(objectives: Objectives, *policies: str) -> Objectives:
+    """Return J of some policies in the seeds that have all of them."""
+    return objectives.reindex(columns=list(dict.fromkeys(policies))).dropna()
 
 
 def is_positive(interval: Interval) -> bool:
@@ -34,11 +31,9 @@ def is_positive(interval: Interval) -> bool:
     return low is not None and low > 0
 
 
-def of_gain(base: float | None, policy: float | None, best: float | None) -> float | None:
-    """Return (base - policy) / (base - best) of three J; None if one is missing or best >= base."""
-    if base is None or policy is None or best is None or base <= best:
-        return None
-    return (base - policy) / (base - best)
+def of_gain(base: "pd.Series[float]", policy: "pd.Series[float]", best: "pd.Series[float]") -> "pd.Series[float]":
+    """Return (base - policy) / (base - best) of J of some seeds; NaN where one is missing or best >= base."""
+    return ((base - policy) / (base - best)).where(best < base)
 
 
 def share(objectives: Objectives, policy: str, base: str = "conventional", best: str = "near_optimal") -> Interval:
@@ -50,9 +45,5 @@ def share(objectives: Objectives, policy: str, base: str = "conventional", best:
     """
     if not is_positive(difference(objectives, base, best)):
         return mean_interval([])
-    shares: list[float | None] = []
-    for seed, value in objectives.get(policy, {}).items():
-        start, end = (objectives[name].get(seed) for name in (base, best))
-        if value is not None and start is not None and end is not None:
-            shares.append(of_gain(start, value, end))
-    return mean_interval(shares)
+    of_seeds = _paired(objectives, base, policy, best)
+    return mean_interval(of_gain(of_seeds[base], of_seeds[policy], of_seeds[best]))

@@ -24,10 +24,12 @@ class Interval:
     n_reached: int
 
     @classmethod
-    def stored(cls, mean: float | None, low: float | None, high: float | None, n: int = 1) -> "Interval":
+    def stored(
+        cls, mean: float | None, low: float | None, high: float | None, n: int = 1, n_reached: int = 1
+    ) -> "Interval":
         """Return the interval of numbers from a table, in which None and NaN both mean that there is no value."""
-        ends = [None if end is None or math.isnan(end) else float(end) for end in (mean, low, high)]
-        return cls(ends[0], ends[1], ends[2], n, n)
+        mean, low, high = (None if end is None or math.isnan(end) else float(end) for end in (mean, low, high))
+        return cls(mean, low, high, int(n), int(n_reached))
 
     @property
     def mean_or_nan(self) -> float:

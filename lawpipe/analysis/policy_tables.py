@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lawpipe.analysis import examples, redundancy, speed, zero_weights
+from lawpipe.analysis import Floats, redundancy, zero_weights
 from lawpipe.analysis.curves import finite_or_none, nulls
-from lawpipe.analysis.similarity import similarity
+from lawpipe.analysis.similarity import global_speed, similarity
 from lawpipe.analysis.zero_weights import Share
 
 #: (reference set, kind) to the contributions [S, N] at the S measured steps.
 Contributions = dict[tuple[str, str], npt.NDArray[Any]]
-Curves = dict[str, npt.NDArray[np.float64]]
+Curves = dict[str, Floats]
 Rows = dict[str, Any]
 
 
@@ -21,7 +21,7 @@ def similarity_rows(
     contributions: Contributions,
     steps: npt.NDArray[np.int32],
     curves: Curves,
-    learning_rates: npt.NDArray[np.float64],
+    learning_rates: Floats,
 ) -> list[Rows]:
     """Return the similarity of the contributions at each measured step, one block per reference set and kind.
 
@@ -31,17 +31,14 @@ def similarity_rows(
     blocks = []
     for (against, kind), contribution in contributions.items():
         result = similarity(weights, contribution)
-        count = len(steps)
         blocks.append(
             {
                 "step": steps,
-                "against": [against] * count,
-                "kind": [kind] * count,
-                "mean": nulls(result.mean),
-                "std": nulls(result.std),
-                "similarity": nulls(result.similarity),
+                "against": [against] * len(steps),
+                "kind": [kind] * len(steps),
+                **{name: nulls(getattr(result, name)) for name in ("mean", "std", "similarity")},
                 "active": result.active,
-                "global_speed": nulls(speed.global_speed(curves[against], learning_rates)[steps]),
+                "global_speed": nulls(global_speed(curves[against], learning_rates)[steps]),
             }
         )
     return blocks
@@ -64,29 +61,26 @@ def zero_weight_rows(
 
     The arguments are those of `similarity_rows`; `losses` are [S, N], of the training examples, nats.
     """
-    rows: list[tuple[str, str | None, str | None, Share]] = []
-    early = {against: zero_weights.before_convergence(steps, curve) for against, curve in curves.items()}
+    rows: list[Rows] = []
+
+    def add(name: str, share: Share, kind: str | None = None, against: str | None = None) -> None:
+        rows.append({"property": name, "kind": kind, "against": against, **vars(share)})
+
+    early = {against: steps < (zero_weights.convergence_step(curve) or 0) for against, curve in curves.items()}
     for (against, kind), contribution in contributions.items():
         mask = early[against]
-        for measure in (zero_weights.noncontributive_excluded, zero_weights.redundant_dropped):
-            rows.append((measure.__name__, kind, against, measure(weights[mask], contribution[mask])))
+        for name, share in zero_weights.of_contributions(weights[mask], contribution[mask]).items():
+            add(name, share, kind, against)
     mask = early["desired"]
-    rows.append(("learned_ignored", None, None, zero_weights.learned_ignored(weights[mask], losses[mask])))
+    add("learned_ignored", zero_weights.learned_ignored(weights[mask], losses[mask]))
     planted = planted or {}
     unrelated = redundancy.controls(planted, weights.shape[1])
     for kind, members in planted.items():
-        for function in (redundancy.one_dropped, redundancy.largest_share):
-            name = f"{kind}_{function.__name__}"
-            rows.append((name, None, None, function(weights[mask], members)))
-            rows.append((f"{name}_control", None, None, function(weights[mask], unrelated[kind])))
-    names, kinds, againsts, shares = zip(*rows, strict=True)
-    return {
-        "property": list(names),
-        "kind": list(kinds),
-        "against": list(againsts),
-        "value": [share.value for share in shares],
-        "count": [share.count for share in shares],
-    }
+        shares, controls = (redundancy.of_groups(weights[mask], groups) for groups in (members, unrelated[kind]))
+        for name in shares:
+            add(f"{kind}_{name}", shares[name])
+            add(f"{kind}_{name}_control", controls[name])
+    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def example_rows(weights: npt.NDArray[Any]) -> Rows:
@@ -115,7 +109,7 @@ def measure_row(weights: npt.NDArray[Any], gap: float, corrupted: npt.NDArray[np
     return {
         "gap": [finite_or_none(gap)],
         "weight_on_perturbed": [on_corrupted],
-        "effective_examples": [examples.effective_examples(weights).mean()],
+        "effective_examples": [zero_weights.effective_examples(weights).mean()],
     }
 
 

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from lawpipe.analysis import Floats
 
 #: The range of beta. Outside of it a curve does not look like a power law over the steps of one run.
 EXPONENTS = (0.003, 20.0)

@@ -40,34 +40,30 @@ def controls(planted: Groups, examples: int) -> dict[str, list[tuple[int, ...]]]
     """Return as many groups of the same sizes, of examples in no planted group, while there are such examples."""
     dependent = {row for members in planted.values() for group in members for row in group}
     unrelated = iter([row for row in range(examples) if row not in dependent])
-    result: dict[str, list[tuple[int, ...]]] = {}
+    result = {}
     for kind, members in planted.items():
-        drawn = [(tuple(itertools.islice(unrelated, len(group))), len(group)) for group in members]
-        result[kind] = [group for group, size in drawn if len(group) == size]
+        drawn = [tuple(itertools.islice(unrelated, len(group))) for group in members]
+        result[kind] = [group for group, original in zip(drawn, members, strict=True) if len(group) == len(original)]
     return result
 
 
-def one_dropped(weights: npt.NDArray[np.floating], members: Sequence[tuple[int, ...]]) -> Share:
-    """Return the share of pairs (t, group) with any weight in which at least one member has weight 0.
+def of_groups(weights: npt.NDArray[np.floating], members: Sequence[tuple[int, ...]]) -> dict[str, Share]:
+    """Return two measures of the pairs (t, group) with any weight, by their names.
+
+    `one_dropped` is the share of these pairs in which at least one member has weight 0. `largest_share` is the
+    largest member's share of its group's weight, averaged over these pairs: 1 / (size of the group) if the weight is
+    divided equally, 1 if a single member has all of it.
 
     `weights` are those at the S steps before convergence, [S, N], and `members` are groups of one size.
     """
     if not members:
-        return Share(None, 0)
-    grouped = weights[:, np.array(members)]
-    return share(np.any(grouped == 0, axis=2), among=np.any(grouped > 0, axis=2))
-
-
-def largest_share(weights: npt.NDArray[np.floating], members: Sequence[tuple[int, ...]]) -> Share:
-    """Return the largest member's share of its group's weight, averaged over the pairs (t, group) with any weight.
-
-    1 / (size of the group) if the weight is divided equally, 1 if a single member has all of it. The arguments are
-    those of `one_dropped`.
-    """
-    if not members:
-        return Share(None, 0)
+        return dict.fromkeys(("one_dropped", "largest_share"), Share(None, 0))
     grouped = weights[:, np.array(members)].astype(np.float64)
     total = grouped.sum(axis=2)
     active = total > 0
     count = int(active.sum())
-    return Share(float((grouped.max(axis=2)[active] / total[active]).mean()) if count else None, count)
+    largest = float((grouped.max(axis=2)[active] / total[active]).mean()) if count else None
+    return {
+        "one_dropped": share(np.any(grouped == 0, axis=2), among=active),
+        "largest_share": Share(largest, count),
+    }

@@ -23,19 +23,18 @@ determine L0, and at the bound L0 = 0.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy import interpolate, special
 
-from lawpipe.analysis import autocorrelation
+from lawpipe.analysis import Floats, autocorrelation
 from lawpipe.analysis.autocorrelation import Noise
 from lawpipe.analysis.power_curve import EXPONENTS, Law, Points, Sweep, fit_given_floor, joint_derivatives
 
-Floats = npt.NDArray[np.float64]
 Ends = tuple[float, float]
+#: From a gradient, its product with the inverse of J^T J and the variance given L0: correlation r and quantile t.
+Uncertainty = Callable[[Floats, Floats, float], tuple[float, float]]
 
 CONFIDENCE = 0.95
 #: Residuals below this share of the curve's range are rounding errors: the coefficients are then known exactly.
@@ -44,18 +43,6 @@ ROUNDING = 1e-10
 _SWEEP, _FINE = 41, 1601
 #: The sweep goes down to 0, and up to this many half-widths of the linear interval above the fitted L0.
 _REACH = 9.0
-
-
-@dataclass(frozen=True)
-class _Uncertainty:
-    """The uncertainty of beta or ln B of a curve."""
-
-    #: Its variance given L0, divided by that under independent noise of variance 1.
-    ratio: float
-    #: Correlation of its error given L0 with that of L0.
-    correlation: float
-    #: Student's quantile.
-    t: float
 
 
 class Floor:
@@ -90,40 +77,33 @@ class Floor:
     def member_intervals(self, member: int) -> tuple[Ends, Ends]:
         """Return the intervals of beta and of ln B of the curve with this index among those that determine L0."""
         points, law = self._curves[member]
-        columns = slice(1 + 2 * member, 3 + 2 * member)
-        middle = self._middles[member]
-        inverse = _inverse(points.derivatives(law)[:, 1:])
-        uncertainties = []
-        for gradient in law.gradients():
-            given = inverse @ gradient
-            variance = float(given @ middle[columns, columns] @ given)
+        columns, middle = slice(1 + 2 * member, 3 + 2 * member), self._middles[member]
+
+        def uncertainty(gradient: Floats, given: Floats, variance: float) -> tuple[float, float]:
             covariance = float(self._inverse[0] @ middle[:, columns] @ given)
             # At the bound, noise does not move the estimate of L0.
             moves = variance * self._variance > 0 and self._estimate > 0
-            correlation = covariance / math.sqrt(variance * self._variance) if moves else 0.0
             joint_gradient = np.zeros(len(self._inverse))
             joint_gradient[columns] = gradient
             t = _student(self._parts(joint_gradient), self._noises)
-            uncertainties.append(_Uncertainty(variance / float(gradient @ given), correlation, t))
-        return self._both(self._sweeps[member], points, law, uncertainties)
+            return (covariance / math.sqrt(variance * self._variance) if moves else 0.0), t
+
+        return self._both(self._sweeps[member], points, law, middle[columns, columns], uncertainty)
 
     def other_intervals(self, points: Points, law: Law) -> tuple[Ends, Ends]:
         """Return the intervals of beta and of ln B of a curve that was fitted with L0 given."""
         jacobian = points.derivatives(law)
         floor_column, columns = jacobian[:, 0], jacobian[:, 1:]
         noise = _noise(points, law, self._estimate, columns)
-        inverse = _inverse(columns)
-        middle = noise.covariance(columns)
         floor_parts = self._parts(np.eye(len(self._inverse))[0])
-        uncertainties = []
-        for gradient in law.gradients():
-            given = inverse @ gradient
-            variance = float(given @ middle @ given)
+
+        def uncertainty(gradient: Floats, given: Floats, variance: float) -> tuple[float, float]:
             through_floor = float(given @ (columns.T @ floor_column)) ** 2
             parts = [variance, *(through_floor * part for part in floor_parts)]
-            t = _student(parts, [noise, *self._noises])
-            uncertainties.append(_Uncertainty(variance / float(gradient @ given), 0.0, t))
-        return self._both(fit_given_floor(points, self._floors), points, law, uncertainties)
+            return 0.0, _student(parts, [noise, *self._noises])
+
+        sweep = fit_given_floor(points, self._floors)
+        return self._both(sweep, points, law, noise.covariance(columns), uncertainty)
 
     def _parts(self, gradient: Floats) -> list[float]:
         """Return each curve's part of the variance of a quantity with this gradient in the joint coefficients."""
@@ -131,17 +111,22 @@ class Floor:
         return [float(given @ middle @ given) for middle in self._middles]
 
     def _both(
-        self, sweep: Sweep, points: Points, law: Law, uncertainties: Sequence[_Uncertainty]
+        self, sweep: Sweep, points: Points, law: Law, middle: Floats, uncertainty: Uncertainty
     ) -> tuple[Ends, Ends]:
-        """Return the intervals of beta and of ln B."""
-        estimates = (law.exponent, points.log_scale(law))
-        exponent, log_scale = (
-            self._ends(values, psi.ratio * variances, estimate, psi.correlation, psi.t)
-            for values, variances, estimate, psi in zip(
-                sweep.coefficients, sweep.variances, estimates, uncertainties, strict=True
-            )
-        )
-        low, high = exponent
+        """Return the intervals of beta and of ln B, given the middle [2, 2] of the curve's sandwich."""
+        inverse = _inverse(points.derivatives(law)[:, 1:])
+        intervals = []
+        for psi, (gradient, estimate) in enumerate(
+            zip(law.gradients(), (law.exponent, points.log_scale(law)), strict=True)
+        ):
+            given = inverse @ gradient
+            variance = float(given @ middle @ given)
+            # The variance given L0, divided by that under independent noise of variance 1.
+            ratio = variance / float(gradient @ given)
+            correlation, t = uncertainty(gradient, given, variance)
+            variances = ratio * sweep.variances[psi]
+            intervals.append(self._ends(sweep.coefficients[psi], variances, estimate, correlation, t))
+        (low, high), log_scale = intervals
         return (low if low > EXPONENTS[0] else -math.inf, high if high < EXPONENTS[1] else math.inf), log_scale
 
     def _ends(self, values: Floats, variances: Floats, estimate: float, correlation: float, t: float) -> Ends:

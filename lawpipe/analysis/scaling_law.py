@@ -21,14 +21,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize
 
+from lawpipe.analysis import Floats
 from lawpipe.analysis.curves import finite_or_none
 from lawpipe.analysis.power_curve import EXPONENTS, Law, Points, fit_given_floor, joint_derivatives, project
 from lawpipe.analysis.scaling_intervals import Ends, Floor
-
-Floats = npt.NDArray[np.float64]
 
 #: At most this many steps of a curve are fitted.
 POINTS = 2000
@@ -58,9 +56,7 @@ class Fit:
     exponent_high: float | None = None
 
 
-def fit_curves(
-    curves: Mapping[str, npt.NDArray[np.float64]], sharing: Sequence[str], first_step: int | None = None
-) -> dict[str, Fit]:
+def fit_curves(curves: Mapping[str, Floats], sharing: Sequence[str], first_step: int | None = None) -> dict[str, Fit]:
     """Fit the scaling law to the curves of several policies with a common L0 and t0.
 
     A curve that cannot follow the law has an empty fit: one with a value that is not finite or not above 0, fewer
@@ -97,9 +93,7 @@ def fit_curves(
     return fits
 
 
-def fit_with_floor(
-    curves: Mapping[str, npt.NDArray[np.float64]], loss_floor: float, first_step: int
-) -> dict[str, Fit]:
+def fit_with_floor(curves: Mapping[str, Floats], loss_floor: float, first_step: int) -> dict[str, Fit]:
     """Fit B and beta of each curve L[0..T], nats, with L0 and t0 given; no intervals.
 
     A curve that cannot follow the law, as in `fit_curves`, has an empty fit.
@@ -107,39 +101,27 @@ def fit_with_floor(
     fits = {policy: Fit() for policy in curves}
     for policy, curve in curves.items():
         losses = np.asarray(curve, dtype=np.float64)
-        if not _falls(losses):
-            continue
         points = _points(losses, first_step)
-        if not _varies(points.losses):
-            continue
-        law = fit_given_floor(points, np.array([loss_floor])).law(points, 0)
-        if _is_power_law(points, law):
-            unknown = (math.nan, math.nan)
-            fits[policy] = _row(points, law, loss_floor, first_step, (unknown, unknown, unknown))
+        if _falls(losses) and _varies(points.losses):
+            law = fit_given_floor(points, np.array([loss_floor])).law(points, 0)
+            if _is_power_law(points, law):
+                fits[policy] = _row(points, law, loss_floor, first_step, 3 * ((math.nan, math.nan),))
     return fits
 
 
-def _row(points: Points, law: Law, loss_floor: float, first_step: int, intervals: tuple[Ends, Ends, Ends]) -> Fit:
+def _row(points: Points, law: Law, loss_floor: float, first_step: int, intervals: Sequence[Ends]) -> Fit:
     """Return one policy's fit, empty if B overflows; `intervals` are those of L0, beta and ln B."""
-    floor, exponent, log_scale = intervals
     scale = _exponential(points.log_scale(law))
     if scale is None:
         return Fit()
     above = points.losses - loss_floor
     r_squared = _correlation(np.log(above), points.x) ** 2 if (above > 0).all() else math.nan
-    return Fit(
-        loss_floor=loss_floor,
-        scale=scale,
-        exponent=law.exponent,
-        first_step=first_step,
-        r_squared=finite_or_none(r_squared),
-        loss_floor_low=finite_or_none(floor[0]),
-        loss_floor_high=finite_or_none(floor[1]),
-        scale_low=_exponential(log_scale[0]),
-        scale_high=_exponential(log_scale[1]),
-        exponent_low=finite_or_none(exponent[0]),
-        exponent_high=finite_or_none(exponent[1]),
-    )
+    ends: dict[str, float | None] = {}
+    for name, written, interval in zip(
+        ("loss_floor", "exponent", "scale"), (finite_or_none, finite_or_none, _exponential), intervals, strict=True
+    ):
+        ends |= {f"{name}_{end}": written(value) for end, value in zip(("low", "high"), interval, strict=True)}
+    return Fit(loss_floor, scale, law.exponent, first_step, finite_or_none(r_squared), **ends)
 
 
 def _exponential(logarithm: float) -> float | None:

@@ -6,15 +6,12 @@ imply are recorded, at T and at the 10M steps to which arXiv 2402.17759 extrapol
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from lawpipe.analysis import scaling_law
+from lawpipe.analysis import Floats, scaling_law
 from lawpipe.analysis.acceleration import acceleration_from_fits
-
-Curves = Mapping[str, npt.NDArray[np.float64]]
 
 #: The number of steps to which the paper extrapolates.
 FAR = 10_000_000
@@ -22,27 +19,13 @@ FAR = 10_000_000
 FLOORS, FIRST_STEPS = (0.0, 0.9), (0.05, 0.1, 0.25)
 
 
-@dataclass(frozen=True)
-class Row:
-    """The law of one policy in one variant of the fit; None where its curve does not follow a scaling law."""
-
-    policy: str
-    #: `fitted`, `loss_floor 0`, `loss_floor 0.9`, `first_step 0.05`, ...
-    variant: str
-    loss_floor: float | None
-    first_step: int | None
-    scale: float | None
-    exponent: float | None
-    #: The acceleration over the conventional policy that the laws imply at T and at `FAR` steps; None for that
-    #: policy.
-    acceleration: float | None
-    acceleration_far: float | None
-
-
-def sensitivity(curves: Curves, sharing: Sequence[str]) -> list[Row]:
+def sensitivity(curves: Mapping[str, Floats], sharing: Sequence[str]) -> list[dict[str, Any]]:
     """Return the laws of the sharing policies in every variant of the fit: one row per variant and policy.
 
-    The first of `sharing` that has a curve L[0..T], nats, is the reference of the accelerations.
+    The columns are those of the table `sensitivity` without `against`. The variants are `fitted`, `loss_floor 0`,
+    `first_step 0.05`, ...; numbers are None where a curve does not follow a scaling law. The accelerations at T and
+    at `FAR` steps are those that the laws imply over the first of `sharing` that has a curve L[0..T], nats; its own
+    are None.
     """
     chosen = {policy: curves[policy] for policy in sharing if policy in curves}
     if not chosen:
@@ -60,16 +43,13 @@ def sensitivity(curves: Curves, sharing: Sequence[str]) -> list[Row]:
     return [row for variant, fits in variants.items() for row in _rows(variant, fits, steps)]
 
 
-def _rows(variant: str, fits: Mapping[str, scaling_law.Fit], steps: int) -> list[Row]:
+def _rows(variant: str, fits: Mapping[str, scaling_law.Fit], steps: int) -> list[dict[str, Any]]:
     """Return the rows of one variant; its first policy is the reference of the accelerations."""
     reference, *_ = fits.values()
     rows = []
     for policy, fit in fits.items():
-        near, far = (
-            None
-            if fit is reference
-            else acceleration_from_fits(reference.scale, reference.exponent, fit.scale, fit.exponent, count)
-            for count in (steps, FAR)
-        )
-        rows.append(Row(policy, variant, fit.loss_floor, fit.first_step, fit.scale, fit.exponent, near, far))
+        laws = (reference.scale, reference.exponent, fit.scale, fit.exponent)
+        near, far = (None if fit is reference else acceleration_from_fits(*laws, count) for count in (steps, FAR))
+        law = {name: getattr(fit, name) for name in ("loss_floor", "first_step", "scale", "exponent")}
+        rows.append({"policy": policy, "variant": variant, **law, "acceleration": near, "acceleration_far": far})
     return rows

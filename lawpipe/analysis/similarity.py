@@ -1,11 +1,11 @@
-"""The similarity of the contributions of the examples that a policy gives weight to (SIM, arXiv 2402.17759)."""
+"""The contributions of the examples with weight: their similarity (SIM), and the speed that they add up to."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from lawpipe.analysis import Floats
 
 
 @dataclass(frozen=True)
@@ -53,3 +53,23 @@ def similarity(weights: npt.ArrayLike, contributions: npt.ArrayLike) -> Similari
     ratio = np.full(len(mean), np.nan)
     np.divide(mean, std, out=ratio, where=std > 0)
     return Similarity(mean=mean, std=std, similarity=ratio, active=count.astype(np.int32))
+
+
+def global_speed(losses: npt.ArrayLike, learning_rates: npt.ArrayLike) -> Floats:
+    """Return the fall of the loss per unit of training time, ``(L[t] - L[t+1]) / learning_rate[t]``.
+
+    To first order in the learning rate it equals the weighted mean of the instantaneous contributions,
+    ``sum_n weights[t, n] <grad L(theta[t]), grad l_n(theta[t])>``. The law says that under an optimal policy every
+    active example has a local speed, its own contribution, equal to this global speed.
+
+    The result has length T and is NaN where the learning rate is 0. Raises ValueError unless there are T + 1 losses
+    for T learning rates.
+    """
+    loss = np.asarray(losses, dtype=np.float64)
+    rate = np.asarray(learning_rates, dtype=np.float64)
+    if loss.shape != (rate.size + 1,):
+        raise ValueError(f"{rate.size} learning rates need {rate.size + 1} losses, found {loss.shape}")
+    speed = np.full(rate.shape, np.nan)
+    with np.errstate(invalid="ignore", over="ignore"):
+        np.divide(loss[:-1] - loss[1:], rate, out=speed, where=rate != 0)
+    return speed

@@ -1,4 +1,4 @@
-"""The three properties of zero weights: which examples a policy leaves out (arXiv 2402.17759, section 4.3)."""
+"""Which examples a policy leaves out: the three properties of zero weights (arXiv 2402.17759, section 4.3)."""
 
 from dataclasses import dataclass
 
@@ -41,26 +41,19 @@ def convergence_step(losses: npt.ArrayLike) -> int | None:
     return int(np.flatnonzero(loss <= loss[0] - CONVERGED * fall)[0])
 
 
-def before_convergence(steps: npt.ArrayLike, losses: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Return which steps lie before the convergence of a curve L[0..T]: t < `convergence_step`.
+def of_contributions(weights: npt.ArrayLike, contributions: npt.ArrayLike) -> dict[str, Share]:
+    """Return the share of the pairs (t, n) that have weight 0, by property.
 
-    The mask has the shape of `steps`, and is False throughout for a curve that never falls.
-    """
-    end = convergence_step(losses)
-    return np.asarray(steps) < (0 if end is None else end)
-
-
-def noncontributive_excluded(weights: npt.ArrayLike, contributions: npt.ArrayLike) -> Share:
-    """Return the share of the pairs (t, n) with a contribution of 0 or less that have weight 0 (property 4.1).
+    `noncontributive_excluded` (property 4.1) is the share of the pairs with a contribution of 0 or less,
+    `redundant_dropped` (property 4.3) that of the pairs with a contribution above 0.
 
     Weights and contributions are those at the S steps before convergence, [S, N].
     """
-    return share(np.asarray(weights) == 0, among=np.asarray(contributions) <= 0)
-
-
-def redundant_dropped(weights: npt.ArrayLike, contributions: npt.ArrayLike) -> Share:
-    """Return the share of the pairs (t, n) with a contribution above 0 that still have weight 0 (property 4.3)."""
-    return share(np.asarray(weights) == 0, among=np.asarray(contributions) > 0)
+    zero, contribution = np.asarray(weights) == 0, np.asarray(contributions)
+    return {
+        "noncontributive_excluded": share(zero, among=contribution <= 0),
+        "redundant_dropped": share(zero, among=contribution > 0),
+    }
 
 
 def learned_ignored(weights: npt.ArrayLike, losses: npt.ArrayLike) -> Share:
@@ -72,3 +65,14 @@ def learned_ignored(weights: npt.ArrayLike, losses: npt.ArrayLike) -> Share:
     weight = np.asarray(weights)
     ignored = weight < IGNORED_WEIGHT * weight.max(axis=1, keepdims=True, initial=0)
     return share(ignored, among=np.asarray(losses) < LEARNED_LOSS)
+
+
+def effective_examples(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Return the effective number of examples at each step, ``1 / sum_n weights[t, n]^2``, between 1 and N."""
+    squares = np.einsum("tn,tn->t", weights, weights, dtype=np.float64)
+    return np.asarray(1.0 / squares, dtype=np.float64)
+
+
+def active_fraction(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Return the fraction of the examples whose weight is above 0 exactly, at each step of weights [T, N]."""
+    return np.asarray((weights > 0).mean(axis=1, dtype=np.float64))

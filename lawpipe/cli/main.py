@@ -21,7 +21,7 @@ import yaml
 from lawpipe.config.resolve import resolve
 from lawpipe.cost import estimate
 from lawpipe.paper.values import leaves
-from lawpipe.run import artifacts, stage
+from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 
 #: The config that a config without experiments is merged over.
@@ -91,12 +91,3 @@ def _cost(path: Path) -> dict[str, Any] | None:
             if path.resolve().relative_to(folder).as_posix() in cost.get("files", []):
                 return cost
     return None
-
-
-def run() -> None:
-    """Run the console command; an InputError is printed as one sentence with exit code 1."""
-    stage.run(main)
-
-
-if __name__ == "__main__":
-    run()

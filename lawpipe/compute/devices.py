@@ -27,7 +27,7 @@ def device(name: str) -> torch.device:
         raise InputError(f"device is {name!r}, but PyTorch finds no CUDA here: set it to 'cpu' or 'auto'.")
     if name != "cuda" or distributed.world_size() == 1:
         return torch.device(name)
-    rank, gpus = distributed.local_rank(), torch.cuda.device_count()
+    rank, gpus = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
     if rank >= gpus:
         raise InputError(f"processes is more than {gpus}, the number of GPUs here: set it to {gpus} at most.")
     torch.cuda.set_device(rank)

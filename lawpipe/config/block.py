@@ -41,12 +41,6 @@ def marks(field: FieldInfo) -> Mapping[str, Any]:
     return field.json_schema_extra if isinstance(field.json_schema_extra, Mapping) else {}
 
 
-def default(field: FieldInfo, problem: str) -> Any:
-    """Return the value of a key that is left out of an experiment of `problem`."""
-    defaults = marks(field).get("defaults")
-    return field.get_default() if defaults is None else defaults[problem]
-
-
 def nested(field: FieldInfo) -> type[Block] | None:
     """Return the block that a field holds; None for a field that holds a value."""
     return field.annotation if isinstance(field.annotation, type) and issubclass(field.annotation, Block) else None
@@ -85,8 +79,6 @@ CountOrZero = Annotated[int, Field(ge=0, le=2**31 - 1), Whole]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1), Whole]
 Size = Annotated[int, Field(ge=1, le=2**16), Whole]
 Iteration = Annotated[int, Field(ge=1, le=9999), Whole]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]

@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from lawpipe.config import block
-from lawpipe.config.block import Block, Count, CountOrZero, Distinct, Fraction, NotNegative, Seed, Text, Whole, key
+from lawpipe.config.block import Block, Count, CountOrZero, Distinct, Fraction, Seed, Text, Whole, key
 from lawpipe.run.errors import InputError
 
 LINEAR = "Section 4, linear classification"
@@ -67,11 +67,11 @@ class Tokenizer(Block):
 class Mix(Block):
     """How often each kind of operation is drawn, relative to the others."""
 
-    replace: NotNegative = key(1.0, source=f"{TRANSFORMER} (equal shares are this project's reading)")
+    replace: NonNegativeFloat = key(1.0, source=f"{TRANSFORMER} (equal shares are this project's reading)")
     """Relative frequency of the operation that replaces a token by a random one."""
-    delete: NotNegative = key(1.0, source=f"{TRANSFORMER} (equal shares are this project's reading)")
+    delete: NonNegativeFloat = key(1.0, source=f"{TRANSFORMER} (equal shares are this project's reading)")
     """Relative frequency of the operation that deletes the last token."""
-    repeat: NotNegative = key(1.0, source=f"{TRANSFORMER} (equal shares are this project's reading)")
+    repeat: NonNegativeFloat = key(1.0, source=f"{TRANSFORMER} (equal shares are this project's reading)")
     """Relative frequency of the operation that repeats a token."""
 
 
@@ -99,11 +99,11 @@ class Data(Block):
     validation_examples: CountOrZero = key(0)
     """Number of validation examples, drawn like the desired ones; the search logs its objective on them. 0 draws
     none."""
-    train_variance: block.Positive = perceptron(3.0, source=f"{LINEAR} (its 3I read as a variance)")
+    train_variance: PositiveFloat = perceptron(3.0, source=f"{LINEAR} (its 3I read as a variance)")
     """Variance of each training feature."""
     desired_mean: float = perceptron(0.5)
     """Mean of each desired, validation and test feature."""
-    desired_variance: block.Positive = perceptron(1.0)
+    desired_variance: PositiveFloat = perceptron(1.0)
     """Variance of each desired, validation and test feature."""
     flip_fraction: Fraction = perceptron(0.0, source="this project (the paper flips none)")
     """Fraction of the training labels that are flipped: exactly round(fraction x N) of them."""

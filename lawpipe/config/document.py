@@ -32,7 +32,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is out of date")
     check = parser.parse_args(argv).check
-    for file, text in ((SCHEMA, schema_file()), (README, readme(README.read_text(encoding="utf-8")))):
+    readme = TABLE.sub(lambda match: f"{match[1]}{table(match[2], match[3])}{match[4]}", README.read_text("utf-8"))
+    for file, text in ((SCHEMA, schema_file()), (README, readme)):
         if not check:
             file.write_text(text, encoding="utf-8")
         elif file.read_text(encoding="utf-8") != text:
@@ -44,11 +45,6 @@ def schema_file() -> str:
     first = "# Generated from the models in lawpipe/config by `python -m lawpipe.config.document`: do not edit.\n"
     draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return first + yaml.safe_dump(draft | json_schema(), sort_keys=False, allow_unicode=True, width=118)
-
-
-def readme(text: str) -> str:
-    """Return the text of config/README.md with every table made anew."""
-    return TABLE.sub(lambda match: f"{match[1]}{table(match[2], match[3])}{match[4]}", text)
 
 
 def table(name: str, problem: str | None) -> str:

@@ -18,10 +18,6 @@ from lawpipe.config.training import Training
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run.errors import InputError
 
-#: Policies that every experiment has, because all others are compared with them.
-REQUIRED_POLICIES = [name for name, record in POLICIES.items() if record.required]
-
-
 Policy = Literal[*POLICIES]  # type: ignore[valid-type]  # mypy wants the names written out
 
 
@@ -98,10 +94,10 @@ def check(settings: dict[str, Any], path: str) -> None:
     Raises InputError, one sentence, for the first contradiction.
     """
     policies, problem = settings["policies"], settings["problem"]
-    missing = [name for name in REQUIRED_POLICIES if name not in policies]
+    missing = [name for name in plan.REQUIRED_POLICIES if name not in policies]
     if missing:
         raise InputError(
-            f"{path}.policies is {show(policies)}, expected {' and '.join(REQUIRED_POLICIES)} "
+            f"{path}.policies is {show(policies)}, expected {' and '.join(plan.REQUIRED_POLICIES)} "
             f"among them: add {missing[0]}."
         )
     for name in policies:
@@ -136,13 +132,12 @@ def complete_transfer(settings: dict[str, Any], experiments: Mapping[str, dict[s
             f"{path} is {show(name)}, expected an experiment of this config{suggestion(name, experiments)}"
         )
     source = experiments[name]
-    same = {name: settings[name] == source[name] for name in ("problem", "data")}
+    same = {part: settings[part] == source[part] for part in ("problem", "data")}
     same["training.steps"] = settings["training"]["steps"] == source["training"]["steps"]
-    if not all(same.values()):
-        different = next(key for key in same if not same[key])
+    if different := [part for part, equal in same.items() if not equal]:
         raise InputError(
-            f"{path} is {name!r}, whose {different} is not the same, but weights belong to a training step and an "
-            f"example: give both experiments the same {different}."
+            f"{path} is {name!r}, whose {different[0]} is not the same, but weights belong to a training step and an "
+            f"example: give both experiments the same {different[0]}."
         )
     missing = [seed for seed in settings["seeds"] if seed not in source["seeds"]]
     if missing:

@@ -47,8 +47,9 @@ NOT_OF_CONTROLS = ("preset", "iterations", "snapshots")
 #: The policies whose learning rate is tuned, each with a table `learning_rates/{policy}` of the rates tried.
 TUNED = tuple(name for name, record in POLICIES.items() if record.variant == "tuned")
 
-#: The policies for which the contributions of every example are kept.
-WITH_CONTRIBUTIONS = tuple(name for name, record in POLICIES.items() if record.required)
+#: The policies that every experiment has, because all others are compared with them: the contributions of every
+#: example are kept.
+REQUIRED_POLICIES = tuple(name for name, record in POLICIES.items() if record.required)
 
 
 def searched_policies(settings: Mapping[str, Any]) -> list[str]:
@@ -99,7 +100,7 @@ def tables(settings: Mapping[str, Any], seed: int) -> list[str]:
         *(*splits(settings), "theta0", "search"),
         *(f"policies/{policy}" for policy in policies),
         *(f"learning_rates/{policy}" for policy in policies if policy in TUNED),
-        *(f"contributions/{policy}" for policy in WITH_CONTRIBUTIONS),
+        *(f"contributions/{policy}" for policy in REQUIRED_POLICIES),
         *(*COLLECTED, "fits", "sensitivity", "summary"),
     ]
     return [f"{name}.parquet" for name in names]

@@ -9,8 +9,10 @@ import itertools
 import json
 import os
 import re
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +106,7 @@ def resolve(raw: Mapping[str, Any], stories: str | None = None) -> Config:
 def check_folders(config: Config) -> None:
     """Raise InputError if a file of the user's own data is missing; paths are relative to the working folder."""
     for name, settings in config.experiments.items():
-        for file in plan.own_files(settings):
-            if Path(file).is_file():
-                continue
+        for file in (file for file in plan.own_files(settings) if not Path(file).is_file()):
             if settings["problem"] in plan.ON_TEXT:
                 raise InputError(
                     f"experiments.{name}.data.corpus.path is {file!r}, expected a file of text there: "
@@ -158,20 +158,20 @@ def _parse(raw: Any, at: str | None = None) -> Settings:
 def _variants(name: str, blocks: Mapping[str, Settings], sweep: Mapping[str, list[Any]]) -> dict[str, Settings]:
     """Return the complete settings of an experiment, or of each combination of its sweep's values, by name."""
     chain = [blocks[ancestor] for ancestor in _lineage(name, blocks)]
-    named = [ancestor["problem"] for ancestor in chain if "problem" in ancestor]
-    problem = named[-1] if named else Experiment.model_fields["problem"].default
+    problem = ChainMap(*chain).get("problem", Experiment.model_fields["problem"].default)
     variants: dict[str, Settings] = {}
     for variant, overlays in _expand(name, sweep):
         path, settings = f"experiments.{variant}", Settings()
-        for overlay in (*chain, *overlays):
-            settings = _overlay(settings, overlay, problem)
+        for overlay in (*reversed(chain), *overlays):
+            preset = PRESETS[problem].get(overlay.get("search", {}).get("preset"), {})
+            settings = _merge(_merge(settings, {"search": preset}), overlay)
         variants[variant] = _complete(Experiment, settings, problem, path)
         experiment.check(variants[variant], path)
     return variants
 
 
 def _lineage(name: str, blocks: Mapping[str, Settings]) -> list[str]:
-    """Return the names that `name` is built from, the furthest ancestor first and itself last."""
+    """Return the names that `name` is built from, itself first and the furthest ancestor last."""
     chain = [name]
     while (parent := blocks[chain[-1]].get("extends")) is not None:
         if parent not in blocks:
@@ -183,26 +183,16 @@ def _lineage(name: str, blocks: Mapping[str, Settings]) -> list[str]:
             circle = " -> ".join([*chain[chain.index(parent) :], parent])
             raise InputError(f"experiments.{parent}.extends goes in a circle ({circle}): remove one of the links.")
         chain.append(parent)
-    return chain[::-1]
-
-
-def _overlay(base: Settings, written: Settings, problem: str) -> Settings:
-    """Merge a block over inherited settings: mappings key by key, everything else as a whole."""
-    own = {key: value for key, value in written.items() if key not in RESOLVED}
-    preset = own.get("search", {}).get("preset")
-    if preset is not None:
-        own["search"] = {**PRESETS[problem][preset], **own["search"]}
-    return _merge(base, own)
+    return chain
 
 
 def _merge(base: Settings, over: Settings) -> Settings:
-    """Return `base` with `over` merged in, without changing either."""
-    merged = {
-        key: _merge(base[key], over[key])
-        for key in base.keys() & over
-        if isinstance(base[key], dict) and isinstance(over[key], dict)
-    }
-    return base | over | merged
+    """Merge `over` into a copy of `base`: mappings key by key, everything else as a whole."""
+    merged = base | over
+    for key in base.keys() & over:
+        if isinstance(base[key], dict) and isinstance(over[key], dict):
+            merged[key] = _merge(base[key], over[key])
+    return merged
 
 
 def _expand(name: str, sweep: Mapping[str, list[Any]]) -> Iterator[tuple[str, list[Settings]]]:
@@ -215,9 +205,7 @@ def _expand(name: str, sweep: Mapping[str, list[Any]]) -> Iterator[tuple[str, li
             raise InputError(messages.unknown(path, key, known))
         choices.append([])
         for index, value in enumerate(values):
-            overlay: Any = value
-            for part in reversed(key.split(".")):
-                overlay = {part: overlay}
+            overlay = reduce(lambda inner, part: {part: inner}, reversed(key.split(".")), value)
             at = f"{path}[{index}]"
             parsed = _parse({"name": name, "experiments": {name: overlay}}, at)["experiments"][name]
             label = value if isinstance(value, str) else json.dumps(value)
@@ -253,8 +241,8 @@ def _complete(model: type[Block], settings: Settings, problem: str, path: str) -
     for name, field in model.model_fields.items():
         if name in RESOLVED:
             continue
-        only = block.marks(field).get("problem", problem)
-        inner = block.nested(field)
+        marks, inner = block.marks(field), block.nested(field)
+        only = marks.get("problem", problem)
         if only != problem:
             if name in settings:
                 raise InputError(
@@ -264,5 +252,6 @@ def _complete(model: type[Block], settings: Settings, problem: str, path: str) -
         elif inner is not None:
             result[name] = _complete(inner, settings.get(name, {}), problem, join(path, name))
         else:
-            result[name] = copy.deepcopy(settings[name]) if name in settings else block.default(field, problem)
+            default = marks.get("defaults", {}).get(problem, field.get_default())
+            result[name] = copy.deepcopy(settings.get(name, default))
     return result

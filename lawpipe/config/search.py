@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 
-from lawpipe.config.block import Block, Distinct, Iteration, NotNegative, Positive, key
+from lawpipe.config.block import Block, Distinct, Iteration, key
 from lawpipe.config.messages import show
 from lawpipe.config.presets import PRESETS
 from lawpipe.run.errors import InputError
@@ -30,11 +30,11 @@ class Search(Block):
     float64)."""
     iterations: Iteration = key(30, source="this project (the paper's number is in its preset)")
     """Largest number of outer iterations; each takes a training run and a backward pass."""
-    rate: Positive | None = key(None, source="Section 4")
+    rate: PositiveFloat | None = key(None, source="Section 4")
     """Step size of projected_gradient for the mean J; null for a method that chooses its own."""
     decay: Literal["constant", "linear"] = key("constant", source="Section 4 (constant), the public code (linear)")
     """Schedule of the step size of projected_gradient: `constant`, or `linear` decay to 0 over the iterations."""
-    gap_tolerance: NotNegative = key(0.0)
+    gap_tolerance: NonNegativeFloat = key(0.0)
     """The search stops when the Frank-Wolfe gap is at most this fraction of J; 0 disables early stopping."""
     snapshots: Annotated[list[Iteration], Field(max_length=MOST_SNAPSHOTS), Distinct] | None = key(
         None, source="Figures 4, 6 and 7 (a point or line for each of several policies along the search)"

@@ -24,36 +24,25 @@ def find(root: Path, experiments: Mapping[str, Mapping[str, Any]]) -> dict[Path,
     and files that are being written.
     """
     stale: dict[Path, list[Path]] = {}
-    for folder in sorted({seed.parent for seed in root.glob("*/seed[0-9]*/")}):
-        settings = experiments.get(folder.name)
+    for seed in sorted(root.glob("*/seed[0-9]*/")):
+        settings = experiments.get(seed.parent.name)
         if settings is None:
-            stale[folder] = [folder]
-            continue
-        made = {f"seed{seed}": _made(settings, seed) for seed in settings["seeds"]}
-        paths: list[Path] = []
-        for seed in sorted(folder.glob("seed[0-9]*/")):
-            paths += [seed] if seed.name not in made else _others(seed, made[seed.name])
-        if paths:
-            stale[folder] = paths
+            stale[seed.parent] = [seed.parent]
+        elif paths := _left_over(seed, settings):
+            stale.setdefault(seed.parent, []).extend(paths)
     return stale
 
 
-def _made(settings: Mapping[str, Any], seed: int) -> set[str]:
-    """Return the files that the rules make for one seed, as paths below its folder."""
+def _left_over(folder: Path, settings: Mapping[str, Any]) -> list[Path]:
+    """Return the files of a seed that no rule makes, or its folder if the experiment does not have the seed."""
+    seed = next((seed for seed in settings["seeds"] if f"seed{seed}" == folder.name), None)
+    if seed is None:
+        return [folder]
     costs = plan.costs(settings, seed)
-    jobs = [PurePath(cost).stem for cost in costs]
-    logs = [path for job in jobs for path in (f"logs/{job}.txt", f"benchmarks/{job}.tsv")]
-    return {*plan.tables(settings, seed), *plan.parts(settings, seed), *costs, *logs}
-
-
-def _others(folder: Path, made: set[str]) -> list[Path]:
-    """Return the files below a folder that are not among some, given as paths below it."""
-    below = ((path, path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file())
-    return [
-        path
-        for path, name in below
-        if name.as_posix() not in made and not any(part.startswith(".") for part in name.parts)
-    ]
+    logs = {path for job in map(PurePath, costs) for path in (f"logs/{job.stem}.txt", f"benchmarks/{job.stem}.tsv")}
+    made = logs.union(plan.tables(settings, seed), plan.parts(settings, seed), costs)
+    files = {path: path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return [path for path, name in files.items() if name not in made and "/." not in f"/{name}"]
 
 
 def describe(root: Path, stale: Mapping[Path, list[Path]]) -> str:

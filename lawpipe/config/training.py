@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
-from lawpipe.config.block import Block, Positive, Whole, key
+from lawpipe.config.block import Block, Whole, key
 from lawpipe.run.errors import InputError
 
 
@@ -16,7 +16,7 @@ class Training(Block):
         source="Section 4", perceptron=2000, language_model=4000
     )
     """Number of steps of full-batch gradient descent (T)."""
-    learning_rate: Positive = key(0.1, source="Section 4")
+    learning_rate: PositiveFloat = key(0.1, source="Section 4")
     """Learning rate of the training run (eta)."""
     precision: Literal["float32", "float64", "tf32", "bfloat16"] = key("float32")
     """Floating-point type of all computations. `tf32` and `bfloat16` are float32 with matrix products of rounded

@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import astuple
 from math import ceil
 from typing import Any
 
@@ -43,12 +44,9 @@ def main() -> None:
     """Measure the experiments on stdin; those of the same shape once."""
     experiments: dict[str, dict[str, Any]] = json.load(sys.stdin)
     shapes = {name: json.dumps(shape(chosen)) for name, chosen in experiments.items()}
-    measured: dict[str, Steps] = {}
-    for name, chosen in experiments.items():
-        if shapes[name] not in measured:
-            measured[shapes[name]] = measure(chosen, SECONDS / len(set(shapes.values())))
-    steps = {name: measured[key] for name, key in shapes.items()}
-    print(json.dumps({name: [step.run, step.backward, step.measured] for name, step in steps.items()}))
+    one_of_each = {shapes[name]: chosen for name, chosen in experiments.items()}
+    seconds = {key: astuple(measure(chosen, SECONDS / len(one_of_each))) for key, chosen in one_of_each.items()}
+    print(json.dumps({name: seconds[key] for name, key in shapes.items()}))
 
 
 def shape(settings: Mapping[str, Any]) -> list[Any]:
@@ -86,20 +84,17 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
         for against in REFERENCES:
             problem.contributions(theta, problem.reference_gradients(against, theta.unsqueeze(0))[0])
 
-    kinds: list[tuple[Callable[[], object], int]] = [
-        (train, steps),
-        (backward, steps),
-        (contributions, 1),
-    ]
-    took: list[list[float]] = [[] for _ in kinds]
+    def seconds_of(work: Callable[[], object], count: int) -> float:
+        before = _clock(problem.device)
+        work()
+        return (_clock(problem.device) - before) / count / share
+
+    took: list[tuple[float, float, float]] = []
     ends = time.perf_counter() + seconds
-    while not took[0] or time.perf_counter() < ends:
-        for (work, count), times in zip(kinds, took, strict=True):
-            before = _clock(problem.device)
-            work()
-            times.append((_clock(problem.device) - before) / count)
+    while not took or time.perf_counter() < ends:
+        took.append((seconds_of(train, steps), seconds_of(backward, steps), seconds_of(contributions, 1)))
     # The minimum, because other programs only make a step slower.
-    return Steps(*(min(times) / share for times in took))
+    return Steps(*map(min, zip(*took, strict=True)))
 
 
 def draw(settings: Mapping[str, Any], share: float) -> tuple[Problem, Tensor]:

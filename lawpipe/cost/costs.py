@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lawpipe.run.errors import InputError
+from lawpipe.run.parsing import parsing
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Cost:
     longest: float
     #: The maximum over the jobs.
     peak_memory_mb: float
-    #: Processor seconds of all jobs together; None if a cost file does not have them.
-    processor_seconds: float | None = None
+    #: Processor seconds of all jobs together.
+    processor_seconds: float
     #: Estimates made before the run: matrix operations and core seconds of all jobs, memory of one job. None if there
     #: are none.
     operations: float | None = None
@@ -48,12 +48,8 @@ class Spent:
     @property
     def estimated_seconds(self) -> float | None:
         """Sum of the estimated core seconds of all stages; None if a stage has no estimate."""
-        return _sum([stage.estimated_seconds for stage in self.stages])
-
-    @property
-    def processor_seconds(self) -> float | None:
-        """Sum of the processor seconds of all stages; None if a cost file does not have them."""
-        return _sum([stage.processor_seconds for stage in self.stages])
+        estimates = [stage.estimated_seconds for stage in self.stages]
+        return sum(seconds for seconds in estimates if seconds is not None) if None not in estimates else None
 
     @property
     def peak_memory_mb(self) -> float:
@@ -81,19 +77,19 @@ def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
             seconds=sum(job["seconds"] for job in jobs),
             longest=max(job["seconds"] for job in jobs),
             peak_memory_mb=max(job["peak_memory_mb"] for job in jobs),
-            processor_seconds=_sum([job.get("processor_seconds") for job in jobs]),
+            processor_seconds=sum(job["processor_seconds"] for job in jobs),
             operations=estimates.get(stage, {}).get("operations"),
             estimated_seconds=estimates.get(stage, {}).get("seconds"),
             estimated_memory_mb=estimates.get(stage, {}).get("memory_mb"),
         )
-        for stage, jobs in sorted(by_stage.items(), key=lambda item: min(str(job["started"]) for job in item[1]))
+        for stage, jobs in sorted(by_stage.items(), key=lambda item: min(job["started"] for job in item[1]))
     ]
     jobs = [job for each in by_stage.values() for job in each]
-    times = sorted(str(job["started"]) for job in jobs)
+    times = sorted(job["started"] for job in jobs)
     return Spent(
         tuple(stages),
         tuple(sorted({_machine(job["hardware"]) for job in jobs})),
-        tuple(sorted({str(job["hardware"]["system"]) for job in jobs if "system" in job["hardware"]})),
+        tuple(sorted({job["hardware"]["system"] for job in jobs})),
         tuple(sorted({_checkout(job["git"]) for job in jobs})),
         times[0] if times else "-",
         times[-1] if times else "-",
@@ -110,38 +106,21 @@ def _estimates(folder: Path) -> dict[str, dict[str, float]]:
         return {}
 
 
-def _sum(values: list[float | None]) -> float | None:
-    """Return the sum of numbers; None if one is missing."""
-    return sum(value for value in values if value is not None) if None not in values else None
-
-
 def _read(file: Path) -> dict[str, Any]:
     """Return the content of one cost file; raises InputError if it is not one."""
-    try:
-        cost = json.loads(file.read_text(encoding="utf-8"))
-        {float(cost["seconds"]), float(cost["peak_memory_mb"]), len(cost["hardware"]), len(cost["git"])}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{file} is not a stage's cost ({type(error).__name__}: {error}): delete it and run again."
-        ) from error
-    return dict(cost) | {"started": cost.get("started", "-")}
+    with parsing(file, "not a stage's cost"):
+        cost: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        {float(cost[name]) for name in ("seconds", "processor_seconds", "peak_memory_mb")}
+        {cost["started"], _machine(cost["hardware"]), cost["hardware"]["system"], _checkout(cost["git"])}
+    return cost
 
 
 def _machine(hardware: dict[str, Any]) -> str:
     """Describe a machine in a line."""
-    return ", ".join(
-        f"{value} {unit}".strip()
-        for value, unit in (
-            (hardware.get("processor"), ""),
-            (hardware.get("cores"), "cores"),
-            (hardware.get("memory_gib"), "GiB of memory"),
-        )
-        if value is not None
-    )
+    return f"{hardware['processor']}, {hardware['cores']} cores, {hardware['memory_gib']} GiB of memory"
 
 
 def _checkout(git: dict[str, Any]) -> str:
     """Describe the state of the code in a line."""
-    if not git.get("commit"):
-        return "not a git checkout"
-    return f"commit {git['commit']}{', with changes' if git.get('modified') else ''}"
+    changes = ", with changes" if git["modified"] else ""
+    return f"commit {git['commit']}{changes}" if git["commit"] else "not a git checkout"

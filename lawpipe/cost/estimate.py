@@ -8,8 +8,10 @@ machine (lawpipe.cost.calibration) or, for an unknown machine, estimated from co
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, astuple, dataclass
 from math import isqrt
 from pathlib import Path
 from typing import Any
@@ -74,36 +76,21 @@ class Cost:
     jobs: int
     operations: float
     memory_mb: int
+    #: Number of Parquet files and their bytes on disk.
     files: int
     bytes: float
     seconds: float
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """Number of Parquet files and their bytes on disk."""
+def total(costs: Iterable[Cost]) -> Cost:
+    """Return the cost of several stages together.
 
-    files: int
-    bytes: int
-
-    def __str__(self) -> str:
-        return f"{self.files} files, {_size(self.bytes)}"
-
-
-def artifacts(settings: Mapping[str, Any]) -> Estimate:
-    """Estimate the Parquet files of one experiment, all seeds, from its complete settings.
-
-    Most bytes are policies (steps x examples x itemsize for each whose weights change from step to step) and
-    contributions (measured steps x 2 reference sets x 2 kinds x examples x 3 float32 columns for two policies). The
-    estimate is within a factor of two of the files.
+    Bytes and seconds of a whole experiment are within a factor of two. Most bytes are policies (steps x examples x
+    itemsize for each whose weights change from step to step) and contributions (measured steps x 2 reference sets x
+    2 kinds x examples x 3 float32 columns for two policies).
     """
-    costs = stages(settings).values()
-    return Estimate(sum(cost.files for cost in costs), round(sum(cost.bytes for cost in costs)))
-
-
-def seconds(settings: Mapping[str, Any], speed: Steps | None = None) -> float:
-    """Estimate the seconds of one experiment, all seeds, on one core, within a factor of two."""
-    return sum(cost.seconds for cost in stages(settings, speed).values())
+    jobs, operations, memory, files, size, seconds = zip(*map(astuple, costs), strict=True)
+    return Cost(sum(jobs), sum(operations), max(memory), sum(files), sum(size), sum(seconds))
 
 
 def stages(settings: Mapping[str, Any], speed: Steps | None = None) -> dict[str, Cost]:
@@ -113,12 +100,9 @@ def stages(settings: Mapping[str, Any], speed: Steps | None = None) -> dict[str,
     """
     speed = speed or reference_speed(settings)
     step_operations = operations(settings)
-    jobs: dict[tuple[str, str], int] = {}
-    for seed in settings["seeds"]:
-        for name in plan.jobs(settings, seed):
-            jobs[name] = jobs.get(name, 0) + 1
-    for stage in ("summarise_seeds", "plot", *(("prepare_corpus",) if settings["problem"] in plan.ON_TEXT else ())):
-        jobs[stage, ""] = 1
+    jobs = Counter(job for seed in settings["seeds"] for job in plan.jobs(settings, seed))
+    jobs.update([("summarise_seeds", ""), ("plot", "")])
+    jobs.update([("prepare_corpus", "")] * (settings["problem"] in plan.ON_TEXT))
     result = {}
     for (stage, batch), count in jobs.items():
         work = _work(settings, stage, batch)
@@ -139,7 +123,7 @@ def measure_speed(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, Ste
 
     The measurement runs in another process, so that PyTorch is not imported here.
     """
-    if sum(seconds(settings) for settings in experiments.values()) < LONG:
+    if sum(total(stages(settings).values()).seconds for settings in experiments.values()) < LONG:
         return {}
     command = [sys.executable, "-m", "lawpipe.cost.calibration"]
     run = subprocess.run(command, input=json.dumps(experiments), capture_output=True, text=True, check=False)
@@ -151,7 +135,9 @@ def reference_speed(settings: Mapping[str, Any]) -> Steps:
     """Return the estimated seconds of one step of each kind on a core of 2 to 3 GHz."""
     examples, width = sizes(settings)
     if settings["problem"] in plan.ON_TEXT:
-        forward = _forward_seconds(settings)
+        length, vocabulary = width - 1, settings["data"]["tokenizer"]["vocabulary"]
+        numbers = length * (vocabulary + _passed_on(settings))
+        forward = Size.of(settings).operations(flops.PASSES["forward"]) * PER_OPERATION + numbers * PER_NUMBER
         return flops.step(examples, {name: work.linear * forward for name, work in flops.LEAST.items()})
     evaluation = examples["train"] * width * PER_FEATURE
     return Steps(0.35 * evaluation, 0.65 * evaluation, evaluation)
@@ -181,7 +167,7 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
         policies = len(_policies(settings, batch))
         measured = min(settings["analysis"]["measured_steps"], steps)
         # Weighted training losses take a part of a run more; with single contributions there are two sweeps.
-        sweeps = 2 if batch in plan.WITH_CONTRIBUTIONS else 1
+        sweeps = 2 if batch in plan.REQUIRED_POLICIES else 1
         return Steps(1.3 * policies * steps, sweeps * policies * steps, policies * measured)
     return Steps(0.0, 0.0)
 
@@ -217,7 +203,7 @@ def _written(settings: Mapping[str, Any], stage: str, batch: str) -> tuple[int, 
     if stage == "make_policy":
         return 1 + (batch in plan.TUNED), weights * (CONSTANT if POLICIES[batch].constant else DENSE)
     if stage == "train":
-        kept = batch in plan.WITH_CONTRIBUTIONS
+        kept = batch in plan.REQUIRED_POLICIES
         return tables + kept, curves * len(policies) + kept * measured * 2 * 2 * train * 3 * 4 * DENSE
     if stage == "collect":
         return tables, curves * sum(len(_policies(settings, name)) for name in settings["policies"])
@@ -243,22 +229,6 @@ def _passed_on(settings: Mapping[str, Any]) -> int:
     return int(model["layers"] * (20 * model["hidden"] + model["heads"] * settings["data"]["length"]))
 
 
-def _parameters(settings: Mapping[str, Any], width: int) -> int:
-    """Return the approximate number of parameters."""
-    if settings["problem"] not in plan.ON_TEXT:
-        return width
-    return Size.of(settings).parameters
-
-
-def _forward_seconds(settings: Mapping[str, Any]) -> float:
-    """Return the seconds of a forward pass of one example of a language model: products and intermediate results."""
-    length, vocabulary = settings["data"]["length"], settings["data"]["tokenizer"]["vocabulary"]
-    numbers = vocabulary + _passed_on(settings)
-    return float(
-        Size.of(settings).operations(flops.PASSES["forward"]) * PER_OPERATION + length * numbers * PER_NUMBER
-    )
-
-
 def _duration(value: float) -> str:
     """Format a time with two digits."""
     for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
@@ -269,9 +239,7 @@ def _duration(value: float) -> str:
 
 def _size(value: float) -> str:
     """Format a number of bytes as MB or GB."""
-    size, unit = value / 1e6, "MB"
-    if size >= 1000:
-        size, unit = size / 1000, "GB"
+    size, unit = (value / 1e9, "GB") if value >= 1e9 else (value / 1e6, "MB")
     return f"{size:.{0 if size >= 10 else 1}f} {unit}"
 
 
@@ -284,8 +252,9 @@ def describe(experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, 
     for name, settings in experiments.items():
         seeds = len(settings["seeds"])
         costs = stages(settings, speeds.get(name))
-        took = _duration(sum(cost.seconds for cost in costs.values()))
-        line = f"  {name}  {seeds} seed{'s' if seeds > 1 else ''}, {artifacts(settings)}, about {took} of one core"
+        whole = total(costs.values())
+        takes = f"{whole.files} files, {_size(whole.bytes)}, about {_duration(whole.seconds)} of one core"
+        line = f"  {name}  {seeds} seed{'s' if seeds > 1 else ''}, {takes}"
         if not settings["in_all"]:
             lines.append(f"{line}  (by its own name only)")
             continue
@@ -294,21 +263,18 @@ def describe(experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, 
         for stage, cost in costs.items():
             kind = next((kind for kind in TRAINING if stage.startswith(kind)), "all others")
             groups.setdefault(kind, []).append(cost)
-        for kind, members in groups.items():
+        for kind, cost in ((kind, total(members)) for kind, members in groups.items()):
             lines.append(
-                f"    {kind:<12} {sum(cost.jobs for cost in members):>4} jobs"
-                f"  {sum(cost.operations for cost in members):8.1e} operations"
-                f"  {max(cost.memory_mb for cost in members):>6} MB of memory each"
-                f"  {_size(sum(cost.bytes for cost in members)):>7} on disk"
-                f"  {_duration(sum(cost.seconds for cost in members)):>8}"
+                f"    {kind:<12} {cost.jobs:>4} jobs  {cost.operations:8.1e} operations  {cost.memory_mb:>6} MB of "
+                f"memory each  {_size(cost.bytes):>7} on disk  {_duration(cost.seconds):>8}"
             )
     return "\n".join(lines)
 
 
 def record(path: Path, experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, Steps]) -> None:
     """Write the estimate of every stage as JSON; the report shows it beside the measured cost."""
-    costs = {name: stages(settings, speeds.get(name)) for name, settings in experiments.items()}
-    table = {name: {stage: asdict(cost) for stage, cost in found.items()} for name, found in costs.items()}
+    costs = {name: stages(settings, speeds.get(name)).items() for name, settings in experiments.items()}
+    table = {name: {stage: asdict(cost) for stage, cost in found} for name, found in costs.items()}
     files.write_text(path, json.dumps(table, indent=1) + "\n")
 
 
@@ -317,24 +283,19 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
     examples, width = sizes(settings)
     steps = settings["training"]["steps"]
     weights_mb: float = steps * examples["train"] * _itemsize(settings) / 1e6
-    trains = stage in TRAINING
-    on_text = settings["problem"] in plan.ON_TEXT and stage in ("prepare_corpus", "generate_data", "initialise")
-    base = TORCH_MB if trains or on_text else PANDAS_MB
-    theta_mb = _parameters(settings, width) * _itemsize(settings) / 1e6
-    path_mb = steps * theta_mb if steps * theta_mb <= PATH_BYTES / 1e6 else 2.2 * isqrt(steps) * theta_mb
-    # A search holds a tried run in addition to the current one.
-    training_mb = 2 * path_mb + _micro_batch_mb(settings) if trains else 0.0
-    return round(base + COPIES.get(stage, 0) * weights_mb + training_mb)
-
-
-def _micro_batch_mb(settings: Mapping[str, Any]) -> float:
-    """Return the memory of a language model's double backward pass, in MB; 0 for the perceptron."""
-    if settings["problem"] not in plan.ON_TEXT:
-        return 0.0
-    vocabulary = settings["data"]["tokenizer"]["vocabulary"]
-    tokens = min(MICRO_TOKENS, MICRO_LOGITS // vocabulary)
-    numbers = PER_LOGIT * vocabulary + PER_PASSED_ON * _passed_on(settings)
-    return float(tokens * numbers * _itemsize(settings) / 1e6)
+    trains, on_text = stage in TRAINING, settings["problem"] in plan.ON_TEXT
+    heavy = trains or (on_text and stage in ("prepare_corpus", "generate_data", "initialise"))
+    memory = (TORCH_MB if heavy else PANDAS_MB) + COPIES.get(stage, 0) * weights_mb
+    if trains:
+        theta_mb = (Size.of(settings).parameters if on_text else width) * _itemsize(settings) / 1e6
+        path_mb = steps * theta_mb if steps * theta_mb <= PATH_BYTES / 1e6 else 2.2 * isqrt(steps) * theta_mb
+        memory += 2 * path_mb  # a search holds a tried run in addition to the current one
+    if trains and on_text:
+        # A micro-batch of the double backward pass.
+        vocabulary = settings["data"]["tokenizer"]["vocabulary"]
+        numbers = PER_LOGIT * vocabulary + PER_PASSED_ON * _passed_on(settings)
+        memory += min(MICRO_TOKENS, MICRO_LOGITS // vocabulary) * numbers * _itemsize(settings) / 1e6
+    return round(memory)
 
 
 def sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:
@@ -351,21 +312,8 @@ def sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:
         return examples, dimension
     for split in examples:
         # A file that cannot be read is reported by the stage that imports it.
-        try:
-            file = pq.ParquetFile(Path(data["folder"]) / f"{split}.parquet")
-        except (OSError, pa.ArrowException):
-            continue
-        examples[split] = file.metadata.num_rows
-        dimension = _width(file)
+        with suppress(OSError, pa.ArrowException, KeyError, TypeError):
+            with pq.ParquetFile(Path(data["folder"]) / f"{split}.parquet") as file:
+                first: Mapping[str, Any] = next(file.iter_batches(1, columns=["features"]), {})
+            examples[split], dimension = file.metadata.num_rows, len(first["features"][0])
     return examples, dimension
-
-
-def _width(file: pq.ParquetFile) -> int:
-    """Return the length of the vectors in a file's `features` column; 0 if there is none."""
-    for column in range(file.metadata.num_columns):
-        if file.metadata.schema.column(column).path.startswith("features."):
-            values = sum(
-                file.metadata.row_group(i).column(column).num_values for i in range(file.metadata.num_row_groups)
-            )
-            return int(values // max(1, file.metadata.num_rows))
-    return 0

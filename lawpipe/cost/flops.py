@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lawpipe.run.splits import REQUIRED
+
 
 @dataclass(frozen=True)
 class Steps:
@@ -60,20 +62,10 @@ PASSES = {
 }
 
 #: The same with the head's fused kernels, which keep logits in registers and compute them again for each sum.
-KERNELS = {
-    "forward": Pass(1, 1, 1),
-    "gradient": Pass(3, 3, 4),
-    "contributions": Pass(5, 8, 3),
-    "second": Pass(9, 10, 12),
-}
+KERNELS = PASSES | {"gradient": Pass(3, 3, 4), "second": Pass(9, 10, 12)}
 
 #: The smallest multiples with which the same can be computed.
-LEAST = {
-    "forward": Pass(1, 1, 1),
-    "gradient": Pass(3, 3, 3),
-    "contributions": Pass(5, 5, 3),
-    "second": Pass(8, 8, 8),
-}
+LEAST = PASSES | {"contributions": Pass(5, 5, 3), "second": Pass(8, 8, 8)}
 
 #: Matrix-vector products of the perceptron in each pass over an example.
 PERCEPTRON = {"forward": 1, "gradient": 2, "contributions": 2, "second": 3}
@@ -96,16 +88,9 @@ class Size:
     def of(cls, settings: Mapping[str, Any]) -> "Size":
         """Return the sizes of an experiment from its complete settings, with `problem: language_model`."""
         data, model = settings["data"], settings["model"]
-        return cls(
-            settings["training"]["steps"],
-            data["train_examples"],
-            data["desired_examples"],
-            data["test_examples"],
-            data["tokenizer"]["vocabulary"],
-            data["length"],
-            model["hidden"],
-            model["layers"],
-        )
+        train, desired, test = (data[f"{split}_examples"] for split in REQUIRED)
+        vocabulary, steps = data["tokenizer"]["vocabulary"], settings["training"]["steps"]
+        return cls(steps, train, desired, test, vocabulary, data["length"], model["hidden"], model["layers"])
 
     @property
     def parameters(self) -> int:

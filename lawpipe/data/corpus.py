@@ -9,12 +9,13 @@ be in two splits. Stories are text only: they are never executed, unpacked or in
 HTML has to escape them.
 """
 
+import codecs
 import hashlib
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -27,6 +28,7 @@ from huggingface_hub import constants, errors
 
 from lawpipe.data.grammar import stories as grammar
 from lawpipe.run.errors import InputError
+from lawpipe.run.provenance import file_digest
 
 #: A record with more bytes than this is dropped: it is a file read with the wrong separator, not a story.
 LONGEST_RECORD = 2**20
@@ -42,7 +44,6 @@ _CHUNK = 2**20
 _OVERLAP = 2**12
 
 _BLANK_LINES = re.compile(rb"\r?\n(?:[ \t]*\r?\n)+")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -52,25 +53,14 @@ _GLIMPSE_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
-class Counts:
-    """The number of records read, of records dropped for each reason, and of the stories that are left."""
-
-    records: int
-    empty: int
-    not_text: int
-    too_long: int
-    duplicates: int
-    stories: int
-
-
-@dataclass(frozen=True)
 class Corpus:
     """The stories of a corpus, in the order of the source."""
 
     stories: Sequence[str]
     #: The number of each story's record in the source, from 0, over all its files and with the records dropped.
     rows: npt.NDArray[np.int64]
-    counts: Counts
+    #: The number of records read, of records dropped for each reason, and of the stories that are left.
+    counts: Mapping[str, int]
     #: The SHA-256 of the stories in their order, independent of the source.
     fingerprint: str
 
@@ -84,26 +74,13 @@ def load(settings: Mapping[str, Any]) -> Corpus:
     Raises InputError for whatever the user can correct: a missing or damaged file, a wrong format or column, a hub
     that cannot be reached, no story left.
     """
-    source = settings["source"]
-    if source == "grammar":
-        if settings["stories"] is None:
-            raise InputError(
-                "corpus.stories is null: expected how many stories the grammar is to write, such as 20000."
-            )
+    if settings["source"] == "grammar":
         stories = grammar.stories(settings["seed"], settings["stories"])
         return _clean((story.encode() for story in stories), None, "the grammar")
-    if source == "file":
-        if settings["path"] is None:
-            raise InputError(
-                "corpus.path is null: corpus.source is file, so set it to your Parquet, JSONL or text file."
-            )
-        files = [local_file(settings["path"])]
-        name = str(settings["path"])
-    elif source == "hub":
-        files = _download(settings)
-        name = f"{settings['repository']} ({', '.join(settings['files'])})"
+    if settings["source"] == "file":
+        files, name = [local_file(settings["path"])], settings["path"]
     else:
-        raise InputError(f"corpus.source is {source!r}: expected grammar, file or hub.")
+        files, name = _download(settings), f"{settings['repository']} ({', '.join(settings['files'])})"
     records = (record for file in files for record in _read(file, settings["text_column"], settings["separator"]))
     return _clean(records, settings["stories"], name)
 
@@ -143,14 +120,16 @@ def glimpse(corpus: Corpus) -> dict[str, Any]:
         story_words = _WORD.findall(story.lower())
         types.update(story_words)
         words[index] = len(story_words)
-    examples = sorted({len(corpus.stories) * third // 3 for third in range(3)})
+    rows = sorted({len(corpus.stories) * third // 3 for third in range(3)})
+    examples = [(int(corpus.rows[row]), corpus.stories[row]) for row in rows]
+    most = _GLIMPSE_CHARACTERS
     return {
         "fingerprint": corpus.fingerprint,
-        "counts": asdict(corpus.counts),
+        "counts": corpus.counts,
         "words": _quantiles(words),
         "characters": _quantiles(np.asarray([len(story) for story in corpus.stories])),
         "word_types": len(types),
-        "examples": [{"story": int(corpus.rows[i]), "text": _shortened(corpus.stories[i])} for i in examples],
+        "examples": [{"story": i, "text": text[:most] + " …" * (len(text) > most)} for i, text in examples],
     }
 
 
@@ -179,7 +158,7 @@ def _clean(records: Iterable[bytes], most: int | None, source: str) -> Corpus:
     for story in rows:
         encoded = story.encode()
         digest.update(len(encoded).to_bytes(8, "little") + encoded)
-    counts = Counts(records=read, stories=len(rows), **dropped)
+    counts = {"records": read, **dropped, "stories": len(rows)}
     return Corpus(list(rows), np.asarray(list(rows.values()), dtype=np.int64), counts, digest.hexdigest())
 
 
@@ -209,7 +188,7 @@ def _read(path: Path, column: str, separator: str | None) -> Iterator[bytes]:
     try:
         with path.open("rb") as stream:
             # Some editors begin a file with a byte order mark, which is not part of its text.
-            if stream.read(len(_BYTE_ORDER_MARK)) != _BYTE_ORDER_MARK:
+            if stream.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
                 stream.seek(0)
             yield from _read_jsonl(path, stream, column) if kind == "JSONL" else _read_text(stream, separator)
     except OSError as error:
@@ -282,13 +261,8 @@ def _read_text(stream: BinaryIO, separator: str | None) -> Iterator[bytes]:
         start = stream.tell()
         marked = END_OF_TEXT.encode() in stream.read(_CHUNK)
         stream.seek(start)
-        pattern = re.compile(re.escape(END_OF_TEXT.encode())) if marked else _BLANK_LINES
-    elif separator:
-        pattern = re.compile(re.escape(separator.encode()))
-    else:
-        raise InputError(
-            "corpus.separator is empty: expected the text between two stories, or null for the usual ones."
-        )
+        separator = END_OF_TEXT if marked else None
+    pattern = _BLANK_LINES if separator is None else re.compile(re.escape(separator.encode()))
     return (record for record in _split(stream, pattern) if record.strip())
 
 
@@ -312,25 +286,21 @@ def _download(settings: Mapping[str, Any]) -> list[Path]:
     if there is one. A cached file needs no network.
     """
     repository, revision = settings["repository"], settings["revision"]
-    if not isinstance(revision, str) or not _COMMIT.fullmatch(revision):
+    if not _COMMIT.fullmatch(revision):
         raise InputError(
             f"corpus.revision is {revision!r}: expected the dataset's commit, 40 hexadecimal digits, "
             "so that the same config means the same data."
         )
-    if not settings["files"]:
-        raise InputError("corpus.files is empty: expected the names of the dataset's Parquet, JSONL or text files.")
     paths = []
     for name in settings["files"]:
         parts = PurePosixPath(name).parts
         if not parts or name.startswith("/") or ".." in parts or "\\" in name:
             raise InputError(f"corpus.files has {name!r}: expected the path of a file inside the dataset.")
         path = _fetch(repository, name, revision)
-        expected = (settings["sha256"] or {}).get(name)
-        if expected is None and _SHA256.fullmatch(path.resolve().name):
-            expected = path.resolve().name
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        if expected is not None and digest != expected:
+        stored = path.resolve().name
+        digest = file_digest(str(path))
+        expected = settings["sha256"].get(name, stored if _SHA256.fullmatch(stored) else digest)
+        if digest != expected:
             raise InputError(
                 f"{path} has SHA-256 {digest}, expected {expected}: delete {path.resolve()} to download it anew, "
                 "or mend corpus.sha256."
@@ -343,34 +313,25 @@ def _fetch(repository: str, name: str, revision: str) -> Path:
     """Return one file of a dataset, by the hub's own client; InputError if it cannot be had."""
     try:
         return Path(huggingface_hub.hf_hub_download(repository, name, repo_type="dataset", revision=revision))
-    except errors.LocalEntryNotFoundError as error:
-        raise InputError(_unreachable(repository, name, "and it is not in the cache")) from error
-    except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError) as error:
-        raise InputError(
-            f"{constants.ENDPOINT} has no file {name} in the dataset {repository} at {revision}, or hides it: "
-            "mend corpus.repository, corpus.revision or corpus.files."
-        ) from error
     except errors.HFValidationError as error:
         raise InputError(f"corpus.repository is {repository!r}: expected a dataset's owner/name.") from error
     except Exception as error:  # the client does not wrap the errors of its HTTP library
-        raise InputError(_unreachable(repository, name, f"({type(error).__name__})")) from error
-
-
-def _unreachable(repository: str, name: str, why: str) -> str:
-    """Return the message for a file that cannot be downloaded, with the ways to do without the network."""
-    return (
-        f"{name} of the dataset {repository} cannot be had from {constants.ENDPOINT} {why} "
-        f"({constants.HF_HUB_CACHE}): set HF_HOME to a cache that holds it, "
-        "or corpus.source to file and corpus.path to a copy of it."
-    )
+        absent = (errors.RepositoryNotFoundError, errors.RevisionNotFoundError, errors.EntryNotFoundError)
+        not_cached = isinstance(error, errors.LocalEntryNotFoundError)
+        if isinstance(error, absent) and not not_cached:
+            raise InputError(
+                f"{constants.ENDPOINT} has no file {name} in the dataset {repository} at {revision}, or hides it: "
+                "mend corpus.repository, corpus.revision or corpus.files."
+            ) from error
+        why = "and it is not in the cache" if not_cached else f"({type(error).__name__})"
+        raise InputError(
+            f"{name} of the dataset {repository} cannot be had from {constants.ENDPOINT} {why} "
+            f"({constants.HF_HUB_CACHE}): set HF_HOME to a cache that holds it, "
+            "or corpus.source to file and corpus.path to a copy of it."
+        ) from error
 
 
 def _quantiles(lengths: npt.NDArray[np.int64]) -> dict[str, float]:
     """Return the mean and quantiles of the stories' lengths."""
     shares = {"least": 0.0, "5%": 0.05, "25%": 0.25, "median": 0.5, "75%": 0.75, "95%": 0.95, "most": 1.0}
     return {"mean": float(lengths.mean())} | {name: float(np.quantile(lengths, q)) for name, q in shares.items()}
-
-
-def _shortened(text: str) -> str:
-    """Return a text, cut if it is too long to show."""
-    return text if len(text) <= _GLIMPSE_CHARACTERS else text[:_GLIMPSE_CHARACTERS] + " …"

@@ -122,11 +122,7 @@ def make(settings: Mapping[str, Any], stories: Sequence[str]) -> Tokenizer:
     Raises InputError if the corpus cannot fill a vocabulary of that size, or if its single bytes need more ids. The
     size is not adapted silently, because log V is part of the compression ratio.
     """
-    if settings["kind"] == "bpe":
-        return _train(settings["vocabulary"], stories)
-    if settings["kind"] == "mistral":
-        return _cut(settings["vocabulary"], stories)
-    raise InputError(f"tokenizer.kind is {settings['kind']!r}: expected bpe or mistral.")
+    return (_train if settings["kind"] == "bpe" else _cut)(settings["vocabulary"], stories)
 
 
 def save(path: Path, tokenizer: Tokenizer) -> None:

@@ -21,12 +21,8 @@ from lawpipe.run.tables.policies import POLICY
 #: Bytes for the weights of policies that are trained together: four policies of the paper's perceptron.
 MEMORY = 128 * 2**20
 
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the command-line options for the files that every training run needs."""
-    for split in REQUIRED:
-        parser.add_argument(f"--{split}", type=Path, required=True, help=f"the {split} examples")
-    parser.add_argument("--theta0", type=Path, required=True, help="the initial parameters")
+#: The command-line options for the files that every training run needs (see `stage.parser`).
+OPTIONS = {split: f"the {split} examples" for split in REQUIRED} | {"theta0": "the initial parameters"}
 
 
 def from_options(settings: dict[str, Any], options: argparse.Namespace) -> tuple[Problem, Tensor]:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
-from lawpipe.figures import frame, marks, panels, style
+from lawpipe.figures import frame, panels, style
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results.experiment import Results
 from lawpipe.results.gains import chosen, grids, objectives
@@ -28,25 +28,22 @@ def controls(results: Results) -> Figure:
     (levels, shares), grid_axes = canvas.axes
     policies = [policy for policy in results.chosen if policy in POLICIES]
     objective = {against: objectives(results, against) for against in REFERENCES}
-    seeds: dict[str, int] = {}
+    seeds = objective["desired"].count()
     for offset, against in zip((-0.16, 0.16), REFERENCES, strict=True):
-        label: str | None = f"{against} examples"
-        share_label, colour = label, style.AGAINST[against]
+        colour = style.AGAINST[against]
         for row, policy in enumerate(policies):
-            values = [value for value in objective[against][policy].values() if value is not None]
-            seeds.setdefault(policy, len(values))
-            marks.draw_with_seeds(levels, values, row + offset, colour, None if row else label)
+            values, label = objective[against][policy].dropna(), None if row else f"{against} examples"
+            panels.draw_with_seeds(levels, values, row + offset, colour, label)
             share = gain.share(objective[against], policy)
             if share.n:
-                marks.draw_share(shares, share, row + offset, colour, share_label)
-                share_label = None
-    marks.name_rows(levels, [f"{policy_label(policy)} (n = {seeds[policy]})" for policy in policies])
+                panels.draw_share(shares, share, row + offset, colour)
+    panels.name_rows(levels, [f"{policy_label(policy)} (n = {seeds[policy]})" for policy in policies])
     levels.set(title="Objective J: mean loss over training", xlabel="J (nats), lower is better", ylabel="policy")
     levels.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
-    marks.name_rows(shares, [""] * len(policies))
+    panels.name_rows(shares, [""] * len(policies))
     if shares.lines or shares.containers:
         shares.set(title="Share of the near-optimal gain", ylabel="policy")
-        marks.finish_shares(shares)
+        panels.finish_shares(shares)
     else:
         panels.say_empty(shares, "The near-optimal policy's gain is not above 0 beyond its interval.")
     for axes, against in zip(grid_axes, REFERENCES, strict=True):

@@ -43,25 +43,18 @@ class Canvas:
 
 
 def canvas(
-    results: Results,
-    name: str,
-    note: str,
-    *,
-    rows: int = 1,
-    columns: int = 2,
-    height: float = 4.1,
-    widths: Sequence[float] | None = None,
+    results: Results, name: str, note: str, *, rows: int = 1, height: float = 4.1, widths: Sequence[float] = (1, 1)
 ) -> Canvas:
     """Start the figure `name` of the catalogue; `note`, in its subtitle, says how seeds are drawn.
 
-    The grid has `rows` and `columns` of axes with the relative `widths`; `height` is the figure's, in inches.
+    The grid has `rows` of axes, and columns with the relative `widths`; `height` is the figure's, in inches.
     """
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     engine = figure.get_layout_engine()
     assert engine is not None
     inside = (0.004, 0.01, (WIDTH - COLUMN_WIDTH - 0.15) / WIDTH, (height - HEAD) / height - 0.01)
     engine.set(rect=inside, w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.05)  # type: ignore[call-arg]
-    axes = figure.subplots(rows, columns, squeeze=False, width_ratios=widths)
+    axes = figure.subplots(rows, len(widths), squeeze=False, width_ratios=widths)
     entry = catalogue.figure(name)
     left, top = 0.10 / WIDTH, 1 - 0.14 / height
     # The report shows the title above the figure and removes this one.
@@ -119,7 +112,7 @@ def _settings_line(results: Results) -> str:
     changed = paper.differences(results.settings)
     if not changed:
         return "The task is the paper's: data, model, steps and learning rate."
-    named = [f"{change.label} {change.here} (paper: {change.paper})" for change in changed[:MOST_DIFFERENCES]]
+    named = [f"{paper.words(key)} {here} (paper: {theirs})" for key, here, theirs in changed[:MOST_DIFFERENCES]]
     if len(changed) > MOST_DIFFERENCES:
         named.append(f"and {len(changed) - MOST_DIFFERENCES} more")
     return f"Unlike the paper's: {'; '.join(named)}."

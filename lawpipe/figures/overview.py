@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from lawpipe.figures import frame, panels, scaling_law, style
 from lawpipe.figures.frame import Canvas
 from lawpipe.figures.panels import COMPARED, KINDS
-from lawpipe.results.experiment import Results
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BASE, BEST
 from lawpipe.results.numbers import interval, number, plural, policy_label
 from lawpipe.run.splits import REFERENCES
@@ -18,20 +18,18 @@ def fig01_objective(results: Results) -> Figure:
     note = "means over seeds" if len(results.seeds) > 1 else "one run"
     canvas = frame.canvas(results, "fig01_objective", note)
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
-        curves = {}
-        for policy in COMPARED:
-            steps, losses = panels.loss_curves(results, policy, against)
-            keep = panels.thinned(len(steps))
-            # J is the mean over steps 1 to T, so the area under the plain mean of the seeds is the mean J.
-            curves[policy] = losses.mean(axis=0)[keep]
-        before, after = curves.values()
-        axes.fill_between(steps[keep], after, color=style.POLICIES[BEST], alpha=0.25, linewidth=0)
+        curves = [panels.loss_curves(results, policy, against) for policy in COMPARED]
+        keep = panels.thinned(len(curves[0][0]))
+        steps = curves[0][0][keep]
+        # J is the mean over steps 1 to T, so the area under the plain mean of the seeds is the mean J.
+        before, after = (losses.mean(axis=0)[keep] for _, losses in curves)
+        axes.fill_between(steps, after, color=style.POLICIES[BEST], alpha=0.25, linewidth=0)
         saved, grey = before > after, style.POLICIES[BASE]
-        axes.fill_between(steps[keep], after, before, where=saved, color=grey, alpha=0.4, linewidth=0)
+        axes.fill_between(steps, after, before, where=saved, color=grey, alpha=0.4, linewidth=0)
         objectives = [results.quantity(policy, f"objective_{against}").mean_or_nan for policy in COMPARED]
-        for (policy, curve), objective in zip(curves.items(), objectives, strict=True):
+        for policy, curve, objective in zip(COMPARED, (before, after), objectives, strict=True):
             label = f"{policy_label(policy)}: J = {number(objective)}"
-            axes.plot(steps[keep], curve, color=style.POLICIES[policy], label=label)
+            axes.plot(steps, curve, color=style.POLICIES[policy], label=label)
         if np.isfinite(before).all() and np.isfinite(after).all():
             # Curves that stay high need room for the legend above them.
             room = 1.05 if after[-1] < after[0] / 2 else 1.3
@@ -76,8 +74,7 @@ def fig02_headline(results: Results) -> Figure:
 
 def _draw_law(canvas: Canvas, axes: Axes, policy: str, against: str, last_step: int) -> None:
     """Draw a policy's fitted law in the first seed, from its first step on."""
-    fits = scaling_law.fitted(canvas.results, policy, against)
-    fits = fits[fits["seed"] == canvas.results.seeds[0]]
+    fits = select(scaling_law.fitted(canvas.results, policy, against), seed=canvas.results.seeds[0])
     label = f"{policy_label(policy).capitalize()}, {against}"
     if fits.empty:
         canvas.say(f"{label}: no law could be fitted.")
@@ -94,7 +91,7 @@ def fig03_law(results: Results) -> Figure:
     seed = results.seeds[0]
     step = _chosen_step(results, seed)
     note = f"left: step {step} of seed {seed}; right: one point per policy and seed"
-    canvas = frame.canvas(results, "fig03_law", note, columns=3, widths=(1.15, 1.15, 1))
+    canvas = frame.canvas(results, "fig03_law", note, widths=(1.15, 1.15, 1))
     *contributions, similarity = canvas.axes[0]
     for axes, kind in zip(contributions, KINDS, strict=True):
         axes.axhline(1, **style.DASHED)
@@ -119,14 +116,13 @@ def _chosen_step(results: Results, seed: int) -> int:
 
     Steps with a single weighted example count only if there are no others: one example always equals the mean.
     """
-    curve = results.curves[(results.curves["policy"] == BEST) & (results.curves["seed"] == seed)]
-    losses = curve.set_index("step")["desired_loss"]
-    rows = results.similarity
-    rows = rows[(rows["policy"] == BEST) & (rows["seed"] == seed)]
-    steps = np.unique(rows.loc[rows["active"] > 1, "step"] if (rows["active"] > 1).any() else rows["step"])
+    losses = select(results.curves, policy=BEST, seed=seed).set_index("step")["desired_loss"]
+    rows = select(results.similarity, policy=BEST, seed=seed)
+    several = rows[rows["active"] > 1]
+    steps = np.unique((rows if several.empty else several)["step"])
     middle = (losses.max() + losses.min()) / 2
-    distance = (losses.loc[steps] - middle).abs().to_numpy()
-    return int(steps[int(np.argmin(np.where(np.isfinite(distance), distance, np.inf)))])
+    distance = (losses.loc[steps] - middle).abs()
+    return int(steps[np.nan_to_num(distance, nan=np.inf, posinf=np.inf).argmin()])
 
 
 def _draw_contributions(canvas: Canvas, axes: Axes, seed: int, step: int, policy: str, kind: str) -> None:

@@ -1,19 +1,18 @@
-"""Curves over seeds, axes and notes that several figures draw in the same way."""
+"""What several figures draw in the same way: curves over seeds, means over seeds in rows, axes and notes."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from lawpipe.analysis.intervals import mean_interval
+from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.figures import style, surfaces
-from lawpipe.results.experiment import Results
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BASE, BEST
 from lawpipe.results.numbers import policy_label
 
@@ -32,6 +31,8 @@ MOST_POINTS = 500
 SEEDS_FOR_A_BAND = 3
 #: Losses whose largest is less than this factor above the smallest have a linear axis: a log axis would lack ticks.
 FACTOR_FOR_LOG_AXIS = 3.0
+#: The ends of an axis of shares of a gain, in per cent. A share beyond them is an arrow at the edge.
+SHARES = (-150.0, 350.0)
 
 
 def seeds_note(results: Results, *, geometric: bool = False) -> str:
@@ -98,8 +99,7 @@ def log_axes(axes: Axes, names: str) -> None:
 
 def loss_curves(results: Results, policy: str, against: str) -> tuple[Array, Array]:
     """Return the steps 0 to T, and the loss of a policy on a reference set, [seeds, T + 1]."""
-    rows = results.curves[results.curves["policy"] == policy]
-    return results.by_seed(rows, "step", f"{against}_loss")
+    return results.by_seed(select(results.curves, policy=policy), "step", f"{against}_loss")
 
 
 def draw_losses(axes: Axes, results: Results, policies: Sequence[str], against: str, *, log: bool) -> None:
@@ -164,7 +164,46 @@ def say_empty(axes: Axes, reason: str) -> None:
     axes.set_axis_off()
 
 
-def similarity_rows(results: Results, policy: str, kind: str, against: str) -> pd.DataFrame:
-    """Return the measured steps of a policy by one kind of contribution, against one loss."""
-    rows = results.similarity
-    return rows[(rows["policy"] == policy) & (rows["kind"] == kind) & (rows["against"] == against)]
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Name the rows, the first on top."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+
+
+def _draw_mean(axes: Axes, interval: Interval, height: float, colour: str, label: str | None = None) -> None:
+    """Draw a mean at a height, with its interval if three seeds or more have a value."""
+    if interval.mean is None:
+        return
+    sides = None
+    if interval.n_reached >= SEEDS_FOR_A_BAND and interval.low is not None and interval.high is not None:
+        sides = np.array([[interval.mean - interval.low], [interval.high - interval.mean]])
+    axes.errorbar(
+        [interval.mean], [height], xerr=sides, fmt="o", color=colour, markersize=4.5, elinewidth=1.4, label=label
+    )
+
+
+def draw_with_seeds(
+    axes: Axes, values: Iterable[float], height: float, colour: str, label: str | None = None
+) -> None:
+    """Draw the values of the seeds as small points, and their mean with its interval."""
+    values = list(values)
+    axes.plot(values, [height] * len(values), ".", color=colour, markersize=3, alpha=0.6)
+    _draw_mean(axes, mean_interval(values), height, colour, label)
+
+
+def draw_share(axes: Axes, share: Interval, height: float, colour: str, ends: tuple[float, float] = SHARES) -> None:
+    """Draw a share of a gain in per cent, as an arrow at the edge if its mean is beyond the ends of the axis."""
+    share = share.scaled(100)
+    if share.mean is None or ends[0] <= share.mean <= ends[1]:
+        _draw_mean(axes, share, height, colour)
+        return
+    inwards = 0.012 * (ends[1] - ends[0])
+    edge, arrow = (ends[1] - inwards, ">") if share.mean > ends[1] else (ends[0] + inwards, "<")
+    axes.plot([edge], [height], arrow, color=colour, markersize=6)
+
+
+def finish_shares(axes: Axes, name: str = "share of the gain in J", ends: tuple[float, float] = SHARES) -> None:
+    """Label the axis of shares, and draw lines at 0 and 100 %."""
+    for share in (0, 100):
+        axes.axvline(share, **style.DOTTED)
+    axes.set(xlabel=f"{name} (%; arrows: beyond)", xlim=ends)

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import frame, marks, panels, style
-from lawpipe.results.experiment import Results
+from lawpipe.figures import frame, panels, style
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.numbers import number, plural, policy_label
 from lawpipe.run.splits import REFERENCES
 
@@ -47,7 +47,7 @@ def fig11_scaling_law(results: Results) -> Figure:
 
 def fitted(results: Results, policy: str, against: str) -> pd.DataFrame:
     """Return the fits of a policy on one loss, one row per seed in which the fit succeeded."""
-    rows = results.fits[(results.fits["policy"] == policy) & (results.fits["against"] == against)]
+    rows = select(results.fits, policy=policy, against=against)
     return rows[rows[["loss_floor", "scale", "exponent"]].notna().all(axis=1)]
 
 
@@ -60,8 +60,7 @@ def law(fit: "pd.Series[float]", last_step: int) -> tuple[panels.Array, panels.A
 
 def _draw_curve(axes: Axes, results: Results, fit: "pd.Series[float]", colour: str) -> None:
     """Draw the loss curve of a fit above the fitted floor, and the fitted line."""
-    curves = results.curves
-    curve = curves[(curves["policy"] == fit["policy"]) & (curves["seed"] == fit["seed"]) & (curves["step"] > 0)]
+    curve = select(results.curves[results.curves["step"] > 0], policy=fit["policy"], seed=fit["seed"])
     keep = panels.thinned(len(curve), log=True)
     steps = curve["step"].to_numpy()[keep]
     above = curve[f"{fit['against']}_loss"].to_numpy()[keep] - fit["loss_floor"]
@@ -88,7 +87,7 @@ def _draw_coefficients(
         return
     if column == "scale":
         axes.set_xscale("log")
-    marks.name_rows(axes, [f"{policy_label(policy)},\n{against}" for against, policy in groups])
+    panels.name_rows(axes, [f"{policy_label(policy)},\n{against}" for against, policy in groups])
     axes.grid(axis="y", visible=False)
     axes.set(title=f"{symbol}, one point per seed", xlabel=label)
 

@@ -75,8 +75,6 @@ def _draw(axes: Axes, results: Results, rows: pd.DataFrame, column: str, colour:
 def _draw_paper(axes: Axes, name: str) -> None:
     """Draw the paper's compression ratios in the unit of this axis."""
     for value in paper.values(name, "Fig 4"):
-        if value.low is None or value.high is None:
-            continue
         unit = float(np.log(2)) if value.mixed_units else 1.0
         low, high = unit * value.low, unit * value.high
         if low == high:

@@ -1,4 +1,9 @@
-"""The similarity of the contributions of the weighted examples: during training and along the search (Figs 6, 7)."""
+"""The contributions of the weighted examples: their similarity during training and along the search (Figs 6, 7).
+
+Also both sides of the law at each step: the weighted mean contribution, and the measured fall of the loss.
+"""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +17,7 @@ from lawpipe.figures import frame, panels, style, surfaces
 from lawpipe.figures.panels import COMPARED, KINDS, MEAN_SIMILARITY
 from lawpipe.paper import values as paper
 from lawpipe.results import problem
-from lawpipe.results.experiment import Results
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BASE, BEST
 from lawpipe.results.numbers import interval, number, plural, policy_label
 from lawpipe.run.splits import REFERENCES
@@ -23,6 +28,8 @@ ROLES = {
     "near-optimal": (style.POLICIES[BEST], "s"),
     "snapshots": (style.OTHERS[0], "o"),
 }
+#: Differences above this many per cent have a symmetrical log axis.
+MOST_ON_LINEAR_AXIS = 10
 NO_STEP = "no step has two weighted examples whose contributions differ"
 
 
@@ -54,7 +61,7 @@ def _draw_along_training(axes: Axes, results: Results, kind: str, against: str, 
     colours = style.colour_map("viridis", 0.22, 0.86)
     drawn = False
     for policy, ratio in ratios.items():
-        rows = panels.similarity_rows(results, policy, kind, against)
+        rows = select(results.similarity, policy=policy, kind=kind, against=against)
         steps, samples = results.by_seed(rows, "step", "similarity")
         curve_steps, losses = panels.loss_curves(results, policy, against)
         losses = losses[:, np.isin(curve_steps, steps)]
@@ -121,9 +128,8 @@ def _draw_fits(axes: Axes, points: pd.DataFrame, x: str, y: str) -> list[asympto
 
 def _draw_paper(axes: Axes, name: str, ratios: "pd.Series[float]") -> None:
     """Draw the paper's fit, if it has one, with its compression ratio in the unit of this axis."""
-    # The coefficients are listed by their letter: "a of ...", "b, the asymptote ...", "c of ...".
-    published = {value.quantity[0]: value.low for value in paper.values(name, "Fig 7") if value.low is not None}
-    a, b, c = (published.get(letter) for letter in "abc")
+    published = {value.measure: value.low for value in paper.values(name, "Fig 7")}
+    a, b, c = map(published.get, paper.ASYMPTOTE)
     if a is None or b is None or c is None:
         return
     unit = float(np.log(2))
@@ -139,7 +145,7 @@ def adjoint_similarity(results: Results) -> Figure:
         drawn = False
         for policy in COMPARED:
             for kind, line in zip(KINDS, ("-", "--"), strict=True):
-                rows = panels.similarity_rows(results, policy, kind, against)
+                rows = select(results.similarity, policy=policy, kind=kind, against=against)
                 steps, samples = results.by_seed(rows, "step", "similarity")
                 drawn |= bool((samples > 0).any())
                 colour, label = style.POLICIES[policy], f"{policy_label(policy)}, {kind}"
@@ -153,7 +159,7 @@ def adjoint_similarity(results: Results) -> Figure:
         if against == REFERENCES[0]:
             axes.legend(handlelength=2.6)
     for kind in KINDS:
-        values = panels.similarity_rows(results, BEST, kind, "desired")["similarity"]
+        values = select(results.similarity, policy=BEST, kind=kind, against="desired")["similarity"]
         share = 100 * float(values.notna().mean()) if len(values) else 0.0
         canvas.say(
             f"Near-optimal, {kind}, desired: median SIM[t] {number(float(values.median()))}; it is defined at "
@@ -161,3 +167,54 @@ def adjoint_similarity(results: Results) -> Figure:
         )
     canvas.say(f"Its Frank-Wolfe gap: {interval(results.quantity(BEST, 'gap'))} nats.")
     return frame.finish(canvas)
+
+
+def speed(results: Results) -> Figure:
+    """Draw local against global speed, one point per step and seed, and their relative difference over the steps."""
+    note = f"top: one point per step and seed; bottom: {panels.seeds_note(results)}"
+    canvas = frame.canvas(results, "speed", note, rows=2, height=6.1)
+    for axes, difference, against in zip(*canvas.axes, REFERENCES, strict=True):
+        speeds = {policy: _speeds(results, policy, against) for policy in COMPARED}
+        _draw_speeds(axes, speeds, against)
+        for policy, rows in speeds.items():
+            steps, samples = results.by_seed(rows, "step", "difference")
+            panels.draw_over_seeds(difference, steps, samples, style.POLICIES[policy], None)
+            label = policy_label(policy).capitalize()
+            typical = number(float(rows["difference"].abs().median()))
+            canvas.say(f"{label}, {against}: they differ by {typical} % (median over steps and seeds).")
+        difference.axhline(0, **style.DASHED | {"color": surfaces.MUTED})
+        if max(float(rows["difference"].abs().max()) for rows in speeds.values()) > MOST_ON_LINEAR_AXIS:
+            difference.set_yscale("symlog", linthresh=1)
+        difference.set_title(f"Relative difference, {against}")
+        difference.set(xlabel=panels.STEP, ylabel="local - global (% of the larger)")
+    canvas.axes[0][0].legend()
+    return frame.finish(canvas)
+
+
+def _speeds(results: Results, policy: str, against: str) -> pd.DataFrame:
+    """Return both speeds of a policy at the measured steps, with their difference in per cent of the larger."""
+    rows = select(results.similarity, policy=policy, kind="instantaneous", against=against)
+    larger = rows[["mean", "global_speed"]].abs().max(axis="columns")
+    return rows.assign(difference=100 * (rows["mean"] - rows["global_speed"]) / larger.where(larger > 0))
+
+
+def _draw_speeds(axes: Axes, speeds: dict[str, pd.DataFrame], against: str) -> None:
+    """Draw local against global speed on log axes, with a line where they are equal."""
+    columns = ["global_speed", "mean"]
+    positive = {policy: rows[(rows[columns] > 0).all(axis="columns")] for policy, rows in speeds.items()}
+    drawn, total = pd.concat(positive.values()), sum(map(len, speeds.values()))
+    axes.set_title(f"{against.capitalize()} loss")
+    if drawn.empty:
+        panels.say_empty(axes, "no measured step has two speeds above 0")
+        return
+    look: dict[str, Any] = {"markersize": 2.6, "markeredgewidth": 0, "alpha": 0.6}
+    for policy, rows in positive.items():
+        x, y = rows[columns].to_numpy()[panels.thinned(len(rows), most=panels.MOST_POINTS // len(speeds))].T
+        axes.plot(x, y, "o", color=style.POLICIES[policy], label=policy_label(policy), **look)
+    ends = [drawn[columns].to_numpy().min(), drawn[columns].to_numpy().max()]
+    axes.plot(ends, ends, **style.DASHED, label="equal")
+    panels.log_axes(axes, "xy")
+    axes.set(xlabel="global speed (L[t] - L[t+1]) / eta (nats, log)", ylabel="local speed (nats, log)")
+    if total > len(drawn):
+        text = f"{total - len(drawn)} of {total} points, with a speed of 0 or less, are not shown"
+        axes.text(0.98, 0.03, text, transform=axes.transAxes, ha="right", fontsize=7, color=surfaces.MUTED)

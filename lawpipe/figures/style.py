@@ -98,21 +98,14 @@ def save(figure: Figure, path: Path, title: str) -> None:
     metadata: dict[str, Any] = {"Date": None, "Creator": None, "Title": title}
     with files.whole(path) as temporary:
         figure.savefig(temporary, format="svg", metadata=metadata, dpi=150)
-        text = temporary.read_text(encoding="utf-8")
-        temporary.write_text(_with_numbered_clips(_with_short_numbers(text)), encoding="utf-8")
+        svg = temporary.read_text(encoding="utf-8")
+        # Coordinates are rounded to 0.01 points, which halves the file and cannot be seen.
+        svg = COORDINATES.sub(lambda attribute: LONG_NUMBER.sub(_rounded, attribute[0]), svg)
+        clips = {name: f"p{index}" for index, name in enumerate(dict.fromkeys(CLIP.findall(svg)))}
+        temporary.write_text(CLIP.sub(lambda name: clips[name[0]], svg), encoding="utf-8")
 
 
-def _with_short_numbers(svg: str) -> str:
-    """Round the coordinates of an SVG to 0.01 points, which halves its size and cannot be seen."""
-
-    def rounded(number: re.Match[str]) -> str:
-        text = f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
-        return "0" if text == "-0" else text
-
-    return COORDINATES.sub(lambda attribute: LONG_NUMBER.sub(rounded, attribute[0]), svg)
-
-
-def _with_numbered_clips(svg: str) -> str:
-    """Number the clipping rectangles of an SVG, whose ids are hashes."""
-    names = {name: f"p{index}" for index, name in enumerate(dict.fromkeys(CLIP.findall(svg)))}
-    return CLIP.sub(lambda name: names[name[0]], svg)
+def _rounded(number: re.Match[str]) -> str:
+    """Return a number with at most two decimal places."""
+    text = f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
-from lawpipe.analysis import examples
+from lawpipe.analysis import zero_weights
 from lawpipe.analysis.zero_weights import IGNORED_WEIGHT, LEARNED_LOSS
 from lawpipe.figures import frame, panels, style, surfaces
 from lawpipe.figures.frame import Canvas
 from lawpipe.figures.panels import COMPARED, KINDS, Array
 from lawpipe.results import problem
-from lawpipe.results.experiment import Results
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BEST
 from lawpipe.results.numbers import number, percent, policy_label
 from lawpipe.run.splits import REFERENCES
@@ -30,28 +30,29 @@ def fig08_noncontributive(results: Results) -> Figure:
     note = "one point per policy and seed; lines join the policies of a seed"
     canvas = frame.canvas(results, "fig08_noncontributive", note)
     order = {policy: index for index, policy in enumerate(results.along_search)}
-    shares = results.zero_weights
-    shares = shares[(shares["property"] == "noncontributive_excluded") & shares["policy"].isin(order)]
+    shares = select(results.zero_weights, property="noncontributive_excluded")
+    shares = shares[shares["policy"].isin(order) & shares["value"].notna()]
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
         ratio = f"compression_ratio_{against}"
-        points = shares[(shares["against"] == against) & shares["value"].notna()].merge(
+        points = select(shares, against=against).merge(
             results.summary[["policy", "seed", ratio]], on=["policy", "seed"]
         )
         if points.empty:
             panels.say_empty(axes, "no (step, example) pair has a contribution of 0 or less before convergence")
             continue
-        points = points.assign(share=100 * points["value"], order=points["policy"].map(order)).sort_values("order")
+        points = points.sort_values("policy", key=lambda policies: policies.map(order))
         for kind in KINDS:
-            rows, colour = points[points["kind"] == kind], style.KINDS[kind]
+            rows, colour, marker = select(points, kind=kind), style.KINDS[kind], style.MARKERS[kind]
             for _, line in rows.groupby("seed"):
-                axes.plot(line[ratio], line["share"], color=colour, linewidth=0.7, alpha=0.5)
-            marker = style.MARKERS[kind]
-            axes.scatter(rows[ratio], rows["share"], s=26, color=colour, marker=marker, label=kind, **style.POINT)
+                axes.plot(line[ratio], 100 * line["value"], color=colour, linewidth=0.7, alpha=0.5)
+            axes.scatter(
+                rows[ratio], 100 * rows["value"], s=26, color=colour, marker=marker, label=kind, **style.POINT
+            )
         axes.set(ylim=PER_CENT, title=f"Contributions against the {against} loss")
         axes.set(xlabel=f"compression ratio on {against}", ylabel="pairs with CT <= 0 that have weight 0 (%)")
         if against == REFERENCES[0]:
             axes.legend(title="contribution", loc="best")
-        kinds = points[points["policy"] == BEST].groupby("kind")[["value", "count"]].mean()
+        kinds = select(points, policy=BEST).groupby("kind")[["value", "count"]].mean()
         means = ", ".join(f"{percent(float(share))} by {kind} CT" for kind, share in kinds["value"].items())
         pairs = ", ".join(number(float(count)) for count in kinds["count"])
         canvas.say(f"Near-optimal, {against}: {means} (means; of {pairs} pairs).")
@@ -169,7 +170,9 @@ def active_examples(results: Results) -> Figure:
     canvas = frame.canvas(results, "active_examples", panels.seeds_note(results))
     effective, active = canvas.axes[0]
     counts = _draw_effective(effective, results, COMPARED)
-    shares = _draw_over_steps(active, results, COMPARED, lambda _, weights: 100 * examples.active_fraction(weights))
+    shares = _draw_over_steps(
+        active, results, COMPARED, lambda _, weights: 100 * zero_weights.active_fraction(weights)
+    )
     for policy in COMPARED:
         count, share = (number(float(samples[policy].mean())) for samples in (counts, shares))
         canvas.say(f"{policy_label(policy).capitalize()}: {count} effective examples, {share} % with any weight.")
@@ -211,7 +214,9 @@ def weight_on_perturbed(results: Results) -> Figure:
 
 def _draw_effective(axes: Axes, results: Results, policies: Sequence[str]) -> dict[str, Array]:
     """Draw 1 / sum of squared weights over the measured steps; return it, [seeds, steps], for each policy."""
-    drawn = _draw_over_steps(axes, results, policies, lambda _, weights: examples.effective_examples(weights), True)
+    drawn = _draw_over_steps(
+        axes, results, policies, lambda _, weights: zero_weights.effective_examples(weights), True
+    )
     total = results.weights(results.seeds[0], BEST, np.array([0])).shape[1]
     axes.set_ylim(0.8, 1.5 * total)
     panels.log_axes(axes, "y")

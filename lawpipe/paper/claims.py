@@ -5,15 +5,19 @@ direction or degree is judged wherever its problem is run. A statement of a valu
 published one. `lawpipe.paper.judgement` applies them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from lawpipe.analysis.scaling_sensitivity import FAR
 from lawpipe.paper import measures as ours
 from lawpipe.paper import values as paper
-from lawpipe.paper.measures import CONVENTIONAL, NEAR, Measure, OfSizes, of, ratio, share, summary
+from lawpipe.paper.measures import NEAR, Measure, change, of, quotient, ratio
 from lawpipe.paper.rules import NOT_REPRODUCED, NOT_TESTED, AtLeast, AtMost, Beyond, Judgement, Near, Rule
-from lawpipe.paper.values import NEVER, NO_LAW, TABLE_2
+from lawpipe.paper.values import AT_10M_STEPS, KINDS, LOG2, NEVER, NO_LAW, SPEED, TABLE_2
 from lawpipe.results.problem import LANGUAGE_MODEL, PERCEPTRON, PROBLEMS
 
 #: The judgements where no seed has a value, and why.
@@ -42,6 +46,8 @@ class Claim:
             its task differs from that of the paper's figures.
         corrupted: whether it needs corrupted training examples.
         needs: the policies that it needs beside conventional and near-optimal; seeds without them do not count.
+        across: for a statement about several sizes of one experiment: our number from those of a seed at every size,
+            smallest first.
     """
 
     name: str
@@ -54,23 +60,11 @@ class Claim:
     task: Mapping[str, Any] | None = None
     corrupted: bool = False
     needs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ClaimOfSizes:
-    """A statement about several sizes of one experiment; the attributes are those of `Claim`."""
-
-    name: str
-    source: str
-    paper: str
-    measure: OfSizes
-    rule: Rule
-    logarithmic: bool = False
+    across: Callable[[Sequence[float]], float] | None = None
 
 
 def on_both(
     name: str,
-    problems: tuple[str, ...],
     source: str,
     texts: tuple[str, str],
     measure: Callable[[str], Measure],
@@ -82,77 +76,70 @@ def on_both(
     `measure` goes from `desired` or `test` to our number.
     """
     for against, ending, text in zip(("desired", "test"), ("", "_unseen"), texts, strict=True):
-        yield Claim(name + ending, problems, source, text, measure(against), rule, **more)
+        yield Claim(name + ending, PROBLEMS, source, text, measure(against), rule, **more)
 
 
-def control(name: str, policy: str, reference: str, condition: str) -> Iterator[Claim]:
-    """Yield the question whether a policy has a lower J than a reference, on desired and on test."""
+def lower(condition: str) -> tuple[str, str]:
+    """Return what a control says on desired and on test examples."""
     says = f"the weights lower J, {condition}{{}} (not reported; here J's ratio)"
-    return on_both(
-        name,
-        PROBLEMS,
-        "Fig 5",
-        (says.format(""), says.format(", unseen examples")),
-        lambda against: ratio(summary(f"objective_{against}"), policy, reference),
-        Beyond(1, below=True, missing=NO_CONTROL),
-        logarithmic=True,
-        needs=tuple(name for name in (policy, reference) if name not in (NEAR, CONVENTIONAL)),
-    )
+    return says.format(""), says.format(", unseen examples")
 
 
 UNSEEN = "the same on examples that the search did not see (not reported)"
 HIGHER = "a higher compression ratio goes with a higher similarity at every loss"
 NONCONTRIBUTIVE = "(t, n) with a contribution <= 0: "
 EXCLUDED = "noncontributive_excluded"
-COMPRESSION = summary("compression_ratio_desired")
+LOWER = Beyond(1, below=True, missing=NO_CONTROL)
+MATCHED, TUNED, AT_TUNED_RATE = "near_optimal_matched", "conventional_tuned", "near_optimal_at_tuned_rate"
 
 #: Statements that are judged at every size.
 # fmt: off
 STATEMENTS: tuple[Claim, ...] = (
-    *on_both("compression_rises", PROBLEMS, "Fig 4", ("the search raises the compression ratio", UNSEEN),
-             lambda against: ratio(summary(f"compression_ratio_{against}")), Beyond(1), logarithmic=True),
+    *on_both("compression_rises", "Fig 4", ("the search raises the compression ratio", UNSEEN),
+             lambda against: ratio(f"compression_ratio_{against}"), Beyond(1), logarithmic=True),
     Claim("gain_carries_over", PROBLEMS, "Fig 4",
           "the whole gain holds on examples that the search did not see (not reported)",
           ours.gain_unseen, AtLeast(0.9, 0.5)),
-    *on_both("acceleration", PROBLEMS, "Fig 2, Fig 5",
+    *on_both("acceleration", "Fig 2, Fig 5",
              ("the near-optimal policy needs fewer steps to the conventional policy's final loss", UNSEEN),
-             lambda against: of(NEAR, summary(f"acceleration_{against}")),
+             lambda against: of(NEAR, f"acceleration_{against}"),
              Beyond(1, missing=NEVER), logarithmic=True),
-    *on_both("similarity_higher_throughout", PROBLEMS, "Fig 6",
+    *on_both("similarity_higher_throughout", "Fig 6",
              (HIGHER, f"{HIGHER} (contributions to the test loss)"),
              ours.higher_throughout, AtLeast(0.9, 0.5, NO_COMMON_LOSS)),
     Claim("similarity_rises_with_compression", PROBLEMS, "Fig 3, Fig 7",
           "similarity rises with the compression ratio along the search",
-          ours.rank_correlation(COMPRESSION, summary("similarity_desired")), AtLeast(0.8, 0.4)),
+          ours.rank_correlation("compression_ratio_desired", "similarity_desired"), AtLeast(0.8, 0.4)),
     Claim("noncontributive_rises_with_compression", PROBLEMS, "Fig 8",
           "the share of zero weights among examples with a contribution <= 0 rises with the compression ratio",
-          ours.rank_correlation(COMPRESSION, share(EXCLUDED, "instantaneous", "desired")), AtLeast(0.8, 0.4)),
-    *on_both(EXCLUDED, PROBLEMS, "Fig 8",
+          ours.rank_correlation("compression_ratio_desired", (EXCLUDED, "instantaneous", "desired")),
+          AtLeast(0.8, 0.4)),
+    *on_both(EXCLUDED, "Fig 8",
              (f"{NONCONTRIBUTIVE}nearly all of them have weight 0",
               f"{NONCONTRIBUTIVE}the same, contributions to the test loss"),
-             lambda against: of(NEAR, share(EXCLUDED, "instantaneous", against)), AtLeast(0.9, 0.5, NO_PAIR)),
+             lambda against: of(NEAR, (EXCLUDED, "instantaneous", against)), AtLeast(0.9, 0.5, NO_PAIR)),
     Claim("noncontributive_excluded_adjoint", PROBLEMS, "Fig 8",
           f"{NONCONTRIBUTIVE}the same, adjoint contributions (not reported)",
-          of(NEAR, share(EXCLUDED, "adjoint", "desired")), AtLeast(0.9, 0.5, NO_PAIR)),
+          of(NEAR, (EXCLUDED, "adjoint", "desired")), AtLeast(0.9, 0.5, NO_PAIR)),
     Claim("learned_ignored", (PERCEPTRON,), "Fig 9",
           "more than 90 % of (t, n) with loss < 1e-6 have less than 0.2 of the step's largest weight",
-          of(NEAR, share("learned_ignored")),
-          AtLeast(paper.value(PERCEPTRON, "learned_ignored", NEAR).number, 0.5, NO_PAIR)),
+          of(NEAR, ("learned_ignored", None, None)),
+          AtLeast(paper.BY_MEASURE[PERCEPTRON, "learned_ignored", NEAR].low, 0.5, NO_PAIR)),
     Claim("redundant_dropped", PROBLEMS, "Fig 10",
           "a large share of the examples with a contribution > 0 have weight 0",
-          of(NEAR, share("redundant_dropped", "instantaneous", "desired")), AtLeast(0.5, 0.1, NO_PAIR)),
+          of(NEAR, ("redundant_dropped", "instantaneous", "desired")), AtLeast(0.5, 0.1, NO_PAIR)),
     Claim("dependent_dropped", (PERCEPTRON,), "Section 3, Fig 10",
           "of linearly dependent examples at least one has weight 0 "
           "(our number: among planted groups with any weight)",
-          of(NEAR, share("combinations_one_dropped")), AtLeast(0.9, 0.5, NO_PLANTED)),
+          of(NEAR, ("combinations_one_dropped", None, None)), AtLeast(0.9, 0.5, NO_PLANTED)),
     Claim("copies_dropped", (PERCEPTRON,), "Section 3, Fig 10",
           "the same of exact copies, whose weights count as their sum alone",
-          of(NEAR, share("copies_one_dropped")), AtLeast(0.9, 0.5, NO_PLANTED)),
+          of(NEAR, ("copies_one_dropped", None, None)), AtLeast(0.9, 0.5, NO_PLANTED)),
     Claim("dependent_dropped_more_than_others", (PERCEPTRON,), "Section 3, Fig 10",
           "redundancy is why: unrelated examples are dropped less often "
           "(not reported; here the difference of shares)",
-          ours.difference(of(NEAR, share("combinations_one_dropped")),
-                          of(NEAR, share("combinations_one_dropped_control"))),
+          ours.difference(of(NEAR, ("combinations_one_dropped", None, None)),
+                          of(NEAR, ("combinations_one_dropped_control", None, None))),
           Beyond(0, missing=NO_PLANTED)),
     Claim("spoilt_left_out", PROBLEMS, "Section 3, Fig 8",
           "noisy examples get less than their share of the weight",
@@ -162,26 +149,26 @@ STATEMENTS: tuple[Claim, ...] = (
           ours.speed_error, AtMost(0.1, 0.5)),
     Claim("contributions_equal", PROBLEMS, "Section 3, Fig 3",
           "under an optimal policy the examples with weight contribute equally (our number: mean similarity)",
-          of(NEAR, summary("similarity_desired")), AtLeast(10, 1)),
+          of(NEAR, "similarity_desired"), AtLeast(10, 1)),
     Claim("instantaneous_law", PROBLEMS, "Section 3",
           "it is the instantaneous contributions that become equal "
           "(our number: their similarity over the adjoint one)",
-          ours.positive(ours.quotient(of(NEAR, summary("similarity_desired")),
-                                      of(NEAR, summary("adjoint_similarity_desired")))),
+          ours.positive(quotient(of(NEAR, "similarity_desired"), of(NEAR, "adjoint_similarity_desired"))),
           Beyond(1), logarithmic=True),
     Claim("near_optimal_is_stationary", PROBLEMS, "Section 2",
           "the policy found is near-optimal (no certificate reported; our number: Frank-Wolfe gap over J)",
-          ours.quotient(of(NEAR, summary("gap")), of(NEAR, summary("objective_desired"))), AtMost(0.01, 0.1)),
+          quotient(of(NEAR, "gap"), of(NEAR, "objective_desired")), AtMost(0.01, 0.1)),
 )
 
 #: This audit's questions to its controls: what the paper's single baseline, uniform weights, leaves open.
 CONTROLS: tuple[Claim, ...] = (
-    *control("more_than_a_longer_step", "near_optimal_matched", CONVENTIONAL,
-             "at the conventional policy's step length"),
-    *control("beats_tuned_uniform", NEAR, "conventional_tuned",
-             "against uniform weights at their best learning rate"),
-    *control("beats_tuned_uniform_at_its_rate", "near_optimal_at_tuned_rate", "conventional_tuned",
-             "both at uniform weights' best rate"),
+    *on_both("more_than_a_longer_step", "Fig 5", lower("at the conventional policy's step length"),
+             lambda against: ratio(f"objective_{against}", MATCHED), LOWER, logarithmic=True, needs=(MATCHED,)),
+    *on_both("beats_tuned_uniform", "Fig 5", lower("against uniform weights at their best learning rate"),
+             lambda against: ratio(f"objective_{against}", NEAR, TUNED), LOWER, logarithmic=True, needs=(TUNED,)),
+    *on_both("beats_tuned_uniform_at_its_rate", "Fig 5", lower("both at uniform weights' best rate"),
+             lambda against: ratio(f"objective_{against}", AT_TUNED_RATE, TUNED), LOWER, logarithmic=True,
+             needs=(AT_TUNED_RATE, TUNED)),
 )
 
 #: The statements on the scaling law, which the paper makes of the Transformer.
@@ -191,13 +178,13 @@ SCALING: tuple[Claim, ...] = (
           ours.worse_fit, AtLeast(0.99, 0.95, NO_FITS)),
     Claim("scale_falls", (LANGUAGE_MODEL,), "Table 1, Fig 11",
           "B of the near-optimal policy is lower (our number: its ratio to the conventional one)",
-          ratio(ours.fit("scale")), Beyond(1, below=True, missing=NO_LAW), logarithmic=True),
+          ratio("scale"), Beyond(1, below=True, missing=NO_LAW), logarithmic=True),
     Claim("exponent_rises", (LANGUAGE_MODEL,), "Table 1, Fig 11",
           "beta of the near-optimal policy is higher (our number: the difference)",
-          ours.change(ours.fit("exponent")), Beyond(0, missing=NO_LAW)),
+          change("exponent"), Beyond(0, missing=NO_LAW)),
     Claim("coefficients_explain_acceleration", (LANGUAGE_MODEL,), "Section 4, Table 2",
           "the speed-up stems from the coefficients (our number: AR from the fits over AR on the curves)",
-          ours.quotient(of(NEAR, summary("acceleration_fit_desired")), of(NEAR, summary("acceleration_desired"))),
+          quotient(of(NEAR, "acceleration_fit_desired"), of(NEAR, "acceleration_desired")),
           Near(1, 1, 1.1, missing=NO_LAW), logarithmic=True),
     Claim("acceleration_grows_with_steps", (LANGUAGE_MODEL,), "Section 4",
           "the speed-up grows with the number of steps (our number: AR from the fits at 10M steps over that at T)",
@@ -206,25 +193,36 @@ SCALING: tuple[Claim, ...] = (
 # fmt: on
 
 
-def of_value(value: paper.Published, task: Mapping[str, Any] | None = None) -> Claim:
-    """Return the claim that our value is the published one, at the size of the paper's figures or of `task`."""
+def of_value(value: paper.Published) -> Claim:
+    """Return the claim that our value is the published one, at the size of the paper's figures."""
+    kind = KINDS[str(value.measure)]
+    wording = LOG2 if value.mixed_units else kind.wording
+    rule = kind.near(value.low, value.high)
     return Claim(
-        value.claim,
+        kind.claim.format(value.policy),
         (value.problem,),
         value.source,
-        value.wording.format(value.text),
+        wording.format(value.text),
         ours.of_value(value),
-        value.rule,
-        value.logarithmic,
-        task or {},
+        rule,
+        kind.logarithmic,
+        task={},
     )
 
 
+# fmt: off
 #: The published values, which are judged at the published task.
 VALUES: tuple[Claim, ...] = (
-    *(of_value(value) for value in paper.VALUES if value.claim),
-    *(of_value(row.value, row.task) for row in TABLE_2),
-    of_value(paper.AT_10M_STEPS),
+    *(of_value(value) for value in paper.VALUES if value.measure in KINDS),
+    *(Claim(f"table_2_acceleration_{row.steps // 1000}k", (LANGUAGE_MODEL,), "Table 2",
+            f"{row.acceleration} at {row.steps} steps, {row.examples} examples",
+            of(NEAR, "acceleration_desired"), SPEED(row.acceleration, row.acceleration), logarithmic=True,
+            task=row.task)
+      for row in TABLE_2),
+    Claim("acceleration_at_10m_steps", (LANGUAGE_MODEL,), "Section 4",
+          f"more than {AT_10M_STEPS} at 10M steps, extrapolated",
+          ours.acceleration_at(FAR), Near(AT_10M_STEPS, math.inf, 1.25, mark=1, missing=NO_LAW), logarithmic=True,
+          task={}),
 )
 
 CLAIMS: tuple[Claim, ...] = (*STATEMENTS, *CONTROLS, *SCALING, *VALUES)
@@ -235,21 +233,19 @@ def _between(changes: list[float]) -> str:
     return f"{100 * min(changes):.1f} to {100 * max(changes):.1f} %"
 
 
-# fmt: off
-CLAIMS_OF_SIZES: tuple[ClaimOfSizes, ...] = (
-    ClaimOfSizes("table_2_acceleration_grows", "Table 2",
-                 f"larger runs gain more: {', '.join(str(row.acceleration) for row in TABLE_2)} "
-                 "(our number: AR at the largest size over the smallest)",
-                 ours.largest_over_smallest(of(NEAR, summary("acceleration_desired"))),
-                 Beyond(1, missing=NEVER), logarithmic=True),
-    ClaimOfSizes("table_2_scale_falls", "Table 2",
-                 f"B falls by {_between([row.scale_change for row in TABLE_2])} at every size "
-                 "(our number: the largest of its ratios to the conventional one)",
-                 ours.extreme(ratio(ours.fit("scale")), max),
-                 Beyond(1, below=True, missing=NO_LAW), logarithmic=True),
-    ClaimOfSizes("table_2_exponent_rises", "Table 2",
-                 f"beta rises by {_between([row.exponent_change for row in TABLE_2])} at every size "
-                 "(our number: the smallest difference)",
-                 ours.extreme(ours.change(ours.fit("exponent")), min), Beyond(0, missing=NO_LAW)),
+CLAIMS_OF_SIZES: tuple[Claim, ...] = (
+    Claim("table_2_acceleration_grows", (LANGUAGE_MODEL,), "Table 2",
+          f"larger runs gain more: {', '.join(str(row.acceleration) for row in TABLE_2)} "
+          "(our number: AR at the largest size over the smallest)",
+          of(NEAR, "acceleration_desired"), Beyond(1, missing=NEVER), logarithmic=True,
+          across=lambda sizes: sizes[-1] / sizes[0]),
+    Claim("table_2_scale_falls", (LANGUAGE_MODEL,), "Table 2",
+          f"B falls by {_between([row.scale_change for row in TABLE_2])} at every size "
+          "(our number: the largest of its ratios to the conventional one)",
+          ratio("scale"), Beyond(1, below=True, missing=NO_LAW), logarithmic=True, across=np.max),
+    Claim("table_2_exponent_rises", (LANGUAGE_MODEL,), "Table 2",
+          f"beta rises by {_between([row.exponent_change for row in TABLE_2])} at every size "
+          "(our number: the smallest difference)",
+          change("exponent"), Beyond(0, missing=NO_LAW), across=np.min),
 )
 # fmt: on

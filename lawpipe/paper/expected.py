@@ -5,29 +5,23 @@ from typing import Any
 
 import pandas as pd
 
-#: experiment -> claim -> verdict, as in the config.
-Expected = Mapping[str, Mapping[str, str]]
 
-
-def differences(rows: Sequence[Mapping[str, Any]], expected: Expected) -> list[str]:
+def differences(rows: Sequence[Mapping[str, Any]], expected: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Return one sentence for each other verdict, claim without an expected verdict, and claim that is not there.
 
-    `rows` are those of the table `claims`.
+    `rows` are those of the table `claims`; `expected` has the verdicts by experiment and claim, as in the config.
     """
     pairs = {(experiment, claim): verdict for experiment, of in expected.items() for claim, verdict in of.items()}
     sentences = []
     for row in rows:
-        experiment, claim = row["experiment"], row["claim"]
-        verdict = pairs.pop((experiment, claim), None)
+        verdict = pairs.pop((row["experiment"], row["claim"]), None)
         if verdict != row["verdict"]:
             config = "missing:" if verdict is None else f"{verdict}, but"
-            sentences.append(
-                f"claims.{experiment}.{claim} is {config} the run says {row['verdict']} ({row['reason']})."
-            )
-    return sentences + [
-        f"claims.{experiment}.{claim} is {verdict}, but the run has no such claim."
-        for (experiment, claim), verdict in pairs.items()
-    ]
+            name = f"claims.{row['experiment']}.{row['claim']}"
+            sentences.append(f"{name} is {config} the run says {row['verdict']} ({row['reason']}).")
+    for (experiment, claim), verdict in pairs.items():
+        sentences.append(f"claims.{experiment}.{claim} is {verdict}, but the run has no such claim.")
+    return sentences
 
 
 def written(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from lawpipe.analysis.intervals import NO_SEEDS, Interval, mean_interval
 from lawpipe.paper import claims
 from lawpipe.paper import values as paper
-from lawpipe.paper.claims import Claim, ClaimOfSizes
+from lawpipe.paper.claims import Claim
 from lawpipe.paper.rules import NOT_TESTED, Judgement
 from lawpipe.results.experiment import Seed
 from lawpipe.results.problem import LANGUAGE_MODEL, Settings, corrupted_share
@@ -16,7 +16,7 @@ ONE_SIZE = Judgement(NOT_TESTED, "the config has one size of the experiment: con
 NO_COMMON_SEED = Judgement(NOT_TESTED, "the sizes of the experiment have no seed in common")
 
 #: The settings in which the sizes of one experiment may differ.
-OF_SIZE = ("training.steps", "data.train_examples", "data.tokenizer.vocabulary", "data.corpus.stories")
+OF_SIZE = (*paper.SIZE, "data.corpus.stories")
 
 
 def judge(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any]]:
@@ -35,10 +35,10 @@ def judge(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any
         for name in _experiments_of(claim, experiments)
     ]
     sizes = _sizes(experiments)
-    if sizes:
-        of_sizes = [seeds[name] for name in sizes]
-        rows += [_row(claim, sizes[-1], *_judged_of_sizes(claim, of_sizes)) for claim in claims.CLAIMS_OF_SIZES]
-    return rows
+    of_sizes = [seeds[name] for name in sizes]
+    return rows + [
+        _row(claim, sizes[-1], *_judged_of_sizes(claim, of_sizes)) for claim in claims.CLAIMS_OF_SIZES if sizes
+    ]
 
 
 def _judged(claim: Claim, seeds: Sequence[Seed], settings: Settings) -> tuple[Interval, Judgement]:
@@ -60,17 +60,18 @@ def _judged(claim: Claim, seeds: Sequence[Seed], settings: Settings) -> tuple[In
     return found, judged
 
 
-def _judged_of_sizes(claim: ClaimOfSizes, sizes: Sequence[Mapping[int, Seed]]) -> tuple[Interval, Judgement]:
+def _judged_of_sizes(claim: Claim, sizes: Sequence[Mapping[int, Seed]]) -> tuple[Interval, Judgement]:
     """Return our value for a claim over the seeds that all sizes have, smallest size first, and its judgement."""
     common = sorted(set.intersection(*map(set, sizes)))
     if len(sizes) == 1 or not common:
         return NO_SEEDS, ONE_SIZE if len(sizes) == 1 else NO_COMMON_SEED
-    values = [claim.measure([seeds[seed] for seeds in sizes]) for seed in common]
+    assert claim.across is not None
+    values = [claim.across([claim.measure(seeds[seed]) for seeds in sizes]) for seed in common]
     found = mean_interval(values, logarithmic=claim.logarithmic)
     return found, claim.rule.judge(found)
 
 
-def _row(claim: Claim | ClaimOfSizes, experiment: str, found: Interval, judged: Judgement) -> dict[str, Any]:
+def _row(claim: Claim, experiment: str, found: Interval, judged: Judgement) -> dict[str, Any]:
     """Return one row of the table."""
     return {
         "claim": claim.name,
@@ -103,21 +104,19 @@ def _elsewhere(settings: Settings, task: Mapping[str, Any]) -> list[str]:
     `task` has the settings, by dotted keys, in which the published task is not that of the paper's figures.
     """
     here = dict(paper.leaves(settings))
-    phrases = {each.key: f"{each.label} {each.here}" for each in paper.differences(settings) if each.key not in task}
+    phrases = {key: f"{paper.words(key)} {here}" for key, here, _ in paper.differences(settings) if key not in task}
     phrases |= {key: f"{paper.words(key)} {here.get(key)}" for key, value in task.items() if here.get(key) != value}
     return [phrases[key] for key in sorted(phrases, key=lambda key: key not in OF_SIZE)]
 
 
 def _sizes(experiments: Mapping[str, Settings]) -> list[str]:
     """Return the language-model experiments that differ from the first one in nothing but size, smallest first."""
-    texts = {name: settings for name, settings in experiments.items() if settings["problem"] == LANGUAGE_MODEL}
-    shapes = {name: _shape(settings) for name, settings in texts.items()}
+    shapes = {}
+    for name, settings in experiments.items():
+        if settings["problem"] == LANGUAGE_MODEL:
+            task = {key: settings[key] for key in ("data", "model", "training", "search") if key in settings}
+            ignored = (*OF_SIZE, "search.snapshots")
+            shapes[name] = {key: value for key, value in paper.leaves(task) if key not in ignored}
     alike = [name for name, shape in shapes.items() if shape == next(iter(shapes.values()))]
-    by_steps = {texts[name]["training"]["steps"]: name for name in reversed(alike)}
+    by_steps = {experiments[name]["training"]["steps"]: name for name in reversed(alike)}
     return [by_steps[steps] for steps in sorted(by_steps)]
-
-
-def _shape(settings: Settings) -> dict[str, Any]:
-    """Return the settings of an experiment without its size, its seeds and what is only reported."""
-    task = {key: settings[key] for key in ("data", "model", "training", "search") if key in settings}
-    return {key: value for key, value in paper.leaves(task) if key not in (*OF_SIZE, "search.snapshots")}

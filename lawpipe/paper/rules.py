@@ -90,39 +90,26 @@ class Near:
         """Judge the distance."""
         if found.mean is None:
             return self.missing
-        low, high = self.low / self.factor, self.high * self.factor
-        shown, theirs = written(found), self._theirs()
+        shown = written(found)
+        ends = dict.fromkeys(map(number, (self.low, self.high)))
+        theirs = f"at least {number(self.low)}" if math.isinf(self.high) else " to ".join(ends)
         within = f"within a factor of {number(self.factor)} of the paper's {theirs}"
+        is_within = self.low / self.factor <= found.mean <= self.high * self.factor
         reached = found.n_reached == found.n
-        if low <= found.mean <= high and reached:
+        if is_within and reached:
             return Judgement(REPRODUCED, f"{shown} is {within}")
-        if reached and self._holds(found):
-            if self._tells(found):
-                return Judgement(REPRODUCED, f"{shown} includes the paper's {theirs}")
-            return Judgement(PARTLY, f"{shown} includes the paper's {theirs}, but is too wide to tell")
-        if low <= found.mean <= high:
+        # Without an interval, every comparison with its ends is false.
+        low, high = (math.nan if end is None else end for end in (found.low, found.high))
+        if reached and low <= self.high and self.low <= high:
+            no_effect = self.mark is not None and low <= self.mark <= high
+            if no_effect or low < self.low / self.factor**2 or self.high * self.factor**2 < high:
+                return Judgement(PARTLY, f"{shown} includes the paper's {theirs}, but is too wide to tell")
+            return Judgement(REPRODUCED, f"{shown} includes the paper's {theirs}")
+        if is_within:
             return Judgement(PARTLY, f"{shown} is {within}, but only {_reached(found)} have a value")
         if self.mark is not None and (found.mean - self.mark) * (self.low - self.mark) > 0:
             return Judgement(PARTLY, f"{shown} is on the same side of {number(self.mark)}, but not {within}")
         return Judgement(NOT_REPRODUCED, f"{shown} is not {within}")
-
-    def _holds(self, found: Interval) -> bool:
-        """Return whether the interval holds a value of the paper's range."""
-        return found.low is not None and found.high is not None and found.low <= self.high and self.low <= found.high
-
-    def _tells(self, found: Interval) -> bool:
-        """Return whether the interval is narrow enough to distinguish the paper's value from others."""
-        if found.low is None or found.high is None:
-            return False
-        if self.mark is not None and found.low <= self.mark <= found.high:
-            return False
-        return self.low / self.factor**2 <= found.low and found.high <= self.high * self.factor**2
-
-    def _theirs(self) -> str:
-        """Return the paper's value as text."""
-        if math.isinf(self.high):
-            return f"at least {number(self.low)}"
-        return number(self.low) if self.low == self.high else f"{number(self.low)} to {number(self.high)}"
 
 
 @dataclass(frozen=True)
@@ -159,9 +146,8 @@ AtLeast, AtMost = Degree, partial(Degree, most=True)
 Rule = Beyond | Near | Degree
 
 
-def written(found: Interval) -> str:
-    """Return a mean with its interval as plain text."""
-    return interval(found, count_seeds=False, space=" ")
+#: Writes a mean with its interval as plain text.
+written = partial(interval, count_seeds=False, space=" ")
 
 
 def _reached(found: Interval) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.analysis.scaling_sensitivity import FAR
-from lawpipe.paper.measures import NEAR, Measure, acceleration_at, fit, of, ratio, summary
-from lawpipe.paper.values import TABLE_2, leaves
+from lawpipe.paper.measures import NEAR, Measure, acceleration_at, of, ratio
+from lawpipe.paper.values import SIZE, TABLE_2, leaves
 from lawpipe.results.experiment import Seed
 from lawpipe.results.problem import LANGUAGE_MODEL, Settings
 
@@ -15,11 +15,11 @@ from lawpipe.results.problem import LANGUAGE_MODEL, Settings
 #: the near-optimal policy over those of the conventional one; the acceleration on the curves, from the fits at T, and
 #: from the fits at 10M steps.
 QUANTITIES: dict[str, tuple[Measure, bool]] = {
-    "scale_ratio": (ratio(fit("scale")), True),
-    "exponent_ratio": (ratio(fit("exponent")), False),
-    "acceleration": (of(NEAR, summary("acceleration_desired")), True),
-    "acceleration_unseen": (of(NEAR, summary("acceleration_test")), True),
-    "acceleration_fit": (of(NEAR, summary("acceleration_fit_desired")), True),
+    "scale_ratio": (ratio("scale"), True),
+    "exponent_ratio": (ratio("exponent"), False),
+    "acceleration": (of(NEAR, "acceleration_desired"), True),
+    "acceleration_unseen": (of(NEAR, "acceleration_test"), True),
+    "acceleration_fit": (of(NEAR, "acceleration_fit_desired"), True),
     "acceleration_at_10m_steps": (acceleration_at(FAR), True),
 }
 
@@ -29,19 +29,16 @@ def rows(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any]
 
     Intervals are 95 % t intervals over the seeds; the paper has one run per size and no interval.
     """
-    texts = {name: settings for name, settings in experiments.items() if settings["problem"] == LANGUAGE_MODEL}
     records = []
     for size in TABLE_2:
         ratios = {"scale_ratio": 1 - size.scale_change, "exponent_ratio": 1 + size.exponent_change}
         for quantity, value in (ratios | {"acceleration": size.acceleration}).items():
             records.append(_row(None, size.task, quantity, Interval.stored(value, None, None)))
-    for name in sorted(
-        texts, key=lambda name: (texts[name]["training"]["steps"], texts[name]["data"]["train_examples"])
-    ):
-        seeds = [Seed(root / name / f"seed{seed}", texts[name]) for seed in texts[name]["seeds"]]
+    texts = [(name, own, dict(leaves(own))) for name, own in experiments.items() if own["problem"] == LANGUAGE_MODEL]
+    for name, settings, here in sorted(texts, key=lambda text: [text[2][key] for key in SIZE[:2]]):
+        seeds = [Seed(root / name / f"seed{seed}", settings) for seed in settings["seeds"]]
         for quantity, (measure, logarithmic) in QUANTITIES.items():
-            mean = mean_interval(map(measure, seeds), logarithmic=logarithmic)
-            records.append(_row(name, dict(leaves(texts[name])), quantity, mean))
+            records.append(_row(name, here, quantity, mean_interval(map(measure, seeds), logarithmic=logarithmic)))
     return records
 
 
@@ -49,9 +46,7 @@ def _row(experiment: str | None, size: Settings, quantity: str, found: Interval)
     """Return one row of the table; `size` has the settings by dotted keys."""
     return {
         "experiment": experiment,
-        "steps": size["training.steps"],
-        "examples": size["data.train_examples"],
-        "vocabulary": size["data.tokenizer.vocabulary"],
+        **dict(zip(("steps", "examples", "vocabulary"), map(size.get, SIZE), strict=True)),
         "quantity": quantity,
         "mean": found.mean,
         "low": found.low,

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from lawpipe.config.presets import PRESETS
 from lawpipe.paper.rules import NOT_REPRODUCED, NOT_TESTED, Judgement, Near
@@ -17,8 +17,9 @@ from lawpipe.results.problem import LANGUAGE_MODEL, PERCEPTRON, PROBLEMS
 TITLE = "Towards Optimal Learning of Language Models"
 REFERENCE = "Gu, Dong, Hao, Dong, Huang, Wei (2024), arXiv 2402.17759v2"
 
-#: The coefficients of the scaling law, as `fits` calls them.
+#: The coefficients of the scaling law, as `fits` calls them; those of SIM = c ln(a / (b - CR)), which no table has.
 COEFFICIENTS = ("loss_floor", "scale", "exponent", "first_step", "r_squared")
+ASYMPTOTE = ("asymptote_a", "asymptote_b", "asymptote_c")
 #: From a compression ratio ln|V| / J to the paper's for language models, log2|V| / J; J in nats.
 MIXED_UNITS = 1 / math.log(2)
 
@@ -27,14 +28,37 @@ NEVER = Judgement(NOT_REPRODUCED, "no seed ever reaches the conventional policy'
 NO_LAW = Judgement(NOT_TESTED, "in no seed do both curves follow a scaling law")
 NO_CURVE = Judgement(NOT_TESTED, "in no seed do the policies along the search determine the curve")
 
-#: The rules by kind of quantity, without the published value. `factor` is the factor within which two values count as
-#: the same; B varies by orders of magnitude.
-RATIO, ALIKE = partial(Near, factor=1.1), partial(Near, factor=1.5)
+
+class Kind(NamedTuple):
+    """How the values of one measure are judged.
+
+    `claim` is the name of the claim that our value is the same, with `{}` in the place of the policy, `near` its rule
+    as a function of the ends of the paper's range, and `wording` its text, with `{}` in the place of the paper's
+    text. `logarithmic` tells whether our mean over the seeds is the geometric one.
+    """
+
+    claim: str
+    near: Callable[[float, float], Near]
+    logarithmic: bool = False
+    wording: str = "{}"
+
+
 SPEED = partial(Near, factor=1.25, mark=1, missing=NEVER)
-EXTRAPOLATED = partial(Near, factor=1.25, mark=1, missing=NO_LAW)
 CURVE = partial(Near, factor=1.25, missing=NO_CURVE)
-FLOOR, EXPONENT = partial(Near, factor=2, missing=NO_LAW), partial(Near, factor=1.25, missing=NO_LAW)
-SCALE = partial(Near, factor=10, missing=NO_LAW)
+LOG2, FIT = "{} (log2 |V| over nats)", "{} (SIM = c ln(a / (b - CR)))"
+
+#: The kinds by their measure. `factor` is the factor within which two values count as the same; B varies by orders of
+#: magnitude.
+KINDS: dict[str, Kind] = {
+    "compression_ratio": Kind("compression_of_{}", partial(Near, factor=1.1)),
+    "acceleration": Kind("acceleration_value", SPEED, logarithmic=True),
+    "similarity": Kind("similarity_of_{}", partial(Near, factor=1.5)),
+    **{name: Kind(name, CURVE, wording=FIT) for name in ASYMPTOTE},
+    "loss_floor": Kind("loss_floor", partial(Near, factor=2, missing=NO_LAW), wording="L0 {}"),
+    "first_step": Kind("first_step", partial(Near, factor=2, missing=NO_LAW), wording="t0 {}"),
+    "scale": Kind("scale_of_{}", partial(Near, factor=10, missing=NO_LAW), logarithmic=True, wording="B {}"),
+    "exponent": Kind("exponent_of_{}", partial(Near, factor=1.25, missing=NO_LAW), wording="beta {}"),
+}
 
 
 @dataclass(frozen=True)
@@ -45,129 +69,90 @@ class Published:
         problem: the problem of the experiment that it is about.
         source: the figures, tables or sections that have it, joined by `, `.
         quantity: what it is a value of.
-        text: the value as the paper writes it.
-        low: the value as a number, or the lower end of a range; None for a statement in words.
-        high: the same as `low`, or the upper end of a range; None for a lower bound.
-        digitised: whether it was read off a figure by eye, which is good to about two digits.
-        measure: our quantity of the same meaning: a column of `summary` without its ending `_desired`, a coefficient
-            of `fits`, or a property of `zero_weights`; None if there is none.
+        text: the value as the paper writes it; "about" marks one that was read off a figure by eye.
+        low: the value as a number, or the lower end of a range; NaN for a statement in words.
+        high: the same as `low`, or the upper end of a range; infinite for a lower bound.
+        measure: our quantity of the same meaning: a column of `summary` without its ending `_desired`, one of
+            `COEFFICIENTS` or `ASYMPTOTE`, or a property of `zero_weights`; None if there is none.
         policy: the policy that has the value; None if the policies share it.
-        mixed_units: whether it is a compression ratio log2|V| / J with J in nats. In one unit it is ln 2 times that.
-        claim: the name of the claim that our value is the same; empty if the value is not judged.
-        near: the rule of that claim, as a function of `low` and `high`.
-        logarithmic: whether our mean over the seeds is the geometric one.
-        wording: the text of the claim, with `{}` in the place of `text`.
     """
 
     problem: str
     source: str
     quantity: str
     text: str
-    low: float | None = None
-    high: float | None = None
-    digitised: bool = False
+    low: float = math.nan
+    high: float = math.nan
     measure: str | None = None
     policy: str | None = None
-    mixed_units: bool = False
-    claim: str = ""
-    near: Callable[[float, float], Near] = RATIO
-    logarithmic: bool = False
-    wording: str = "{}"
 
     @property
-    def mark(self) -> str:
-        """The source, with a note if the value was read off a figure."""
-        return f"{self.source}, read off" if self.digitised else self.source
+    def digitised(self) -> bool:
+        """Whether it was read off a figure by eye, which is good to about two digits."""
+        return self.text.startswith("about")
 
     @property
-    def number(self) -> float:
-        """The value, or the lower end of its range. Raises ValueError for a statement in words."""
-        if self.low is None:
-            raise ValueError(f"{self.source} has no number for: {self.quantity}")
-        return self.low
+    def mixed_units(self) -> bool:
+        """Whether it is a compression ratio log2|V| / J with J in nats. In one unit it is ln 2 times that."""
+        return (self.problem, self.measure) == (LANGUAGE_MODEL, "compression_ratio")
 
-    @property
-    def rule(self) -> Near:
-        """The rule of the claim. Raises ValueError for a statement in words."""
-        return self.near(self.number, math.inf if self.high is None else self.high)
-
-
-LOG2 = "{} (log2 |V| over nats)"
-FIT = "{} (SIM = c ln(a / (b - CR)))"
 
 #: One row per value, by figure and table. The claims on values are in this order.
 # fmt: off
 VALUES: tuple[Published, ...] = (
-    Published(PERCEPTRON, "Fig 4", "compression ratio, conventional policy", "about 4", 4, 4, digitised=True,
-              measure="compression_ratio", policy="conventional", claim="compression_of_conventional"),
-    Published(PERCEPTRON, "Fig 4", "compression ratio, near-optimal policy", "about 6.5 to 7", 6.5, 7, digitised=True,
-              measure="compression_ratio", policy="near_optimal", claim="compression_of_near_optimal"),
+    Published(PERCEPTRON, "Fig 4", "compression ratio, conventional policy", "about 4", 4, 4,
+              "compression_ratio", "conventional"),
+    Published(PERCEPTRON, "Fig 4", "compression ratio, near-optimal policy", "about 6.5 to 7", 6.5, 7,
+              "compression_ratio", "near_optimal"),
     Published(LANGUAGE_MODEL, "Fig 4", "compression ratio, conventional policy (log2 |V| over a loss in nats)",
-              "about 2.92", 2.92, 2.92, digitised=True, mixed_units=True, wording=LOG2,
-              measure="compression_ratio", policy="conventional", claim="compression_of_conventional"),
+              "about 2.92", 2.92, 2.92, "compression_ratio", "conventional"),
     Published(LANGUAGE_MODEL, "Fig 4", "compression ratio, near-optimal policy (log2 |V| over a loss in nats)",
-              "about 3.24", 3.24, 3.24, digitised=True, mixed_units=True, wording=LOG2,
-              measure="compression_ratio", policy="near_optimal", claim="compression_of_near_optimal"),
+              "about 3.24", 3.24, 3.24, "compression_ratio", "near_optimal"),
     Published(PERCEPTRON, "Fig 5", "acceleration ratio on the desired loss", "5.50", 5.5, 5.5,
-              measure="acceleration", policy="near_optimal", claim="acceleration_value",
-              near=SPEED, logarithmic=True),
+              "acceleration", "near_optimal"),
     Published(LANGUAGE_MODEL, "Fig 2, Fig 5", "acceleration ratio on the desired loss", "2.41", 2.41, 2.41,
-              measure="acceleration", policy="near_optimal", claim="acceleration_value",
-              near=SPEED, logarithmic=True),
+              "acceleration", "near_optimal"),
     *(Published(problem, "Fig 6", "similarity against the desired loss",
                 "a higher compression ratio goes with a higher similarity throughout training")
       for problem in PROBLEMS),
     Published(PERCEPTRON, "Fig 7", "similarity against the compression ratio",
               "similarity rises with the compression ratio, towards an asymptote (SIM = c ln(a / (b - CR)))"),
-    Published(LANGUAGE_MODEL, "Fig 7", "similarity, lowest policy", "about 0.17", 0.17, 0.17, digitised=True,
-              measure="similarity", policy="conventional", claim="similarity_of_conventional", near=ALIKE),
-    Published(LANGUAGE_MODEL, "Fig 7", "similarity, highest policy", "about 0.52", 0.52, 0.52, digitised=True,
-              measure="similarity", policy="near_optimal", claim="similarity_of_near_optimal", near=ALIKE),
-    Published(LANGUAGE_MODEL, "Fig 7", "a of SIM = c ln(a / (b - CR))", "about 1.203", 1.203, 1.203, digitised=True,
-              claim="asymptote_a", near=CURVE, wording=FIT),
+    Published(LANGUAGE_MODEL, "Fig 7", "similarity, lowest policy", "about 0.17", 0.17, 0.17,
+              "similarity", "conventional"),
+    Published(LANGUAGE_MODEL, "Fig 7", "similarity, highest policy", "about 0.52", 0.52, 0.52,
+              "similarity", "near_optimal"),
+    Published(LANGUAGE_MODEL, "Fig 7", "a of SIM = c ln(a / (b - CR))", "about 1.203", 1.203, 1.203, "asymptote_a"),
     Published(LANGUAGE_MODEL, "Fig 7", "b, the asymptote of the compression ratio", "about 3.268", 3.268, 3.268,
-              digitised=True, claim="asymptote_b", near=CURVE, wording=FIT),
-    Published(LANGUAGE_MODEL, "Fig 7", "c of SIM = c ln(a / (b - CR))", "about 0.14", 0.14, 0.14, digitised=True,
-              claim="asymptote_c", near=CURVE, wording=FIT),
+              "asymptote_b"),
+    Published(LANGUAGE_MODEL, "Fig 7", "c of SIM = c ln(a / (b - CR))", "about 0.14", 0.14, 0.14, "asymptote_c"),
     *(Published(problem, "Fig 8", "(t, n) with contribution <= 0 that have weight 0",
                 "rises towards 100 % with the compression ratio",
                 measure="noncontributive_excluded", policy="near_optimal")
       for problem in PROBLEMS),
     Published(PERCEPTRON, "Fig 9", "(t, n) with loss < 1e-6 whose weight is below 0.2 of the step's largest",
-              "more than 90 %", 0.9, None, measure="learned_ignored", policy="near_optimal"),
+              "more than 90 %", 0.9, math.inf, "learned_ignored", "near_optimal"),
     *(Published(problem, "Fig 10", "weights of examples with contribution > 0",
                 "a large share is near 0: redundant examples are dropped",
                 measure="redundant_dropped", policy="near_optimal")
       for problem in PROBLEMS),
-    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "loss floor L0 of the fits", "0.051", 0.051, 0.051,
-              measure="loss_floor", claim="loss_floor", near=FLOOR, wording="L0 {}"),
-    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "first step t0 of the fits", "400", 400, 400,
-              measure="first_step", claim="first_step", near=FLOOR, wording="t0 {}"),
-    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "B, conventional policy", "3.16e8", 3.16e8, 3.16e8,
-              measure="scale", policy="conventional", claim="scale_of_conventional",
-              near=SCALE, logarithmic=True, wording="B {}"),
-    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "B, near-optimal policy", "1.99e7", 1.99e7, 1.99e7,
-              measure="scale", policy="near_optimal", claim="scale_of_near_optimal",
-              near=SCALE, logarithmic=True, wording="B {}"),
-    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "beta, conventional policy", "0.12", 0.12, 0.12, measure="exponent",
-              policy="conventional", claim="exponent_of_conventional", near=EXPONENT, wording="beta {}"),
-    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "beta, near-optimal policy", "0.14", 0.14, 0.14, measure="exponent",
-              policy="near_optimal", claim="exponent_of_near_optimal", near=EXPONENT, wording="beta {}"),
-    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "r squared, conventional policy", "0.995", 0.995, 0.995,
-              measure="r_squared", policy="conventional"),
-    Published(LANGUAGE_MODEL, "Table 1, Fig 11", "r squared, near-optimal policy", "0.999", 0.999, 0.999,
-              measure="r_squared", policy="near_optimal"),
+    *(Published(LANGUAGE_MODEL, "Table 1, Fig 11", *row) for row in (
+        ("loss floor L0 of the fits", "0.051", 0.051, 0.051, "loss_floor"),
+        ("first step t0 of the fits", "400", 400, 400, "first_step"),
+        ("B, conventional policy", "3.16e8", 3.16e8, 3.16e8, "scale", "conventional"),
+        ("B, near-optimal policy", "1.99e7", 1.99e7, 1.99e7, "scale", "near_optimal"),
+        ("beta, conventional policy", "0.12", 0.12, 0.12, "exponent", "conventional"),
+        ("beta, near-optimal policy", "0.14", 0.14, 0.14, "exponent", "near_optimal"),
+        ("r squared, conventional policy", "0.995", 0.995, 0.995, "r_squared", "conventional"),
+        ("r squared, near-optimal policy", "0.999", 0.999, 0.999, "r_squared", "near_optimal"),
+    )),
 )
-
-#: The extrapolation of equation 9, which the paper shows in no figure.
-AT_10M_STEPS = Published(LANGUAGE_MODEL, "Section 4", "acceleration ratio after 10M steps",
-                         "more than 9 at 10M steps, extrapolated", 9, None,
-                         claim="acceleration_at_10m_steps", near=EXTRAPOLATED, logarithmic=True)
 # fmt: on
 
+#: The least acceleration after 10M steps by the extrapolation of equation 9, which the paper shows in no figure.
+AT_10M_STEPS = 9
 
-@dataclass(frozen=True)
-class Scale:
+
+class Scale(NamedTuple):
     """One row of the paper's Table 2 (Transformer): how the fit improves at one size of the experiment.
 
     The size is `steps` T, `examples` N and `vocabulary` |V|. `scale_change` is the relative decrease of B and
@@ -182,31 +167,13 @@ class Scale:
     acceleration: float
 
     @property
-    def value(self) -> Published:
-        """The acceleration as a published value."""
-        return Published(
-            LANGUAGE_MODEL,
-            "Table 2",
-            "acceleration ratio on the desired loss",
-            f"{self.acceleration} at {self.steps} steps, {self.examples} examples",
-            self.acceleration,
-            self.acceleration,
-            measure="acceleration",
-            policy="near_optimal",
-            claim=f"table_2_acceleration_{self.steps // 1000}k",
-            near=SPEED,
-            logarithmic=True,
-        )
-
-    @property
     def task(self) -> dict[str, Any]:
         """The settings, by dotted keys, that make the paper's experiment one of this size."""
-        return {
-            "training.steps": self.steps,
-            "data.train_examples": self.examples,
-            "data.tokenizer.vocabulary": self.vocabulary,
-        }
+        return dict(zip(SIZE, self, strict=False))
 
+
+#: The dotted keys of a size.
+SIZE = ("training.steps", "data.train_examples", "data.tokenizer.vocabulary")
 
 TABLE_2: tuple[Scale, ...] = (
     Scale(1000, 2**12, 4000, 0.885, 0.100, 2.16),
@@ -253,32 +220,14 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-def values(problem: str, source: str | None = None) -> tuple[Published, ...]:
-    """Return the paper's values for a problem; `source` (`Fig 4`) picks those of one figure or table."""
-    return tuple(
-        value
-        for value in VALUES
-        if value.problem == problem and (source is None or source in value.source.split(", "))
-    )
+def values(problem: str, source: str) -> tuple[Published, ...]:
+    """Return the paper's values for a problem in some figures and tables (`Fig 4, Fig 5`)."""
+    parts = set(source.split(", "))
+    return tuple(value for value in VALUES if value.problem == problem and parts & set(value.source.split(", ")))
 
 
-def value(problem: str, measure: str, policy: str | None = None) -> Published:
-    """Return the paper's value of one of our measures for a policy. Raises StopIteration if there is none."""
-    return next(each for each in values(problem) if (each.measure, each.policy) == (measure, policy))
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A setting that is not the paper's: its dotted key, the experiment's value and the paper's."""
-
-    key: str
-    here: Any
-    paper: Any
-
-    @property
-    def label(self) -> str:
-        """The key in words, without its section."""
-        return words(self.key)
+#: The values by problem, measure of ours and policy.
+BY_MEASURE = {(value.problem, value.measure, value.policy): value for value in VALUES}
 
 
 def words(key: str) -> str:
@@ -286,31 +235,26 @@ def words(key: str) -> str:
     return key.partition(".")[2].replace(".", " ").replace("_", " ")
 
 
-def differences(settings: Mapping[str, Any], *, search: bool = False) -> tuple[Difference, ...]:
-    """Return where an experiment's settings differ from the paper's, in the keys that the paper fixes.
+def differences(settings: Mapping[str, Any], *, search: bool = False) -> tuple[tuple[str, Any, Any], ...]:
+    """Return where an experiment's settings differ from the paper's: dotted key, its value and the paper's.
 
-    Without `search` only the task is compared: the data, the model and the training run, which determine the results
-    of the conventional policy. With it, the policy search is compared, too.
+    Keys that the paper does not fix are left out. Without `search` only the task is compared: the data, the model and
+    the training run, which determine the results of the conventional policy. With it, the policy search is compared,
+    too.
     """
     published = SETTINGS.get(str(settings.get("problem")), {})
     here = dict(leaves(settings))
-    if "data.corpus.source" in here:
-        here["data.corpus.source"] = _stories(here)
+    if here.get("data.corpus.source") == "hub":
+        here["data.corpus.source"] = str(here["data.corpus.repository"]).rpartition("/")[2]
+    elif here.get("data.corpus.source") == "file":
+        here["data.corpus.source"] = str(here["data.corpus.path"])
     return tuple(
-        Difference(key, here[key], setting)
+        (key, here[key], setting)
         for section, keys in published.items()
         if search or section != "search"
         for key, setting in leaves(keys, section)
         if key in here and here[key] != setting
     )
-
-
-def _stories(here: Mapping[str, Any]) -> str:
-    """Return the name of an experiment's stories: of a repository its name, of a file its path."""
-    source = str(here["data.corpus.source"])
-    if source == "hub":
-        return str(here["data.corpus.repository"]).rpartition("/")[2]
-    return str(here["data.corpus.path"]) if source == "file" else source
 
 
 def leaves(settings: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:

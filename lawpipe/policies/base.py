@@ -7,16 +7,28 @@ estimate and the report. Heavy imports therefore stand inside functions or under
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from lawpipe.engine.policy import Policy
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import torch
+
+    from lawpipe.problems import base
+
+#: Types whose modules are not imported here.
+Tensor: TypeAlias = "torch.Tensor"
+Problem: TypeAlias = "base.Problem"
+
+#: Weights of the training examples, [T, N], or [N] for all steps.
+Weights = npt.NDArray[np.floating[Any]]
 
 #: Returns scores >= 0, [N], at the parameters [P] of the current training step. It is called once per step, in order,
 #: so it may keep state of the run. A step's weights are its scores divided by their sum.
-Rule = Callable[["Tensor"], "Tensor"]
+Rule = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ No other policy is told which labels are flipped or which texts are perturbed.
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from lawpipe.policies.base import Context, Record
+from lawpipe.policies.base import Context, Record, Weights
 from lawpipe.run.errors import InputError
 
 RECORD = Record(
@@ -18,7 +17,7 @@ RECORD = Record(
 )
 
 
-def weights(context: Context) -> npt.NDArray[np.floating]:
+def weights(context: Context) -> Weights:
     """Return 1 / (number of clean examples) for each clean example and 0 for the others, [N].
 
     Raises InputError if there is no clean example.

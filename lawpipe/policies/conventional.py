@@ -5,9 +5,8 @@ compared with uniform weights at a learning rate far below their best, that alon
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from lawpipe.policies.base import Context, Record
+from lawpipe.policies.base import Context, Record, Weights
 
 RECORD = Record(
     label="conventional",
@@ -19,6 +18,6 @@ RECORD = Record(
 )
 
 
-def weights(context: Context) -> npt.NDArray[np.floating]:
+def weights(context: Context) -> Weights:
     """Return gamma[n] = 1/N, [N]."""
     return np.full(context.examples, 1 / context.examples, dtype=context.number_type)

@@ -1,13 +1,6 @@
 """Greedy one-step weights: each step follows the instantaneous contributions at that step, without a search."""
 
-from typing import TYPE_CHECKING
-
-from lawpipe.policies.base import Record, Rule
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from lawpipe.problems.base import Problem
+from lawpipe.policies.base import Problem, Record, Rule, Tensor
 
 RECORD = Record(
     label="greedy",
@@ -18,14 +11,14 @@ RECORD = Record(
 )
 
 
-def rule(problem: "Problem") -> Rule:
+def rule(problem: Problem) -> Rule:
     """Return the rule gamma[t, n] ~ max(CT[t, n], 0).
 
     CT[t, n] = <grad L_desired(theta[t]), grad l_n(theta[t])> is the rate at which example n lowers the desired loss.
     A step at which no example has a positive contribution is uniform.
     """
 
-    def scores(theta: "Tensor") -> "Tensor":
+    def scores(theta: Tensor) -> Tensor:
         direction = problem.reference_gradients("desired", theta.unsqueeze(0))[0]
         return problem.contributions(theta, direction).clamp_(min=0)
 

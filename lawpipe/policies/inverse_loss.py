@@ -1,13 +1,6 @@
 """Weights inversely proportional to the losses: a common way to give corrupted examples less weight."""
 
-from typing import TYPE_CHECKING
-
-from lawpipe.policies.base import Record, Rule
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from lawpipe.problems.base import Problem
+from lawpipe.policies.base import Problem, Record, Rule, Tensor
 
 RECORD = Record(
     label="inverse loss",
@@ -22,13 +15,13 @@ RECORD = Record(
 FLOOR = 0.1
 
 
-def rule(problem: "Problem") -> Rule:
+def rule(problem: Problem) -> Rule:
     """Return the rule gamma[t, n] ~ 1 / (l_n(theta[t]) + FLOOR mean_m l_m(theta[t])).
 
     The scores are multiplied by the mean loss, so they lie between 0 and 1 / FLOOR.
     """
 
-    def scores(theta: "Tensor") -> "Tensor":
+    def scores(theta: Tensor) -> Tensor:
         losses = problem.losses(theta)
         mean = losses.mean()
         return mean / (losses + FLOOR * mean)

@@ -1,11 +1,6 @@
 """Weights proportional to the losses: more weight for what is not yet learned, whether or not it can be learned."""
 
-from typing import TYPE_CHECKING
-
-from lawpipe.policies.base import Record, Rule
-
-if TYPE_CHECKING:
-    from lawpipe.problems.base import Problem
+from lawpipe.policies.base import Problem, Record, Rule
 
 RECORD = Record(
     label="loss proportional",
@@ -15,6 +10,6 @@ RECORD = Record(
 )
 
 
-def rule(problem: "Problem") -> Rule:
+def rule(problem: Problem) -> Rule:
     """Return the rule gamma[t, n] ~ l_n(theta[t])."""
     return problem.losses

@@ -4,12 +4,7 @@ At the conventional policy's step lengths (`near_optimal_matched`) the direction
 weights were searched for at their own, longer steps.
 """
 
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
-from lawpipe.policies.base import Context, Record
+from lawpipe.policies.base import Context, Record, Weights
 
 RECORD = Record(
     label="near-optimal",
@@ -22,6 +17,6 @@ RECORD = Record(
 )
 
 
-def weights(context: Context) -> npt.NDArray[np.floating[Any]]:
+def weights(context: Context) -> Weights:
     """Return the weights that the search found, [T, N]."""
     return context.others["near_optimal"].weights

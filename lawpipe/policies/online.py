@@ -1,13 +1,6 @@
 """The Learning Law without a search: weights from the contributions of the run so far (lawpipe.online)."""
 
-from typing import TYPE_CHECKING
-
-from lawpipe.policies.base import Record, Rule
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from lawpipe.problems.base import Problem
+from lawpipe.policies.base import Problem, Record, Rule, Tensor
 
 RECORD = Record(
     label="online",
@@ -18,13 +11,13 @@ RECORD = Record(
 )
 
 
-def rule(problem: "Problem") -> Rule:
+def rule(problem: Problem) -> Rule:
     """Return the weights of `online.Memory`, which keeps one number per example."""
     from lawpipe import online
 
     memory = online.Memory(problem.examples)
 
-    def weights(theta: "Tensor") -> "Tensor":
+    def weights(theta: Tensor) -> Tensor:
         halves = problem.half_gradients("desired", theta)
         evidence = online.agreement(*halves)
         if evidence == 0:

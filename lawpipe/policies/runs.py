@@ -1,10 +1,8 @@
 """Policies that are made by training runs: weights or a rule at the learning rates of a variant."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -13,7 +11,7 @@ from lawpipe.engine.descent import WriteRow, descend
 from lawpipe.engine.policy import Policy
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.policies import rates
-from lawpipe.policies.base import Context, Rule
+from lawpipe.policies.base import Context, Rule, Weights
 from lawpipe.problems.base import Problem
 from lawpipe.run.errors import InputError
 
@@ -21,9 +19,7 @@ from lawpipe.run.errors import InputError
 Begin = Callable[[], tuple[Tensor, WriteRow | None]]
 
 
-def make(
-    context: Context, variant: str, fixed: npt.NDArray[Any] | None, rule: Callable[[Problem], Rule] | None
-) -> Policy:
+def make(context: Context, variant: str, fixed: Weights | None, rule: Callable[[Problem], Rule] | None) -> Policy:
     """Make a variant of a policy that has weights `fixed`, [N] or [T, N], or else a rule for each training run."""
     problem, theta0 = setup.from_files(context.settings, context.files)
 

@@ -1,11 +1,6 @@
 """The near-optimal weights of another experiment, to measure them in a setting that they were not searched in."""
 
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
-from lawpipe.policies.base import Context, Record
+from lawpipe.policies.base import Context, Record, Weights
 
 RECORD = Record(
     label="transferred",
@@ -15,7 +10,7 @@ RECORD = Record(
 )
 
 
-def weights(context: Context) -> npt.NDArray[np.floating[Any]]:
+def weights(context: Context) -> Weights:
     """Return the weights of the other experiment's `near_optimal`, [T, N].
 
     The examples are the same, row by row; initialisation, learning rate or model are this experiment's.

@@ -1,58 +1,56 @@
 """Comparisons of one experiment with the values that the paper gives."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from lawpipe.analysis.intervals import Interval, mean_interval
+import pandas as pd
+
+from lawpipe.analysis.intervals import mean_interval
 from lawpipe.paper import values as paper
-from lawpipe.paper.values import COEFFICIENTS, MIXED_UNITS, Published
+from lawpipe.paper.values import ASYMPTOTE, COEFFICIENTS, MIXED_UNITS, Published
 from lawpipe.results import problem
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval
-from lawpipe.run.splits import REFERENCES
 
-#: Properties of zero weights that depend on the reference loss, and all properties that the paper has.
+#: Properties of zero weights that the paper has, and those among them that depend on the reference loss.
+PROPERTIES = {
+    "noncontributive_excluded": "contribution <= 0: weight is 0",
+    "redundant_dropped": "contribution > 0: weight is 0",
+    "learned_ignored": "loss < 1e-6: weight below 0.2 of the step's largest",
+}
 OF_A_LOSS = ("noncontributive_excluded", "redundant_dropped")
-PROPERTIES = (*OF_A_LOSS, "learned_ignored")
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """A value of the paper, and ours on desired and on test, as text; `test` is empty for what depends on no set."""
+def comparisons(results: Results, source: str | None) -> list[tuple[Published, str, str]]:
+    """Return each value of a figure or table of the paper (`Fig 4`) with ours on desired and on test, as text.
 
-    published: Published
-    desired: str
-    test: str
-
-
-def comparisons(results: Results, source: str | None) -> list[Comparison]:
-    """Return one comparison per value of a figure or table of the paper (`Fig 4`); none without a source."""
-    sources = source.split(", ") if source is not None else []
-    values = [value for part in sources for value in paper.values(problem.name(results.settings), part)]
-    by_quantity = {value.quantity: value for value in values}
-    return [Comparison(value, *(ours(results, value, name) for name in REFERENCES)) for value in by_quantity.values()]
+    The text is empty for what does not depend on the set; without a source there are no values.
+    """
+    values = paper.values(problem.name(results.settings), source or "")
+    return [(value, ours(results, value, "desired"), ours(results, value, "test")) for value in values]
 
 
 def ours(results: Results, published: Published, against: str) -> str:
     """Write our value of a quantity of the paper: mean and 95 % interval over the seeds."""
     measure, policy = published.measure, published.policy or "near_optimal"
-    if measure is None:
+    if measure is None or measure in ASYMPTOTE:
         return "see the figure"
     if measure == "learned_ignored" and against == "test":
         return ""
     if measure in PROPERTIES:
-        return share(results, policy, measure, against)
+        return share(results, pairs(results, policy, measure, against))
     if measure in COEFFICIENTS:
         fits = results.fits[(results.fits["policy"] == policy) & (results.fits["against"] == against)]
         return interval(mean_interval(fits[measure], logarithmic=measure == "scale"))
-    value = results.quantity(policy, f"{measure}_{against}")
+    name = f"{measure}_{against}"
     if published.mixed_units:
-        return f"{interval(in_mixed_units(value))}; in one unit {interval(value)}"
-    return interval(value, missing=missing(measure))
+        value = results.quantity(policy, name)
+        return f"{interval(value.scaled(MIXED_UNITS))}; in one unit {interval(value)}"
+    return mean(results, policy, name)
 
 
-def in_mixed_units(ratio: Interval) -> Interval:
-    """Convert a compression ratio ln|V| / J to the paper's unit for language models: log2|V| / J, with J in nats."""
-    return ratio.scaled(MIXED_UNITS)
+def mean(results: Results, policy: str, name: str) -> str:
+    """Write a quantity of the summary over the seeds."""
+    return interval(results.quantity(policy, name), missing=missing(name))
 
 
 def missing(measure: str) -> str:
@@ -60,11 +58,14 @@ def missing(measure: str) -> str:
     return "never" if measure.startswith("acceleration") and not measure.startswith("acceleration_fit") else "-"
 
 
-def share(results: Results, policy: str, name: str, against: str, kind: str = "instantaneous") -> str:
-    """Write a property of zero weights: the mean share over the seeds with its 95 % interval."""
+def pairs(results: Results, policy: str, name: str, against: str, kind: str = "instantaneous") -> pd.DataFrame:
+    """Return the rows of a property of zero weights, one per seed."""
     rows = results.zero_weights
     rows = rows[(rows["policy"] == policy) & (rows["property"] == name)]
-    if name in OF_A_LOSS:
-        rows = rows[(rows["against"] == against) & (rows["kind"] == kind)]
-    mean = mean_interval(rows["value"]).clipped(0, 1)
-    return interval(replace(mean, n=len(results.seeds)), share=True, missing="no such pair")
+    return rows[(rows["against"] == against) & (rows["kind"] == kind)] if name in OF_A_LOSS else rows
+
+
+def share(results: Results, rows: pd.DataFrame) -> str:
+    """Write a property of zero weights: the mean share over the seeds with its 95 % interval."""
+    found = mean_interval(rows["value"]).clipped(0, 1)
+    return interval(replace(found, n=len(results.seeds)), share=True, missing="no such pair")

@@ -3,25 +3,28 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import os
+import re
+from collections.abc import Sequence
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-import jinja2
 from markupsafe import Markup
 
 from lawpipe.cost import costs
 from lawpipe.paper import values as paper
-from lawpipe.report import comparison, findings, gains, links, svg
+from lawpipe.report import comparison, findings, svg, templates
 from lawpipe.report.table import Table
 from lawpipe.report.tables import claims, quantities, recorded, scaling
-from lawpipe.results import catalogue, problem
-from lawpipe.results.catalogue import Entry
+from lawpipe.results import catalogue
 from lawpipe.results.experiment import Results, load
 from lawpipe.run import artifacts
 
-FOLDER = Path(__file__).resolve().parent
+#: The root of the checkout, if the package is run from one.
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 #: Libraries that draw the report; the versions of those that compute are in the artifacts' metadata.
 DRAWN_WITH = ("matplotlib", "seaborn", "jinja2")
@@ -48,15 +51,18 @@ def report(
     page_folder = page_folder or root
     loaded = [load(root / name) for name in experiments]
     glyphs = svg.Glyphs()
-    sections = [_section(results, f"f{number}", page_folder, glyphs) for number, results in enumerate(loaded)]
+    sections = [_section(results, f"f{number}", glyphs) for number, results in enumerate(loaded)]
     kept = recorded.read(records) if records is not None else []
-    script = _read("page.js")
+    script = (templates.FOLDER / "page.js").read_bytes()
     drawings = {
         name: Markup(svg.inlined(root / f"{name}.svg", f"{name}-", label, glyphs)) if judged else None
         for name, label in (("methods", "Search methods"), ("growth", "Growth"))
     }
-    return _template("page.html").render(
+    return templates.load("page.html").render(
         sections=sections,
+        dumps=json.dumps,
+        address=partial(_address, page_folder.resolve()),
+        checkout=CHECKOUT if page_folder.resolve().is_relative_to(CHECKOUT) else None,
         letters=Markup(glyphs.drawing()),
         overview=_overview(loaded, [section["spent"] for section in sections]),
         claims=claims.claims(root) if judged else None,
@@ -67,8 +73,7 @@ def report(
         glance=quantities.glance(loaded),
         paper=paper,
         drawn_with={name: metadata.version(name) for name in DRAWN_WITH},
-        script=Markup(script),
-        policy=_security_policy(script),
+        digest=base64.b64encode(hashlib.sha256(script).digest()).decode(),
     )
 
 
@@ -76,15 +81,6 @@ def _overview(experiments: Sequence[Results], spent: Sequence[costs.Spent]) -> l
     """Return the findings on all experiments."""
     hardware = dict.fromkeys(machine for part in spent for machine in part.machines)
     return findings.overview(experiments, list(hardware), sum(part.seconds for part in spent))
-
-
-def _security_policy(script: str) -> str:
-    """Return the content security policy of the page: it loads nothing and runs no script but `script`."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def front_page(root: Path, experiments: Sequence[str]) -> str:
@@ -100,76 +96,43 @@ def front_page(root: Path, experiments: Sequence[str]) -> str:
 
 def _plain(text: str) -> str:
     """Escape the markup characters of reStructuredText."""
-    return "".join(f"\\{character}" if character in "\\*`_|:<>[]" else character for character in text)
+    return re.sub(r"[\\*`_|:<>\[\]]", r"\\\g<0>", text)
 
 
 def table_page(table: Table, figure: Path | None = None) -> str:
     """Return an HTML page with a table and, above it, the figure of the same numbers if there is one."""
     glyphs = svg.Glyphs()
     drawing = None if figure is None else Markup(svg.inlined(figure, "figure-", table.entry.title, glyphs))
-    return _template("table_page.html").render(table=table, drawing=drawing, letters=Markup(glyphs.drawing()))
+    return templates.load("table_page.html").render(table=table, drawing=drawing, letters=Markup(glyphs.drawing()))
 
 
-def _section(results: Results, prefix: str, page_folder: Path, glyphs: svg.Glyphs) -> dict[str, Any]:
+def _address(page_folder: Path, file: Path) -> str:
+    """Return the address of a file relative to `page_folder`, with special characters escaped for a URL."""
+    return quote(Path(os.path.relpath(file.resolve(), page_folder)).as_posix())
+
+
+def _section(results: Results, prefix: str, glyphs: svg.Glyphs) -> dict[str, Any]:
     """Return what the page shows of one experiment; `prefix` makes the ids of its figures unique."""
-    folder, seeds = results.folder, results.seeds
-    tables = {entry.name: quantities.TABLES[entry.name](results) for entry in catalogue.tables(results.settings)}
+    folder, seeds, settings = results.folder, results.seeds, results.settings
+    headline, *tables = (quantities.TABLES[entry.name](results) for entry in catalogue.tables(settings))
     metadata_of = {name: artifacts.metadata(results.path(seeds[0], name)) for name in DIGESTED}
+    figures = []
+    for index, entry in enumerate(catalogue.figures(settings)):
+        file = folder / f"figures/{entry.name}.svg"
+        drawing = Markup(svg.inlined(file, f"{prefix}{index}-", entry.title, glyphs))
+        comparisons = comparison.comparisons(results, entry.source)
+        figures.append({"entry": entry, "file": file, "drawing": drawing, "comparisons": comparisons})
     return {
         "name": results.name,
-        "seeds": ", ".join(map(str, seeds)),
+        "folder": folder,
+        "seeds": seeds,
         "findings": findings.sentences(results),
-        "gain": gains.paragraph(results) if "conventional_tuned" in results.policies else "",
-        "headline": tables.pop("headline"),
-        "figures": [
-            _figure(results, entry, f"{prefix}{index}-", page_folder, glyphs)
-            for index, entry in enumerate(catalogue.figures(results.settings))
-        ],
-        "tables": list(tables.values()),
-        "origins": {entry.name: links.origin(entry, folder, seeds, page_folder) for entry in catalogue.TABLES},
-        "settings": _settings(artifacts.metadata(folder / "summary.parquet")["settings"]),
+        "gain": findings.explained(results) if "conventional_tuned" in results.policies else "",
+        "headline": headline,
+        "figures": figures,
+        "tables": tables,
+        "settings": artifacts.metadata(folder / "summary.parquet")["settings"],
         "spent": costs.read(folder, seeds),
         "versions": metadata_of["summary"]["versions"],
         "digests": {name: stored["code"] for name, stored in metadata_of.items()},
     }
-
-
-def _figure(results: Results, entry: Entry, prefix: str, page_folder: Path, glyphs: svg.Glyphs) -> dict[str, Any]:
-    """Return what the page shows of one figure: the drawing, the paper's values and ours, and where it is from."""
-    file = results.folder / "figures" / f"{entry.name}.svg"
-    return {
-        "entry": entry,
-        "drawing": Markup(svg.inlined(file, prefix, entry.title, glyphs)),
-        "comparisons": comparison.comparisons(results, entry.source),
-        "origin": links.origin(entry, results.folder, results.seeds, page_folder),
-        "file": links.relative(file, page_folder),
-    }
-
-
-def _settings(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return every setting by its dotted key, with the paper's value if there is one, and whether the two differ."""
-    published = dict(paper.leaves(paper.SETTINGS.get(problem.name(settings), {})))
-    differing = {difference.key for difference in paper.differences(settings, search=True)}
-
-    def written(value: Any) -> str:
-        """Write a setting as in a config."""
-        return value if isinstance(value, str) else json.dumps(value)
-
-    return [
-        {"key": key, "value": written(value), "paper": written(published.get(key, "")), "differs": key in differing}
-        for key, value in paper.leaves(settings)
-    ]
-
-
-def _read(name: str) -> str:
-    """Return the text of a file in the folder of this module."""
-    return (FOLDER / name).read_text(encoding="utf-8")
-
-
-def _template(name: str) -> jinja2.Template:
-    """Load a template, which escapes all values but `Markup`; `style` and `dark` are the style sheets."""
-    loader, strict = jinja2.FileSystemLoader(FOLDER), jinja2.StrictUndefined
-    environment = jinja2.Environment(
-        loader=loader, undefined=strict, autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template(name, globals={name: Markup(_read(f"{name}.css")) for name in ("style", "dark")})

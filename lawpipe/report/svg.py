@@ -10,7 +10,6 @@ from lawpipe.figures.surfaces import SURFACES, TITLE_ID
 from lawpipe.run.errors import InputError
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
-XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 
 #: The elements of a drawing. Any other element (script, foreign object, link) is an error.
 ALLOWED = {"svg", "g", "defs", "path", "use", "clipPath", "rect", "image", "title", "linearGradient", "stop"}
@@ -36,8 +35,7 @@ class Glyphs:
         root = ElementTree.Element(f"{NAMESPACE}svg", {"width": "0", "height": "0", "aria-hidden": "true"})
         definitions = ElementTree.SubElement(root, f"{NAMESPACE}defs")
         for (outline, transform), number in self.numbers.items():
-            attributes = {"id": f"g{number}", "d": outline, "transform": transform}
-            ElementTree.SubElement(definitions, f"{NAMESPACE}path", attributes)
+            ElementTree.SubElement(definitions, f"{NAMESPACE}path", id=f"g{number}", d=outline, transform=transform)
         return _text(root)
 
 
@@ -58,21 +56,28 @@ def inlined(path: Path, prefix: str, label: str, glyphs: Glyphs) -> str:
         raise InputError(
             f"{path} cannot be read as SVG ({error}): delete it and run again to draw it anew."
         ) from error
-    _remove(root, {"metadata", "style"})
-    _remove_title(root)
+    _remove(root, "metadata", "style")
+    # The text of the title goes, but its glyphs stay: other texts use them as well.
+    for title in root.iterfind(f".//{NAMESPACE}g[@id='{TITLE_ID}']"):
+        _remove(title, "use")
     used = dict.fromkeys(name for element in root.iter() for name in _references(element))
     names = {name: f"{prefix}{number}" for number, name in enumerate(used)} | _move_glyphs(root, glyphs)
     for element in root.iter():
         name = element.tag.removeprefix(NAMESPACE)
         if name not in ALLOWED:
-            raise InputError(f"{path} holds a <{name}> element, expected a plain drawing: delete it and run again.")
+            raise _refused(path, f"holds a <{name}> element, expected a plain drawing")
         for attribute, value in list(element.attrib.items()):
             _rewrite(element, attribute, value, names, path)
     for attribute in ("width", "height"):
         root.attrib.pop(attribute, None)
     root.attrib |= {"role": "img", "aria-label": label}
-    _remove(root, {"title"})
+    _remove(root, "title")
     return _text(root)
+
+
+def _refused(path: Path, reason: str) -> InputError:
+    """Return the error of a figure that is no plain drawing."""
+    return InputError(f"{path} {reason}: delete it and run again.")
 
 
 def _text(root: ElementTree.Element) -> str:
@@ -82,20 +87,12 @@ def _text(root: ElementTree.Element) -> str:
     return re.sub(r">\s+<", "><", text).replace(" />", "/>")
 
 
-def _remove(root: ElementTree.Element, names: set[str]) -> None:
+def _remove(root: ElementTree.Element, *names: str) -> None:
     """Remove all elements of some names."""
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag.removeprefix(NAMESPACE) in names:
                 parent.remove(child)
-
-
-def _remove_title(root: ElementTree.Element) -> None:
-    """Remove the text of the title, but not its glyphs, which other texts use as well."""
-    for title in root.iterfind(f".//{NAMESPACE}g[@id='{TITLE_ID}']"):
-        for line in title.iter(f"{NAMESPACE}g"):
-            for glyph in line.findall(f"{NAMESPACE}use"):
-                line.remove(glyph)
 
 
 def _move_glyphs(root: ElementTree.Element, glyphs: Glyphs) -> dict[str, str]:
@@ -112,8 +109,7 @@ def _move_glyphs(root: ElementTree.Element, glyphs: Glyphs) -> dict[str, str]:
 def _references(element: ElementTree.Element) -> list[str]:
     """Return the ids that an element refers to."""
     names = [name for value in element.attrib.values() for name in REFERENCE.findall(value)]
-    target = element.get(XLINK_HREF, element.get("href", ""))
-    return [*names, target[1:]] if target.startswith("#") else names
+    return names + [value[1:] for key, value in element.items() if key.endswith("href") and value.startswith("#")]
 
 
 def _rewrite(element: ElementTree.Element, attribute: str, value: str, names: Mapping[str, str], path: Path) -> None:
@@ -125,18 +121,13 @@ def _rewrite(element: ElementTree.Element, attribute: str, value: str, names: Ma
             del element.attrib["id"]
     elif attribute.rpartition("}")[2] == "href":
         if not value.startswith(("#", "data:image/png;base64,")):
-            raise InputError(
-                f"{path} refers to {value[:60]!r}, expected nothing from outside: delete it and run again."
-            )
+            raise _refused(path, f"refers to {value[:60]!r}, expected nothing from outside")
         del element.attrib[attribute]
         element.set("href", f"#{names[value[1:]]}" if value.startswith("#") else value)
     elif attribute.lower().startswith("on"):
-        raise InputError(
-            f"{path} has an event handler {attribute!r}, expected a plain drawing: delete it and run again."
-        )
+        raise _refused(path, f"has an event handler {attribute!r}, expected a plain drawing")
     else:
         value = REFERENCE.sub(lambda match: f"url(#{names[match[1]]})", value)
-        if attribute == "style":
-            for role, colour in SURFACES.items():
-                value = value.replace(colour, f"var(--figure-{role})")
+        for role, colour in SURFACES.items() if attribute == "style" else ():
+            value = value.replace(colour, f"var(--figure-{role})")
         element.set(attribute, value)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
 
 from lawpipe.results.catalogue import Entry
 
@@ -40,10 +42,15 @@ class Table:
     widths: tuple[int, ...] = ()
 
     @classmethod
-    def from_records(cls, entry: Entry, records: Sequence[Mapping[str, str]], labels: int = 1) -> "Table":
-        """Return a table with one row per record; the keys of the first record are the header."""
-        rows = tuple(Row(tuple(record.values())) for record in records)
-        return cls(entry, tuple(records[0]) if records else (), rows, labels)
+    def from_records(
+        cls, entry: Entry, records: Sequence[Mapping[str, str]], kinds: Iterable[str] = repeat(""), **layout: Any
+    ) -> "Table":
+        """Return a table with one row per record; the keys of the first record are the header.
+
+        `kinds` are those of the rows, `layout` are `labels` and what follows it.
+        """
+        rows = tuple(Row(tuple(record.values()), kind) for record, kind in zip(records, kinds, strict=False))
+        return cls(entry, tuple(records[0]) if records else (), rows, **layout)
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -132,7 +132,7 @@ FIGURES: tuple[Entry, ...] = (
           "and under the policies to compare it with, each at its own best learning rate; and the objective J (mean "
           "loss over all training steps) on test relative to that of uniform weights. The oracle knows which "
           "examples are corrupted: the distance between it and uniform weights is what leaving them out gains.",
-          module="figures.online", data=("curves", "summary"), policy="online_tuned"),
+          module="figures.curves", data=("curves", "summary"), policy="online_tuned"),
     Entry("adjoint_similarity", "Which law holds: instantaneous against adjoint similarity", None,
           "The similarity SIM[t] of the weighted examples' contributions (their weighted mean over their standard "
           "deviation) against the training step, by the instantaneous contribution (the paper's law) and by the "
@@ -145,7 +145,7 @@ FIGURES: tuple[Entry, ...] = (
           "time, (L[t] - L[t+1]) / eta (global speed), at each measured step, and their relative difference against "
           "the training step. In gradient flow the two speeds are equal for every policy: points off the dashed line "
           "show the error of finite steps, not the quality of the policy.",
-          module="figures.speed", data=("similarity",)),
+          module="figures.similarity", data=("similarity",)),
     Entry("active_examples", "How many examples carry the weight", None,
           "The effective number of examples, 1 / (sum of squared weights), and the share of the examples with any "
           "weight, against the training step. A near-optimal line far below the conventional one means that the "

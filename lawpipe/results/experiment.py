@@ -1,7 +1,7 @@
 """The one reader of a run's tables: all seeds of an experiment as data frames, or one seed as rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 
 from lawpipe.run.table import Table
 from lawpipe.analysis import curves
-from lawpipe.run.tables.fits import FITS
+from lawpipe.run.tables.fits import FITS, SENSITIVITY
 from lawpipe.run.tables.measurements import CONTRIBUTIONS, CURVES, SIMILARITY, ZERO_WEIGHTS
 from lawpipe.run.tables.policies import POLICY, SEARCH
 from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
@@ -36,6 +36,13 @@ def along_search(policies: Sequence[str]) -> list[str]:
     snapshots = [policy for policy in policies if snapshot(policy) is not None]
     order = ["conventional", *sorted(snapshots, key=lambda policy: snapshot(policy) or 0), "near_optimal"]
     return [policy for policy in order if policy in policies]
+
+
+def select(frame: pd.DataFrame, **values: Any) -> pd.DataFrame:
+    """Return the rows of a frame whose columns have these values."""
+    for column, value in values.items():
+        frame = frame[frame[column] == value]
+    return frame
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,8 @@ class Results:
     zero_weights = _of_all_seeds(ZERO_WEIGHTS)
     #: One row per policy, reference set and seed.
     fits = _of_all_seeds(FITS)
+    #: One row per policy, reference set, variant of the fit and seed.
+    sensitivity = _of_all_seeds(SENSITIVITY)
     #: One row per outer iteration and seed.
     search = _of_all_seeds(SEARCH)
 
@@ -155,8 +164,7 @@ class Results:
 
     def seeds_of(self, policy: str) -> list[int]:
         """Return the seeds that have a policy: controls with a search of their own run for the first seeds only."""
-        present = set(self.summary["seed"][self.summary["policy"] == policy])
-        return [seed for seed in self.seeds if seed in present]
+        return [seed for seed in self.seeds if len(select(self.summary, policy=policy, seed=seed))]
 
     @cached_property
     def along_search(self) -> list[str]:
@@ -165,13 +173,10 @@ class Results:
 
     def quantity(self, policy: str, quantity: str) -> Interval:
         """Return a quantity of the summary over the seeds; n = 0 if there is no such row."""
-        rows = self.over_seeds
-        rows = rows[(rows["policy"] == policy) & (rows["quantity"] == quantity)]
+        rows = select(self.over_seeds, policy=policy, quantity=quantity)
         if rows.empty:
             return NO_SEEDS
-        row = rows.iloc[0]
-        found = Interval.stored(row["mean"], row["low"], row["high"], int(row["n"]))
-        return replace(found, n_reached=int(row["n_reached"]))
+        return Interval.stored(*rows[["mean", "low", "high", "n", "n_reached"]].iloc[0])
 
     def weights(self, seed: int, policy: str, steps: Array) -> Array:
         """Return the weights [len(steps), N] of a policy at some steps."""

@@ -1,7 +1,6 @@
 """J of every policy and seed, and the learning rates that were tried: what the controls are compared by."""
 
-import math
-
+import numpy as np
 import pandas as pd
 
 from lawpipe.analysis.gain import Objectives
@@ -20,14 +19,9 @@ def objectives(results: Results, against: str) -> Objectives:
 
 
 def by_policy(frame: pd.DataFrame, column: str) -> Objectives:
-    """Return the column of a frame that holds J, by policy and seed."""
-    return {
-        str(policy): {
-            int(seed): float(value) if math.isfinite(value) else None
-            for seed, value in zip(rows["seed"], rows[column], strict=True)
-        }
-        for policy, rows in frame.groupby("policy", sort=False)
-    }
+    """Return the column of a frame that holds J, by seed and policy."""
+    values = frame.pivot(index="seed", columns="policy", values=column).reindex(frame["seed"].unique())
+    return values.rename_axis(columns=None).astype(np.float64).where(np.isfinite)
 
 
 def grids(results: Results, policy: str) -> list[pd.DataFrame]:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from lawpipe.run import files, provenance
 from lawpipe.run.errors import InputError
-from lawpipe.run.table import Column, Table
+from lawpipe.run.table import Table
 
 #: A row group holds about this many bytes of data (uncompressed): writing takes a few times that in memory.
 ROW_GROUP_BYTES = 2 * 2**20
@@ -41,8 +41,11 @@ def write(path: str | Path, table: Table, columns: Columns, *, settings: Mapping
     arrays |= {name: pa.array(values) for name, values in columns.items() if name not in known}
     metadata = {"settings": settings, "code": code, "versions": provenance.versions()}
     data = pa.table(arrays).replace_schema_metadata({"lawpipe": json.dumps(metadata, sort_keys=True)})
-    floats = [leaf for field in data.schema for leaf, kind in _leaves(field) if pa.types.is_floating(kind)]
-    others = [leaf for field in data.schema for leaf, kind in _leaves(field) if not pa.types.is_floating(kind)]
+    vectors = {field.name for field in data.schema if pa.types.is_nested(field.type)}
+    kinds = {field.name: field.type.value_type if field.name in vectors else field.type for field in data.schema}
+    leaves = {name: f"{name}.list.element" if name in vectors else name for name in kinds}
+    floats = [leaf for name, leaf in leaves.items() if pa.types.is_floating(kinds[name])]
+    others = [leaf for leaf in leaves.values() if leaf not in floats]
     rows_a_group = max(1, ROW_GROUP_BYTES * max(1, data.num_rows) // max(1, data.nbytes))
     with files.whole(Path(path)) as temporary:
         pq.write_table(
@@ -80,8 +83,9 @@ def _check(data: pa.Table, path: Path, table: Table, columns: Sequence[str] | No
                 "delete the file and run again to make it anew."
             )
         if not _matches(data.schema.field(name).type, kind):
+            described = kind.replace("array[", "fixed list of ").replace("list[", "list of ").rstrip("]")
             raise InputError(
-                f"{path}: column {name!r} is {data.schema.field(name).type}, expected {_describe(kind)}; "
+                f"{path}: column {name!r} is {data.schema.field(name).type}, expected {described}; "
                 "delete the file and run again to make it anew."
             )
 
@@ -138,37 +142,22 @@ def matrix(data: pa.Table, column: str) -> npt.NDArray[Any]:
     return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
 
-def _to_arrow(values: Any, kind: Column) -> pa.Array:
+def _to_arrow(values: Any, kind: str) -> pa.Array:
     """Return one column as an Arrow array of the column's type."""
-    if isinstance(kind, str):
-        return pa.array(values, type=pa.type_for_alias(kind))
-    if not kind.fixed:
-        return pa.array([np.asarray(row) for row in values], type=pa.list_(pa.type_for_alias(kind.item)))
-    dense = np.ascontiguousarray(values)
-    item = dense.dtype.name if kind.item == "float*" else kind.item
-    flat = pa.array(dense.reshape(-1).astype(item, copy=False))
-    return pa.FixedSizeListArray.from_arrays(flat, dense.shape[1])
+    shape, _, item = kind.rstrip("]").rpartition("[")
+    if shape == "array":
+        dense = np.ascontiguousarray(values)
+        flat = dense.reshape(-1) if item == "float*" else dense.reshape(-1).astype(item, copy=False)
+        return pa.FixedSizeListArray.from_arrays(pa.array(flat), dense.shape[1])
+    if shape == "list":
+        return pa.array([np.asarray(row) for row in values], type=pa.list_(pa.type_for_alias(item)))
+    return pa.array(values, type=pa.type_for_alias(item))
 
 
-def _leaves(field: pa.Field) -> list[tuple[str, pa.DataType]]:
-    """Return the Parquet path and type of the values of a column."""
-    if pa.types.is_fixed_size_list(field.type) or pa.types.is_list(field.type):
-        return [(f"{field.name}.list.element", field.type.value_type)]
-    return [(field.name, field.type)]
-
-
-def _matches(stored: pa.DataType, kind: Column) -> bool:
+def _matches(stored: pa.DataType, kind: str) -> bool:
     """Return whether a stored type is the type of the column."""
-    if isinstance(kind, str):
-        return bool(stored == pa.type_for_alias(kind))
-    listed = pa.types.is_fixed_size_list(stored) if kind.fixed else pa.types.is_list(stored)
-    if not listed:
+    shape, _, item = kind.rstrip("]").rpartition("[")
+    if shape and not (pa.types.is_list(stored) if shape == "list" else pa.types.is_fixed_size_list(stored)):
         return False
-    if kind.item == "float*":
-        return bool(pa.types.is_floating(stored.value_type))
-    return bool(stored.value_type == pa.type_for_alias(kind.item))
-
-
-def _describe(kind: Column) -> str:
-    """Return a column's type in words."""
-    return kind if isinstance(kind, str) else f"{'fixed ' if kind.fixed else ''}list of {kind.item}"
+    value = stored.value_type if shape else stored
+    return bool(pa.types.is_floating(value) if item == "float*" else value == pa.type_for_alias(item))

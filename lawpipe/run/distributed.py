@@ -7,9 +7,10 @@ for a process that has ended. Without torchrun there is one process, and PyTorch
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,11 +37,6 @@ def rank() -> int:
     return int(os.environ["RANK"]) if world_size() > 1 else 0
 
 
-def local_rank() -> int:
-    """Return this process's number on its machine, from 0, which is also the number of its GPU."""
-    return int(os.environ["LOCAL_RANK"]) if world_size() > 1 else 0
-
-
 def is_main() -> bool:
     """Return whether this process is the one that writes files and prints."""
     return rank() == 0
@@ -63,9 +59,11 @@ def process_group() -> Iterator[None]:
     with collective():
         dist.init_process_group(backends, timeout=PATIENCE)
     # A process that is connected to all others could end before these are connected to each other.
-    _sums([0.0])
-    with _silent() if not is_main() else nullcontext():
-        yield
+    total([0.0])
+    with Path(os.devnull).open("w") as null:
+        out, err = (sys.stdout, sys.stderr) if is_main() else (null, null)
+        with redirect_stdout(out), redirect_stderr(err):
+            yield
     dist.destroy_process_group()
 
 
@@ -87,7 +85,16 @@ def collective() -> Iterator[None]:
 
 def total(values: Sequence[float]) -> list[float]:
     """Return the sum of each number over the processes."""
-    return _sums(values) if world_size() > 1 else list(values)
+    if world_size() == 1:
+        return list(values)
+    import torch
+    import torch.distributed as dist
+
+    sums = torch.tensor(values, dtype=torch.float64)
+    with collective():
+        dist.all_reduce(sums)
+    result: list[float] = sums.tolist()
+    return result
 
 
 def agreed_signal(asked: int | None) -> int | None:
@@ -101,7 +108,7 @@ def agreed_signal(asked: int | None) -> int | None:
         asked = signal.SIGTERM
     numbers = [0.0] * world_size()
     numbers[rank()] = float(asked or 0)
-    return int(max(_sums(numbers))) or None
+    return int(max(total(numbers))) or None
 
 
 def without_launcher() -> bool:
@@ -120,22 +127,3 @@ def should_report() -> bool:
     except (RuntimeError, ValueError):
         # The processes are not connected yet.
         return is_main()
-
-
-def _sums(values: Sequence[float]) -> list[float]:
-    """Return the sum of each number over the processes."""
-    import torch
-    import torch.distributed as dist
-
-    sums = torch.tensor(values, dtype=torch.float64)
-    with collective():
-        dist.all_reduce(sums)
-    result: list[float] = sums.tolist()
-    return result
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Discard stdout and stderr within the block."""
-    with Path(os.devnull).open("w") as null, redirect_stdout(null), redirect_stderr(null):
-        yield

@@ -11,7 +11,6 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
-from typing import NoReturn
 
 from lawpipe.run import signals
 
@@ -40,13 +39,11 @@ def main() -> None:
         codes = [128 - code if code < 0 else code for code in failed]
         # When one process has ended, torchrun stops the others with SIGTERM.
         causes = [code for code in codes if code != 128 + signal.SIGTERM] or codes
-        exit_as(max(causes), int(count))
+        code = max(causes)
     except SignalException as stopped:
-        exit_as(128 + stopped.sigval, int(count))
-
-
-def exit_as(code: int, count: int) -> NoReturn:
-    """Exit with the code of `count` processes; report the signal if one ended them."""
+        code = 128 + stopped.sigval
+    else:
+        return
     # The reader of stderr may have been stopped as well.
     with suppress(OSError):
         if code - 128 in signals.SIGNALS:

@@ -5,7 +5,8 @@ import hashlib
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -40,59 +41,65 @@ def meanings(script: str | Path, chosen: Mapping[str, Sequence[str]] | None = No
     belong to the modules of their folder. Names count from the package; the script's is its file name.
     """
     choices = chosen or {}
-    result: dict[str, str] = {}
+    result: dict[Path, str] = {}
     waiting = [Path(script).resolve()]
     while waiting:
         path = waiting.pop()
-        name = path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else path.name
-        if name not in result:
-            result[name], imported, kinds = _meaning(path)
-            waiting.extend(imported)
+        if path not in result:
+            result[path], files, kinds = _meaning(path)
+            waiting.extend(files)
             waiting.extend(
                 file for kind in kinds for module in choices.get(kind, ()) for file in _module_files(module)
             )
-            if path.is_relative_to(PACKAGE):
-                waiting.extend(other for other in path.parent.iterdir() if other.suffix in DATA)
-    return result
+    return {_name(path): meaning for path, meaning in result.items()}
 
 
-class _WithoutTypes(ast.NodeTransformer):
-    """Removes ``if TYPE_CHECKING:`` blocks, which do nothing when the code runs."""
-
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        """Drop the block, or keep it with its own blocks visited."""
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            return None
-        return self.generic_visit(node)
+def _name(path: Path) -> str:
+    """Return a file's path within the package, or the name of a file outside of it."""
+    return path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else path.name
 
 
 @cache
 def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
-    """Return a file's meaning as text, the package files that it imports, and the kinds of module that it loads.
+    """Return a file's meaning as text, the package files that it depends on, and the kinds of module that it loads.
 
-    The meaning of a Python module is its syntax tree without docstrings and without imports for types alone.
+    The meaning of a Python module is its syntax tree without docstrings and without ``if TYPE_CHECKING:``.
     """
     text = path.read_text(encoding="utf-8")
+    files = [other for other in path.parent.iterdir() if other.suffix in DATA] if path.is_relative_to(PACKAGE) else []
     if path.suffix != ".py":
-        return text, (), ()
-    tree = _WithoutTypes().visit(ast.parse(text))
-    imported: list[Path] = []
-    kinds: list[str] = []
-    for node in ast.walk(tree):
+        return text, tuple(files), ()
+    tree = ast.parse(text)
+    for_types = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    tree.body = [node for node in tree.body if node not in for_types]
+    for node in [tree, *_statements(tree)]:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                imported += _module_files(alias.name)
+                files += _module_files(alias.name)
         elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
-            imported += _module_files(node.module)
+            files += _module_files(node.module)
             for alias in node.names:
-                imported += _module_files(f"{node.module}.{alias.name}")
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "registry.load":
-            kinds += [ast.literal_eval(node.args[0])]
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                files += _module_files(f"{node.module}.{alias.name}")
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
-    return ast.dump(tree), tuple(imported), tuple(kinds)
+    return ast.dump(tree), tuple(files), tuple(_kinds(tree) if "registry.load" in text else ())
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield every statement below a node of the syntax tree. Expressions, which hold none, are not entered."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+            yield child
+            yield from _statements(child)
+
+
+def _kinds(tree: ast.AST) -> Iterator[str]:
+    """Yield the kind that each call of `registry.load` names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "registry.load":
+            yield ast.literal_eval(node.args[0])
 
 
 def _module_files(name: str) -> list[Path]:
@@ -133,12 +140,10 @@ def hardware() -> dict[str, Any]:
 
 def _processor() -> str:
     """Return the name of the processor, from Linux or from the platform module."""
-    try:
+    with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
-    except OSError:
-        pass
     return platform.processor() or platform.machine()
 
 

@@ -57,17 +57,11 @@ def names(kind: str) -> list[str]:
 
 def chosen(settings: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the modules that a stage's settings name, by kind."""
-    choices: dict[str, list[str]] = {}
-    if "problem" in settings:
-        choices = {kind: [settings["problem"]] for kind in ("examples", "initial", "losses")}
-    if "model" in settings:
-        choices["model"] = [settings["model"]["architecture"]]
-    if "search" in settings:
-        choices["search"] = [settings["search"]["method"]]
-    if "study" in settings:
-        choices["study"] = [settings["study"]]
-    if "policies" in settings:
-        choices["policy"] = settings["policies"]
-    if "policy" in settings:
-        choices["policy"] = [settings["policy"]]
-    return {kind: [module_name(kind, name) for name in names] for kind, names in choices.items()}
+    choices: dict[str, list[Any]] = {
+        **{kind: [settings.get("problem")] for kind in ("examples", "initial", "losses")},
+        "model": [settings.get("model", {}).get("architecture")],
+        "search": [settings.get("search", {}).get("method")],
+        "study": [settings.get("study")],
+        "policy": [settings["policy"]] if "policy" in settings else settings.get("policies", []),
+    }
+    return {kind: [module_name(kind, name) for name in names] for kind, names in choices.items() if any(names)}

@@ -17,6 +17,9 @@ from lawpipe.run import artifacts, distributed, files, provenance, registry, sig
 from lawpipe.run.errors import InputError
 from lawpipe.run.table import Table
 
+#: An option of a script: the arguments of `add_argument`, or the description of a required path.
+Option = str | Mapping[str, Any]
+
 
 @dataclass
 class Job:
@@ -52,11 +55,41 @@ class Job:
         self.write(path, table, {name: [row[name] for row in rows] for name in table.columns})
 
 
-def parser(documentation: str | None) -> argparse.ArgumentParser:
-    """Return an argument parser with the options of every stage: `--settings` and `--cost`."""
+def script(**options: Option) -> Callable[[Callable[[Job], None]], Callable[..., None]]:
+    """Return a decorator that makes a function of a job the `main(argv)` of a stage's script.
+
+    The script's docstring is the description, `options` are as in `parser`. If the script is the program, it is run
+    at once: `main` stands last in the script.
+    """
+
+    def decorate(work: Callable[[Job], None]) -> Callable[..., None]:
+        def main(argv: Sequence[str] | None = None) -> None:
+            module = work.__globals__
+            with job(parser(module["__doc__"], **options).parse_args(argv), module["__file__"]) as current:
+                work(current)
+
+        if work.__module__ == "__main__":
+            run(main)
+        return main
+
+    return decorate
+
+
+def option(description: str, **arguments: Any) -> dict[str, Any]:
+    """Return an option of a stage: a required path, unless the `arguments` of `add_argument` say otherwise."""
+    return {"type": Path, "required": True, "help": description, **arguments}
+
+
+def parser(documentation: str | None, **options: Option) -> argparse.ArgumentParser:
+    """Return an argument parser with the options of every stage, `--settings` and `--cost`, and those of one.
+
+    An option is given by its name and the arguments of `add_argument`, or by the description of a required path.
+    """
     result = argparse.ArgumentParser(description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter)
     result.add_argument("--settings", type=_settings, required=True, metavar="JSON", help="the stage's settings")
     result.add_argument("--cost", type=Path, metavar="JSON", help="where to write seconds, memory and machine")
+    for name, value in options.items():
+        result.add_argument(f"--{name.replace('_', '-')}", **(option(value) if isinstance(value, str) else value))
     return result
 
 
@@ -64,10 +97,10 @@ def _settings(text: str) -> dict[str, Any]:
     """Parse `--settings`; invalid JSON is an argument error."""
     try:
         value = json.loads(text)
-    except json.JSONDecodeError as error:
+        if not isinstance(value, dict):
+            raise ValueError(f"found {text!r}")
+    except ValueError as error:
         raise argparse.ArgumentTypeError(f"expected a JSON object, {error}") from error
-    if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError(f"expected a JSON object, found {text!r}")
     return value
 
 
@@ -78,29 +111,38 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
     The cost file has what differs from run to run: wall and processor seconds, peak memory in MB, the machine, the
     git state, the time of day, the artifacts (relative to the folder above `cost`), and the job's notes. Processor
     seconds and memory are summed over the job's processes.
+
+    `--state` is the side folder of a stage that resumes: those of other settings or code are removed at the
+    beginning, the folder itself at the end.
     """
     started = time.time()
     clock = time.perf_counter()
+    state: Path | None = getattr(options, "state", None)
     result = Job(options, options.settings, provenance.code_digest(script, registry.chosen(options.settings)))
     with distributed.process_group():
+        if state is not None:
+            _drop_stale(state)
         yield result
         usage = resource.getrusage(resource.RUSAGE_SELF)
         processor_seconds, memory = distributed.total([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024])
-    if options.cost is None or not distributed.is_main():
+    if not distributed.is_main():
         return
-    cost = {
-        "stage": options.cost.stem,
-        "seconds": round(time.perf_counter() - clock, 3),
-        "processor_seconds": round(processor_seconds, 3),
-        "peak_memory_mb": round(memory, 1),
-        "processes": distributed.world_size(),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-        "hardware": provenance.hardware(),
-        "git": provenance.git_state(),
-        "files": [_below(path, options.cost.parent.parent) for path in result.written],
-        **result.notes,
-    }
-    files.write_text(options.cost, json.dumps(cost, indent=1, sort_keys=True) + "\n")
+    if options.cost is not None:
+        cost = {
+            "stage": options.cost.stem,
+            "seconds": round(time.perf_counter() - clock, 3),
+            "processor_seconds": round(processor_seconds, 3),
+            "peak_memory_mb": round(memory, 1),
+            "processes": distributed.world_size(),
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+            "hardware": provenance.hardware(),
+            "git": provenance.git_state(),
+            "files": [_below(path, options.cost.parent.parent) for path in result.written],
+            **result.notes,
+        }
+        files.write_text(options.cost, json.dumps(cost, indent=1, sort_keys=True) + "\n")
+    if state is not None:
+        shutil.rmtree(state, ignore_errors=True)
 
 
 def _below(path: Path, folder: Path) -> str:
@@ -109,7 +151,7 @@ def _below(path: Path, folder: Path) -> str:
     return absolute.relative_to(above).as_posix() if absolute.is_relative_to(above) else str(absolute)
 
 
-def drop_stale(state: Path) -> None:
+def _drop_stale(state: Path) -> None:
     """Remove the checkpoints that the same stage left with other settings or code, in the folder of `state`."""
     if not distributed.is_main():
         return

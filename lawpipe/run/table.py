@@ -1,19 +1,7 @@
 """What an artifact table is: its name, and its columns with their types."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Vector:
-    """A column whose rows are vectors, of one length in the whole file (`fixed`) or of any length."""
-
-    item: str
-    fixed: bool = True
-
-
-Column = str | Vector
 
 
 @dataclass(frozen=True)
@@ -21,7 +9,7 @@ class Table:
     """An artifact table: `columns` maps each name to its type, in order. Files may hold more columns, never fewer."""
 
     name: str
-    columns: Mapping[str, Column]
+    columns: Mapping[str, str]
 
 
 def table(name: str, columns: str) -> Table:
@@ -34,10 +22,4 @@ def table(name: str, columns: str) -> Table:
     'float64'
     """
     pairs = [column.partition(":")[::2] for column in columns.split(",")]
-    return Table(name, {key.strip(): _column(kind.strip()) for key, kind in pairs})
-
-
-def _column(kind: str) -> Column:
-    """Return a column's type from its text."""
-    vector = re.fullmatch(r"(array|list)\[(.+)\]", kind)
-    return Vector(vector[2], fixed=vector[1] == "array") if vector else kind or "float64"
+    return Table(name, {key.strip(): kind.strip() or "float64" for key, kind in pairs})

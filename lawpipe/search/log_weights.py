@@ -5,11 +5,10 @@ import math
 import torch
 from torch import Tensor
 
+from lawpipe.engine.simplex import BLOCK
+
 #: Weights below this share of 1/N are set to zero: together they hold less than a thousandth of a row's mass.
 NEGLIGIBLE = 1e-3
-
-#: Rows processed together, so that a block stays in cache.
-BLOCK = 16
 
 
 def take_(log_weights: Tensor, weights: Tensor) -> Tensor:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from lawpipe.engine.simplex import BLOCK
 from lawpipe.search import log_weights
-from lawpipe.search.log_weights import BLOCK
 from lawpipe.search.method import Method, Step
 from lawpipe.search.objective import Iterate, Objective
 

@@ -1,6 +1,6 @@
 """Study: time and memory of a gradient evaluation against N, T and P, as recorded by benchmarks/growth.py."""
 
-from typing import Any
+from collections.abc import Hashable
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,7 +22,7 @@ QUANTITIES = {"seconds": "processor seconds", "megabytes": "working memory (MB)"
 
 #: Columns that tell the lines of a panel apart, and the label of each line.
 KEYS = ["quantity", "problem", "kept"]
-LINES = {
+LINES: dict[tuple[Hashable, ...], str] = {
     ("seconds", "perceptron", "whole"): "perceptron",
     ("seconds", "language_model", "whole"): "language model",
     ("megabytes", "language_model", "whole"): "parameters kept whole",
@@ -47,17 +47,16 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, exponent: float) -> None:
     The exponent 1/2 is that of checkpoints alone, so parameters that are kept whole have no dotted line there.
     """
     label: str | None = "proportional" if exponent == 1.0 else "proportional to the root"
-    guides: list[tuple[Any, Any]] = []
-    for index, (key, group) in enumerate(rows.groupby(KEYS, sort=False)):
-        line = group.sort_values("size")
-        size, value = line["size"], line["value"]
-        quantity, problem, kept = map(str, key)
-        axes.plot(size, value, "o-", markersize=3.5, color=style.OTHERS[index], label=LINES[quantity, problem, kept])
+    lines = {key: group.sort_values("size") for key, group in rows.groupby(KEYS, sort=False)}
+    for (key, line), colour in zip(lines.items(), style.OTHERS, strict=False):
+        axes.plot(line["size"], line["value"], "o-", markersize=3.5, color=colour, label=LINES[key])
+    for (_, _, kept), line in lines.items():
         if exponent == 1.0 or kept == "checkpoints":
-            guides.append((size, value.iloc[-1] * (size / size.iloc[-1]) ** exponent))
-    for size, guide in guides:
-        axes.plot(size, guide, **style.DOTTED, label=label)
-        label = None
+            last = line.iloc[-1]
+            axes.plot(
+                line["size"], last["value"] * (line["size"] / last["size"]) ** exponent, **style.DOTTED, label=label
+            )
+            label = None
     axes.set(xscale="log", yscale="log")
     # On an axis of one decade, labels of minor ticks would overlap.
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -50,13 +50,11 @@ def draw_problem(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _on_common_costs(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Return costs [S] and, for each seed, the best objective up to each cost over its first one [seeds, S]."""
-    runs = [run.sort_values(["cost", "iteration"]) for _, run in rows.groupby("seed")]
-    last = min(float(run["cost"].iloc[-1]) for run in runs)
+    rows = rows.sort_values(["cost", "iteration"])
+    objectives = rows.groupby("seed")["objective"]
+    shares = rows.assign(share=objectives.cummin() / objectives.transform("first"))
+    table = shares.pivot_table(index="cost", columns="seed", values="share", aggfunc="last")
+    last = rows.groupby("seed")["cost"].max().min()
     # The costs of the iterations are on the axis, too, so that steps stay vertical.
-    costs = np.unique(np.concatenate([np.linspace(0, last, POINTS), *(run["cost"] for run in runs)]))
-    costs = costs[costs <= last]
-    shares = []
-    for run in runs:
-        best = np.minimum.accumulate(run["objective"].to_numpy()) / run["objective"].iloc[0]
-        shares.append(best[np.searchsorted(run["cost"].to_numpy(), costs, side="right") - 1])
-    return costs, np.stack(shares)
+    table = table.reindex(table.index.union(pd.Index(np.linspace(0, last, POINTS)))).ffill().loc[:last]
+    return table.index.to_numpy(), table.to_numpy().T

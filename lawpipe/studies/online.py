@@ -1,7 +1,8 @@
 """Study: weights without a search against tuned baselines, and the share of the oracle's gain that they reach."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,13 +11,13 @@ from matplotlib.lines import Line2D
 
 from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
-from lawpipe.analysis.intervals import Interval, mean_interval
-from lawpipe.figures import marks, style, surfaces
+from lawpipe.analysis.intervals import mean_interval
+from lawpipe.figures import panels, style, surfaces
 from lawpipe.policies.catalogue import POLICIES
-from lawpipe.report.table import Row, Table, markdown
+from lawpipe.report.table import Table, markdown
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
-from lawpipe.results.experiment import Results
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BASE, ORACLE, TUNED, by_policy, objectives
 from lawpipe.results.numbers import UNBROKEN, interval, number, share_of
 from lawpipe.results.problem import Settings
@@ -56,6 +57,10 @@ class Family:
         """All policies of the family: uniform weights, the oracle, and one per rule."""
         return (self.base, self.oracle, *(self.policy(rule) for rule in RULES))
 
+    def has_rules(self, policies: Container[str]) -> bool:
+        """Return whether some policies have one to compare with uniform weights and the oracle."""
+        return any(self.policy(rule) in policies for rule in RULES)
+
 
 FAMILIES = (
     Family("tuned", TUNED, ORACLE, "at own best learning rates"),
@@ -80,8 +85,8 @@ ENTRY = Entry(
 )
 TABLE = ONLINE
 NULLABLE = ("objective", "share")
-#: The header that both forms of the table share.
-HEADER = ("problem", "corrupted", "K", "seeds", "uniform", "oracle", *RULES.values())
+#: Columns of the page's table that the printed one leaves out.
+PAGE_ONLY = ("experiment", "steps", "J on")
 
 
 def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
@@ -117,16 +122,17 @@ def _of_experiment(results: Results) -> pd.DataFrame:
     """Return the rows of one experiment."""
     settings = results.settings
     data, name = settings["data"], problem.name(settings)
-    records = []
+    policies = [policy for family in FAMILIES for policy in family.policies]
+    frames = []
     for against in REFERENCES:
-        values = objectives(results, against)
+        values = objectives(results, against).reindex(columns=policies)
         for family in FAMILIES:
             for policy in family.policies:
-                for seed, value in values.get(policy, {}).items():
-                    base, oracle = (values.get(other, {}).get(seed) for other in (family.base, family.oracle))
-                    records.append((seed, policy, against, value, gain.of_gain(base, value, oracle)))
-    frame = pd.DataFrame(records, columns=["seed", "policy", "against", "objective", "share"])
-    return frame.astype(dict.fromkeys(NULLABLE, "float64")).assign(
+                of_seeds = values.loc[results.seeds_of(policy)]
+                share = gain.of_gain(of_seeds[family.base], of_seeds[policy], of_seeds[family.oracle])
+                group = pd.DataFrame({"objective": of_seeds[policy], "share": share}).reset_index()
+                frames.append(group.assign(policy=policy, against=against))
+    return pd.concat([group for group in frames if len(group)]).assign(
         experiment=results.name,
         problem=name,
         spoilt=problem.corrupted_share(settings),
@@ -139,84 +145,68 @@ def text(frame: pd.DataFrame) -> str:
     """Return the comparison on test as Markdown, one table per family that some experiment has."""
     parts = []
     for family in FAMILIES:
-        lines = [cells for _, cells in _lines(frame, family, "test")]
-        if lines:
-            parts.append(f"J on test (nats), {family.words}:\n\n{markdown(HEADER, lines).replace(UNBROKEN, ' ')}")
+        shown = pd.DataFrame(_records(frame, family, "test")).drop(columns=list(PAGE_ONLY), errors="ignore")
+        if len(shown):
+            lines = markdown([*shown], shown.to_numpy().tolist()).replace(UNBROKEN, " ")
+            parts.append(f"J on test (nats), {family.words}:\n\n{lines}")
     return "\n\n".join(parts)
 
 
 def table(frame: pd.DataFrame) -> Table:
     """Return the comparison as a table with one row per experiment, family and reference set."""
-    first, *others = HEADER
-    lines = []
-    for family in FAMILIES:
-        for against in REFERENCES:
-            for experiment, (name, *cells) in _lines(frame, family, against):
-                lines.append(Row((name, experiment, family.ending, against, *cells)))
+    groups = product(FAMILIES, REFERENCES)
+    records = [record for family, against in groups for record in _records(frame, family, against)]
     note = (
         "Under the rules: J in nats and the share of the oracle's gain or, without such a gain, the difference to "
         "uniform weights. Tuned: each policy at its own best learning rate; matched: at the step lengths of uniform "
         "weights. The numbers of each seed are in online.parquet beside this page, the figure alone in online.svg."
     )
-    return Table(ENTRY, (first, "experiment", "steps", "J on", *others), tuple(lines), labels=4, note=note)
+    return replace(Table.from_records(ENTRY, records, labels=4), note=note)
 
 
-def _lines(frame: pd.DataFrame, family: Family, against: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield the name and the cells of each experiment that has policies of the family."""
-    chosen = frame[(frame["against"] == against) & frame["policy"].isin(family.policies)]
+def _records(frame: pd.DataFrame, family: Family, against: str) -> list[dict[str, str]]:
+    """Return the cells by their header, one row per experiment that has policies of the family."""
+    chosen = select(frame[frame["policy"].isin(family.policies)], against=against)
+    records = []
     for experiment, group in chosen.groupby("experiment", sort=False):
-        values = by_policy(group, "objective")
-        if not _has_rules(values, family):
+        if not family.has_rules(set(group["policy"])):
             continue
-        first = group.iloc[0]
+        values, first = by_policy(group, "objective"), group.iloc[0]
         name = str(first["problem"]).replace("_", " ")
-        cells = [
-            f"{name}, {first['text']}" if first["text"] else name,
-            f"{100 * first['spoilt']:g}{UNBROKEN}%",
-            str(first["desired_examples"]),
-            str(group["seed"].nunique()),
-            *(interval(mean_interval(values.get(policy, {}).values())) for policy in (family.base, family.oracle)),
-            *(_cell(values, family, rule) for rule in RULES),
-        ]
-        yield str(experiment), cells
-
-
-def _has_rules(values: Objectives, family: Family) -> bool:
-    """Tell whether there is a policy to compare with uniform weights and the oracle."""
-    return any(family.policy(rule) in values for rule in RULES)
+        known = {"uniform": select(group, policy=family.base), "oracle": select(group, policy=family.oracle)}
+        records.append(
+            {
+                "problem": f"{name}, {first['text']}" if first["text"] else name,
+                **dict(zip(PAGE_ONLY, (str(experiment), family.ending, against), strict=True)),
+                "corrupted": f"{100 * first['spoilt']:g}{UNBROKEN}%",
+                "K": str(first["desired_examples"]),
+                "seeds": str(group["seed"].nunique()),
+                **{label: interval(mean_interval(seeds["objective"])) for label, seeds in known.items()},
+                **{label: _cell(values, family, rule) for rule, label in RULES.items()},
+            }
+        )
+    return records
 
 
 def _cell(values: Objectives, family: Family, rule: str) -> str:
     """Write J of a policy and its share of the oracle's gain or, without one, its difference to uniform weights."""
     policy = family.policy(rule)
-    mean = mean_interval(values.get(policy, {}).values()).mean
-    if mean is None:
-        return "-"
+    mean = mean_interval(values.get(policy, [])).mean
     share = gain.share(values, policy, family.base, family.oracle)
+    more = gain.difference(values, policy, family.base)
     if share.n_reached:
         return f"{number(mean)}; {share_of(share)}"
-    change = mean_interval(_changes(values, policy, family))
-    if change.mean is None:
+    if more.mean is None:
         return number(mean)
-    more = gain.difference(values, policy, family.base)
-    nats = f"{_plus(more)}{interval(more)}{UNBROKEN}nats"
-    return f"{number(mean)}; {nats}, {_plus(change)}{share_of(change)}"
-
-
-def _plus(difference: Interval) -> str:
-    """Return the sign of a difference above 0."""
-    return "+" if difference.mean is not None and difference.mean > 0 else ""
-
-
-def _changes(values: Objectives, policy: str, family: Family) -> list[float]:
-    """Return the relative change of J against uniform weights, one number per seed."""
-    return [ratio - 1 for ratio in gain.ratios(values, policy, family.base).values()]
+    change = mean_interval(gain.ratios(values, policy, family.base) - 1)
+    signs = ["+" if part.mean_or_nan > 0 else "" for part in (more, change)]
+    return f"{number(mean)}; {signs[0]}{interval(more)}{UNBROKEN}nats, {signs[1]}{share_of(change)}"
 
 
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw shares of the oracle's gain, or changes of J, on test: one row per experiment, one column per family."""
-    test = frame[frame["against"] == "test"]
-    families = [family for family in FAMILIES if _has_rules(by_policy(test, "objective"), family)]
+    test = select(frame, against="test")
+    families = [family for family in FAMILIES if family.has_rules(set(test["policy"]))]
     # Experiments with corrupted examples, which have an oracle, and those without have different axes.
     blocks = [
         [group for _, group in block.groupby("experiment", sort=False)]
@@ -225,11 +215,11 @@ def figure(frame: pd.DataFrame) -> Figure:
     heights = [AROUND + ROW * len(groups) for groups in blocks]
     drawing = Figure(figsize=(10.6, 0.8 + sum(heights)), layout="constrained")
     drawing.suptitle(TITLE, x=0.01, ha="left", fontweight="bold", gid=surfaces.TITLE_ID)
-    panels = drawing.subplots(len(blocks), len(families), squeeze=False, sharey="row", height_ratios=heights)
-    for row, groups in zip(panels, blocks, strict=True):
+    grid = drawing.subplots(len(blocks), len(families), squeeze=False, sharey="row", height_ratios=heights)
+    for row, groups in zip(grid, blocks, strict=True):
         for axes, family in zip(row, families, strict=True):
             _draw(axes, groups, family)
-        marks.name_rows(row[0], [_label(group) for group in groups])
+        panels.name_rows(row[0], [_label(group) for group in groups])
     drawing.supylabel("experiment (K: number of desired examples)", fontsize="medium")
     # One mark per rule, and one that explains the marks.
     meanings = [(COLOURS[rule], label) for rule, label in RULES.items()]
@@ -257,12 +247,12 @@ def _draw(axes: Axes, groups: Sequence[pd.DataFrame], family: Family) -> None:
                 points = 100 * group["share"][group["policy"] == policy].dropna()
                 axes.plot(points, [height] * len(points), ".", color=colour, markersize=3, alpha=0.6)
                 share = gain.share(values, policy, family.base, family.oracle)
-                marks.draw_share(axes, share, height, colour, None, ENDS)
+                panels.draw_share(axes, share, height, colour, ENDS)
             else:
-                changes = [100 * change for change in _changes(values, policy, family)]
-                marks.draw_with_seeds(axes, changes, height, colour)
+                changes = gain.ratios(values, policy, family.base) - 1
+                panels.draw_with_seeds(axes, 100 * changes, height, colour)
     if shares:
-        marks.finish_shares(axes, "share of the oracle's gain over uniform weights\nin J on test", ENDS)
+        panels.finish_shares(axes, "share of the oracle's gain over uniform weights\nin J on test", ENDS)
     else:
         axes.axvline(0, **style.DOTTED)
         axes.set_xlabel("change of J on test against uniform weights\n(%; below 0 is better)")
@@ -270,7 +260,7 @@ def _draw(axes: Axes, groups: Sequence[pd.DataFrame], family: Family) -> None:
 
 def _reason(values: Objectives, family: Family, shares: bool) -> str:
     """Return why an experiment has no marks in a panel; empty if it has."""
-    if not _has_rules(values, family):
+    if not family.has_rules(values.columns):
         return "not run"
     if not shares or gain.is_positive(gain.difference(values, family.base, family.oracle)):
         return ""

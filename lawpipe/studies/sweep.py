@@ -45,8 +45,7 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
             value = value[part]
         by_set = {against: objectives(results, against) for against in REFERENCES}
         for policy, against in product((name for name in LINES if name in results.policies), REFERENCES):
-            ratios = gain.ratios(by_set[against], policy, BASE)
-            group = pd.DataFrame({"seed": [*ratios], "objective_ratio": [*ratios.values()]})
+            group = gain.ratios(by_set[against], policy, BASE).reset_index(name="objective_ratio")
             frames.append(group.assign(key=key, value=float(value), policy=policy, against=against))
     return pd.concat(frames, ignore_index=True)
 

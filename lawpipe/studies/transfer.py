@@ -1,21 +1,20 @@
 """Study: near-optimal weights of one experiment, applied in another setting, and the share of the gain they keep."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
-from lawpipe.analysis.curves import nulls
-from lawpipe.analysis.intervals import Interval, mean_interval
+from lawpipe.analysis.intervals import mean_interval
 from lawpipe.config import plan
-from lawpipe.figures import marks, style, surfaces
+from lawpipe.figures import panels, style, surfaces
 from lawpipe.paper import values as paper
-from lawpipe.report.table import Row, Table
+from lawpipe.report.table import Table
 from lawpipe.results.catalogue import Entry
-from lawpipe.results.experiment import Results
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BASE, BEST, objectives
 from lawpipe.results.numbers import interval, policy_label, share_of
 from lawpipe.results.problem import Settings
@@ -32,6 +31,8 @@ SETTINGS = ("model", "initialisation", "training")
 NO_GAIN = "gain within its interval"
 #: Height of a row of the figure, and of everything above and below the rows, in inches.
 ROW, AROUND = 0.55, 1.6
+#: Heights of the two marks of a row, relative to the row's.
+OFFSETS = (-0.16, 0.16)
 
 TITLE = "Near-optimal weights in another setting"
 ENTRY = Entry(
@@ -64,11 +65,9 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
             raise InputError(f"{results.folder} has no policy {MOVED}: expected an experiment with transfer_from.")
         names = {"source": source["experiment"], "experiment": results.name, "changed": changed(results.settings)}
         for against in REFERENCES:
-            by_policy = objectives(results, against)
-            group = pd.DataFrame({policy: by_policy[policy] for policy in POLICIES}, dtype="float64")
-            shares = [gain.of_gain(base, moved, best) for base, best, moved in group.itertuples(index=False)]
-            group = group.assign(**names, against=against, share=pd.to_numeric(pd.Series(shares, group.index)))
-            frames.append(group.reset_index(names="seed"))
+            group = objectives(results, against)[list(POLICIES)]
+            share = gain.of_gain(group[BASE], group[MOVED], group[BEST])
+            frames.append(group.assign(**names, against=against, share=share).reset_index())
     return pd.concat(frames, ignore_index=True)
 
 
@@ -80,10 +79,9 @@ def changed(settings: Mapping[str, Any]) -> str:
     )
     words = []
     for key in dict.fromkeys([*source, *here]):
-        before, now = source.get(key), here.get(key)
-        if before != now:
-            name = key.rpartition(".")[2].replace("_", " ")
-            words.append("another initialisation" if key == "initialisation" else f"{name} {before} to {now}")
+        if source.get(key) != here.get(key):
+            change = f"{key.rpartition('.')[2].replace('_', ' ')} {source.get(key)} to {here.get(key)}"
+            words.append("another initialisation" if key == "initialisation" else change)
     return ", ".join(words) or "nothing"
 
 
@@ -102,69 +100,47 @@ def figure(frame: pd.DataFrame) -> Figure:
     drawing = Figure(figsize=(10.6, AROUND + ROW * len(groups)), layout="constrained")
     drawing.suptitle(TITLE, x=0.01, ha="left", fontweight="bold", gid=surfaces.TITLE_ID)
     *levels, shares = drawing.subplots(1, len(REFERENCES) + 1, sharey=True)
-    for index, (axes, against) in enumerate(zip(levels, REFERENCES, strict=True)):
+    for offset, axes, against in zip(OFFSETS, levels, REFERENCES, strict=True):
         colour = style.AGAINST[against]
         shares.plot([], [], "o", color=colour, markersize=4.5, label=f"{against} examples")
         for row, group in enumerate(groups):
-            part = group[group["against"] == against]
-            _draw_ratios(axes, part, row)
-            share, height = _share(part), _height(row, index)
-            marks.draw_share(shares, share, height, colour, None)
+            part = select(group, against=against)
+            for beside, (policy, colour_of_policy) in zip(OFFSETS, COLOURS.items(), strict=True):
+                label = policy_label(policy) if row == 0 else None
+                ratios = gain.ratios(part, policy, BASE)
+                panels.draw_with_seeds(axes, ratios, row + beside, colour_of_policy, label)
+            share = gain.share(part, MOVED)
+            panels.draw_share(shares, share, row + offset, colour)
             if share.mean is None:
-                shares.text(0, height, NO_GAIN, color=colour, fontsize=7, va="center")
+                shares.text(0, row + offset, NO_GAIN, color=colour, fontsize=7, va="center")
         axes.axvline(1, **style.DOTTED)
         axes.set(title=f"J on {against} examples", xlabel="J / J of the conventional policy")
-    marks.finish_shares(shares)
+    panels.finish_shares(shares)
     shares.set_title("Share of the near-optimal gain kept")
-    names = [
-        f"{group['source'].iloc[0]}:\n{group['changed'].iloc[0]} (n = {group['seed'].nunique()})" for group in groups
-    ]
-    marks.name_rows(levels[0], names)
+    firsts = [(group.iloc[0], group["seed"].nunique()) for group in groups]
+    panels.name_rows(levels[0], [f"{first['source']}:\n{first['changed']} (n = {count})" for first, count in firsts])
     levels[0].set_ylabel("source: what changed\n(means; dots: seeds; bars: 95 % t intervals)")
     for axes in (levels[0], shares):
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.42 / (ROW * len(groups))), ncols=2)
     return drawing
 
 
-def _draw_ratios(axes: Axes, part: pd.DataFrame, row: int) -> None:
-    """Draw J of the policy searched in the setting and of the transferred policy over the conventional policy's J."""
-    for index, (policy, colour) in enumerate(COLOURS.items()):
-        ratios = (part[policy] / part[BASE]).dropna().tolist()
-        label = policy_label(policy) if row == 0 else None
-        marks.draw_with_seeds(axes, ratios, _height(row, index), colour, label)
-
-
-def _height(row: int, index: int) -> float:
-    """Return the height of the first (0) or second (1) mark of a row."""
-    return row + 0.16 * (2 * index - 1)
-
-
-def _share(part: pd.DataFrame) -> Interval:
-    """Return the share of the gain over the seeds, on one reference set; n = 0 if there is no gain."""
-    seeds = part["seed"]
-    return gain.share({name: dict(zip(seeds, nulls(part[name].to_numpy()), strict=True)) for name in POLICIES}, MOVED)
-
-
 def table(frame: pd.DataFrame) -> Table:
     """Return one row per transfer and reference set: J of the three policies, and the share of the gain."""
-    header = (
-        "from",
-        "what changed",
-        "experiment",
-        "on",
-        "seeds",
-        *(f"J {policy_label(name)} (nats)" for name in POLICIES),
-        "share of the gain kept",
-    )
-    lines = []
+    records = []
     for (experiment, against), group in frame.groupby(["experiment", "against"], sort=False):
-        first, share = group.iloc[0], _share(group)
-        cells = (
-            *(str(first["source"]), str(first["changed"]), str(experiment), str(against)),
-            str(group["seed"].nunique()),
-            *(interval(mean_interval(group[name]), digits=4) for name in POLICIES),
-            NO_GAIN if share.n == 0 else share_of(share),
+        first, share = group.iloc[0], gain.share(group, MOVED)
+        objectives_of = {name: interval(mean_interval(group[name]), digits=4) for name in POLICIES}
+        records.append(
+            {
+                "from": str(first["source"]),
+                "what changed": str(first["changed"]),
+                "experiment": str(experiment),
+                "on": str(against),
+                "seeds": str(group["seed"].nunique()),
+                **{f"J {policy_label(name)} (nats)": objective for name, objective in objectives_of.items()},
+                "share of the gain kept": NO_GAIN if share.n == 0 else share_of(share),
+            }
         )
-        lines.append(Row(cells))
     note = "The numbers of each seed are in transfer.parquet beside this page, the figure alone in transfer.svg."
-    return Table(ENTRY, header, tuple(lines), labels=4, note=note)
+    return replace(Table.from_records(ENTRY, records, labels=4), note=note)

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.figures import style, surfaces
-from lawpipe.report.table import Row, Table
+from lawpipe.report.table import Table
 from lawpipe.results.catalogue import Entry
-from lawpipe.results.experiment import Results, snapshot
+from lawpipe.results.experiment import Results, select, snapshot
 from lawpipe.results.numbers import UNBROKEN, number, percent
 from lawpipe.results.problem import Settings
 from lawpipe.run.errors import InputError
@@ -70,18 +70,16 @@ def along_search(results: Results) -> pd.DataFrame:
 
     Snapshots after the last policy of a search repeat it and are left out, as are policies outside the search.
     """
-    similarity, search = results.similarity, results.search
     frames = []
     for seed, policies in results.summary.groupby("seed"):
-        log = search[(search["seed"] == seed) & search["accepted"]].set_index("iteration")
-        best = int(np.asarray(log.index)[log["objective"].argmin()])
-        for _, policy in policies.iterrows():
+        log = select(results.search, seed=seed, accepted=True).set_index("iteration")
+        best = int(log.index[int(log["objective"].argmin())])
+        for policy in policies.to_dict("records"):
             name = str(policy["policy"])
             iteration = {"conventional": 0, "near_optimal": best}.get(name, snapshot(name))
             if iteration is None or iteration > best or (iteration == best and name != "near_optimal"):
                 continue
-            of_policy = (similarity["seed"] == seed) & (similarity["policy"] == name)
-            steps = similarity[of_policy & (similarity["against"] == "desired")]
+            steps = select(results.similarity, seed=seed, policy=name, against="desired")
             several = steps[steps["active"] >= 2]
             # Equal contributions count as infinite similarity.
             infinite = (several["std"] == 0) & (several["mean"] > 0)
@@ -91,7 +89,7 @@ def along_search(results: Results) -> pd.DataFrame:
                     "seed": seed,
                     "policy": name,
                     "relative_gap": policy["gap"] / policy["objective_desired"],
-                    "cost": float(log["cost"].to_numpy()[log.index.get_loc(iteration)]),
+                    "cost": log["cost"].loc[iteration],
                     "measured": steps["step"].nunique(),
                     "several": several["step"].nunique(),
                     **several.groupby("kind")["similarity"].median().reindex(KINDS),
@@ -102,7 +100,7 @@ def along_search(results: Results) -> pd.DataFrame:
 
 def text(frame: pd.DataFrame) -> str:
     """Return how many searches are stationary."""
-    ends = frame[frame["policy"] == "near_optimal"]
+    ends = select(frame, policy="near_optimal")
     reached = int((ends["relative_gap"] <= STATIONARY).sum())
     return f"{reached} of {len(ends)} searches reached a gap of {STATIONARY:g} of J"
 
@@ -117,7 +115,7 @@ def figure(frame: pd.DataFrame) -> Figure:
         for kind in KINDS:
             _draw_kind(upper, group, kind)
         upper.set(xscale="log", yscale="log", title=title)
-        ends = group[group["policy"] == "near_optimal"]
+        ends = select(group, policy="near_optimal")
         text = (
             f"{len(ends)} searches, to gap / J {number(ends['relative_gap'].max(), 2)} or less;\n"
             f"at their ends {_several(ends)} of steps\nhave two or more active (median)"
@@ -154,34 +152,26 @@ def table(frame: pd.DataFrame) -> Table:
 
     A similarity is `inf` if the contributions are equal to the last bit.
     """
-    ranges = [f"{number(high, 1)} to {number(max(low, 0), 1)}" for high, low in RANGES]
-    header = (
-        "experiment",
-        f"gap / J up to {number(STATIONARY, 1)}",
-        "gap / J, median",
-        "gap / J, largest",
-        "cost, median",
-        "cost, largest",
-        "steps with 2 or more",
-        *(f"{kind}, {words}" for kind in KINDS for words in ("uniform", *ranges)),
-    )
-    lines = []
+    records = []
     for experiment, group in frame.groupby("experiment", sort=False):
-        ends = group[group["policy"] == "near_optimal"]
+        ends = select(group, policy="near_optimal")
         gap, cost = ends["relative_gap"], ends["cost"]
-        uniform = group["policy"] == "conventional"
-        parts = [group[uniform]]
-        parts += [
-            group[~uniform & (group["relative_gap"] <= high) & (group["relative_gap"] > low)] for high, low in RANGES
-        ]
-        medians = [part[kind].median() for kind in KINDS for part in parts]
-        cells = (
-            str(experiment),
-            f"{int((gap <= STATIONARY).sum())} of{UNBROKEN}{len(ends)}",
-            *(number(value, 2) for value in (gap.median(), gap.max())),
-            *(number(value) for value in (cost.median(), cost.max())),
-            _several(ends),
-            *("inf" if value == np.inf else number(value) for value in medians),
+        searched = group[group["policy"] != "conventional"]
+        parts = {"uniform": select(group, policy="conventional")}
+        for high, low in RANGES:
+            inside = searched["relative_gap"].between(low, high, inclusive="right")
+            parts[f"{number(high, 1)} to {number(max(low, 0), 1)}"] = searched[inside]
+        medians = {f"{kind}, {words}": part[kind].median() for kind in KINDS for words, part in parts.items()}
+        records.append(
+            {
+                "experiment": str(experiment),
+                f"gap / J up to {number(STATIONARY, 1)}": f"{int((gap <= STATIONARY).sum())} of{UNBROKEN}{len(ends)}",
+                "gap / J, median": number(gap.median(), 2),
+                "gap / J, largest": number(gap.max(), 2),
+                "cost, median": number(cost.median()),
+                "cost, largest": number(cost.max()),
+                "steps with 2 or more": _several(ends),
+                **{name: "inf" if value == np.inf else number(value) for name, value in medians.items()},
+            }
         )
-        lines.append(Row(cells))
-    return Table(ENTRY, header, tuple(lines))
+    return Table.from_records(ENTRY, records)

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from lawpipe.analysis.acceleration import acceleration, acceleration_from_fits, acceleration_to_best
+from lawpipe.analysis.acceleration import acceleration, acceleration_from_fits
 from tests.analysis.toy_curves import power_law
 
 CONVENTIONAL = [1.0, 0.8, 0.6, 0.5, 0.4]
@@ -22,9 +22,9 @@ def test_against_the_minimum_of_a_conventional_curve_that_turns_up():
     conventional = [1.0, 0.5, 0.3, 0.4, 0.9]
     policy = [1.0, 0.9, 0.31, 0.3, 0.2]
     assert acceleration(policy, conventional) == 4 / 1
-    assert acceleration_to_best(policy, conventional) == 4 / 3
+    assert acceleration(policy, conventional, to_best=True) == 4 / 3
     assert acceleration(conventional, conventional) == 4 / 1
-    assert acceleration_to_best(conventional, conventional) == 4 / 2
+    assert acceleration(conventional, conventional, to_best=True) == 4 / 2
 
 
 def test_curves_that_break_off():
@@ -33,8 +33,8 @@ def test_curves_that_break_off():
     for end in (math.nan, math.inf):
         broken = [1.0, 0.8, 0.6, 0.5, end]
         assert acceleration(CONVENTIONAL, broken) is None
-        assert acceleration_to_best(CONVENTIONAL, broken) == 4 / 3
-    assert acceleration_to_best(CONVENTIONAL, [math.nan] * 5) is None
+        assert acceleration(CONVENTIONAL, broken, to_best=True) == 4 / 3
+    assert acceleration(CONVENTIONAL, [math.nan] * 5, to_best=True) is None
 
 
 def test_the_fits_give_what_they_imply():
@@ -51,6 +51,10 @@ def test_equal_exponents_leave_the_ratio_of_scales():
     assert acceleration_from_fits(30.0, 0.5, 10.0, 0.5, 2000) == pytest.approx(3.0)
 
 
-@pytest.mark.parametrize("law", [(0.0, 0.5), (10.0, 0.0), (math.nan, 0.5), (10.0, 1e-6)])
+@pytest.mark.parametrize("law", [(0.0, 0.5), (10.0, 0.0), (math.nan, 0.5), (10.0, 1e-6), (None, None)])
 def test_fits_that_imply_nothing(law):
     assert acceleration_from_fits(1e9, 0.5, *law, 2000) is None
+
+
+def test_no_acceleration_without_the_conventional_fit():
+    assert acceleration_from_fits(None, None, 10.0, 0.5, 2000) is None

@@ -1,15 +1,16 @@
+import pandas as pd
 import pytest
 
 from lawpipe.analysis import gain
 
 #: Gains of 0.4 and 0.5; the third seed has no control, the fourth's diverged.
-J = {
+J = pd.DataFrame({
     "conventional": {0: 1.0, 1: 1.0, 2: 1.2, 3: 1.1},
     "near_optimal": {0: 0.6, 1: 0.5, 2: 0.7, 3: 0.6},
     "half": {0: 0.8, 1: 0.75, 3: None},
     "beyond": {0: 0.5},
     "worse": {0: 1.4, 1: 1.5},
-}
+}, dtype=float)  # fmt: skip
 
 
 def test_a_share_is_paired_by_seed() -> None:
@@ -23,22 +24,22 @@ def test_a_share_is_paired_by_seed() -> None:
 
 
 def test_a_gain_that_is_not_beyond_its_interval_has_no_shares() -> None:
-    small = J | {"near_optimal": {0: 0.6, 1: 1.1, 2: 1.1, 3: 1.0}}
+    small = J.assign(near_optimal=[0.6, 1.1, 1.1, 1.0])
     assert gain.difference(small, "conventional", "near_optimal").mean > 0
     assert gain.share(small, "half").n == 0
-    assert gain.share(J | {"near_optimal": {0: 1.1}}, "half").n == 0
+    assert gain.share(J.assign(near_optimal=[1.1, *3 * [None]]).astype(float), "half").n == 0
 
 
 def test_one_seed_has_a_share_without_an_interval() -> None:
-    one = {policy: {0: values[0]} for policy, values in J.items()}
-    found = gain.share(one, "half")
+    found = gain.share(J.loc[[0]], "half")
     assert (found.mean, found.low, found.n) == (pytest.approx(0.5), None, 1)
 
 
 def test_a_single_seed_without_a_gain_among_seeds_with_one_has_no_share() -> None:
     base = dict.fromkeys(range(8), 1.0)
     best = dict.fromkeys(range(7), 0.5) | {7: 1.0}
-    found = gain.share({"conventional": base, "near_optimal": best, "half": {6: 0.75, 7: 0.75}}, "half")
+    seeds = pd.DataFrame({"conventional": base, "near_optimal": best, "half": {6: 0.75, 7: 0.75}})
+    found = gain.share(seeds, "half")
     assert (found.n, found.n_reached, found.mean) == (2, 1, pytest.approx(0.5))
 
 

@@ -1,11 +1,13 @@
 """The rows that a measured policy adds to the tables."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from lawpipe.analysis import policy_tables
 
 WEIGHTS = np.array([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
+USED = np.array([[0.5, 0.5, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.25, 0.5, 0.25, 0.0]])
 STEPS = np.array([0, 1], dtype=np.int32)
 CURVES = {"desired": np.array([2.0, 1.5, 1.0]), "test": np.array([2.0, 2.5, 3.0])}
 CONTRIBUTIONS = {
@@ -73,3 +75,21 @@ def test_planted_groups_add_their_shares_and_those_of_a_control():
     assert found["copies_largest_share_control"] == (1.0, 1)
     plain = policy_tables.zero_weight_rows(weights, contributions, np.ones((2, 4)), STEPS, CURVES)
     assert set(plain["property"]) == {"noncontributive_excluded", "redundant_dropped", "learned_ignored"}
+
+
+def test_how_each_example_is_used():
+    use = policy_tables.example_rows(USED)
+    np.testing.assert_allclose(use["total_weight"], [0.25, 2 / 3, 0.25 / 3, 0.0])
+    # Nulls, once in Arrow, for the example that never has a weight.
+    assert pa.array(use["first_active"], type=pa.int32()).to_pylist() == [0, 0, 2, None]
+    assert pa.array(use["last_active"], type=pa.int32()).to_pylist() == [2, 2, 2, None]
+
+
+def test_a_gap_between_first_and_last_does_not_matter():
+    use = policy_tables.example_rows(np.array([[0.0], [0.1], [0.0], [0.2], [0.0]]))
+    assert (use["first_active"][0], use["last_active"][0]) == (1, 3)
+
+
+def test_total_weight_of_float32_is_summed_in_float64():
+    weights = np.full((100_000, 1), 0.1, dtype=np.float32)
+    assert policy_tables.example_rows(weights)["total_weight"][0] == pytest.approx(float(np.float32(0.1)), rel=1e-12)

@@ -22,19 +22,19 @@ def test_controls_have_the_same_sizes_and_no_planted_example():
 def test_one_dropped_by_hand():
     weights = np.array([[0.5, 0.0, 0.5, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0], [0.2, 0.3, 0.2, 0.3]])
     # Pair (0, 2): both, one, none, both. Pair (1, 3): none, none, one, both.
-    assert redundancy.one_dropped(weights, [(0, 2)]) == redundancy.Share(1 / 3, 3)
-    assert redundancy.one_dropped(weights, [(0, 2), (1, 3)]) == redundancy.Share(2 / 5, 5)
-    assert redundancy.one_dropped(weights[:2], [(1, 3)]) == redundancy.Share(None, 0)
-    assert redundancy.one_dropped(weights, []) == redundancy.Share(None, 0)
+    assert redundancy.of_groups(weights, [(0, 2)])["one_dropped"] == redundancy.Share(1 / 3, 3)
+    assert redundancy.of_groups(weights, [(0, 2), (1, 3)])["one_dropped"] == redundancy.Share(2 / 5, 5)
+    assert redundancy.of_groups(weights[:2], [(1, 3)])["one_dropped"] == redundancy.Share(None, 0)
+    assert redundancy.of_groups(weights, [])["one_dropped"] == redundancy.Share(None, 0)
     # Triple: one of three has weight 0 in all steps but the last.
-    assert redundancy.one_dropped(weights, [(0, 1, 3)]) == redundancy.Share(0.75, 4)
+    assert redundancy.of_groups(weights, [(0, 1, 3)])["one_dropped"] == redundancy.Share(0.75, 4)
 
 
 def test_the_largest_share_by_hand():
     weights = np.array([[0.5, 0.5, 0.0], [0.3, 0.1, 0.6], [0.0, 0.0, 1.0]])
-    found = redundancy.largest_share(weights, [(0, 1)])
+    found = redundancy.of_groups(weights, [(0, 1)])["largest_share"]
     assert (found.value, found.count) == (pytest.approx((0.5 + 0.75) / 2), 2)
-    assert redundancy.largest_share(weights[2:], [(0, 1)]) == redundancy.Share(None, 0)
-    assert redundancy.largest_share(weights, []) == redundancy.Share(None, 0)
+    assert redundancy.of_groups(weights[2:], [(0, 1)])["largest_share"] == redundancy.Share(None, 0)
+    assert redundancy.of_groups(weights, [])["largest_share"] == redundancy.Share(None, 0)
     tiny = np.array([[1e-30, 0.0, 1.0]], dtype=np.float32)
-    assert redundancy.largest_share(tiny, [(0, 1)]).value == 1.0
+    assert redundancy.of_groups(tiny, [(0, 1)])["largest_share"].value == 1.0

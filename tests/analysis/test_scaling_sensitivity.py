@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,8 @@ VARIANTS = ["fitted", "loss_floor 0", "loss_floor 0.9", "first_step 0.05", "firs
 
 
 def by_variant(losses):
-    return {(row.variant, row.policy): row for row in sensitivity(losses, SHARING)}
+    rows = [SimpleNamespace(**row) for row in sensitivity(losses, SHARING)]
+    return {(row.variant, row.policy): row for row in rows}
 
 
 def test_of_a_law_that_holds_the_first_step_makes_no_difference_and_the_floor_does():

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lawpipe.cli import main
+from lawpipe.cli import entry, main
 from lawpipe.run import artifacts, provenance, stage
 from lawpipe.run.errors import InputError
 from lawpipe.run.tables.policies import POLICY
@@ -54,7 +54,7 @@ def test_other_files_are_refused_in_a_sentence(tmp_path, monkeypatch, capsys):
             main.inspect(path)
     monkeypatch.setattr(sys, "argv", ["lawpipe", "inspect", str(tmp_path / "nothing.parquet")])
     with pytest.raises(SystemExit) as caught:
-        main.run()
+        entry.run()
     assert caught.value.code == 1
     assert "does not exist" in capsys.readouterr().err
 

@@ -44,4 +44,4 @@ def test_what_cannot_be_measured_is_estimated(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(estimate, "LONG", 0)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert estimate.measure_speed({"a": chosen}) == {}
-    assert estimate.seconds(chosen, None) > 0
+    assert estimate.total(estimate.stages(chosen, None).values()).seconds > 0

@@ -27,29 +27,37 @@ def settings(**blocks: Any) -> dict[str, Any]:
     return resolve({"name": "mine", "experiments": {"a": blocks}}).experiments["a"]
 
 
+def total(chosen: dict[str, Any]) -> estimate.Cost:
+    return estimate.total(estimate.stages(chosen).values())
+
+
+def seconds(chosen: dict[str, Any]) -> float:
+    return total(chosen).seconds
+
+
 def test_policies_dominate_and_are_counted_one_by_one() -> None:
-    none = estimate.artifacts(settings(seeds=[0], search={"snapshots": []}))
-    three = estimate.artifacts(settings(seeds=[0], search={"snapshots": [1, 2, 3]}))
+    none = total(settings(seeds=[0], search={"snapshots": []}))
+    three = total(settings(seeds=[0], search={"snapshots": [1, 2, 3]}))
     assert three.files == none.files + 3
     dense = 2000 * 4096 * 4
     assert 3 * 0.5 * dense < three.bytes - none.bytes < 3 * 1.1 * dense
 
 
 def test_seeds_repeat_everything_but_the_summary_over_them() -> None:
-    one, three = (estimate.artifacts(settings(seeds=list(range(n)))) for n in (1, 3))
+    one, three = (total(settings(seeds=list(range(n)))) for n in (1, 3))
     assert three.files - 1 == 3 * (one.files - 1)
     assert three.bytes - estimate.OVERHEAD == pytest.approx(3 * (one.bytes - estimate.OVERHEAD))
 
 
 def test_double_precision_doubles_the_policies() -> None:
     single, double = (
-        estimate.artifacts(settings(training={"precision": precision})).bytes for precision in ("float32", "float64")
+        total(settings(training={"precision": precision})).bytes for precision in ("float32", "float64")
     )
     assert 1.7 < double / single < 2
 
 
 def test_validation_examples_are_a_table_and_a_policy_more() -> None:
-    without, with_them = (estimate.artifacts(settings(seeds=[0], data={"validation_examples": n})) for n in (0, 1000))
+    without, with_them = (total(settings(seeds=[0], data={"validation_examples": n})) for n in (0, 1000))
     assert with_them.files == without.files + 2
     assert with_them.bytes > without.bytes
 
@@ -59,15 +67,15 @@ def test_sizes_come_from_the_users_files_where_they_exist(tmp_path: Path, monkey
     (tmp_path / "own").mkdir()
     drawn = settings(seeds=[0], data={"train_examples": 300, "dimension": 24})
     own = settings(seeds=[0], data={"train_examples": 7, "dimension": 5, "folder": "own"})
-    assert estimate.artifacts(own).bytes < estimate.artifacts(drawn).bytes
+    assert total(own).bytes < total(drawn).bytes
     features = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(300 * 24, dtype=np.float32)), 24)
     labels = pa.array(np.zeros(300, dtype=np.int64))
     pq.write_table(
         pa.table({"label": labels, "features": features}), tmp_path / "own/train.parquet", row_group_size=99
     )
-    assert estimate.artifacts(own) == estimate.artifacts(drawn)
+    assert total(own) == total(drawn)
     (tmp_path / "own/train.parquet").write_text("not Parquet")
-    assert estimate.artifacts(own).bytes < estimate.artifacts(drawn).bytes
+    assert total(own).bytes < total(drawn).bytes
 
 
 def test_memory_grows_with_the_policy() -> None:
@@ -92,27 +100,25 @@ def test_the_description_has_one_line_per_experiment() -> None:
 
 
 def test_sizes_are_said_with_their_unit() -> None:
-    assert str(estimate.Estimate(3, 1_540_000_000)) == "3 files, 1.5 GB"
-    assert str(estimate.Estimate(3, 42_400_000)) == "3 files, 42 MB"
+    assert estimate._size(1_540_000_000) == "1.5 GB"
+    assert estimate._size(42_400_000) == "42 MB"
 
 
 TEXT = {"problem": "language_model", "training": {"steps": 100}, "data": {"train_examples": 100}, "seeds": [0]}
 
 
 def test_time_grows_with_the_work() -> None:
-    short, long = (
-        estimate.seconds(settings(seeds=[0], search={"iterations": n, "snapshots": []})) for n in (10, 110)
-    )
+    short, long = (seconds(settings(seeds=[0], search={"iterations": n, "snapshots": []})) for n in (10, 110))
     assert 0.7 * 100 * 0.47 < long - short < 1.5 * 100 * 0.47  # 0.47 s an evaluation at the paper's size (make bench)
-    narrow, wide = (estimate.seconds(settings(**TEXT, model={"hidden": n})) for n in (64, 128))
+    narrow, wide = (seconds(settings(**TEXT, model={"hidden": n})) for n in (64, 128))
     assert 1.5 < wide / narrow < 4
-    one, two = (estimate.seconds(settings(**TEXT | {"seeds": seeds})) for seeds in ([0], [0, 1]))
+    one, two = (seconds(settings(**TEXT | {"seeds": seeds})) for seeds in ([0], [0, 1]))
     assert two == pytest.approx(2 * one, rel=1e-3)  # but for the corpus and the figures
 
 
 def test_a_text_experiment_counts_its_corpus() -> None:
     few, many = (
-        estimate.artifacts(settings(**TEXT | {"data": {"train_examples": 100, "corpus": {"stories": n}}})).bytes
+        total(settings(**TEXT | {"data": {"train_examples": 100, "corpus": {"stories": n}}})).bytes
         for n in (1000, 101000)
     )
     assert 10e6 < many - few < 100e6

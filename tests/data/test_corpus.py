@@ -43,6 +43,17 @@ def read(path, **changes):
     return corpus.load(SETTINGS | {"path": str(path)} | changes)
 
 
+def counts(records, empty, not_text, too_long, duplicates, stories):
+    return {
+        "records": records,
+        "empty": empty,
+        "not_text": not_text,
+        "too_long": too_long,
+        "duplicates": duplicates,
+        "stories": stories,
+    }
+
+
 def one_sentence(error):
     text = str(error.value)
     assert "\n" not in text
@@ -69,11 +80,9 @@ def test_grammar_writes_the_asked_number_of_stories_by_its_seed():
     settings = SETTINGS | {"source": "grammar", "stories": 20, "seed": 3}
     loaded = corpus.load(settings)
     assert list(loaded.stories) == [story.strip() for story in grammar.stories(3, 20)]
-    assert loaded.counts == corpus.Counts(20, 0, 0, 0, 0, 20)
+    assert loaded.counts == counts(20, 0, 0, 0, 0, 20)
     assert corpus.load(settings).fingerprint == loaded.fingerprint
     assert corpus.load(settings | {"seed": 4}).fingerprint != loaded.fingerprint
-    with pytest.raises(InputError, match=r"corpus\.stories"):
-        corpus.load(settings | {"stories": None})
 
 
 def test_every_format_gives_the_same_corpus():
@@ -110,10 +119,10 @@ def test_stories_is_the_most_that_are_kept_and_the_rest_is_not_read():
     put_parquet("a.parquet", ["", "a", "a", "b", "c"])
     loaded = read("a.parquet", stories=2)
     assert list(loaded.stories) == ["a", "b"]
-    assert loaded.counts == corpus.Counts(records=4, empty=1, not_text=0, too_long=0, duplicates=1, stories=2)
+    assert loaded.counts == counts(records=4, empty=1, not_text=0, too_long=0, duplicates=1, stories=2)
     # A line that is no JSON after the last one wanted does not matter.
     Path("b.jsonl").write_text('{"text": "a"}\n{"text": "b"}\nnot json\n')
-    assert read("b.jsonl", stories=2).counts.stories == 2
+    assert read("b.jsonl", stories=2).counts["stories"] == 2
 
 
 # What is dropped
@@ -128,9 +137,7 @@ def test_records_that_are_no_new_story_are_dropped_and_counted():
         loaded = read(path)
         assert list(loaded.stories) == ["a", "b"]
         np.testing.assert_array_equal(loaded.rows, [0, 4])
-        counts = loaded.counts
-        assert (counts.empty, counts.not_text, counts.too_long, counts.duplicates) == (3, not_text, 1, 2)
-        assert counts.records == 9 + not_text - 1
+        assert loaded.counts == counts(9 + not_text - 1, 3, not_text, 1, 2, 2)
 
 
 def test_bytes_that_are_not_utf8_cost_their_record_only():
@@ -143,7 +150,7 @@ def test_bytes_that_are_not_utf8_cost_their_record_only():
         loaded = read(path)
         assert list(loaded.stories) == ["One.", "Two."]
         np.testing.assert_array_equal(loaded.rows, [0, 2])
-        assert loaded.counts.not_text == 1
+        assert loaded.counts["not_text"] == 1
 
 
 def test_a_file_in_another_encoding_is_refused_in_a_sentence():
@@ -160,7 +167,7 @@ def test_a_huge_record_is_read_in_bounded_pieces_and_its_neighbours_are_kept():
     assert [pieces[0], pieces[2]] == [b"First.", b"Last."]
     assert corpus.LONGEST_RECORD < len(pieces[1]) < 4 * corpus.LONGEST_RECORD
     Path("a.txt").write_bytes(stream.getvalue())
-    assert read("a.txt").counts == corpus.Counts(3, 0, 0, 1, 0, 2)
+    assert read("a.txt").counts == counts(3, 0, 0, 1, 0, 2)
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 7, 1000])
@@ -217,8 +224,8 @@ def test_a_relative_path_stays_inside_the_working_folder(tmp_path, monkeypatch):
     put_text(tmp_path / "work" / "sub" / "inside.txt", STORIES)
     monkeypatch.chdir(tmp_path / "work")
     Path("link.txt").symlink_to(tmp_path / "outside.txt")
-    assert read("sub/../sub/inside.txt").counts.stories == 4
-    assert read(tmp_path / "outside.txt").counts.stories == 4
+    assert read("sub/../sub/inside.txt").counts["stories"] == 4
+    assert read(tmp_path / "outside.txt").counts["stories"] == 4
     for path in ("../outside.txt", "sub/../../outside.txt", "link.txt"):
         with pytest.raises(InputError, match="leads out of the working folder") as error:
             read(path)
@@ -226,10 +233,6 @@ def test_a_relative_path_stays_inside_the_working_folder(tmp_path, monkeypatch):
     for path in ("absent.txt", "sub", str(tmp_path / "absent.txt"), "a\0b"):
         with pytest.raises(InputError, match=r"no (path of a )?file"):
             read(path)
-    with pytest.raises(InputError, match=r"corpus\.path is null"):
-        corpus.load(SETTINGS)
-    with pytest.raises(InputError, match=r"corpus\.separator is empty"):
-        read("sub/inside.txt", separator="")
 
 
 # A glimpse
@@ -376,8 +379,7 @@ def test_hub_files_are_downloaded_once_checked_and_read_like_the_users_own(hub, 
     ("changes", "expected"),
     [
         ({"revision": "main"}, "corpus.revision is 'main'"),
-        ({"revision": None}, "expected the dataset's commit"),
-        ({"files": []}, "corpus.files is empty"),
+        ({"revision": "0123456789"}, "expected the dataset's commit"),
         ({"files": ["../secret.txt"]}, "inside the dataset"),
         ({"files": ["/etc/passwd"]}, "inside the dataset"),
         ({"repository": "no such//name"}, "expected a dataset's owner/name"),

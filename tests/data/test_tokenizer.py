@@ -128,8 +128,6 @@ def test_a_vocabulary_below_the_corpus_own_bytes_is_refused_and_the_size_named_w
         tokenizer.make({"kind": "bpe", "vocabulary": 20}, stories)
     needed = int(str(error.value).split("needs ")[1].split()[0])
     assert tokenizer.make({"kind": "bpe", "vocabulary": needed}, stories).size == needed
-    with pytest.raises(InputError, match="expected bpe or mistral"):
-        tokenizer.make({"kind": "words", "vocabulary": 100}, stories)
 
 
 def test_the_share_of_unknown_leaves_pads_out():

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from lawpipe.figures import controls, style
-from lawpipe.report import gains
+from lawpipe.report import findings
 from lawpipe.results import experiment
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
@@ -98,7 +98,7 @@ def test_shares_of_the_gain_stand_in_the_column_and_on_the_axis(tuned: Results) 
 
 
 def test_the_paragraph_says_what_the_numbers_say(tuned: Results) -> None:
-    text = gains.paragraph(tuned).replace("\N{NO-BREAK SPACE}", " ")
+    text = findings.explained(tuned).replace("\N{NO-BREAK SPACE}", " ")
     for part in (
         "Over 3 seeds, the near-optimal policy's J is 0.505 [0.493, 0.517] nats lower on desired and 0 [0, 0]",
         "the learning rate alone explains 120.0 % [120.0 %, 120.0 %] (n = 3)",
@@ -121,11 +121,11 @@ def test_the_paragraph_says_what_the_numbers_say(tuned: Results) -> None:
 def test_without_controls_there_is_a_figure_and_a_sentence(plain: Results) -> None:
     figure = draw(plain)
     assert "No learning rate was tuned" in figure.axes[2].texts[-1].get_text().replace("\n", " ")
-    text = gains.paragraph(plain)
+    text = findings.explained(plain)
     assert text.startswith("Over 2 seeds, the near-optimal policy's J is")
     assert "learning rate" not in text
 
 
 def test_one_seed_has_no_intervals(without_snapshots: Results) -> None:
     draw(without_snapshots)
-    assert "[" not in gains.paragraph(without_snapshots)
+    assert "[" not in findings.explained(without_snapshots)

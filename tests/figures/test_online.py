@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lawpipe.figures import online, style
+from lawpipe.figures import curves, style
 from lawpipe.report.tables import online as online_table
 from lawpipe.results import catalogue, experiment
 from lawpipe.results.experiment import Results
@@ -30,7 +30,7 @@ def tuned(three_seeds: Results) -> Results:
 
 def test_the_figure_has_a_curve_and_a_row_for_every_tuned_policy(tuned: Results) -> None:
     with style.theme():
-        figure = online.online(tuned)
+        figure = curves.online(tuned)
     left, right = figure.axes
     labels = ["conventional tuned", "clean only tuned", "greedy tuned", "online tuned"]
     assert [text.get_text() for text in left.get_legend().get_texts()] == labels

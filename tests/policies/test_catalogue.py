@@ -34,7 +34,7 @@ def test_what_the_plan_derives() -> None:
     tuned = ("conventional_tuned", "clean_only_tuned", "inverse_loss_tuned", "greedy_tuned", "online_tuned")
     assert tuned == plan.TUNED
     assert plan.SEARCHED_CONTROLS == ("static", "near_optimal_at_tuned_rate")
-    assert plan.WITH_CONTRIBUTIONS == ("conventional", "near_optimal")
+    assert plan.REQUIRED_POLICIES == ("conventional", "near_optimal")
     assert {name: record.builds_on for name, record in POLICIES.items() if record.builds_on} == {
         "near_optimal_matched": ("near_optimal",),
         "near_optimal_at_tuned_rate": ("conventional_tuned",),

@@ -1,6 +1,9 @@
 """What all stage scripts share."""
 
 import json
+import runpy
+import subprocess
+import sys
 
 import pytest
 
@@ -43,6 +46,35 @@ def test_a_job_that_fails_has_no_cost(tmp_path):
     with pytest.raises(ZeroDivisionError), stage.job(options, __file__):
         1 / 0  # noqa: B018
     assert not (tmp_path / "c.json").exists()
+
+
+SCRIPT = '''"""What it does."""
+
+from lawpipe.run import stage
+
+
+@stage.script(side_file="a file", seeds=stage.option("seeds", type=int, nargs="+", required=False), state="a folder")
+def main(job):
+    print(job.options.side_file.name, job.options.seeds, job.options.state.is_dir(), job.settings, len(job.code))
+'''
+
+
+def test_a_function_of_a_job_becomes_the_main_of_its_script(tmp_path, capsys):
+    script, state, stale = tmp_path / "script.py", tmp_path / ".script-1", tmp_path / ".script-0"
+    script.write_text(SCRIPT)
+    state.mkdir()
+    stale.mkdir()
+    main = runpy.run_path(str(script))["main"]
+    main(["--settings", "{}", "--side-file", "a/b", "--seeds", "1", "2", "--state", str(state)])
+    assert capsys.readouterr().out == "b [1, 2] True {} 16\n"
+    assert not state.exists()
+    assert not stale.exists()
+    with pytest.raises(SystemExit):
+        main(["--settings", "{}", "--state", str(state)])
+    assert "required: --side-file" in capsys.readouterr().err
+    help_text = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, text=True, check=True)
+    assert "What it does." in help_text.stdout
+    assert "--side-file SIDE_FILE" in help_text.stdout
 
 
 @pytest.mark.parametrize("settings", ["{", "[1]", "seed"])

@@ -72,7 +72,7 @@ EXPECTED: dict[str, set[str]] = {
     "data/grammar/words.txt": {"corpus"},
     "compute/matmul.py": TEXT_RUNS,
     "analysis/scaling_law.py": {"fit", "claims", *PAGES},
-    "analysis/summary.py": {"summarise"},
+    "analysis/compression.py": {"summarise", "plot"},
     "analysis/similarity.py": {"train", "train text"},
     "online/memory.py": set(),
     "run/tables/summary.py": {"summarise", "summarise_seeds", "claims", *PAGES},

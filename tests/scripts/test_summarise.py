@@ -138,14 +138,16 @@ def test_the_acceleration_over_the_tuned_policy(tmp_path):
 
 
 def test_a_policy_that_never_arrives_or_breaks_off(tmp_path, capsys):
-    rows = call(tmp_path, LOSSES | {"slow": [1.0, 0.9, 0.8, 0.7, 0.6], "broken": [1.0, 0.5, math.nan, math.nan, 0.1]})
-    assert list(rows) == ["conventional", "near_optimal", "slow", "broken"]
+    rows = call(tmp_path, LOSSES | {"slow": [1.0, 0.9, 0.8, 0.7, 0.6], "broken": [1.0, 0.5, math.nan, math.nan, 0.1],
+                                      "infinite": [1.0, math.inf, 0.4, 0.3, 0.1]})  # fmt: skip
+    assert list(rows) == ["conventional", "near_optimal", "slow", "broken", "infinite"]
     assert rows["slow"]["acceleration_desired"] is None
     assert rows["slow"]["acceleration_to_best_desired"] is None
     assert rows["slow"]["objective_desired"] == pytest.approx(0.75)
     assert rows["slow"]["gap"] is None
-    assert rows["broken"]["objective_desired"] is None
-    assert rows["broken"]["compression_ratio_test"] is None
+    for name in ("broken", "infinite"):
+        assert rows[name]["objective_desired"] is None
+        assert rows[name]["compression_ratio_test"] is None
     printed = capsys.readouterr().out
     assert "slow: desired J 0.7500 nats, acceleration none; test J 1.5000 nats, acceleration none" in printed
     assert "broken: desired J not finite" in printed

@@ -1,14 +1,14 @@
 """A copy of the project that tests may run and change."""
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from tests.workflow import forked
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,30 +33,14 @@ class Project:
         self, *arguments: str, configs: tuple[str, ...] = SMALL, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake in the copy, with the copy's own package; stdout and stderr come together."""
-        command = [sys.executable, "-m", "snakemake", *arguments, "--cores", "2"]
-        if configs:
-            command += ["--configfile", *configs]
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"} | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        with_configs = ["--configfile", *configs] if configs else []
+        return forked.run([*arguments, "--cores", "2", *with_configs], self.folder, self.folder, **environment)
 
     def plan(self, *arguments: str, configs: tuple[str, ...] = SMALL) -> "Plan":
         """Dry-run: which jobs would run, and why."""
         run = self.snakemake("--dry-run", *arguments, configs=configs)
         assert run.returncode == 0, run.stdout
-        counts = dict(re.findall(r"^(\S+) +(\d+)$", run.stdout, re.MULTILINE))
-        counts.pop("total", None)
-        changed = re.search(r"params have changed since last execution:\n +(.+)", run.stdout)
-        return Plan(
-            {rule: int(count) for rule, count in counts.items()},
-            set(changed.group(1).split(", ")) if changed else set(),
-        )
+        return Plan.read(run.stdout)
 
     def write_config(self, text: str) -> str:
         """Write a config that is laid over the small one, and return its name."""
@@ -75,17 +59,28 @@ class Project:
 
 @dataclass(frozen=True)
 class Plan:
-    """The jobs of a dry run."""
+    """The jobs of a run or a dry run."""
 
     #: How many jobs of each rule.
     jobs: dict[str, int]
-    #: The rules whose own settings or code changed; the others follow from them.
+    #: The rules whose own settings or code changed; the others follow from them. A run does not say them.
     changed: set[str]
+
+    @classmethod
+    def read(cls, said: str) -> "Plan":
+        """Read a plan from what a run or a dry run says."""
+        counts = dict(re.findall(r"^(\S+) +(\d+)$", said, re.MULTILINE))
+        counts.pop("total", None)
+        changed = re.search(r"params have changed since last execution:\n +(.+)", said)
+        return cls(
+            {rule: int(count) for rule, count in counts.items()},
+            set(changed.group(1).split(", ")) if changed else set(),
+        )
 
 
 def duplicate(source: Path, target: Path) -> None:
-    """Copy a file or folder with its time stamps."""
+    """Copy a file or folder with its time stamps, and with the compiled modules, which these keep valid."""
     if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.pyc.*"))  # another process compiles just now
     else:
         shutil.copy2(source, target)

@@ -64,11 +64,11 @@ def last_losses(results: Results) -> Figure:
 '''
 
 ENTRY = """    Entry("last_losses", "The loss at the end of training", None, "One point per policy and seed.",
-          module="figures.speed", data=("summary",)),
+          module="figures.similarity", data=("summary",)),
 """
 
 CLAIM = """    Claim("ends_lower", PROBLEMS, "Fig 5", "the near-optimal policy ends at a lower loss",
-          ratio(summary("last_loss_desired")), Beyond(1, below=True)),
+          ratio("last_loss_desired"), Beyond(1, below=True)),
 """
 
 
@@ -95,12 +95,12 @@ def add_analysis(project: Project) -> None:
     project.replace(
         script, "from lawpipe.run import", "from lawpipe.analysis.last_loss import last_loss\nfrom lawpipe.run import"
     )
-    line = "                if tuned is not None:\n"
-    project.replace(script, line, f'                numbers["last_loss"] = last_loss(losses[policy])\n{line}')
+    line = "            if tuned is not None:\n"
+    project.replace(script, line, f'            numbers["last_loss"] = last_loss(losses[policy])\n{line}')
 
 
 def add_figure(project: Project) -> None:
-    module = project.folder / "lawpipe/figures/speed.py"
+    module = project.folder / "lawpipe/figures/similarity.py"
     module.write_text(f"import matplotlib.pyplot as plt\n{module.read_text()}{FIGURE}")
     start = "FIGURES: tuple[Entry, ...] = (\n"
     project.replace("lawpipe/results/catalogue.py", start, start + ENTRY)

@@ -15,7 +15,7 @@ HERE = ("--slurm-no-account", "--slurm-status-command", "squeue", "--seconds-bet
 WAITS = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5")
 
 
-def test_the_same_results_on_slurm(bare: Project, small: Project, tmp_path) -> None:
+def test_the_same_results_on_slurm(bare: Project, tmp_path, request: pytest.FixtureRequest) -> None:
     duplicate(bare.folder, tmp_path / "copy")
     project = Project(tmp_path / "copy")
     target = "results-small/perceptron_noisy/summary.parquet"
@@ -28,6 +28,7 @@ def test_the_same_results_on_slurm(bare: Project, small: Project, tmp_path) -> N
     assert run.returncode == 0, run.stdout
     assert run.stdout.count("has been submitted with SLURM jobid") == 9  # of 12 jobs, 5 of them in two groups
     assert "Group job prepare" in run.stdout
+    small = request.getfixturevalue("small")  # only now, so that another worker process makes it while Slurm waits
     ours, theirs = (folder.results / "perceptron_noisy" for folder in (project, small))
     tables = sorted(path.relative_to(ours) for path in ours.rglob("*.parquet"))
     assert len(tables) > 20

@@ -4,7 +4,6 @@ import inspect
 import json
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +22,7 @@ from lawpipe.run.tables.policies import LEARNING_RATES, POLICY, SEARCH
 from lawpipe.run.tables.studies import ONLINE, TRANSFER
 from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from tests.workflow import reproduce
-from tests.workflow.copies import Project, duplicate
+from tests.workflow.copies import Plan, Project
 
 pytestmark = pytest.mark.workflow
 
@@ -69,7 +68,7 @@ def test_a_run_writes_exactly_the_planned_files(small: Project) -> None:
 def test_the_sizes_are_as_estimated(small: Project) -> None:
     for name, settings in experiments(small).items():
         files = list((small.results / name).rglob("*.parquet"))
-        guess = estimate.artifacts(settings)
+        guess = estimate.total(estimate.stages(settings).values())
         assert guess.files == len(files)
         assert 0.5 < guess.bytes / sum(path.stat().st_size for path in files) < 2
 
@@ -200,10 +199,10 @@ def test_a_control_with_a_search_is_made_for_the_first_seeds_and_what_it_needs_c
         f"experiments: {{perceptron: {{policies: {names}, controls: {{evaluations: 3, seeds: 1}}}}}}"
     )
     configs = ("config/small.yaml", overlay)
-    planned = project.plan("results-small/perceptron/summary.parquet", configs=configs).jobs
-    assert (planned["make_policy_at_its_best_rate"], planned["make_policy"], planned["train"]) == (2, 2, 4)
     run = project.snakemake("results-small/perceptron/summary.parquet", configs=configs)
     assert run.returncode == 0, run.stdout
+    jobs = Plan.read(run.stdout).jobs
+    assert (jobs["make_policy_at_its_best_rate"], jobs["make_policy"], jobs["train"]) == (2, 2, 4)
     table = artifacts.read(project.results / "perceptron/summary.parquet", SUMMARY_OVER_SEEDS).to_pandas()
     counts = table[table["quantity"] == "objective_desired"].set_index("policy")["n"]
     assert [
@@ -399,18 +398,12 @@ def test_without_a_transferred_policy_there_is_nothing_to_compare(copy: Copy) ->
 
 WITHOUT_SEARCH = """
 experiments:
-  followed:
-    extends: perceptron_noisy
-    in_all: false
-    policies: [conventional, near_optimal, conventional_tuned, clean_only_tuned, clean_only_matched, online_tuned,
-      online_matched]
-    search: {iterations: 1, snapshots: []}
+  perceptron_noisy: {policies: [conventional, near_optimal, conventional_tuned, clean_only_tuned, online_tuned]}
 """
 
 
-def test_weights_without_a_search_are_compared_where_they_are(bare: Project, tmp_path: Path) -> None:
-    duplicate(bare.folder, tmp_path / "copy")
-    project = Project(tmp_path / "copy")
+def test_weights_without_a_search_are_compared_where_they_are(copy: Copy) -> None:
+    project = copy()
     run = project.snakemake("compare_online")
     assert run.returncode != 0
     assert "error: no experiment of this config has weights without a search" in run.stdout
@@ -419,10 +412,10 @@ def test_weights_without_a_search_are_compared_where_they_are(bare: Project, tmp
     assert run.returncode == 0, run.stdout
     assert "| perceptron | 10 % | 64 | 1 |" in run.stdout
     rows = artifacts.read(project.results / "online.parquet", ONLINE).to_pylist()
-    assert {row["experiment"] for row in rows} == {"followed"}
+    assert {row["experiment"] for row in rows} == {"perceptron_noisy"}
     by_policy = {row["policy"]: row for row in rows if row["against"] == "test"}
-    summary = artifacts.read(project.results / "followed/seed0/summary.parquet", SUMMARY).to_pylist()
-    stored = {row["policy"]: row["objective_test"] for row in summary}
+    summary = artifacts.read(project.results / "perceptron_noisy/seed0/summary.parquet", SUMMARY).to_pylist()
+    stored = {row["policy"]: row["objective_test"] for row in summary if not row["policy"].startswith("search_")}
     assert by_policy.keys() == stored.keys() - {"near_optimal"}
     assert {name: row["objective"] for name, row in by_policy.items()} == {name: stored[name] for name in by_policy}
     assert (project.results / "online.svg").is_file()

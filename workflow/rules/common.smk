@@ -1,10 +1,12 @@
-"""What all rules share: the resolved config, the folders, and what every stage's rule needs."""
+"""What all rules share: the resolved config, the folders, and functions of them."""
 
 import hashlib
 import json
 import os
 import re
+import shlex
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -16,6 +18,7 @@ from lawpipe.results import catalogue
 from lawpipe.run import registry, signals
 from lawpipe.run.errors import InputError
 from lawpipe.run.provenance import code_digest, file_digest
+from lawpipe.run.splits import REQUIRED, SPLITS
 from lawpipe.run.tables.measurements import COLLECTED
 
 BASE = Path(workflow.basedir)
@@ -40,9 +43,6 @@ EXPERIMENTS = CONFIG.experiments
 ROOT = CONFIG.root
 EXPERIMENT = f"{ROOT}/{{experiment}}"
 SEED = f"{EXPERIMENT}/seed{{seed}}"
-
-# What a training run starts from.
-TRAINING_INPUTS = {name: f"{SEED}/{name}.parquet" for name in ("train", "desired", "test", "theta0")}
 
 # Runs that were recorded on some machine, one dated folder per record, for the report.
 RECORDS = BASE / "benchmarks/records"
@@ -80,57 +80,16 @@ def settings_of(wildcards):
     return EXPERIMENTS[wildcards.experiment]
 
 
-def stage_params(stage, settings=None):
-    """The params of a stage: interpreter, script, settings as sorted JSON, and digest of the code.
-
-    A changed string among them reruns the job. Paths do not: a moved checkout or environment reruns nothing. `settings`
-    is a function of the wildcards; without it, they are the experiment's settings that the stage depends on.
-    """
-    script = BASE / "scripts" / f"{stage}.py"
-
-    def of_experiment(wildcards):
-        seed = int(wildcards.seed) if "seed" in wildcards.keys() else None
-        batch = wildcards.get("batch", wildcards.get("policy"))
-        return plan.stage_settings(settings_of(wildcards), stage, wildcards.experiment, seed=seed, batch=batch)
-
-    settings = settings or of_experiment
-    return {
-        "python": Path(sys.executable),
-        "script": script,
-        "settings": lambda wildcards: json.dumps(settings(wildcards), sort_keys=True),
-        "code": lambda wildcards: code_digest(script, registry.chosen(settings(wildcards))),
-    }
+def tables(*names):
+    """Tables of a seed by their names."""
+    return {name: f"{SEED}/{name}.parquet" for name in names}
 
 
-def side_folder(stage):
-    """A function of the wildcards: the folder of a long stage's checkpoints, named by settings and code."""
-    params = stage_params(stage)
-
-    def of(wildcards):
-        meaning = f"{params['settings'](wildcards)} {params['code'](wildcards)}"
-        policy = [wildcards.policy] if "policy" in wildcards.keys() else []
-        name = f".{'_'.join([stage, *policy])}-{hashlib.sha256(meaning.encode()).hexdigest()[:16]}"
-        return Path(ROOT, wildcards.experiment, f"seed{wildcards.seed}", name)
-
-    return of
+def seed_folder(wildcards):
+    """The folder of a seed, as a path, which Snakemake does not track."""
+    return Path(ROOT, wildcards.experiment, f"seed{wildcards.seed}")
 
 
-def memory(stage):
-    """A function of the wildcards: the memory of one job of a stage, in MB."""
-    return lambda wildcards: estimate.memory_mb(settings_of(wildcards), stage)
-
-
-def gpu(wildcards):
-    """The number of GPUs that one process of an experiment's training asks for."""
-    return int(settings_of(wildcards)["device"] == "cuda")
-
-
-def processes(wildcards):
-    """The number of processes of a job, one thread each: those of the experiment if the job searches, else one."""
-    searches = wildcards.get("policy", plan.SEARCHED) in (plan.SEARCHED, *plan.SEARCHED_CONTROLS)
-    return settings_of(wildcards)["processes"] if searches else 1
-
-
-def for_all_processes(amount):
-    """A function of the wildcards: `amount`, which is that of one process, times the number of processes."""
-    return lambda wildcards: amount(wildcards) * processes(wildcards)
+def resolved(value, wildcards):
+    """A value that may be given as a function of the wildcards."""
+    return value(wildcards) if callable(value) else value

@@ -13,7 +13,7 @@ def digests_of_own_files(wildcards):
 
 def examples(wildcards):
     """The examples of a seed: one named input for each split."""
-    return {split: f"{SEED}/{split}.parquet" for split in plan.splits(settings_of(wildcards))}
+    return tables(*plan.splits(settings_of(wildcards)))
 
 
 def policies_of_batch(wildcards):
@@ -50,11 +50,6 @@ def files_of_seeds(experiment, files):
     return [f"{ROOT}/{experiment}/seed{seed}/{file}" for seed in settings["seeds"] for file in files(settings, seed)]
 
 
-def of_seeds(files):
-    """A function of the wildcards: files of each seed of the experiment."""
-    return lambda wildcards: files_of_seeds(wildcards.experiment, files)
-
-
 def title_of(entries, kind):
     """A function of the wildcards: the label of a figure or table in Snakemake's own report."""
     titles = {entry.name: entry.title for entry in entries}
@@ -77,37 +72,11 @@ def report_inputs(wildcards):
     return files
 
 
-def claims_inputs(wildcards):
-    """The tables that the claims are judged by: of every seed of the experiments of the target `all`."""
-    tables = [f"{table}.parquet" for table in ("summary", "curves", "similarity", "zero_weights", "fits")]
-    return [file for name in CONFIG.in_all for file in files_of_seeds(name, lambda settings, seed: tables)]
-
-
 def settings_by_experiment(stage, names):
     """The settings of each of some experiments that a stage depends on."""
     return {name: plan.stage_settings(EXPERIMENTS[name], stage, name) for name in names}
 
 
-def claims_settings(wildcards):
-    """The settings that the claims are judged by."""
-    return {"experiments": settings_by_experiment("claims", CONFIG.in_all)}
-
-
 def report_settings(wildcards):
     """The settings of a report: the config's name and those of the experiments that it shows."""
     return {"name": CONFIG.name, "experiments": settings_by_experiment("report", experiments_shown(wildcards))}
-
-
-def summaries(names):
-    """The summary over the seeds of each of some experiments."""
-    return [f"{ROOT}/{name}/summary.parquet" for name in names]
-
-
-def folders(names):
-    """The folders of some experiments, as paths, which Snakemake does not track."""
-    return [Path(ROOT, name) for name in names]
-
-
-def study_settings(study, **further):
-    """A function of the wildcards: the settings of a study's stage."""
-    return lambda wildcards: {"study": study, **further}

@@ -1,5 +1,6 @@
 """The tables at the top of the page: the paper's claims with their verdicts, and the paper's contradictions."""
 
+from itertools import pairwise
 from pathlib import Path
 
 from lawpipe.analysis.intervals import Interval
@@ -34,38 +35,33 @@ def claims(root: Path) -> Table:
 
     Raises InputError if the artifact is missing or damaged.
     """
-    records = artifacts.read(root / "claims.parquet", artifact.CLAIMS).to_pylist()
-    experiments = list(dict.fromkeys(record["experiment"] for record in records))
-    records.sort(key=lambda record: experiments.index(record["experiment"]))
-    rows: list[Row] = []
-    for record in records:
-        cells = (
-            record["experiment"],
-            record["claim"].replace("_", " "),
-            record["paper"],
-            record["source"],
-            record["verdict"].replace("_", " "),
-            interval(Interval.stored(record["ours"], record["low"], record["high"])),
-            str(record["n"]),
-            record["reason"],
-        )
-        starts = bool(rows) and rows[-1].cells[0] != record["experiment"]
-        rows.append(Row(cells, f"break {record['verdict']}" if starts else record["verdict"]))
-    verdicts = [record["verdict"] for record in records]
+    found = artifacts.read(root / "claims.parquet", artifact.CLAIMS).to_pylist()
+    experiments = list(dict.fromkeys(record["experiment"] for record in found))
+    found.sort(key=lambda record: experiments.index(record["experiment"]))
+    records = [
+        {
+            "experiment": record["experiment"],
+            "claim": record["claim"].replace("_", " "),
+            "what it says": record["paper"],
+            "where": record["source"],
+            "verdict": record["verdict"].replace("_", " "),
+            "ours": interval(Interval.stored(record["ours"], record["low"], record["high"])),
+            "n": str(record["n"]),
+            "reason": record["reason"],
+        }
+        for record in found
+    ]
+    verdicts = [record["verdict"] for record in found]
     counts = [f"{verdicts.count(name)} {name.replace('_', ' ')}" for name in VERDICTS if name in verdicts]
-    return Table(
-        CLAIMS,
-        ("experiment", "claim", "what it says", "where", "verdict", "ours", "n", "reason"),
-        tuple(rows),
-        labels=5,
-        prose=7,
-        note=f"{len(records)} rows: {', '.join(counts)}.",
-        widths=(11, 13, 17, 7, 11, 16, 3, 22),
-    )
+    changes = [False] + [one["experiment"] != other["experiment"] for one, other in pairwise(found)]
+    kinds = [f"break {verdict}" if change else verdict for change, verdict in zip(changes, verdicts, strict=True)]
+    note = f"{len(found)} rows: {', '.join(counts)}."
+    widths = (11, 13, 17, 7, 11, 16, 3, 22)
+    return Table.from_records(CLAIMS, records, kinds, labels=5, prose=7, note=note, widths=widths)
 
 
 def contradicted() -> Table:
     """Return the table of the paper's contradictions."""
-    rows = tuple(Row((item.source, item.says, item.but, item.arithmetic or "-")) for item in contradictions())
+    rows = tuple(map(Row, contradictions()))
     header = ("where", "the paper says", "but", "our arithmetic")
     return Table(CONTRADICTIONS, header, rows, labels=4, widths=(11, 29, 29, 31))

@@ -1,7 +1,8 @@
 """The table of weights without a search: every policy against uniform weights at their own best learning rate."""
 
 from lawpipe.analysis import gain
-from lawpipe.report.table import Row, Table
+from lawpipe.report.comparison import mean
+from lawpipe.report.table import Table
 from lawpipe.results import catalogue
 from lawpipe.results.experiment import Results
 from lawpipe.results.gains import ORACLE, TUNED, objectives
@@ -19,14 +20,14 @@ QUANTITIES = {
 def online(results: Results) -> Table:
     """Return one row per policy, without the snapshots of the search."""
     test = objectives(results, "test")
-    rows = []
-    for policy in results.chosen:
-        cells = (
-            interval(results.quantity(policy, "objective_test")),
-            "-" if policy == TUNED else interval(gain.difference(test, policy, TUNED)),
-            share_of(gain.share(test, policy, TUNED, ORACLE)),
-            *(interval(results.quantity(policy, name)) for name in QUANTITIES),
-        )
-        rows.append(Row((policy_label(policy), *cells)))
-    header = ("policy", "J, test", "less J of tuned", "share of the oracle's gain", *QUANTITIES.values())
-    return Table(catalogue.table("online"), header, tuple(rows))
+    records = [
+        {
+            "policy": policy_label(policy),
+            "J, test": mean(results, policy, "objective_test"),
+            "less J of tuned": "-" if policy == TUNED else interval(gain.difference(test, policy, TUNED)),
+            "share of the oracle's gain": share_of(gain.share(test, policy, TUNED, ORACLE)),
+            **{label: mean(results, policy, name) for name, label in QUANTITIES.items()},
+        }
+        for policy in results.chosen
+    ]
+    return Table.from_records(catalogue.table("online"), records)

@@ -1,13 +1,13 @@
 """The tables of one experiment, and the overview table of all experiments."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from lawpipe.analysis import redundancy
 from lawpipe.analysis.intervals import Interval
 from lawpipe.paper import values as paper
-from lawpipe.report.comparison import OF_A_LOSS, missing, share
+from lawpipe.report import findings
+from lawpipe.report.comparison import OF_A_LOSS, PROPERTIES, mean, missing, pairs, share
 from lawpipe.report.table import Row, Table
 from lawpipe.report.tables import online, scaling, stories
 from lawpipe.results import catalogue, problem
@@ -35,6 +35,8 @@ QUANTITIES = {
     "effective_examples": "effective number of examples (mean over steps)",
 }
 
+ONE_DROPPED = "one or more has weight 0, of groups with any weight"
+LARGEST_SHARE = "the largest weight's share of the group's"
 #: The overview table, which is on the page only.
 GLANCE = catalogue.Entry(
     "glance",
@@ -45,24 +47,16 @@ GLANCE = catalogue.Entry(
     "of all examples). Each number is the mean over the seeds with its 95 % t interval.",
 )
 
-PROPERTIES = {
-    "noncontributive_excluded": "contribution <= 0: weight is 0",
-    "redundant_dropped": "contribution > 0: weight is 0",
-    "learned_ignored": "loss < 1e-6: weight below 0.2 of the step's largest",
-}
-
 #: Properties of planted groups and, as a control, of as many unrelated examples (`_control`).
 PLANTED = {
-    f"{group}_{measure}{control}": f"{subject}: {label}"
-    for group, planted, unrelated in (
-        (redundancy.COPIES, "an example and its copy", "two unrelated examples"),
-        (redundancy.COMBINATIONS, "two examples and their sum", "three unrelated examples"),
-    )
-    for measure, label in (
-        ("one_dropped", "one or more has weight 0, of groups with any weight"),
-        ("largest_share", "the largest weight's share of the group's"),
-    )
-    for control, subject in (("", planted), ("_control", unrelated))
+    "copies_one_dropped": f"an example and its copy: {ONE_DROPPED}",
+    "copies_one_dropped_control": f"two unrelated examples: {ONE_DROPPED}",
+    "copies_largest_share": f"an example and its copy: {LARGEST_SHARE}",
+    "copies_largest_share_control": f"two unrelated examples: {LARGEST_SHARE}",
+    "combinations_one_dropped": f"two examples and their sum: {ONE_DROPPED}",
+    "combinations_one_dropped_control": f"three unrelated examples: {ONE_DROPPED}",
+    "combinations_largest_share": f"two examples and their sum: {LARGEST_SHARE}",
+    "combinations_largest_share_control": f"three unrelated examples: {LARGEST_SHARE}",
 }
 
 
@@ -73,7 +67,8 @@ def headline(results: Results) -> Table:
     rows = []
     for policy in results.chosen:
         label = policy_label(policy)
-        rows.append(Row((label, f"mean of{UNBROKEN}{len(results.seeds)}", *_means(results, policy, columns)), "mean"))
+        means = (mean(results, policy, name) for name in columns)
+        rows.append(Row((label, f"mean of{UNBROKEN}{len(results.seeds)}", *means), "mean"))
         for _, seed in results.summary[results.summary["policy"] == policy].iterrows():
             numbers = (missing(name) if pd.isna(seed[name]) else number(float(seed[name])) for name in columns)
             rows.append(Row((label, str(seed["seed"]), *numbers)))
@@ -83,53 +78,51 @@ def headline(results: Results) -> Table:
     return Table(catalogue.table("headline"), header, tuple(rows), labels=2)
 
 
-def _means(results: Results, policy: str, columns: Iterable[str]) -> list[str]:
-    """Write quantities of the summary over the seeds; an acceleration without a value was never reached."""
-    return [interval(results.quantity(policy, name), missing=missing(name)) for name in columns]
-
-
 def _published(results: Results, policy: str, measure: str) -> str:
     """Write the paper's value of a quantity for a policy, with its unit if that differs and its source."""
-    for value in paper.values(problem.name(results.settings)):
-        if (value.measure, value.policy) == (measure, policy):
-            unit = "log2|V| over nats; " if value.mixed_units else ""
-            return f"{value.text} ({unit}{value.mark})"
-    return "-"
+    value = paper.BY_MEASURE.get((problem.name(results.settings), measure, policy))
+    if value is None:
+        return "-"
+    unit = "log2|V| over nats; " if value.mixed_units else ""
+    return f"{value.text} ({unit}{value.source}{', read off' if value.digitised else ''})"
 
 
 def glance(experiments: Sequence[Results]) -> Table:
     """Return one row per experiment: CR, AR, the remaining gap, and the weight on corrupted examples."""
-    header = (
-        "experiment",
-        "seeds",
-        *(f"{name}, {against}" for against in REFERENCES for name in ("CR conventional", "CR near-optimal", "AR")),
-        "gap / J",
-        "weight on corrupted examples",
-    )
-    rows = []
+    records = []
     for results in experiments:
-        cells = [results.name, str(len(results.seeds))]
-        for against in REFERENCES:
-            cells += _means(results, "conventional", [f"compression_ratio_{against}"])
-            cells += _means(results, "near_optimal", [f"compression_ratio_{against}", f"acceleration_{against}"])
-        gap, objective = (results.quantity("near_optimal", name).mean_or_nan for name in ("gap", "objective_desired"))
-        weight = results.quantity("near_optimal", "weight_on_perturbed").mean
+        weight = percent(results.quantity("near_optimal", "weight_on_perturbed").mean)
         corrupted = problem.corrupted_share(results.settings)
-        cells += [percent(gap / objective), f"{percent(weight)} (of {percent(corrupted)})" if corrupted else "-"]
-        rows.append(Row(tuple(cells)))
-    return Table(GLANCE, header, tuple(rows))
+        means = {
+            f"{header}, {against}": mean(results, policy, f"{name}_{against}")
+            for against in REFERENCES
+            for header, policy, name in (
+                ("CR conventional", "conventional", "compression_ratio"),
+                ("CR near-optimal", "near_optimal", "compression_ratio"),
+                ("AR", "near_optimal", "acceleration"),
+            )
+        }
+        records.append(
+            {
+                "experiment": results.name,
+                "seeds": str(len(results.seeds)),
+                **means,
+                "gap / J": findings.remaining(results),
+                "weight on corrupted examples": f"{weight} (of {percent(corrupted)})" if corrupted else "-",
+            }
+        )
+    return Table.from_records(GLANCE, records)
 
 
 def summary(results: Results) -> Table:
     """Return every quantity of the summary over the seeds, with one column per policy."""
-    rows = []
+    records = []
     for name, label in QUANTITIES.items():
         for against in REFERENCES if f"{name}_desired" in results.summary else ("",):
             column = f"{name}_{against}" if against else name
-            cells = (_means(results, policy, [column])[0] for policy in results.chosen)
-            rows.append(Row((label, against, *cells)))
-    header = ("quantity", "on", *(policy_label(policy) for policy in results.chosen))
-    return Table(catalogue.table("summary"), header, tuple(rows), labels=2)
+            means = {policy_label(policy): mean(results, policy, column) for policy in results.chosen}
+            records.append({"quantity": label, "on": against, **means})
+    return Table.from_records(catalogue.table("summary"), records, labels=2)
 
 
 def search(results: Results) -> Table:
@@ -159,51 +152,44 @@ def search(results: Results) -> Table:
 
 def zero_weights(results: Results) -> Table:
     """Return the share of each property and policy; properties of planted groups if the experiment has any."""
-    shares = results.zero_weights
-    planted = {name: label for name, label in PLANTED.items() if (shares["property"] == name).any()}
+    measured = set(results.zero_weights["property"])
+    learned = catalogue.figure("fig09_learned").suits(results.settings)
+    labels = {name: label for name, label in (PROPERTIES | PLANTED).items() if name in PROPERTIES or name in measured}
     per_loss = [(kind, against) for against in REFERENCES for kind in ("instantaneous", "adjoint")]
-    records = []
-    for name, label in (PROPERTIES | planted).items():
-        if name == "learned_ignored" and not catalogue.figure("fig09_learned").suits(results.settings):
-            continue
-        for kind, against in per_loss if name in OF_A_LOSS else [("", "")]:
-            for policy in results.chosen:
-                rows = shares[(shares["policy"] == policy) & (shares["property"] == name)]
-                if kind:
-                    rows = rows[(rows["kind"] == kind) & (rows["against"] == against)]
-                records.append(
-                    {
-                        "property": label,
-                        "contribution": kind,
-                        "against": against,
-                        "policy": policy_label(policy),
-                        "share": share(results, policy, name, against, kind),
-                        "cases, all seeds": f"{int(rows['count'].sum()):,}",
-                    }
-                )
+    records = [
+        {
+            "property": label,
+            "contribution": kind,
+            "against": against,
+            "policy": policy_label(policy),
+            "share": share(results, rows := pairs(results, policy, name, against, kind)),
+            "cases, all seeds": f"{int(rows['count'].sum()):,}",
+        }
+        for name, label in labels.items()
+        if name != "learned_ignored" or learned
+        for kind, against in (per_loss if name in OF_A_LOSS else [("", "")])
+        for policy in results.chosen
+    ]
     return Table.from_records(catalogue.table("zero_weights"), records, labels=4)
 
 
 def fits(results: Results) -> Table:
     """Return the coefficients of each reference loss, policy and seed."""
-    records = []
-    for _, fit in results.fits[results.fits["policy"].isin(results.chosen)].iterrows():
-        floor, scale, exponent = (
-            interval(Interval.stored(fit[name], fit[f"{name}_low"], fit[f"{name}_high"]))
-            for name in ("loss_floor", "scale", "exponent")
-        )
-        records.append(
-            {
-                "policy": policy_label(str(fit["policy"])),
-                "loss": str(fit["against"]),
-                "seed": str(fit["seed"]),
-                "L0 (nats)": floor,
-                "B (steps)": scale,
-                "beta": exponent,
-                "t0": "-" if pd.isna(fit["first_step"]) else str(int(fit["first_step"])),
-                "r squared": number(fit["r_squared"], 4),
-            }
-        )
+    rows = results.fits[results.fits["policy"].isin(results.chosen)]
+    columns = (("L0 (nats)", "loss_floor"), ("B (steps)", "scale"), ("beta", "exponent"))
+    records = [
+        {
+            "policy": policy_label(str(fit["policy"])),
+            "loss": str(fit["against"]),
+            "seed": str(fit["seed"]),
+            **{
+                head: interval(Interval.stored(*fit[[name, f"{name}_low", f"{name}_high"]])) for head, name in columns
+            },
+            "t0": "-" if pd.isna(fit["first_step"]) else str(int(fit["first_step"])),
+            "r squared": number(fit["r_squared"], 4),
+        }
+        for _, fit in rows.iterrows()
+    ]
     records.sort(key=lambda record: (record["loss"], record["policy"], int(record["seed"])))
     return Table.from_records(catalogue.table("fits"), records, labels=3)
 

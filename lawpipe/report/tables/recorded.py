@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lawpipe.report.table import Row, Table
+from lawpipe.report.comparison import mean
+from lawpipe.report.findings import both
+from lawpipe.report.table import Table
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.numbers import UNBROKEN, interval, number, percent
-from lawpipe.run.errors import InputError
-from lawpipe.run.splits import REFERENCES
+from lawpipe.results.numbers import UNBROKEN, number, percent
+from lawpipe.run.parsing import parsing
 
 SEARCHES = Entry(
     "recorded_searches",
@@ -40,68 +41,56 @@ def read(folder: Path) -> list[Record]:
     """
     records: list[Record] = []
     for path in sorted(folder.rglob("gpu-*.json")):
-        try:
+        with parsing(path, "no record of a run", "repeat the run, or delete the file"):
             record = json.loads(path.read_text(encoding="utf-8"))
             # A record says where, when and how it was made.
             {record[name] for name in ("name", "date", "commit", "command")} | {*record["hardware"]}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path} is no record of a run ({type(error).__name__}: {error}): repeat the run, or delete the file."
-            ) from error
-        records.append(record)
+            records.append(record)
     return records
 
 
 def searches(records: Sequence[Record], experiments: Sequence[Results]) -> Table | None:
     """Return the recorded searches and the language models of this page; None if no search was recorded."""
-    rows = [_recorded_search(record) for record in records if "objective" in record]
-    if not rows:
-        return None
-    rows += [_search(results) for results in experiments if problem.name(results.settings) == problem.LANGUAGE_MODEL]
-    columns = ("experiment", "where", "search", "T x N, V", "evaluations", "J, desired", "J, test", "AR", "AR, test")
-    return Table(SEARCHES, (*columns, "hours"), tuple(rows), labels=4)
+    recorded = [record for record in records if "objective" in record]
+    here = [results for results in experiments if problem.name(results.settings) == problem.LANGUAGE_MODEL]
+    kinds = ["paper" if record["method"] == "projected_gradient" else "" for record in recorded]
+    rows = [*map(_recorded_search, recorded), *map(_search, here)]
+    return Table.from_records(SEARCHES, rows, [*kinds, *("mean" for _ in here)], labels=4) if recorded else None
 
 
-def _recorded_search(record: Record) -> Row:
+def _recorded_search(record: Record) -> dict[str, str]:
     """Return the row of a recorded search."""
-    pairs = [record[name] for name in ("objective", "objective_test")]
-    accelerations = [record["acceleration"][against] for against in REFERENCES]
-    return Row(
-        (
-            record["experiment"],
-            _where(record),
-            f"{record['method'].replace('_', ' ')}, {record['precision']}, {record['corpus']} stories",
-            _size(record["steps"], record["examples"], record["vocabulary"]),
-            str(record["evaluations"]),
-            *(_change(pair["conventional"], pair["near_optimal"]) for pair in pairs),
-            *("never" if value is None else number(value) for value in accelerations),
-            number(record["search_seconds"] / 3600),
-        ),
-        "paper" if record["method"] == "projected_gradient" else "",
-    )
+    ratios = record["acceleration"].items()
+    accelerations = {against: "never" if ratio is None else number(ratio) for against, ratio in ratios}
+    return {
+        "experiment": record["experiment"],
+        "where": _where(record),
+        "search": f"{record['method'].replace('_', ' ')}, {record['precision']}, {record['corpus']} stories",
+        "T x N, V": _size(record["steps"], record["examples"], record["vocabulary"]),
+        "evaluations": str(record["evaluations"]),
+        "J, desired": _change(**record["objective"]),
+        "J, test": _change(**record["objective_test"]),
+        "AR": accelerations["desired"],
+        "AR, test": accelerations["test"],
+        "hours": number(record["search_seconds"] / 3600),
+    }
 
 
-def _search(results: Results) -> Row:
+def _search(results: Results) -> dict[str, str]:
     """Return the row of an experiment of this page."""
     data, training, search = (results.settings[name] for name in ("data", "training", "search"))
-    objectives = [
-        [results.quantity(policy, f"objective_{against}").mean for policy in ("conventional", "near_optimal")]
-        for against in REFERENCES
-    ]
-    accelerations = [results.quantity("near_optimal", f"acceleration_{against}") for against in REFERENCES]
-    return Row(
-        (
-            results.name,
-            "here",
-            f"{search['method'].replace('_', ' ')}, {training['precision']}",
-            _size(training["steps"], data["train_examples"], data["tokenizer"]["vocabulary"]),
-            number(float(results.search.groupby("seed")["evaluations"].max().mean())),
-            *(_change(*pair) for pair in objectives),
-            *(interval(acceleration, missing="never") for acceleration in accelerations),
-            "-",
-        ),
-        "mean",
-    )
+    return {
+        "experiment": results.name,
+        "where": "here",
+        "search": f"{search['method'].replace('_', ' ')}, {training['precision']}",
+        "T x N, V": _size(training["steps"], data["train_examples"], data["tokenizer"]["vocabulary"]),
+        "evaluations": number(float(results.search.groupby("seed")["evaluations"].max().mean())),
+        "J, desired": _change(*(value.mean for value in both(results, "objective_desired"))),
+        "J, test": _change(*(value.mean for value in both(results, "objective_test"))),
+        "AR": mean(results, "near_optimal", "acceleration_desired"),
+        "AR, test": mean(results, "near_optimal", "acceleration_test"),
+        "hours": "-",
+    }
 
 
 def steps(records: Sequence[Record]) -> Table | None:
@@ -110,25 +99,24 @@ def steps(records: Sequence[Record]) -> Table | None:
     for record in records:
         if "public" not in record:
             continue
-        labels = (_where(record), _size(record["steps"], record["examples"], record["vocabulary"]))
-        for row in record["rows"]:
-            how = [row["precision"]]
+        for row in (*record["rows"], {"pass": "backward", **record["public"]}):
+            how = [row.get("precision", "the public code's way")]
             how += [word for word in ("kernels", "graphs") if row.get(word)]
             how += [f"{word.replace('_', ' ')} {row[word]}" for word in ("micro_batch", "chunk") if row.get(word)]
+            how += [f"{row['batch']} examples at once"] if "batch" in row else []
             rows.append(
-                Row((*labels, row["pass"], ", ".join(how), *_measured(row, percent(row["share_of_ceiling"]))))
+                {
+                    "where": _where(record),
+                    "T x N, V": _size(record["steps"], record["examples"], record["vocabulary"]),
+                    "pass": row["pass"],
+                    "how": ", ".join(how),
+                    "s": number(row["seconds"]),
+                    "share of the ceiling": percent(row.get("share_of_ceiling")),
+                    "GB": "-" if row["peak_mb"] is None else number(row["peak_mb"] / 1024),
+                }
             )
-        public = record["public"]
-        how_public = f"the public code's way, {public['batch']} examples at once"
-        rows.append(Row((*labels, "backward", how_public, *_measured(public, "-")), "paper"))
-    header = ("where", "T x N, V", "pass", "how", "s", "share of the ceiling", "GB")
-    return Table(STEPS, header, tuple(rows), labels=4) if rows else None
-
-
-def _measured(row: Mapping[str, Any], share: str) -> tuple[str, str, str]:
-    """Write the seconds, the share of the ceiling and the peak memory (GB) of a step."""
-    memory = row["peak_mb"]
-    return number(row["seconds"]), share, "-" if memory is None else number(memory / 1024)
+    kinds = ["paper" if row["how"].startswith("the public code") else "" for row in rows]
+    return Table.from_records(STEPS, rows, kinds, labels=4) if rows else None
 
 
 def _where(record: Record) -> str:

@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from lawpipe.analysis.intervals import NO_SEEDS, Interval, mean_interval
-from lawpipe.report.table import Row, Table
+from lawpipe.report.table import Table
 from lawpipe.results import catalogue
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval
 from lawpipe.run import artifacts
 from lawpipe.run.tables import claims as artifact
-from lawpipe.run.tables.fits import SENSITIVITY
 
 SIZES = Entry(
     "sizes",
@@ -55,22 +54,15 @@ COLUMNS = (
 
 def sensitivity(results: Results) -> Table:
     """Return the coefficients of every variant of the fit on the desired loss: means over the seeds."""
-    records = [
-        record
-        for seed in results.seeds
-        for record in results.seed(seed).rows(SENSITIVITY)
-        if record["against"] == "desired"
-    ]
-    rows = []
+    rows = results.sensitivity[results.sensitivity["against"] == "desired"]
+    records = []
     for variant, label in VARIANTS.items():
-        cells = [label]
-        for _, name, policy, geometric in COLUMNS:
-            values = [
-                record[name] for record in records if (record["variant"], record["policy"]) == (variant, policy)
-            ]
-            cells.append(interval(mean_interval(values, logarithmic=geometric), count_seeds=False))
-        rows.append(Row(tuple(cells)))
-    return Table(catalogue.table("sensitivity"), ("fit", *(column[0] for column in COLUMNS)), tuple(rows))
+        record = {"fit": label}
+        for header, name, policy, geometric in COLUMNS:
+            values = rows[name][(rows["variant"] == variant) & (rows["policy"] == policy)]
+            record[header] = interval(mean_interval(values, logarithmic=geometric), count_seeds=False)
+        records.append(record)
+    return Table.from_records(catalogue.table("sensitivity"), records)
 
 
 def sizes(root: Path) -> Table:
@@ -83,9 +75,12 @@ def sizes(root: Path) -> Table:
         key = tuple(record[name] for name in ("experiment", "steps", "examples", "vocabulary"))
         mean = Interval.stored(record["mean"], record["low"], record["high"])
         means.setdefault(key, {})[record["quantity"]] = mean
-    rows = []
-    for (experiment, *size), quantities in means.items():
-        cells = (interval(quantities.get(name, NO_SEEDS)) for name in QUANTITIES)
-        label, kind = (experiment, "") if experiment else ("the paper", "paper")
-        rows.append(Row((label, *(f"{value:,}" for value in size), *cells), kind))
-    return Table(SIZES, ("experiment", "T", "N", "|V|", *QUANTITIES.values()), tuple(rows))
+    records = [
+        {
+            "experiment": experiment or "the paper",
+            **{header: f"{value:,}" for header, value in zip(("T", "N", "|V|"), size, strict=True)},
+            **{label: interval(quantities.get(name, NO_SEEDS)) for name, label in QUANTITIES.items()},
+        }
+        for (experiment, *size), quantities in means.items()
+    ]
+    return Table.from_records(SIZES, records, ("" if experiment else "paper" for experiment, *_ in means))

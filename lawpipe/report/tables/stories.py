@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from lawpipe.data import tokenizer
-from lawpipe.report.table import Row, Table
+from lawpipe.report.table import Table
 from lawpipe.results import catalogue
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import number, percent, plural
 from lawpipe.run import artifacts
-from lawpipe.run.errors import InputError
+from lawpipe.run.parsing import parsing
 from lawpipe.run.tables.examples import TOKEN_EXAMPLES
 from lawpipe.run.tables.measurements import EXAMPLES
 
@@ -67,20 +67,19 @@ def stories(results: Results) -> Table:
     most = min(SHOWN, (count + 1) // 2)
     least = min(SHOWN, count - most)
     ends = {"most": examples.iloc[:most], "least": examples.iloc[count - least :].iloc[::-1]}
-    rows = []
-    for end, chosen in ends.items():
-        for rank, (_, example) in enumerate(chosen.iterrows(), start=1):
-            row = int(example["row"])
-            cells = (
-                f"{end} {rank}",
-                one_line(decode(tokens[row])),
-                "perturbed" if corrupted[row] else "clean",
-                number(example["total_weight"] * count),
-                _step(example["first_active"]),
-                _step(example["last_active"]),
-                str(int(story[row])),
-            )
-            rows.append(Row(cells, "break" if (end, rank) == ("least", 1) else ""))
+    records = [
+        {
+            "weight": f"{end} {rank}",
+            "text": one_line(decode(tokens[example["row"]])),
+            "kind": "perturbed" if corrupted[example["row"]] else "clean",
+            "weight x N": number(example["total_weight"] * count),
+            "first step": _step(example["first_active"]),
+            "last step": _step(example["last_active"]),
+            "story": str(story[example["row"]]),
+        }
+        for end, chosen in ends.items()
+        for rank, (_, example) in enumerate(chosen.iterrows(), start=1)
+    ]
     never = int((examples["total_weight"] == 0).sum())
     shown = [int(corrupted[chosen["row"].to_numpy(dtype=np.int64)].sum()) for chosen in ends.values()]
     note = (
@@ -89,8 +88,8 @@ def stories(results: Results) -> Table:
         + (f"{plural(never, 'example')} never had any weight" if never else "every example had weight at some step")
         + (", and those shown are the last of them." if never > least else ".")
     )
-    header = ("weight", "text", "kind", "weight x N", "first step", "last step", "story")
-    return Table(catalogue.table("stories"), header, tuple(rows), labels=3, prose=1, note=note)
+    kinds = ["break" if record["weight"] == "least 1" else "" for record in records]
+    return Table.from_records(catalogue.table("stories"), records, kinds, labels=3, prose=1, note=note)
 
 
 def _step(value: float) -> str:
@@ -102,7 +101,7 @@ def corpus(results: Results) -> Table:
     """Return where the stories come from, their counts and lengths, and three of them."""
     path = results.folder / "corpus.json"
     settings = results.settings["data"]
-    try:
+    with parsing(path, "not a corpus's description"):
         description = json.loads(path.read_text(encoding="utf-8"))
         glimpse = description["glimpse"]
         rows = {
@@ -117,12 +116,8 @@ def corpus(results: Results) -> Table:
             "fingerprint": str(description["fingerprint"]),
             **{f"story {example['story']}": str(example["text"]) for example in glimpse["examples"]},
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is not a corpus's description ({type(error).__name__}: {error}): delete it and run again."
-        ) from error
-    cells = tuple(Row((label, one_line(text))) for label, text in rows.items())
-    return Table(catalogue.table("corpus"), ("what", "value"), cells, labels=2, prose=1)
+    records = [{"what": label, "value": one_line(text)} for label, text in rows.items()]
+    return Table.from_records(catalogue.table("corpus"), records, labels=2, prose=1)
 
 
 def _source(settings: Mapping[str, Any]) -> str:

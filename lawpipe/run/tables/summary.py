@@ -3,34 +3,19 @@
 from lawpipe.run.splits import REFERENCES
 from lawpipe.run.table import table
 
-#: The quantities that a summary holds for each reference set.
+#: The quantities that a summary holds for each reference set, whose name replaces the braces.
 FOR_EACH_REFERENCE = (
-    "objective",
-    "compression_ratio",
-    "acceleration",
-    "acceleration_to_best",
-    "acceleration_to_tuned",
-    "acceleration_fit",
-    "similarity",
-    "adjoint_similarity",
-    "steps_measured: int32",
-    "adjoint_steps_measured: int32",
+    "objective_{}, compression_ratio_{}, acceleration_{}, acceleration_to_best_{}, acceleration_to_tuned_{},"
+    "acceleration_fit_{}, similarity_{}, adjoint_similarity_{}, steps_measured_{}: int32,"
+    "adjoint_steps_measured_{}: int32"
 )
 
 #: One row per policy of one seed; objectives and gap in nats.
 SUMMARY = table(
     "summary",
-    ",".join(
-        [
-            "policy: string",
-            *(
-                f"{name}_{against}{colon}{kind}"
-                for name, colon, kind in (quantity.partition(":") for quantity in FOR_EACH_REFERENCE)
-                for against in REFERENCES
-            ),
-            "gap, weight_on_perturbed, effective_examples",
-        ]
-    ),
+    "policy: string,"
+    + ",".join(quantity.format(against) for quantity in FOR_EACH_REFERENCE.split(",") for against in REFERENCES)
+    + ", gap, weight_on_perturbed, effective_examples",
 )
 
 #: One row per policy and quantity.

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from lawpipe.analysis import policy_tables, redundancy
+from lawpipe.paper.values import MIXED_UNITS
 from lawpipe.report import comparison
 from lawpipe.report.tables import quantities as tables
 from lawpipe.results import catalogue
@@ -104,7 +105,7 @@ def test_planted_groups_are_shown_beside_unrelated_examples_where_there_are_any(
     rows = {row.cells[:4]: row.cells[4:] for row in tables.zero_weights(found).rows}
     words = tables.PLANTED["copies_one_dropped"]
     assert rows[words, "", "", "near-optimal"] == (
-        comparison.share(found, "near_optimal", "copies_one_dropped", ""),
+        comparison.share(found, comparison.pairs(found, "near_optimal", "copies_one_dropped", "")),
         "12",
     )
     assert rows[words, "", "", "near-optimal"][0].startswith(percent(0.5))
@@ -123,26 +124,27 @@ def test_every_planted_property_that_is_measured_has_words() -> None:
 
 
 def test_shares_of_nothing_say_so(noisy: Results) -> None:
-    assert comparison.share(noisy, "conventional", "learned_ignored", "desired") == "no such pair"
+    rows = comparison.pairs(noisy, "conventional", "learned_ignored", "desired")
+    assert comparison.share(noisy, rows) == "no such pair"
 
 
 def test_comparisons_stand_beside_the_papers_values(plain: Results) -> None:
     found = comparison.comparisons(plain, "Fig 4")
-    assert [each.published.policy for each in found] == ["conventional", "near_optimal"]
-    assert found[1].desired == interval(plain.quantity("near_optimal", "compression_ratio_desired"))
-    assert found[1].test == interval(plain.quantity("near_optimal", "compression_ratio_test"))
-    assert comparison.comparisons(plain, "Fig 6")[0].desired == "see the figure"
+    assert [published.policy for published, _, _ in found] == ["conventional", "near_optimal"]
+    assert found[1][1] == interval(plain.quantity("near_optimal", "compression_ratio_desired"))
+    assert found[1][2] == interval(plain.quantity("near_optimal", "compression_ratio_test"))
+    assert comparison.comparisons(plain, "Fig 6")[0][1] == "see the figure"
     assert comparison.comparisons(plain, None) == []
     assert len(comparison.comparisons(plain, "Fig 8, Fig 9, Fig 10")) == 3
 
 
 def test_a_ratio_in_the_papers_mixed_units_is_labelled(stories: Results) -> None:
     found = stories.quantity("near_optimal", "compression_ratio_desired")
-    mixed = interval(comparison.in_mixed_units(found))
+    mixed = interval(found.scaled(MIXED_UNITS))
     assert float(mixed.split()[0]) == pytest.approx(found.mean / math.log(2), rel=1e-2)
-    beside = comparison.comparisons(stories, "Fig 4")[1]
-    assert "log2 |V| over a loss in nats" in beside.published.quantity
-    assert beside.desired == f"{mixed}; in one unit {interval(found)}"
+    published, desired, _ = comparison.comparisons(stories, "Fig 4")[1]
+    assert "log2 |V| over a loss in nats" in published.quantity
+    assert desired == f"{mixed}; in one unit {interval(found)}"
     paper_row = next(row for row in tables.headline(stories).rows if row.kind == "paper")
     assert paper_row.cells[3] == "about 2.92 (log2|V| over nats; Fig 4, read off)"
 

@@ -1,0 +1,33 @@
+"""One rule for each stage: it runs a script of scripts/, which reads the inputs and writes the outputs."""
+
+for stage in STAGES:
+
+    rule:
+        name:
+            stage.name
+        input:
+            *stage.files,
+            **stage.input,
+        output:
+            **stage.output,
+            cost=f"{stage.folder}/cost/{stage.job}.json",
+        log:
+            f"{stage.folder}/logs/{stage.job}.txt",
+        benchmark:
+            f"{stage.folder}/benchmarks/{stage.job}.tsv"
+        wildcard_constraints:
+            **{name: one_of(values) for name, values in stage.constraints.items()},
+        # Searches, for which most others wait, come first, so that no core is idle at the end.
+        priority: int(stage.searches)
+        threads: stage.processes
+        resources:
+            **({"gpu": stage.gpus} if stage.script in estimate.TRAINING else {}),
+            mem_mb=stage.memory,
+            runtime=stage.minutes,
+        params:
+            **stage.all_params(),
+        message:
+            stage.message
+        shell:
+            "{params.python:q} {params.launch} {params.script:q} --settings {params.settings:q} {params.options}"
+            " {params.to} {log}"
