@@ -644,7 +644,7 @@ class Loops:
         """Return the loss of each token of windows [N, L + 1], [N, L]."""
         losses = theta.new_empty(len(windows), windows.shape[1] - 1)
         sizes = self._with_sequences(losses.shape[1])
-        all_losses(theta.numpy(), self._starts, sizes, windows.numpy(), losses.numpy())
+        all_losses(theta.contiguous().numpy(), self._starts, sizes, windows.contiguous().numpy(), losses.numpy())
         return losses
 
     def gradient(self, theta: Tensor, windows: Tensor, token_weights: Tensor) -> Tensor:
@@ -652,7 +652,9 @@ class Loops:
         total = torch.zeros_like(theta)
         sizes = self._with_sequences(token_weights.shape[1])
         weights = token_weights.contiguous().numpy()
-        all_gradients(theta.numpy(), self._starts, sizes, windows.numpy(), weights, total.numpy())
+        all_gradients(
+            theta.contiguous().numpy(), self._starts, sizes, windows.contiguous().numpy(), weights, total.numpy()
+        )
         return total
 
     def along(
@@ -665,7 +667,13 @@ class Loops:
         slopes = torch.empty_like(token_weights, memory_format=torch.contiguous_format)
         sizes = self._with_sequences(slopes.shape[1])
         total = torch.zeros_like(theta) if product is None else product
-        arrays = (theta.numpy(), direction.contiguous().numpy(), self._starts, sizes, windows.numpy())
+        arrays = (
+            theta.contiguous().numpy(),
+            direction.contiguous().numpy(),
+            self._starts,
+            sizes,
+            windows.contiguous().numpy(),
+        )
         weights = token_weights.contiguous().numpy()
         all_slopes(*arrays, weights, product is not None, slopes.numpy(), total.numpy())
         return slopes
