@@ -76,7 +76,6 @@ bench: $(READY)
 	$(BIN)/python benchmarks/engine.py --memory
 	$(BIN)/python benchmarks/batched.py
 	$(BIN)/python benchmarks/language_model.py
-	$(BIN)/python benchmarks/language_model.py --small
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python -m benchmarks.online_overhead
 	$(BIN)/python -m lawpipe.run.launch 2 benchmarks/processes.py
@@ -95,4 +94,6 @@ $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "compiling the loops of the engine, once: about half a minute"
+	$(BIN)/python -m lawpipe.problems.compile_loops
 	@touch $@
