@@ -11,18 +11,25 @@ Another config: --configfile config/small.yaml. The stages are in workflow/rules
 import os
 import sys
 
+from snakemake.common.configfile import load_configfile
 from snakemake.utils import min_version
 
 min_version("9.9")
 
 # The rules and their jobs import the lawpipe beside this file, even if the environment was made for another checkout.
 sys.path.insert(0, str(workflow.basedir))
-os.environ.update(PYTHONPATH=os.pathsep.join([str(workflow.basedir), *os.environ.get("PYTHONPATH", "").split()]))
+further = os.environ.get("PYTHONPATH")
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(workflow.basedir), further])))
 
-# A config given by --configfile that has experiments stands alone; another is laid over the default.
+# A config given by --configfile that has experiments stands alone; another is laid over the default, which is beside
+# this file, wherever the working folder is. --replace-workflow-config leaves the default out: here it is needed.
 if "experiments" not in config:
+    default = f"{workflow.basedir}/config/config.yaml"
 
-    configfile: "config/config.yaml"
+    configfile: default
+
+    for key, value in load_configfile(default).items():
+        config.setdefault(key, value)
 
 
 report: "workflow/report/workflow.rst"

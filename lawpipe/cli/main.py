@@ -22,10 +22,9 @@ from lawpipe.config.resolve import resolve
 from lawpipe.cost import estimate
 from lawpipe.paper.values import leaves
 from lawpipe.run import artifacts
-from lawpipe.run.errors import InputError
 
-#: The config that a config without experiments is merged over.
-DEFAULT = Path("config/config.yaml")
+#: The config that a config without experiments is merged over: that of the project whose code this is.
+DEFAULT = Path(__file__).resolve().parents[2] / "config/config.yaml"
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -47,19 +46,9 @@ def estimated(path: Path) -> str:
     """
     raw = source.read(path)
     if isinstance(raw, dict) and "experiments" not in raw:
-        raw = _default() | raw
+        raw = source.read(DEFAULT) | raw
     experiments = resolve(raw, stories=os.environ.get("LAWPIPE_STORIES")).experiments
     return estimate.describe(experiments, estimate.measure_speed(experiments))
-
-
-def _default() -> Any:
-    """Return the content of the default config."""
-    if not DEFAULT.is_file():
-        raise InputError(
-            f"{DEFAULT} cannot be read from {Path.cwd()}: a config without experiments is merged over it, so "
-            "estimate it in the project's folder."
-        )
-    return source.read(DEFAULT)
 
 
 def inspect(path: Path) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
 #: The libraries whose versions can change a number.
-LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "torch")
+LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "scipy", "torch")
 
 #: The files of the package, other than modules, that a result may depend on.
 DATA = (".html", ".css", ".js", ".txt")
@@ -130,8 +131,9 @@ def file_digest(path: str) -> str:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that can change a number."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
+    """Return the versions of Python and of the installed libraries that can change a number."""
+    installed = {name: metadata.version(name) for name in LIBRARIES if find_spec(name)}
+    return {"python": platform.python_version()} | installed
 
 
 def hardware() -> dict[str, Any]:

@@ -179,7 +179,7 @@ def run(main: Callable[[], None]) -> None:
             main()
     except InputError as error:
         if distributed.should_report():
-            print(f"error: {error}", file=sys.stderr, flush=True)
+            print(error.lines(), file=sys.stderr, flush=True)
         if distributed.world_size() > 1:
             # Not sys.exit: threads still wait for the other processes.
             os._exit(1)

@@ -4,6 +4,7 @@ import inspect
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -447,6 +448,22 @@ def test_an_overlay_without_experiments_is_laid_over_the_default(copy: Copy) -> 
     target = "results-mine/perceptron/seed4/search.parquet"
     planned = project.plan(target, configs=(project.write_config("name: mine"),))
     assert planned.jobs == {"generate_data": 1, "initialise": 1, "search-perceptron": 1}
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--configfile", "mine.yaml"], ["--configfile", "mine.yaml", "--replace-workflow-config"]]
+)
+def test_the_default_config_lies_beside_the_snakefile_from_whatever_folder(
+    bare: Project, tmp_path: Path, arguments: list[str]
+) -> None:
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    (elsewhere / "mine.yaml").write_text("name: mine")
+    everything = ["-n", "-s", str(bare.folder / "Snakefile"), "-d", ".", "--cores", "1", *arguments]
+    run = forked.run(everything, elsewhere, bare.folder)
+    assert run.returncode == 0, run.stdout
+    assert Plan.read(run.stdout).jobs == bare.plan(configs=()).jobs
+    assert ("results-mine/" in run.stdout) == bool(arguments)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ try:
         for seed in settings["seeds"]
     )
 except InputError as mistake:
-    sys.exit(f"error: {mistake}")
+    sys.exit(mistake.lines())
 
 EXPERIMENTS = CONFIG.experiments
 
