@@ -1,5 +1,6 @@
 # Every target first installs the exact versions of requirements.lock and the package into .venv.
 # Another Python:  make run PYTHON=python3.12        Another config:  make run CONFIG=config/my.yaml
+# A run that is estimated at more than two hours:  make run YES=1
 
 PYTHON ?= python3
 CONFIG ?=
@@ -7,7 +8,9 @@ CONFIG ?=
 BIN := .venv/bin
 READY := .venv/.ready
 SNAKEMAKE := $(BIN)/python -m workflow.driver
-CONFIGURED := $(if $(CONFIG),--configfile $(CONFIG))
+# A word of the shell, whatever is in it: a path may have spaces and quotes.
+quoted = '$(subst ','\'',$1)'
+CONFIGURED := $(if $(CONFIG),--configfile $(call quoted,$(CONFIG)))
 SNAKEFILES := Snakefile workflow/rules
 # Several jobs at a time use the cores better than threads within one job.
 export OMP_NUM_THREADS ?= 1
@@ -15,8 +18,10 @@ export OMP_NUM_THREADS ?= 1
 # language model's time.
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=268435456
 
-ifneq ($(CONFIG),$(wildcard $(CONFIG)))
+ifneq ($(CONFIG),)
+ifneq ($(shell test -f $(call quoted,$(CONFIG)) && echo file),file)
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
+endif
 endif
 
 .PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer which_law online \
@@ -72,7 +77,6 @@ bench: $(READY)
 	$(BIN)/python benchmarks/engine.py --memory
 	$(BIN)/python benchmarks/batched.py
 	$(BIN)/python benchmarks/language_model.py
-	$(BIN)/python benchmarks/language_model.py --small
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python -m benchmarks.online_overhead
 	$(BIN)/python -m lawpipe.run.launch 2 benchmarks/processes.py
@@ -91,4 +95,6 @@ $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "compiling the loops of the engine, once: about half a minute"
+	$(BIN)/python -m lawpipe.problems.compile_loops
 	@touch $@

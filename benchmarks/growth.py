@@ -8,7 +8,6 @@ the increase of resident memory in such an evaluation of a language model with f
 with the parameters of all steps kept or with checkpoints. Prints a table; the report draws the file.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -72,7 +71,7 @@ def problem(name: str, sizes: dict[str, int]) -> tuple[Problem, Tensor]:
     """Return a problem of some sizes and its initial parameters."""
     if name == "language_model":
         others = {"desired": 8, "vocabulary": 500, "length": 16, "heads": 4}
-        drawn, theta0, _ = language_model.draw(argparse.Namespace(**others, **sizes))
+        drawn, theta0, _ = language_model.draw(others | sizes)
         return drawn, theta0
     splits = common.perceptron_examples(sizes["examples"], 128, sizes["dimension"])
     return common.perceptron(splits), torch.zeros(sizes["dimension"])

@@ -11,7 +11,6 @@ projection reads and writes its row of weights. No ratio is shown for a bound be
 the overhead of a call.
 """
 
-import argparse
 import statistics
 import time
 
@@ -56,9 +55,8 @@ def perceptron() -> tuple[Problem, Tensor, int, dict[str, float]]:
 
 def stories() -> tuple[Problem, Tensor, int, dict[str, float]]:
     """Return the language model, its initial parameters, T and the lower bounds of a step, seconds."""
-    sizes = argparse.Namespace(**STORIES)
-    problem, theta0, _ = language_model.draw(sizes)
-    products = language_model.forward_products(sizes)
+    problem, theta0, _ = language_model.draw(STORIES)
+    _, products = language_model.forward_products(STORIES)
     floors = {"forward": 3 * products, "backward": 8 * products, "projection": row_floor(problem)}
     return problem, theta0, STORIES["steps"], floors
 

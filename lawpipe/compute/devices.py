@@ -1,11 +1,15 @@
 """Where and how numbers are computed: device, precision and threads."""
 
 import os
+from importlib.util import find_spec
 
 import torch
 
 from lawpipe.run import distributed
 from lawpipe.run.errors import InputError
+
+#: Whether the packages of the compiled loops (see `compiled`) are installed.
+COMPILED = all(find_spec(package) for package in ("numba", "scipy", "threadpoolctl"))
 
 
 def device(name: str) -> torch.device:
@@ -33,3 +37,8 @@ def device(name: str) -> torch.device:
 def dtype(precision: str) -> torch.dtype:
     """Return the floating-point type of a precision setting: float64 for "float64", float32 for all others."""
     return {"float64": torch.float64}.get(precision, torch.float32)
+
+
+def compiles(dtype: torch.dtype, device: torch.device) -> bool:
+    """Return whether compiled loops can be used for tensors of this kind: float32 on the CPU."""
+    return COMPILED and dtype == torch.float32 and device.type == "cpu"

@@ -37,6 +37,10 @@ def descend(
     `write_row` decides the weights [T, N] while the run goes on; without it they are used as they are. Returns
     theta[0..T], [T+1, P]; without `keep` a buffer of two rows.
     """
+    if write_row is None and keep and not callable(learning_rates):
+        together = problem.descend_many(theta.unsqueeze(0), [weights], [learning_rates])
+        if together is not None:
+            return together[0]
     steps = len(weights)
     rows = steps + 1 if keep else 2
     thetas = torch.empty(rows, len(theta), dtype=theta.dtype, device=theta.device)

@@ -4,18 +4,20 @@ import ast
 import hashlib
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
 #: The libraries whose versions can change a number.
-LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "torch")
+LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "scipy", "torch")
 
 #: The files of the package, other than modules, that a result may depend on.
 DATA = (".html", ".css", ".js", ".txt")
@@ -36,8 +38,9 @@ def meanings(script: str | Path, chosen: Mapping[str, Sequence[str]] | None = No
 
     Comments, docstrings, type-only imports, layout, time stamps and the place of the checkout do not count. Imports
     at any depth of the syntax tree are followed. A module that calls ``registry.load("search", ...)`` also depends on
-    the modules that `chosen` names for that kind. Files that are not Python (templates, style sheets, word lists)
-    belong to the modules of their folder. Names count from the package; the script's is its file name.
+    the modules that `chosen` names for that kind. A file that is not Python (a template, a style sheet, a word list)
+    counts for the files of its folder that write its name in quotes. Names count from the package; the script's is
+    its file name.
     """
     choices = chosen or {}
     result: dict[Path, str] = {}
@@ -65,7 +68,7 @@ def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
     The meaning of a Python module is its syntax tree without docstrings and without ``if TYPE_CHECKING:``.
     """
     text = path.read_text(encoding="utf-8")
-    files = [other for other in path.parent.iterdir() if other.suffix in DATA] if path.is_relative_to(PACKAGE) else []
+    files = _named_data(path, text) if path.is_relative_to(PACKAGE) else []
     if path.suffix != ".py":
         return text, tuple(files), ()
     tree = ast.parse(text)
@@ -84,6 +87,12 @@ def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
     return ast.dump(tree), tuple(files), tuple(_kinds(tree) if "registry.load" in text else ())
+
+
+def _named_data(path: Path, text: str) -> list[Path]:
+    """Return the files in a file's folder, other than modules, whose names its text has in quotes."""
+    names = set(re.findall(r"""["']([\w.-]+)["']""", text))
+    return [other for other in path.parent.iterdir() if other.suffix in DATA and other.name in names]
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
@@ -122,8 +131,9 @@ def file_digest(path: str) -> str:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that can change a number."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
+    """Return the versions of Python and of the installed libraries that can change a number."""
+    installed = {name: metadata.version(name) for name in LIBRARIES if find_spec(name)}
+    return {"python": platform.python_version()} | installed
 
 
 def hardware() -> dict[str, Any]:

@@ -77,3 +77,31 @@ def test_a_problem_computes_with_the_products_it_is_given(precision, low, high):
     for ours, true in zip(found, expected, strict=True):
         assert ours.dtype == torch.float32
         assert low <= float((ours.double() - true).norm() / true.norm()) < high
+
+
+#: Rows, inner dimension and columns of the perceptron's products: losses and gradients of a reference set over a run,
+#: a block of steps, and several runs together.
+SHAPES = [(2000, 128, 512), (2000, 512, 128), (16, 128, 4096), (8, 128, 4096), (8, 4096, 128), (1, 3, 2)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("amd", [False, True])
+def test_both_libraries_give_the_product(shape, transposed, amd, monkeypatch):
+    monkeypatch.setattr(matmul, "by_numpy", lambda: amd)
+    rows, inner, columns = shape
+    left, right = numbers(rows, inner), numbers(columns, inner, seed=1).T if transposed else numbers(inner, columns)
+    exact = left.double() @ right.double()
+    out = torch.empty(rows, columns)
+    assert torch.equal(matmul.product(left, right), matmul.product(left, right, out=out))
+    assert float((out - exact).norm() / exact.norm()) < 1e-6
+
+
+def test_other_types_and_rounded_products_are_left_to_pytorch(monkeypatch):
+    monkeypatch.setattr(matmul, "by_numpy", lambda: True)
+    monkeypatch.setattr(matmul.np, "matmul", lambda *_, **__: pytest.fail("NumPy was asked"))
+    left, right = numbers(4, 5), numbers(5, 6)
+    assert torch.equal(matmul.product(left.double(), right.double()), left.double() @ right.double())
+    with matmul.rounding("bfloat16", CPU):
+        rounded = matmul.product(left, right)
+    assert torch.equal(rounded, matmul.to_bfloat16(left) @ matmul.to_bfloat16(right))

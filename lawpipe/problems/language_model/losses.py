@@ -34,7 +34,7 @@ from lawpipe.data.specials import PAD
 from lawpipe.problems.base import Problem, shard
 from lawpipe.problems.language_model.micro_batch import peak, room, rows_that_fit
 from lawpipe.problems.language_model.models import cross_entropy as output_layer
-from lawpipe.problems.language_model.models.base import HEAD, Model, build_model
+from lawpipe.problems.language_model.models.base import HEAD, Loops, Model, build_model
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 from lawpipe.run.tables.examples import TOKEN_EXAMPLES
@@ -113,6 +113,9 @@ class LanguageModel(Problem):
         self.precision = precision
         self._micro_batch = micro_batch
         self._graphs: dict[str, Replay] | None = {} if graphs else None
+        self._loops: Loops | None = None
+        if precision not in matmul.ROUNDED and devices.compiles(dtype, device) and hasattr(model, "loops"):
+            self._loops = model.loops()
         self._fill()
 
     def _fill(self) -> None:
@@ -128,7 +131,13 @@ class LanguageModel(Problem):
         self.examples = len(self._train.tokens)
 
     def _windows(self, tokens: npt.NDArray[np.integer[Any]]) -> Windows:
-        """Return a split with its target weights: 1 / number of targets, 0 for pads; no target gives loss 0."""
+        """Return a split with its target weights: 1 / number of targets, 0 for pads; no target gives loss 0.
+
+        Raises ValueError if a token is not in the vocabulary, which compiled loops do not notice.
+        """
+        words = self.model.shapes[HEAD][0]
+        if tokens.size and not 0 <= tokens.min() <= tokens.max() < words:
+            raise ValueError(f"the windows hold tokens {tokens.min()} to {tokens.max()}, expected 0 to {words - 1}")
         placed = torch.from_numpy(tokens.astype(np.int64)).to(self.device)
         counted = (placed[:, 1:] != PAD).to(self.dtype)
         return Windows(placed, counted / counted.sum(dim=1, keepdim=True).clamp_(min=1))
@@ -190,6 +199,8 @@ class LanguageModel(Problem):
     @_rounding
     def contributions(self, theta: Tensor, direction: Tensor) -> Tensor:
         """Return every <grad l_n(theta), direction>, [N]."""
+        if self._loops:
+            return self._along(theta, direction, self._train, self._train.target_weights, None)
         result = torch.empty(self.examples, dtype=self.dtype, device=self.device)
         for part in _parts(self.examples, self._rows):
             batch = self._train.take(part)
@@ -211,6 +222,12 @@ class LanguageModel(Problem):
         """
         contributions = torch.empty_like(weights)
         product = torch.zeros_like(theta)
+        if self._loops:
+            for rows, total in ((weights != 0, product), (weights == 0, None)):
+                batch = self._train.take(rows)
+                token_weights = batch.target_weights * weights[rows].unsqueeze(1)
+                contributions[rows] = self._along(theta, direction, batch, token_weights, total)
+            return contributions, product
         for rows in self._micro_batches(weights != 0):
             contributions[rows], part = self._captured(
                 "second", self._weighted, theta, direction, rows, weights[rows]
@@ -283,6 +300,9 @@ class LanguageModel(Problem):
 
     def _losses(self, theta: Tensor, windows: Windows) -> Tensor:
         """Return the losses of some windows, [N]."""
+        if self._loops:
+            losses = self._loops.losses(theta, windows.tokens)
+            return torch.linalg.vecdot(losses, windows.target_weights)  # type: ignore[no-any-return]
         parameters = self._named(theta)
         result = torch.empty_like(windows.target_weights[:, 0])
         with torch.no_grad():
@@ -295,6 +315,11 @@ class LanguageModel(Problem):
 
     def _gradient(self, theta: Tensor, windows: Windows, weights: Tensor) -> Tensor:
         """Return sum_n weights[n] grad l_n(theta) over some windows, [P]."""
+        if self._loops:
+            batch = windows.take(weights != 0)
+            return self._loops.gradient(
+                theta, batch.tokens, batch.target_weights * weights[weights != 0].unsqueeze(1)
+            )
         total = torch.zeros_like(theta)
         for rows in self._micro_batches(weights != 0):
             batch = windows.take(rows)
@@ -303,6 +328,14 @@ class LanguageModel(Problem):
             )
             total += part
         return total
+
+    def _along(
+        self, theta: Tensor, direction: Tensor, batch: Windows, token_weights: Tensor, product: Tensor | None
+    ) -> Tensor:
+        """Return the contributions of some windows, [B], and add their Hessian product to `product`, in loops."""
+        assert self._loops is not None
+        slopes = self._loops.along(theta, direction, batch.tokens, token_weights, product)
+        return torch.linalg.vecdot(slopes, batch.target_weights)  # type: ignore[no-any-return]
 
     def _first_order(self, theta: Tensor, tokens: Tensor, target_weights: Tensor, weights: Tensor) -> tuple[Tensor]:
         """Return sum_n weights[n] grad l_n(theta) over a micro-batch, [P]."""

@@ -13,7 +13,7 @@ All derivatives below are products of these with the matrix A of the signed feat
 from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from lawpipe.compute import devices
+from lawpipe.compute import devices, matmul
 from lawpipe.problems.base import OnBlock, OnBlockOfRun, Problem, TermGradients, shard
 from lawpipe.problems.perceptron import labelled
+
+if TYPE_CHECKING:
+    from lawpipe.problems.perceptron.fused import Features
 
 #: Steps of a backward pass whose q are computed by one matrix product: 16 rows of 4,096 float32 numbers fit the
 #: second-level cache of a processor.
@@ -32,8 +35,9 @@ BLOCK = 16
 #: Rows of N numbers (steps times runs) that several runs together have in memory at a time.
 ROWS = 64
 
-#: Smallest number of runs that is computed together: a matrix product with 2 rows is slower than 2 with a vector.
-FEW = 3
+#: Smallest number of runs that is computed together: fewer are faster one after the other, in compiled loops or with
+#: matrix-vector products.
+FEW_COMPILED, FEW = 6, 3
 
 
 class Perceptron(Problem):
@@ -53,9 +57,11 @@ class Perceptron(Problem):
         self._count()
 
     def _count(self) -> None:
-        """Set the numbers of examples and parameters."""
+        """Set the numbers of examples and parameters, and the features of the compiled loops if they can be used."""
         self.references = {name: features.shape[1] for name, features in self._references.items()}
         self.parameters, self.examples = self._train.shape
+        self._fused = _fused(self._train)
+        self._few = FEW if self._fused is None else FEW_COMPILED
 
     def _signed(self, split: labelled.Examples) -> Tensor:
         """Return the signed features (1 - 2 label) z of a split, [D, N]."""
@@ -99,25 +105,29 @@ class Perceptron(Problem):
 
     def weighted_gradient(self, theta: Tensor, weights: Tensor) -> Tensor:
         """Return sum_n weights[n] q_n a_n, [P]."""
+        if self._fused:
+            return self._fused.gradient(theta, weights)
         wrong = torch.mv(self._train.T, theta).sigmoid_()
         return torch.mv(self._train, wrong.mul_(weights))
 
     def adjoint_product(self, theta: Tensor, weights: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
         """Return q_n (a_n . direction), [N], and sum_n weights[n] q_n (1 - q_n) (a_n . direction) a_n, [P]."""
+        if self._fused:
+            return self._fused.adjoint_product(theta, weights, direction)
         wrong = torch.mv(self._train.T, theta).sigmoid_()
         contributions = torch.mv(self._train.T, direction).mul_(wrong)
         return contributions, torch.mv(self._train, contributions * weights * (1 - wrong))
 
     def reference_losses(self, against: str, thetas: Tensor) -> npt.NDArray[np.float64]:
         """Return the mean of softplus(a . theta) over a reference set, [S], averaged in float64."""
-        losses = softplus(thetas @ self._references[against])
+        losses = softplus(matmul.product(thetas, self._references[against]))
         return losses.mean(dim=1, dtype=torch.float64).cpu().numpy()
 
     def reference_gradients(self, against: str, thetas: Tensor) -> Tensor:
         """Return the mean of q a over a reference set, [S, D]."""
         features = self._references[against]
-        wrong = torch.sigmoid(thetas @ features)
-        return wrong @ features.T / features.shape[1]
+        wrong = matmul.product(thetas, features).sigmoid_()
+        return matmul.product(wrong, features.T) / features.shape[1]
 
     def half_gradients(self, against: str, theta: Tensor) -> Tensor:
         """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, D]."""
@@ -135,17 +145,19 @@ class Perceptron(Problem):
         term_gradients: TermGradients,
         on_block: OnBlock,
     ) -> Tensor:
-        """Go back as the base class does, with q of a block of steps from one matrix product.
+        """Go back as the base class does, in compiled loops or with q of a block of steps from one matrix product.
 
-        Each step then reads the features twice more, 2 N D numbers.
+        In the second way each step reads the features twice more, 2 N D numbers.
         """
+        terms = term_gradients(thetas)
+        if self._fused and self.sum_over_processes is Problem.sum_over_processes:
+            return self._fused.backward(thetas, weights, learning_rates, adjoint, terms, on_block)
         features = self._train
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).unsqueeze(1)
         along = torch.empty(BLOCK, self.examples, dtype=self.dtype, device=self.device)
-        terms = term_gradients(thetas)
         for stop in range(len(learning_rates), 0, -BLOCK):
             start = max(0, stop - BLOCK)
-            wrong = torch.mm(thetas[start:stop], features).sigmoid_()
+            wrong = matmul.product(thetas[start:stop], features).sigmoid_()
             curvature = (1 - wrong).mul_(wrong).mul_(weights[start:stop]).mul_(rates[start:stop])
             for step in reversed(range(start, stop)):
                 row = along[step - start]
@@ -158,9 +170,13 @@ class Perceptron(Problem):
     def descend_many(
         self, thetas: Tensor, weights: Sequence[Tensor], learning_rates: Sequence[Sequence[float]]
     ) -> Tensor | None:
-        """Run all descents together: two matrix products per step instead of two matrix-vector products per run."""
-        if len(thetas) < FEW:
-            return None
+        """Run few descents one after the other in compiled loops, many together by two matrix products per step."""
+        if len(thetas) < self._few:
+            if self._fused is None:
+                return None
+            return torch.stack(
+                [self._fused.descend(*run) for run in zip(thetas, weights, learning_rates, strict=True)]
+            )
         rows = self._train.T.contiguous()  # [N, D]: matrix products are up to twice as fast with this layout
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
         steps, count = rates.shape[:2]
@@ -170,8 +186,8 @@ class Perceptron(Problem):
         wrong = torch.empty(count, self.examples, dtype=self.dtype, device=self.device)
         for start in range(0, steps, size):
             for step, weight in enumerate(_block(weights, start, size), start):
-                torch.mm(path[step], rows.T, out=wrong).sigmoid_().mul_(weight)
-                torch.sub(path[step], torch.mm(wrong, rows).mul_(rates[step]), out=path[step + 1])
+                matmul.product(path[step], rows.T, out=wrong).sigmoid_().mul_(weight)
+                torch.sub(path[step], matmul.product(wrong, rows).mul_(rates[step]), out=path[step + 1])
         return path.transpose(0, 1)
 
     def backward_many(
@@ -184,7 +200,7 @@ class Perceptron(Problem):
         on_block: OnBlockOfRun,
     ) -> Tensor:
         """Go back over all runs together, two matrix products per step: one is with all theta and all adjoints."""
-        if len(thetas) < FEW:
+        if len(thetas) < self._few:
             return super().backward_many(thetas, weights, learning_rates, adjoints, term_gradients, on_block)
         rows = self._train.T.contiguous()
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
@@ -199,14 +215,23 @@ class Perceptron(Problem):
             block = _block(weights, start, size)
             for row in reversed(range(len(block))):
                 step = start + row
-                torch.mm(torch.cat((thetas[:, step], adjoints)), rows.T, out=both)
+                matmul.product(torch.cat((thetas[:, step], adjoints)), rows.T, out=both)
                 contributions = torch.mul(along, wrong.sigmoid_(), out=results[:, row])
                 torch.addcmul(contributions, contributions, wrong, value=-1, out=curvature)
-                product = torch.mm(curvature.mul_(block[row]), rows)
+                product = matmul.product(curvature.mul_(block[row]), rows)
                 adjoints = adjoints.sub(product.mul_(rates[step])).add_(terms[step])
             for run, result in enumerate(results):
                 on_block(run, start, result[: len(block)])
         return adjoints
+
+
+def _fused(features: Tensor) -> "Features | None":
+    """Return features [D, N] for the compiled loops; None where there are none for them."""
+    if not devices.compiles(features.dtype, features.device):
+        return None
+    from lawpipe.problems.perceptron.fused import Features
+
+    return Features(features)
 
 
 def _block(weights: Sequence[Tensor], start: int, size: int) -> Tensor:

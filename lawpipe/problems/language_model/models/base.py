@@ -31,6 +31,27 @@ class Model(Protocol):
         """Return the hidden states [B, L, H] of `tokens` [B, L], from which the next tokens are predicted."""
 
 
+class Loops(Protocol):
+    """Compiled loops of a model on a CPU in float32, which need no automatic differentiation.
+
+    A model that has them returns them from a method `loops()`, which is called only where they can be used.
+    """
+
+    def losses(self, theta: Tensor, windows: Tensor) -> Tensor:
+        """Return the loss of each token of windows [N, L + 1], [N, L]."""
+
+    def gradient(self, theta: Tensor, windows: Tensor, token_weights: Tensor) -> Tensor:
+        """Return the gradient of the weighted sum of the losses, [P]; `token_weights` are [N, L]."""
+
+    def along(
+        self, theta: Tensor, direction: Tensor, windows: Tensor, token_weights: Tensor, product: Tensor | None
+    ) -> Tensor:
+        """Return the derivative of each token's loss along a direction [P], [N, L].
+
+        Adds the product of the weighted Hessian with the direction to `product` [P], if it is given.
+        """
+
+
 def build_model(settings: Mapping[str, Any]) -> Model:
     """Build the model that the settings of an experiment name, for its vocabulary and length of sequences."""
     block, data = settings["model"], settings["data"]

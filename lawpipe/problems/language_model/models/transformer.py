@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding
 
-from lawpipe.problems.language_model.models.base import HEAD
+from lawpipe.problems.language_model.models.base import HEAD, Loops
 from lawpipe.problems.language_model.models.layers import causal_attention, rms_norm
 from lawpipe.run.errors import InputError
 
@@ -83,6 +83,13 @@ class Transformer:
             y = rms_norm(x, weight("forward_norm.scale"), weight("forward_norm.shift"))
             x = torch.addmm(x, (y @ weight("forward.in").T).relu(), weight("forward.out").T)
         return rms_norm(x, parameters["norm.scale"], parameters["norm.shift"]).view(batch, length, -1)
+
+    def loops(self) -> Loops:
+        """Return the compiled loops of this model."""
+        from lawpipe.problems.language_model.models import compiled_transformer
+
+        sizes = (self.vocabulary, self.hidden_size, self.layers, self.heads)
+        return compiled_transformer.Loops(self.shapes, *sizes)
 
 
 def build(settings: Mapping[str, Any], vocabulary: int, length: int) -> Transformer:

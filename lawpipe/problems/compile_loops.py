@@ -1,0 +1,34 @@
+"""Compile all loops now, so that the first jobs of a run need not: python -m lawpipe.problems.compile_loops.
+
+The machine code is kept where `compute.compiled` says; a second call takes about a second.
+"""
+
+import torch
+
+from lawpipe.compute import devices
+from lawpipe.problems.language_model.models.transformer import Transformer
+
+
+def main() -> None:
+    """Call every loop on problems of the smallest size."""
+    if not devices.COMPILED:
+        print("numba, scipy or threadpoolctl is not installed: there are no loops to compile")
+        return
+    from lawpipe.problems.perceptron.fused import Features
+
+    features, vector, rows = Features(torch.ones(1, 1)), torch.ones(1), torch.ones(1, 1)
+    features.gradient(vector, vector)
+    features.adjoint_product(vector, vector, vector)
+    features.descend(vector, rows, [0.1])
+    features.backward(rows, rows, [0.1], vector, rows, lambda step, block: None)
+
+    model = Transformer(vocabulary=2, length=1, hidden_size=1, layers=1, heads=1)
+    loops, windows = model.loops(), torch.zeros(1, 2, dtype=torch.int64)
+    theta = torch.ones(sum(torch.Size(shape).numel() for shape in model.shapes.values()))
+    loops.losses(theta, windows)
+    loops.gradient(theta, windows, rows)
+    loops.along(theta, theta, windows, rows, torch.zeros_like(theta))
+
+
+if __name__ == "__main__":
+    main()
