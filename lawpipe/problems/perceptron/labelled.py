@@ -69,12 +69,12 @@ def import_splits(folder: Path, splits: tuple[str, ...]) -> dict[str, Examples]:
     mistakes = Mistakes()
     result: dict[str, Examples] = {}
     for split in splits:
-        with mistakes.collected():
+        with mistakes:
             result[split] = _import(folder / f"{split}.parquet")
     dimensions = {split: examples.features.shape[1] for split, examples in result.items()}
     for split, dimension in dimensions.items():
         first = next(iter(dimensions))
-        with mistakes.collected():
+        with mistakes:
             if dimension != dimensions[first]:
                 raise InputError(
                     f"{folder / split}.parquet has features of length {dimension}, but "
@@ -90,12 +90,12 @@ def _import(path: Path) -> Examples:
     if data.num_rows == 0:
         raise InputError(f"{path} has no rows: expected at least one example.")
     mistakes = Mistakes()
-    with mistakes.collected():
+    with mistakes:
         features = _features(path, _column(path, data, "features"))
-    with mistakes.collected():
+    with mistakes:
         label = _zeros_and_ones(path, data, "label")
     flipped = np.zeros(data.num_rows, dtype=bool)
-    with mistakes.collected():
+    with mistakes:
         if "flipped" in data.column_names:
             flipped = _zeros_and_ones(path, data, "flipped").astype(bool)
     mistakes.raise_all()
