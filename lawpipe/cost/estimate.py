@@ -147,7 +147,7 @@ def operations(settings: Mapping[str, Any]) -> Steps:
     """Return the floating-point operations of the matrix products of one step of each kind."""
     examples, width = sizes(settings)
     if settings["problem"] in plan.ON_TEXT:
-        return Size.of(settings).step()
+        return Size.of(settings).step(flops.PASSES if settings["device"] == "cuda" else flops.LOOPS)
     # A product of one example with D parameters is 2 D operations.
     return flops.step(examples, {name: products * 2 * width for name, products in flops.PERCEPTRON.items()})
 
