@@ -41,7 +41,7 @@ STORY_TOKENS, TINYSTORIES = 300, 530_000
 OVERHEAD = 4_000
 
 #: Memory of a Python process with PyTorch or a corpus, and of one with pandas and matplotlib, in MB.
-TORCH_MB, PANDAS_MB = 400, 250
+TORCH_MB, PANDAS_MB = 520, 250
 
 #: Numbers that a micro-batch holds at once, for each of its logits and for each number that a layer passes on.
 PER_LOGIT, PER_PASSED_ON = 6, 3
