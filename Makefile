@@ -1,5 +1,6 @@
 # Every target first installs the exact versions of requirements.lock and the package into .venv.
 # Another Python:  make run PYTHON=python3.12        Another config:  make run CONFIG=config/my.yaml
+# A run that is estimated at more than two hours:  make run YES=1
 
 PYTHON ?= python3
 CONFIG ?=
@@ -7,7 +8,9 @@ CONFIG ?=
 BIN := .venv/bin
 READY := .venv/.ready
 SNAKEMAKE := $(BIN)/python -m workflow.driver
-CONFIGURED := $(if $(CONFIG),--configfile $(CONFIG))
+# A word of the shell, whatever is in it: a path may have spaces and quotes.
+quoted = '$(subst ','\'',$1)'
+CONFIGURED := $(if $(CONFIG),--configfile $(call quoted,$(CONFIG)))
 SNAKEFILES := Snakefile workflow/rules
 # Several jobs at a time use the cores better than threads within one job.
 export OMP_NUM_THREADS ?= 1
@@ -15,8 +18,10 @@ export OMP_NUM_THREADS ?= 1
 # language model's time.
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=268435456
 
-ifneq ($(CONFIG),$(wildcard $(CONFIG)))
+ifneq ($(CONFIG),)
+ifneq ($(shell test -f $(call quoted,$(CONFIG)) && echo file),file)
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
+endif
 endif
 
 .PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer which_law online \

@@ -147,7 +147,7 @@ def _perceptron(size: Size, seed: int, options: argparse.Namespace) -> Objective
 
 def _stories(size: Size, seed: int, options: argparse.Namespace) -> Objective:
     """Return the objective of a Transformer on stories of the grammar, half of its training windows perturbed."""
-    stories = corpus.load({"source": "grammar", "stories": 20_000, "seed": 0})
+    stories = corpus.load({"source": "grammar", "stories": 20_000, "seed": 0, "near_copies": "ignore"})
     made = tokenizer.make({"kind": "bpe", "vocabulary": 512}, stories.stories)
     shape = {
         "length": 32,

@@ -162,12 +162,13 @@ def parser() -> argparse.ArgumentParser:
 
 def load(options: argparse.Namespace) -> Data:
     """Read the text and cut it into windows."""
-    source: dict[str, Any] = {"source": "grammar", "stories": 20_000, "seed": 0}
+    source: dict[str, Any] = {"source": "grammar", "stories": 20_000, "seed": 0, "near_copies": "ignore"}
     if options.text is not None:
         source = {
             "source": "file",
             "path": str(options.text),
             "stories": None,
+            "near_copies": "drop",
             "text_column": "text",
             "separator": None,
         }

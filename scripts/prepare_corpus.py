@@ -1,8 +1,9 @@
 """Read the corpus of a language-model experiment and make its tokeniser, for all seeds.
 
 Takes its settings and the file of the user, or files of the hub, that they name. Gives the tokeniser as JSON;
-tokens.parquet, one row per story with its row in the corpus and its tokens; and corpus.json: counts, lengths, three
-stories, the tokeniser's description and the share of [UNK].
+tokens.parquet, one row per story with its row in the corpus and its tokens (and, if there are near-copies, the first
+of its near-copies); and corpus.json: counts, lengths, three stories, the tokeniser's description and the share of
+[UNK].
 """
 
 import json
@@ -34,7 +35,9 @@ def main(job: stage.Job) -> None:
         "unknown_share": unknown,
     }
     tokenizer.save(job.options.tokenizer, made)
-    job.write(job.options.tokens, TOKENS, {"story": read.rows, "tokens": tokens})
+    copies = (read.originals != np.arange(len(read.stories))).any()
+    original = {"original": read.originals} if copies else {}
+    job.write(job.options.tokens, TOKENS, {"story": read.rows, "tokens": tokens} | original)
     files.write_text(job.options.glimpse, json.dumps(glimpse, indent=1, sort_keys=True) + "\n")
     print(
         f"{job.settings['experiment']}: {len(read.stories)} stories, {glimpse['tokens']} tokens, "

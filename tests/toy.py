@@ -116,6 +116,7 @@ def settings(name: str, toy: Toy, seed: int | None = None) -> dict[str, Any]:
             "source": "grammar",
             "stories": toy.stories,
             "seed": 0,
+            "near_copies": "together",
             "path": None,
             "text_column": "text",
             "separator": None,
@@ -162,8 +163,9 @@ def _corpus(toy: Toy) -> corpus.Corpus:
     """Return the stories."""
     if toy.own:
         count = len(toy.own)
-        counts = {"records": count, "stories": count, "empty": 0, "not_text": 0, "too_long": 0, "duplicates": 0}
-        return corpus.Corpus(toy.own, np.arange(count), counts, "f" * 64)
+        dropped = dict.fromkeys(("empty", "not_text", "too_long", "duplicates", "near_copies"), 0)
+        counts = {"records": count, "stories": count, **dropped}
+        return corpus.Corpus(toy.own, np.arange(count), np.arange(count), counts, "f" * 64)
     return corpus.load(settings("", toy)["data"]["corpus"])
 
 

@@ -40,6 +40,10 @@ class Corpus(Block):
     separator: Text | None = key(None)
     """Separator between two stories of a plain text file; null uses the end-of-text mark of TinyStories if the file
     has it, and blank lines otherwise."""
+    near_copies: Literal["together", "drop", "ignore"] = key("together")
+    """What becomes of near-copies, stories with the same words in the same order after the repair of encoding and
+    quotes, whatever their case and punctuation: `together` keeps them in one split, after the stories that are
+    different; `drop` keeps the first; `ignore` treats them as different stories. Exact copies are always dropped."""
     repository: Text = key("roneneldan/TinyStories", source=TRANSFORMER)
     """The data set to read when the source is `hub`."""
     revision: Text = key("f54c09fd23315a6f9c86f9dc80f725de7d8f9c64")

@@ -3,9 +3,10 @@
 The stories come from the embedded grammar (`grammar`), from the user's own file (`file`) or from a Hugging Face
 dataset pinned to a commit (`hub`), and are treated in the same way whatever the source.
 
-White space around a record is removed. A record is dropped, and counted, if it is empty, not UTF-8 text (or contains
-a NUL character, as misread UTF-16 does), longer than 1 MiB, or an exact copy of an earlier record: a story must not
-be in two splits. Stories are text only: they are never executed, unpacked or interpreted, and code that shows them in
+White space around a record and a byte order mark before it are removed. A record is dropped, and counted, if it is
+empty, not UTF-8 text (or contains a NUL character, as misread UTF-16 does), longer than 1 MiB, or an exact copy of an
+earlier record: a story must not be in two splits. For the same reason near-copies (`near_copies`) are kept in one
+split or dropped. Stories are text only: they are never executed, unpacked or interpreted, and code that shows them in
 HTML has to escape them.
 """
 
@@ -26,6 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from huggingface_hub import constants, errors
 
+from lawpipe.data import near_copies
 from lawpipe.data.grammar import stories as grammar
 from lawpipe.run.errors import InputError
 from lawpipe.run.provenance import file_digest
@@ -43,7 +45,11 @@ FORMATS = {".parquet": "Parquet", ".jsonl": "JSONL", ".ndjson": "JSONL", ".txt":
 _CHUNK = 2**20
 _OVERLAP = 2**12
 
-_BLANK_LINES = re.compile(rb"\r?\n(?:[ \t]*\r?\n)+")
+#: The byte order mark, with which some editors begin a file. Files that were joined have it within.
+_MARK = codecs.BOM_UTF8
+
+#: Blank lines, and the start of a file that was joined to the one before: a byte order mark at the start of a line.
+_BLANK_LINES = re.compile(rb"\r?\n(?:(?:[ \t]|%b)*\r?\n)+|\r?\n(?=%b)" % (_MARK, _MARK))
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -59,7 +65,10 @@ class Corpus:
     stories: Sequence[str]
     #: The number of each story's record in the source, from 0, over all its files and with the records dropped.
     rows: npt.NDArray[np.int64]
-    #: The number of records read, of records dropped for each reason, and of the stories that are left.
+    #: For each story, the index of the first of its near-copies among the stories: its own, if it is that one.
+    originals: npt.NDArray[np.int64]
+    #: The number of records read, of records dropped for each reason, of the stories that are left, and of the
+    #: near-copies of an earlier story, dropped or not.
     counts: Mapping[str, int]
     #: The SHA-256 of the stories in their order, independent of the source.
     fingerprint: str
@@ -74,15 +83,16 @@ def load(settings: Mapping[str, Any]) -> Corpus:
     Raises InputError for whatever the user can correct: a missing or damaged file, a wrong format or column, a hub
     that cannot be reached, no story left.
     """
+    copies = settings["near_copies"]
     if settings["source"] == "grammar":
         stories = grammar.stories(settings["seed"], settings["stories"])
-        return _clean((story.encode() for story in stories), None, "the grammar")
+        return _clean((story.encode() for story in stories), None, "the grammar", copies)
     if settings["source"] == "file":
         files, name = [local_file(settings["path"])], settings["path"]
     else:
         files, name = _download(settings), f"{settings['repository']} ({', '.join(settings['files'])})"
     records = (record for file in files for record in _read(file, settings["text_column"], settings["separator"]))
-    return _clean(records, settings["stories"], name)
+    return _clean(records, settings["stories"], name, copies)
 
 
 def local_file(path: str) -> Path:
@@ -133,10 +143,16 @@ def glimpse(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def _clean(records: Iterable[bytes], most: int | None, source: str) -> Corpus:
-    """Return the stories among the records, at most `most`; drop and count the others."""
+def _clean(records: Iterable[bytes], most: int | None, source: str, copies: str) -> Corpus:
+    """Return the stories among the records, at most `most`; drop and count the others.
+
+    `copies` says what becomes of near-copies: `together`, `drop` or `ignore`, as in the config.
+    """
     rows: dict[str, int] = {}
+    first_of: dict[bytes, int] = {}
+    originals: list[int] = []
     dropped = Counter(empty=0, not_text=0, too_long=0, duplicates=0)
+    near = 0
     for row, record in enumerate(records):
         story, reason = _story(record)
         if story in rows:
@@ -144,10 +160,16 @@ def _clean(records: Iterable[bytes], most: int | None, source: str) -> Corpus:
         if reason:
             dropped[reason] += 1
             continue
+        index = len(rows)
+        original = index if copies == "ignore" else first_of.setdefault(near_copies.digest(story), index)
+        near += original != index
+        if original != index and copies == "drop":
+            continue
         rows[story] = row
+        originals.append(original)
         if len(rows) == most:
             break
-    read = len(rows) + dropped.total()
+    read = len(rows) + dropped.total() + (near if copies == "drop" else 0)
     if not rows:
         raise InputError(
             f"{source} holds no stories ({read} records: {dropped['empty']} empty, {dropped['not_text']} not UTF-8 "
@@ -158,8 +180,9 @@ def _clean(records: Iterable[bytes], most: int | None, source: str) -> Corpus:
     for story in rows:
         encoded = story.encode()
         digest.update(len(encoded).to_bytes(8, "little") + encoded)
-    counts = {"records": read, **dropped, "stories": len(rows)}
-    return Corpus(list(rows), np.asarray(list(rows.values()), dtype=np.int64), counts, digest.hexdigest())
+    counts = {"records": read, **dropped, "near_copies": near, "stories": len(rows)}
+    of_rows, of_originals = (np.asarray(list(values), dtype=np.int64) for values in (rows.values(), originals))
+    return Corpus(list(rows), of_rows, of_originals, counts, digest.hexdigest())
 
 
 def _story(record: bytes) -> tuple[str, str]:
@@ -170,6 +193,8 @@ def _story(record: bytes) -> tuple[str, str]:
         story = record.decode().strip()
     except UnicodeDecodeError:
         return "", "not_text"
+    while story.startswith(_MARK.decode()):
+        story = story[1:].lstrip()
     if "\0" in story:
         return "", "not_text"
     return story, "" if story else "empty"
@@ -187,9 +212,6 @@ def _read(path: Path, column: str, separator: str | None) -> Iterator[bytes]:
         return
     try:
         with path.open("rb") as stream:
-            # Some editors begin a file with a byte order mark, which is not part of its text.
-            if stream.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
-                stream.seek(0)
             yield from _read_jsonl(path, stream, column) if kind == "JSONL" else _read_text(stream, separator)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error}): mend it or name another file.") from error
@@ -226,6 +248,7 @@ def _read_parquet(path: Path, column: str) -> Iterator[bytes]:
 def _read_jsonl(path: Path, stream: BinaryIO, column: str) -> Iterator[bytes]:
     """Yield the value of a key in each line's JSON object; null gives an empty record, an empty line gives none."""
     for number, line in enumerate(_split(stream, re.compile(rb"\n")), start=1):
+        line = line.removeprefix(_MARK)
         if not line.strip():
             continue
         try:
@@ -257,13 +280,20 @@ def _read_jsonl(path: Path, stream: BinaryIO, column: str) -> Iterator[bytes]:
 
 def _read_text(stream: BinaryIO, separator: str | None) -> Iterator[bytes]:
     """Yield the text between separators, except where it is blank."""
-    if separator is None:
-        start = stream.tell()
-        marked = END_OF_TEXT.encode() in stream.read(_CHUNK)
-        stream.seek(start)
-        separator = END_OF_TEXT if marked else None
+    if separator is None and _contains(stream, END_OF_TEXT.encode()):
+        separator = END_OF_TEXT
     pattern = _BLANK_LINES if separator is None else re.compile(re.escape(separator.encode()))
-    return (record for record in _split(stream, pattern) if record.strip())
+    return (record for record in _split(stream, pattern) if record.strip().strip(_MARK))
+
+
+def _contains(stream: BinaryIO, wanted: bytes) -> bool:
+    """Return whether a stream contains some bytes anywhere, and go back to its beginning."""
+    rest, contained = b"", False
+    while not contained and (chunk := stream.read(_CHUNK)):
+        rest = rest[1 - len(wanted) :] + chunk
+        contained = wanted in rest
+    stream.seek(0)
+    return contained
 
 
 def _split(stream: BinaryIO, separator: re.Pattern[bytes]) -> Iterator[bytes]:

@@ -69,7 +69,7 @@ def test_estimate_says_what_a_config_takes(capsys, monkeypatch):
 
 def test_estimate_lays_a_config_without_experiments_over_the_default(tmp_path, capsys, monkeypatch):
     (tmp_path / "mine.yaml").write_text("name: mine")
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(main.estimate, "measure_speed", lambda experiments: {})
     main.main(["estimate", str(tmp_path / "mine.yaml")])
     assert capsys.readouterr().out.startswith("  perceptron  5 seeds, ")
@@ -82,10 +82,9 @@ def test_estimate_of_a_config_with_experiments_works_in_any_folder(tmp_path, cap
     assert capsys.readouterr().out.startswith("  perceptron  2 seeds, ")
 
 
-@pytest.mark.parametrize("name", ["missing.yaml", "broken.yaml", "overlay.yaml"])
+@pytest.mark.parametrize("name", ["missing.yaml", "broken.yaml"])
 def test_estimate_of_what_is_no_config_is_one_sentence(name, tmp_path, monkeypatch):
     (tmp_path / "broken.yaml").write_text("a: [")
-    (tmp_path / "overlay.yaml").write_text("name: mine")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"^.* cannot be read .*$"):
         main.main(["estimate", name])

@@ -23,6 +23,7 @@ SETTINGS = {
     "source": "file",
     "stories": None,
     "seed": 0,
+    "near_copies": "together",
     "path": None,
     "text_column": "text",
     "separator": None,
@@ -43,13 +44,14 @@ def read(path, **changes):
     return corpus.load(SETTINGS | {"path": str(path)} | changes)
 
 
-def counts(records, empty, not_text, too_long, duplicates, stories):
+def counts(records, empty, not_text, too_long, duplicates, stories, near_copies=0):
     return {
         "records": records,
         "empty": empty,
         "not_text": not_text,
         "too_long": too_long,
         "duplicates": duplicates,
+        "near_copies": near_copies,
         "stories": stories,
     }
 
@@ -123,6 +125,70 @@ def test_stories_is_the_most_that_are_kept_and_the_rest_is_not_read():
     # A line that is no JSON after the last one wanted does not matter.
     Path("b.jsonl").write_text('{"text": "a"}\n{"text": "b"}\nnot json\n')
     assert read("b.jsonl", stories=2).counts["stories"] == 2
+
+
+# What editors and copies leave
+
+MARK = "\ufeff"
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n", "\r\n"])
+def test_a_byte_order_mark_is_dropped_wherever_a_file_was_joined(end):
+    first, second = STORIES[:2], STORIES[2:]
+    lines = ["".join(json.dumps({"text": text}) + "\n" for text in half) for half in (first, second)]
+    Path("a.jsonl").write_text(MARK + lines[0] + (end or "\n") + MARK + lines[1])
+    ended, blank = ("\n\n<|endoftext|>\n".join(half) for half in (first, second)), "\n\n"
+    Path("b.txt").write_text((end + "<|endoftext|>" + end).join(MARK + half for half in ended))
+    Path("c.txt").write_text((end or "\n").join(MARK + blank.join(half) for half in (first, second)))
+    put_parquet("d.parquet", [MARK + text for text in STORIES])
+    for name in ("a.jsonl", "b.txt", "c.txt", "d.parquet"):
+        assert list(read(name).stories) == STORIES, name
+
+
+def test_a_blank_line_with_a_byte_order_mark_is_blank_and_a_mark_within_a_story_stays():
+    Path("a.txt").write_text(f"One.\n{MARK}\nTwo.\n\n{MARK} \n\n{MARK}{MARK}Thr{MARK}ee.")
+    assert list(read("a.txt").stories) == ["One.", "Two.", f"Thr{MARK}ee."]
+    assert read("a.txt").counts["records"] == 3
+
+
+@pytest.mark.parametrize("shift", range(0, 14, 3))
+def test_the_mark_after_each_story_is_seen_wherever_the_first_one_is(shift):
+    long = "x" * (2**20 - 5 - shift)  # the mark lies across the end of what is read at a time
+    Path("a.txt").write_text(f"{long}\n\n.<|endoftext|>\nTwo.\n\nStill two.<|endoftext|>")
+    assert list(read("a.txt").stories) == [f"{long}\n\n.", "Two.\n\nStill two."]
+
+
+CURLY = "“Look,” said Zoé’s dog — it’s “fine”."
+#: The same words: as they are, from wrong decodings, with straight quotes, and with other white space and case.
+COPIES = [
+    CURLY,
+    CURLY.encode().decode("cp1252", "ignore"),
+    CURLY.encode().decode("latin-1"),
+    CURLY.replace("’", "'").replace("“", '"').replace("”", '"').replace("—", "-"),
+    "LOOK said Zoé’s dog\n\nit’s ﬁne",
+    "&quot;Look,&quot; said Zoe\u0301&#39;s dog: it&#39;s fine!",
+]
+
+
+def test_near_copies_are_counted_and_know_the_first_of_them():
+    stories = ["Another.", *COPIES, "It was fine.", "…", "!!"]
+    put_parquet("a.parquet", stories)
+    loaded = read("a.parquet")
+    assert list(loaded.stories) == stories
+    assert loaded.originals.tolist() == [0, 1, 1, 1, 1, 1, 1, 7, 8, 9]
+    assert loaded.counts == counts(10, 0, 0, 0, 0, 10, near_copies=5)
+    dropped = read("a.parquet", near_copies="drop")
+    assert list(dropped.stories) == ["Another.", CURLY, "It was fine.", "…", "!!"]
+    assert dropped.counts == counts(10, 0, 0, 0, 0, 5, near_copies=5)
+    ignored = read("a.parquet", near_copies="ignore")
+    assert ignored.originals.tolist() == list(range(10))
+    assert (ignored.counts["near_copies"], ignored.fingerprint) == (0, loaded.fingerprint)
+
+
+@pytest.mark.parametrize("stories", [["कि", "की"], ["Ja.", "Jä."], ["1 2", "12"], ["a nice", "an ice"], ["🙂", "🙁"]])
+def test_other_words_are_another_story(stories):
+    put_parquet("a.parquet", stories)
+    assert read("a.parquet").originals.tolist() == [0, 1]
 
 
 # What is dropped

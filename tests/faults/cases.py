@@ -113,11 +113,12 @@ def own_data() -> None:
     call(generate_data.main, settings, **{name: Path(f"out/{name}.parquet") for name in SPLITS})
 
 
-def write_own(features: list[list[float]], label: list[float]) -> None:
-    """Write three equal splits of the user's own."""
+def write_own(**columns: Any) -> None:
+    """Write three splits of the user's own, and in the training split these columns."""
     Path("own").mkdir()
+    right: dict[str, Any] = {"features": [[1.0, 2.0], [2.0, 1.0]], "label": [0, 1]}
     for split in SPLITS:
-        pq.write_table(pa.table({"features": features, "label": label}), f"own/{split}.parquet")
+        pq.write_table(pa.table(right | columns if split == "train" else right), f"own/{split}.parquet")
 
 
 def whole_seed(settings: dict[str, Any], *policies: str) -> None:
@@ -372,13 +373,38 @@ def records(*texts: str) -> bytes:
 @case(
     "a corpus has empty, huge, non-UTF-8 and duplicate records",
     "goes on",
-    "{'duplicates': 1, 'empty': 1, 'not_text': 2, 'records': 125, 'stories': 120, 'too_long': 1}",
+    "{'duplicates': 1, 'empty': 1, 'near_copies': 0, 'not_text': 2, 'records': 125, 'stories': 120, 'too_long': 1}",
 )
 def _() -> Run:
     stories = [f"Tom saw {number} red birds and {number + 7} blue fish in the old garden." for number in range(120)]
     odd = records("", "x" * (2**20 + 1), stories[0]) + b'{"text": "\xff\xfe"}\n{"text": "half \\ud83d"}\n'
     Path("stories.jsonl").write_bytes(records(*stories) + odd)
     return lambda: reading_corpus(tokenizer={"kind": "bpe", "vocabulary": 60})
+
+
+@case(
+    "two files of text that begin with a byte order mark are joined",
+    "goes on",
+    "{'duplicates': 1, 'empty': 0, 'near_copies': 0, 'not_text': 0, 'records': 121, 'stories': 120, 'too_long': 0}",
+)
+def _() -> Run:
+    stories = [f"Tom saw {number} red birds and {number + 7} blue fish in the old garden." for number in range(120)]
+    mark = "\ufeff".encode()
+    Path("stories.jsonl").write_bytes(mark + records(*stories) + mark + records(stories[0]))
+    return lambda: reading_corpus(tokenizer={"kind": "bpe", "vocabulary": 60})
+
+
+@case(
+    "a story comes with straight, curly and wrongly decoded quotes: kept in one split",
+    "goes on",
+    "{'duplicates': 0, 'empty': 0, 'near_copies': 2, 'not_text': 0, 'records': 122, 'stories': 122, 'too_long': 0}",
+)
+def _() -> Run:
+    stories = [f"Tom saw {number} red birds and {number + 7} blue fish in the old garden." for number in range(119)]
+    curly = "“Look,” said Tom. “It’s a bird.”"
+    copies = [curly, curly.encode().decode("latin-1"), '"Look," said Tom. "It\'s a bird."']
+    Path("stories.jsonl").write_bytes(records(*stories, *copies))
+    return lambda: reading_corpus(tokenizer={"kind": "bpe", "vocabulary": 80})
 
 
 @case(
@@ -435,7 +461,7 @@ def _() -> Run:
     "mend those rows.",
 )
 def _() -> Run:
-    write_own([[1.0, 2.0], [float("nan"), 1.0]], [0, 1])
+    write_own(features=[[1.0, 2.0], [float("nan"), 1.0]])
     return own_data
 
 
@@ -445,7 +471,41 @@ def _() -> Run:
     "own/train.parquet: column 'label' holds nan, expected 0 or 1 only; recode the two classes.",
 )
 def _() -> Run:
-    write_own([[1.0, 2.0], [2.0, 1.0]], [0.0, float("nan")])
+    write_own(label=[0.0, float("nan")])
+    return own_data
+
+
+@case(
+    "the user's features hold a number beyond single precision",
+    "stops",
+    "own/train.parquet: features of row 0 hold a number above 3.4e+38 (1 such rows): expected finite numbers; drop "
+    "or mend those rows.",
+)
+def _() -> Run:
+    write_own(features=[[1e39, 2.0], [2.0, 1.0]])
+    return own_data
+
+
+@case(
+    "the user's flips are words",
+    "stops",
+    "own/train.parquet: column 'flipped' holds 'no', expected 0 or 1 only; recode the two classes.",
+)
+def _() -> Run:
+    write_own(flipped=["no", "yes"])
+    return own_data
+
+
+@case(
+    "the user's folder has several mistakes",
+    "stops",
+    "own/train.parquet: features of row 0 are null, expected a list of numbers.\n"
+    "own/train.parquet: column 'label' holds 2, expected 0 or 1 only; recode the two classes.\n"
+    "own/test.parquet does not exist: expected a Parquet file there.",
+)
+def _() -> Run:
+    write_own(features=[None, [2.0, 1.0]], label=[0, 2])
+    Path("own/test.parquet").unlink()
     return own_data
 
 

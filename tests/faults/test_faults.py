@@ -56,15 +56,14 @@ def test_a_fault(case: Case, working: Path, capfd: pytest.CaptureFixture[str]) -
     else:
         assert code == 1, printed
         errors = re.findall("^error: (.*)$", printed, re.MULTILINE)
-        assert len(errors) == 1, printed
-        assert re.fullmatch(expected, errors[0]), errors[0]
+        assert re.fullmatch(expected, "\n".join(errors)), printed
         assert files(working) == before
     assert not [path for path in working.rglob(".*.*") if path.suffix in (".parquet", ".npz", ".json")]
 
 
 def test_the_documents_list_the_cases_and_what_they_print() -> None:
-    rows = re.findall(r"^\| (.+?) \| (stops|goes on) \| `(.+)` \|$", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert rows == [(case.title, case.happens, case.printed) for case in CASES]
+    rows = re.findall(r"^\| (.+?) \| (stops|goes on) \| (`.+`) \|$", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows == [(case.title, case.happens, f"`{case.printed}`".replace("\n", "` `")) for case in CASES]
 
 
 def test_no_wrong_byte_of_a_table_is_believed(working: Path) -> None:

@@ -279,7 +279,7 @@ def test_a_loop_with_the_api_is_the_policy_of_the_workflow(way: online.Contribut
     problem = perceptron()
     theta0, rate = start(problem), 0.3
     rows = torch.empty(12, problem.examples, dtype=problem.dtype)
-    write_row = runs.follow(policy.rule(problem))
+    write_row = runs.follow(policy.rule(problem), problem, "online")
     expected = trajectory.train(problem, theta0, rows, [rate] * 12, write_row=write_row)
 
     model = nn.Linear(problem.parameters, 1, bias=False).double()

@@ -196,9 +196,14 @@ def test_imports_for_types_alone_do_not_count(project, digest):
     assert digest() == with_types
 
 
-def test_a_template_belongs_to_the_modules_of_its_folder(project, digest):
+def test_a_template_counts_for_what_names_it(project, digest):
     first = digest()
     (project / "lawpipe/rooms/page.html").write_text("<p>one</p>")
+    assert digest() == first
+    (project / "lawpipe/rooms/outer.html").write_text('{% include "page.html" %}')
+    replace(project / "lawpipe/rooms/deep.py", "FACTOR = 2", "FACTOR = 2\nNAME = 'outer.html'")
+    first = digest()
+    (project / "lawpipe/rooms/page.html").write_text("<p>another</p>")
     second = digest()
     (project / "lawpipe/rooms/page.html").write_text("<p>two</p>")
     assert len({first, second, digest()}) == 3

@@ -16,7 +16,7 @@ from scripts import generate_data, initialise, make_policy, prepare_corpus, sear
 from tests.scripts.test_training_stages import SETTINGS as PERCEPTRON
 from tests.scripts.test_training_stages import call
 
-CORPUS = {"source": "grammar", "stories": 120, "seed": 0}
+CORPUS = {"source": "grammar", "stories": 120, "seed": 0, "near_copies": "together"}
 SETTINGS = PERCEPTRON | {
     "problem": "language_model",
     "data": {
@@ -110,6 +110,27 @@ def test_every_example_has_a_gradient(folder):
     norms = artifacts.matrix(table, "gradient_norm")
     assert norms.shape == (4 * 4, 10)
     assert (norms > 0).all()
+
+
+def test_near_copies_are_in_one_split(tmp_path):
+    stories = ["“Tom” saw a red bird.", *(f"Sue saw {number} blue fish in the old garden." for number in range(40))]
+    copies = [story.replace("saw", "SAW").replace("“", '"').replace("”", '"') for story in stories]
+    (tmp_path / "stories.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in stories + copies))
+    own = {"source": "file", "path": str(tmp_path / "stories.jsonl"), "text_column": "text", "separator": None}
+    data = SETTINGS["data"] | {"corpus": CORPUS | own | {"stories": None}}
+    settings = SETTINGS | {"data": data | {"tokenizer": {"kind": "bpe", "vocabulary": 60}, "train_examples": 80}}
+    files = {name: tmp_path / f"{name}.parquet" for name in ("train", "desired", "test")}
+    texts = {"tokenizer": tmp_path / "tokenizer.json", "glimpse": tmp_path / "corpus.json"}
+    call(prepare_corpus.main, settings, tokens=tmp_path / "tokens.parquet", **texts)
+    call(generate_data.main, settings, tokens=tmp_path / "tokens.parquet", **files)
+    assert json.loads(texts["glimpse"].read_text())["glimpse"]["counts"]["near_copies"] == 41
+    rows = {
+        name: set(artifacts.read(path, TOKEN_EXAMPLES).column("story").to_pylist()) for name, path in files.items()
+    }
+    of_split = {name: {row % 41 for row in used} for name, used in rows.items()}
+    assert max(rows["train"]) > 40  # copies are used once the stories that differ are not enough
+    assert not of_split["train"] & of_split["desired"]
+    assert not of_split["test"] & (of_split["train"] | of_split["desired"])
 
 
 def test_a_corpus_is_needed(tmp_path):

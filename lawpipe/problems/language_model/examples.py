@@ -22,7 +22,8 @@ def draw(settings: Mapping[str, Any], splits: Sequence[str], tokens: Path | None
     data, seed = settings["data"], settings["seed"]
     table = artifacts.read(tokens, TOKENS)
     stories = [np.asarray(ids) for ids in table.column("tokens").to_numpy(zero_copy_only=False)]
-    cut = windows.make(stories, table.column("story").to_numpy(), data, seed, splits)
+    originals = table.column("original").to_numpy() if "original" in table.column_names else None
+    cut = windows.make(stories, table.column("story").to_numpy(), data, seed, splits, originals)
     vocabulary = data["tokenizer"]["vocabulary"]
     tokens_perturbed, perturbed = perturb.apply(cut["train"].tokens, vocabulary, data["perturbation"], seed)
     cut["train"] = replace(cut["train"], tokens=tokens_perturbed, perturbed=perturbed)

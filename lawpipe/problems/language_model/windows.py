@@ -37,6 +37,7 @@ def make(
     settings: Mapping[str, Any],
     seed: int,
     splits: Sequence[str],
+    originals: npt.NDArray[np.int64] | None = None,
 ) -> dict[str, Windows]:
     """Cut the windows of every split of one seed from tokenised stories, without perturbation.
 
@@ -50,13 +51,18 @@ def make(
     one. A split uses one window per story. If there are too few stories for that, they are divided in proportion to
     the sizes of the splits, and each split takes second windows after all first ones, and so on.
 
+    Near-copies count as one story: their windows are further windows of the first of them.
+
     `rows` are the rows of the stories in the corpus, and `settings` is the `data` block, with `length` (L),
-    `minimum_fill` and {split}_examples. Raises InputError if there are too few windows.
+    `minimum_fill` and {split}_examples. `originals` is the first near-copy of each story, None if there are no
+    near-copies. Raises InputError if there are too few windows.
     """
     width = settings["length"] + 1
     fewest = max(2, math.ceil(settings["minimum_fill"] * width))
     lengths = np.asarray([len(story) for story in stories], dtype=np.int64)
-    capacity = lengths // width + (lengths % width >= fewest)
+    own = lengths // width + (lengths % width >= fewest)
+    copies = [[story] for story in range(len(stories))] if originals is None else _copies(originals)
+    capacity = np.asarray([own[members].sum() for members in copies], dtype=np.int64)
     order = random.generator(seed, "stories").permutation(len(stories))
     order = order[capacity[order] > 0]
     wanted = {split: int(settings[f"{split}_examples"]) for split in splits}
@@ -68,7 +74,18 @@ def make(
             f"few for {sizes} examples without a story in two splits: take a larger corpus (corpus.stories), "
             "fewer examples or a smaller data.length."
         )
-    return {split: _cut(stories, rows, taken[split], capacity, width, count) for split, count in wanted.items()}
+    return {
+        split: _cut(stories, rows, [copies[story] for story in taken[split]], own, width, count)
+        for split, count in wanted.items()
+    }
+
+
+def _copies(originals: npt.NDArray[np.int64]) -> list[list[int]]:
+    """Return for each story the stories whose first near-copy it is; none for a near-copy of an earlier story."""
+    copies: list[list[int]] = [[] for _ in originals]
+    for story, original in enumerate(originals):
+        copies[original].append(story)
+    return copies
 
 
 def _share_out(
@@ -96,18 +113,22 @@ def _share_out(
 def _cut(
     stories: Sequence[Tokens],
     rows: npt.NDArray[np.int64],
-    taken: npt.NDArray[np.int64],
+    taken: Sequence[Sequence[int]],
     capacity: npt.NDArray[np.int64],
     width: int,
     count: int,
 ) -> Windows:
-    """Cut `count` windows: the first of every story, then the second of those that have one, and so on."""
+    """Cut `count` windows: the first of every group of near-copies, then the second of those that have one, and so
+    on.
+    """
     tokens = np.full((count, width), PAD, dtype=np.int32)
+    windows = [[(story, place) for story in copies for place in range(capacity[story])] for copies in taken]
     # A stable sort keeps the order of the stories within each round.
-    rounds = np.concatenate([np.arange(windows) for windows in capacity[taken]] or [np.zeros(0, dtype=np.int64)])
-    chosen = np.argsort(rounds, kind="stable")[:count]
-    story = np.repeat(taken, capacity[taken])[chosen]
-    for row, (place, start) in enumerate(zip(story, rounds[chosen] * width, strict=True)):
-        window = stories[place][start : start + width]
+    rounds = [number for group in windows for number in range(len(group))]
+    flat = [window for group in windows for window in group]
+    chosen = [flat[index] for index in np.argsort(rounds, kind="stable")[:count]]
+    for row, (story, place) in enumerate(chosen):
+        window = stories[story][place * width : (place + 1) * width]
         tokens[row, : len(window)] = window
-    return Windows(tokens, np.zeros(count, dtype=np.bool_), rows[story])
+    story_rows = rows[np.asarray([story for story, _ in chosen], dtype=np.int64)]
+    return Windows(tokens, np.zeros(count, dtype=np.bool_), story_rows)

@@ -11,8 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lawpipe.run import artifacts
-from lawpipe.run.errors import InputError
+from lawpipe.run.errors import InputError, Mistakes
 from lawpipe.run.tables.examples import GAUSSIAN_EXAMPLES
+
+#: Arrow's kinds of lists: each is a row of features in somebody's file.
+LISTS = (
+    pa.types.is_list,
+    pa.types.is_large_list,
+    pa.types.is_fixed_size_list,
+    pa.types.is_list_view,
+    pa.types.is_large_list_view,
+)
 
 
 @dataclass(frozen=True)
@@ -54,38 +63,55 @@ def made_of(path: Path) -> list[list[int]]:
 def import_splits(folder: Path, splits: tuple[str, ...]) -> dict[str, Examples]:
     """Read and check the user's own splits, files `{split}.parquet` with columns `features` and `label`.
 
-    Raises InputError if a file is missing or damaged, a column is missing, features are not finite numbers of
-    one length in all splits, or a label is neither 0 nor 1.
+    Raises InputError, a sentence for each split and column, if a file is missing or damaged, a column is missing,
+    features are not finite numbers of one length in all splits, or a label is neither 0 nor 1.
     """
-    result = {split: _import(folder / f"{split}.parquet") for split in splits}
-    first = splits[0]
-    dimension = result[first].features.shape[1]
-    for split, examples in result.items():
-        if examples.features.shape[1] != dimension:
-            raise InputError(
-                f"{folder / split}.parquet has features of length {examples.features.shape[1]}, but "
-                f"{first}.parquet of length {dimension}: give every split the same features."
-            )
+    mistakes = Mistakes()
+    result: dict[str, Examples] = {}
+    for split in splits:
+        with mistakes.collected():
+            result[split] = _import(folder / f"{split}.parquet")
+    dimensions = {split: examples.features.shape[1] for split, examples in result.items()}
+    for split, dimension in dimensions.items():
+        first = next(iter(dimensions))
+        with mistakes.collected():
+            if dimension != dimensions[first]:
+                raise InputError(
+                    f"{folder / split}.parquet has features of length {dimension}, but "
+                    f"{first}.parquet of length {dimensions[first]}: give every split the same features."
+                )
+    mistakes.raise_all()
     return result
 
 
 def _import(path: Path) -> Examples:
     """Read one of the user's files."""
     data = artifacts.read_parquet(path)
-    for name in ("features", "label"):
-        if name not in data.column_names:
-            raise InputError(
-                f"{path} has no column {name!r} (found: {', '.join(data.column_names)}): "
-                "expected `features` (a list of numbers a row) and `label` (0 or 1)."
-            )
     if data.num_rows == 0:
         raise InputError(f"{path} has no rows: expected at least one example.")
-    features = _features(path, data.column("features"))
-    label = _labels(path, data.column("label"))
-    flipped = np.zeros(len(label), dtype=bool)
-    if "flipped" in data.column_names:
-        flipped = np.asarray(data.column("flipped").to_numpy(zero_copy_only=False), dtype=bool)
+    mistakes = Mistakes()
+    with mistakes.collected():
+        features = _features(path, _column(path, data, "features"))
+    with mistakes.collected():
+        label = _zeros_and_ones(path, data, "label")
+    flipped = np.zeros(data.num_rows, dtype=bool)
+    with mistakes.collected():
+        if "flipped" in data.column_names:
+            flipped = _zeros_and_ones(path, data, "flipped").astype(bool)
+    mistakes.raise_all()
     return Examples(features, label, flipped)
+
+
+def _column(path: Path, data: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a column by its name; raises InputError if there is none, or more than one."""
+    if data.column_names.count(name) > 1:
+        raise InputError(f"{path} has {data.column_names.count(name)} columns {name!r}, expected one: rename others.")
+    if name not in data.column_names:
+        raise InputError(
+            f"{path} has no column {name!r} (found: {', '.join(data.column_names)}): "
+            "expected `features` (a list of numbers a row) and `label` (0 or 1)."
+        )
+    return data.column(name)
 
 
 def _features(path: Path, column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
@@ -94,7 +120,7 @@ def _features(path: Path, column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
     Raises InputError if rows are null or of different lengths, or numbers are not finite.
     """
     kind = column.type
-    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)):
+    if not any(is_kind(kind) for is_kind in LISTS):
         raise InputError(f"{path}: column 'features' is {kind}, expected a list of numbers a row.")
     if column.null_count:
         row = column.to_pylist().index(None)
@@ -108,26 +134,32 @@ def _features(path: Path, column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
         )
     flat = pc.list_flatten(column)
     if not (pa.types.is_floating(flat.type) or pa.types.is_integer(flat.type)):
-        raise InputError(f"{path}: features hold {flat.type}, expected numbers.")
-    values = np.asarray(flat.to_numpy(), dtype=np.float32)
-    features = values.reshape(len(lengths), int(lengths[0]))
+        raise InputError(f"{path}: features hold {flat.type}, expected whole or floating-point numbers.")
+    given = flat.to_numpy()
+    with np.errstate(over="ignore"):
+        features = np.asarray(given, dtype=np.float32).reshape(len(lengths), int(lengths[0]))
     finite = np.isfinite(features).all(axis=1)
     if not finite.all():
         row = int(np.argmin(finite))
+        beyond = np.isfinite(given.reshape(features.shape)[row]).all()
+        held = f"a number above {np.finfo(np.float32).max:.1e}" if beyond else "a NaN or an infinity"
         raise InputError(
-            f"{path}: features of row {row} hold a NaN or an infinity ({int((~finite).sum())} such rows): "
+            f"{path}: features of row {row} hold {held} ({int((~finite).sum())} such rows): "
             "expected finite numbers; drop or mend those rows."
         )
     return features
 
 
-def _labels(path: Path, column: pa.ChunkedArray) -> npt.NDArray[np.int8]:
-    """Return the labels, [N]; raises InputError if any is neither 0 nor 1."""
+def _zeros_and_ones(path: Path, data: pa.Table, name: str) -> npt.NDArray[np.int8]:
+    """Return a column of labels or marks, [N]; raises InputError if any is neither 0 nor 1."""
+    column = _column(path, data, name)
+    if pa.types.is_nested(column.type):
+        raise InputError(f"{path}: column {name!r} is {column.type}, expected 0 or 1.")
     wrong = [
         value for value in column.unique().to_pylist() if not (isinstance(value, int | float) and value in (0, 1))
     ]
     if wrong:
-        raise InputError(f"{path}: column 'label' holds {wrong[0]!r}, expected 0 or 1 only; recode the two classes.")
+        raise InputError(f"{path}: column {name!r} holds {wrong[0]!r}, expected 0 or 1 only; recode the two classes.")
     return np.asarray(column.to_numpy(), dtype=np.int8)
 
 

@@ -38,6 +38,7 @@ COUNTS = {
     "not_text": "dropped: not UTF-8 text",
     "too_long": "dropped: longer than 1 MiB",
     "duplicates": "dropped: exact copies of an earlier one",
+    "near_copies": "near-copies of an earlier one",
 }
 
 

@@ -6,7 +6,8 @@ GAUSSIAN_EXAMPLES = table("gaussian_examples", "features: array[float32], label:
 
 TOKEN_EXAMPLES = table("token_examples", "tokens: array[int32], perturbed: bool, story: int64")
 
-#: A whole corpus, one row per story; `story` is its row in the source.
+#: A whole corpus, one row per story; `story` is its row in the source. With near-copies also `original`: the row here
+#: of the first of its near-copies.
 TOKENS = table("tokens", "story: int64, tokens: list[int32]")
 
 #: The initial parameters, one row per tensor.

@@ -124,3 +124,20 @@ def test_a_larger_split_begins_with_the_smaller_and_leaves_the_others(name):
     without = make([20] * 300, splits=SPLITS[:3])
     for split in SPLITS[:3]:
         np.testing.assert_array_equal(without[split].tokens, small[split].tokens)
+
+
+@pytest.mark.parametrize(("seed", "count"), [(0, 24), (1, 24), (2, 90)])
+def test_near_copies_are_in_one_split_after_the_stories_that_differ(seed, count):
+    originals = np.arange(count, dtype=np.int64)
+    originals[-12:] = np.arange(12) // 2  # six stories of three near-copies each
+    stories = make_stories([20] * count)
+    sizes = {"train_examples": 12, "desired_examples": 9, "test_examples": 6}
+    splits = windows.make(stories, np.arange(count), SETTINGS | sizes, seed, SPLITS[:3], originals)
+    owner = {}
+    for name, split in splits.items():
+        story, _ = sources(split)
+        np.testing.assert_array_equal(story, split.story)
+        assert all(owner.setdefault(original, name) == name for original in originals[story].tolist())
+        assert len(np.unique(split.tokens, axis=0)) == len(split.tokens)
+        if count == 90:
+            assert len(set(originals[story].tolist())) == len(story)
