@@ -1,5 +1,6 @@
 # Every target first installs the exact versions of requirements.lock and the package into .venv.
 # Another Python:  make run PYTHON=python3.12        Another config:  make run CONFIG=config/my.yaml
+# A run that is estimated at more than two hours:  make run YES=1
 
 PYTHON ?= python3
 CONFIG ?=

@@ -8,10 +8,18 @@
 Another config: --configfile config/small.yaml. The stages are in workflow/rules; each runs one script of scripts/.
 """
 
+import os
+import sys
+
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import min_version
 
 min_version("9.9")
+
+# The rules and their jobs import the lawpipe beside this file, even if the environment was made for another checkout.
+sys.path.insert(0, str(workflow.basedir))
+further = os.environ.get("PYTHONPATH")
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(workflow.basedir), further])))
 
 # A config given by --configfile that has experiments stands alone; another is laid over the default, which is beside
 # this file, wherever the working folder is. --replace-workflow-config leaves the default out: here it is needed.
@@ -78,3 +86,8 @@ onstart:
         file=sys.stderr,
     )
     estimate.record(Path(ROOT, "cost/estimate.json"), EXPERIMENTS, steps)
+    console.begin(workflow, EXPERIMENTS, steps)
+
+
+onsuccess:
+    console.end(Path(ROOT))

@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
         sum(int((rows > 0).sum()) for rows in torch.split(weights, 64))
 
     def write() -> None:
-        columns = Policy(weights.numpy(), np.full(len(weights), 0.1)).columns()
+        columns = Policy(weights.numpy(), np.full(len(weights), 0.1)).columns("a benchmark")
         artifacts.write(file, POLICY, columns, settings={}, code="")
 
     with tempfile.TemporaryDirectory() as name:

@@ -9,7 +9,7 @@ it as Parquet, and an HTML page with the figure and a table, if they are asked f
 
 from lawpipe.analysis.curves import nulls
 from lawpipe.figures import style
-from lawpipe.report import page
+from lawpipe.report import table_page
 from lawpipe.results import experiment
 from lawpipe.run import files, registry, stage
 
@@ -31,5 +31,5 @@ def main(job: stage.Job) -> None:
     with style.theme():
         style.save(study.figure(frame), options.figure, study.TITLE)
     if options.page is not None:
-        files.write_text(options.page, page.table_page(study.table(frame), options.figure))
+        files.write_text(options.page, table_page.render(study.table(frame), options.figure))
     print(study.text(frame))

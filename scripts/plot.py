@@ -7,7 +7,7 @@ tokenizer.json and corpus.json of a language model. Writes one SVG per figure an
 """
 
 from lawpipe.figures import draw, style
-from lawpipe.report import page
+from lawpipe.report import table_page
 from lawpipe.report.tables import quantities
 from lawpipe.results import catalogue, experiment
 from lawpipe.run import files, stage
@@ -28,4 +28,4 @@ def main(job: stage.Job) -> None:
             style.save(draw.draw(entry, results), options.figures / f"{entry.name}.svg", entry.title)
     for entry in catalogue.tables(results.settings):
         table = quantities.TABLES[entry.name](results)
-        files.write_text(options.tables / f"{entry.name}.html", page.table_page(table))
+        files.write_text(options.tables / f"{entry.name}.html", table_page.render(table))

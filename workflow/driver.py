@@ -9,19 +9,26 @@ jobs end too, and the next run removes the lock that Snakemake leaves.
 import ctypes
 import fcntl
 import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Column
+
+from lawpipe.config import source
 from lawpipe.run import stage
 from lawpipe.run.errors import InputError
 from lawpipe.run.signals import SIGNALS
+from workflow.console import ASK, MARK, PINNED
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
 
@@ -39,9 +46,12 @@ PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Run Snakemake and exit with its code, or with 128 + the number of the signal that stopped it.
 
-    Raises InputError if another run is at work in the folder, or if the folder cannot be written.
+    Raises InputError if a config file is not valid YAML, if another run is at work in the folder, or if the folder
+    cannot be written.
     """
     arguments = sys.argv[1:]
+    for file in config_files(arguments):
+        source.read(Path(file))
     if HARMLESS.intersection(arguments):
         sys.exit(subprocess.run([*SNAKEMAKE, *arguments], check=False).returncode)
     own = lock_file(arguments)
@@ -66,19 +76,34 @@ def main() -> None:
 
 def lock_file(arguments: list[str]) -> Path:
     """Return the lock file of a run, named by its config files: runs of different configs have different results."""
+    configs = "\n".join(config_files(arguments))
+    return FOLDER / f"lawpipe-{hashlib.sha256(configs.encode()).hexdigest()[:8]}.lock"
+
+
+def config_files(arguments: list[str]) -> list[str]:
+    """Return the config files that Snakemake's arguments name."""
     configs: list[str] = []
     reading = False
     for text in arguments:
         reading = text in ("--configfile", "--configfiles") if text.startswith("-") else reading
-        configs += [text] if reading else []
-    return FOLDER / f"lawpipe-{hashlib.sha256(chr(10).join(configs).encode()).hexdigest()[:8]}.lock"
+        configs += [text] if reading and not text.startswith("-") else []
+    return configs
 
 
 def _run(arguments: list[str], kept_open: int) -> tuple[int, int | None]:
-    """Run Snakemake in its own process group; return its exit code and the number of the first signal to stop."""
+    """Run Snakemake in its own process group; return its exit code and the number of the first signal to stop.
+
+    In a terminal the line of progress stays at the bottom.
+    """
     received: list[int] = []
+    terminal = sys.stderr.isatty()
     snakemake = subprocess.Popen(
-        [*SNAKEMAKE, *arguments], start_new_session=True, pass_fds=(kept_open,), preexec_fn=_die_with_parent
+        [*SNAKEMAKE, *arguments],
+        start_new_session=True,
+        pass_fds=(kept_open,),
+        preexec_fn=_die_with_parent,
+        env=os.environ | {ASK: str(int(os.environ.get("YES") != "1")), PINNED: str(int(terminal))},
+        **({"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True} if terminal else {}),
     )
 
     def pass_on(number: int, frame: FrameType | None) -> None:
@@ -90,7 +115,27 @@ def _run(arguments: list[str], kept_open: int) -> tuple[int, int | None]:
 
     for number in SIGNALS:
         signal.signal(number, pass_on)
-    return snakemake.wait(), received[0] if received else None
+    if snakemake.stdout is not None:
+        _show(snakemake.stdout)
+    code = snakemake.wait()
+    if received:
+        print("stopped; run again to go on", file=sys.stderr, flush=True)
+    return code, received[0] if received else None
+
+
+def _show(lines: Iterable[str]) -> None:
+    """Print lines in a terminal, with the newest line of progress below them."""
+    columns = TextColumn("{task.description}", table_column=Column(no_wrap=True)), BarColumn(20)
+    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=2) as progress:
+        bar = progress.add_task("", visible=False)
+        for line in lines:
+            if line.startswith(MARK):
+                told = json.loads(line[1:])
+                progress.update(
+                    bar, description=told["text"], completed=told["done"], total=told["total"], visible=True
+                )
+            else:
+                progress.console.print(line, end="", markup=False, highlight=False, soft_wrap=True)
 
 
 def _die_with_parent() -> None:

@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-import yaml
 
+from lawpipe.config import source
 from lawpipe.config.resolve import resolve
 from lawpipe.cost import estimate
 from lawpipe.paper.values import leaves
 from lawpipe.run import artifacts
-from lawpipe.run.errors import InputError
 
 #: The config that a config without experiments is merged over: that of the project whose code this is.
 DEFAULT = Path(__file__).resolve().parents[2] / "config/config.yaml"
@@ -45,22 +44,11 @@ def estimated(path: Path) -> str:
 
     Raises InputError if the config, or the default, cannot be read or is not valid.
     """
-    raw = _yaml(path)
+    raw = source.read(path)
     if isinstance(raw, dict) and "experiments" not in raw:
-        raw = _yaml(DEFAULT) | raw
+        raw = source.read(DEFAULT) | raw
     experiments = resolve(raw, stories=os.environ.get("LAWPIPE_STORIES")).experiments
     return estimate.describe(experiments, estimate.measure_speed(experiments))
-
-
-def _yaml(path: Path) -> Any:
-    """Return the content of a config file."""
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(
-            f"{path} cannot be read ({' '.join(str(error).split())}): name a config; one without experiments "
-            f"is merged over {DEFAULT}."
-        ) from error
 
 
 def inspect(path: Path) -> str:

@@ -5,7 +5,7 @@ pydantic reports the place and the kind of a mistake; the generated JSON schema 
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -76,10 +76,12 @@ def unknown(path: str, name: str, known: Iterable[str]) -> str:
     return f"{path} is not a known key: {meant}Known keys here: {', '.join(names)}."
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Collection[str]) -> str:
     """Return the end of the sentence for an unknown name: the nearest known one, or all of them."""
     near = difflib.get_close_matches(name, known, n=1)
-    return f": did you mean {near[0]!r}?" if near else f", one of {', '.join(sorted(known))}."
+    if near:
+        return f": did you mean {near[0]!r}?"
+    return f", one of {', '.join(sorted(known))}." if known else ", but there is no other."
 
 
 def allowed(schema: Mapping[str, Any], path: Iterable[str | int]) -> list[Mapping[str, Any]]:

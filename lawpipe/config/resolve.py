@@ -220,7 +220,7 @@ def _lineage(name: str, blocks: Mapping[str, Settings]) -> list[str]:
         if parent not in blocks:
             raise InputError(
                 f"experiments.{chain[-1]}.extends is {parent!r}, expected another experiment of this config"
-                f"{messages.suggestion(parent, blocks)}"
+                f"{messages.suggestion(parent, blocks.keys() - {chain[-1]})}"
             )
         if parent in chain:
             links = chain[chain.index(parent) :]

@@ -41,7 +41,7 @@ STORY_TOKENS, TINYSTORIES = 300, 530_000
 OVERHEAD = 4_000
 
 #: Memory of a Python process with PyTorch or a corpus, and of one with pandas and matplotlib, in MB.
-TORCH_MB, PANDAS_MB = 400, 250
+TORCH_MB, PANDAS_MB = 520, 250
 
 #: Numbers that a micro-batch holds at once, for each of its logits and for each number that a layer passes on.
 PER_LOGIT, PER_PASSED_ON = 6, 3
@@ -147,7 +147,7 @@ def operations(settings: Mapping[str, Any]) -> Steps:
     """Return the floating-point operations of the matrix products of one step of each kind."""
     examples, width = sizes(settings)
     if settings["problem"] in plan.ON_TEXT:
-        return Size.of(settings).step()
+        return Size.of(settings).step(flops.PASSES if settings["device"] == "cuda" else flops.LOOPS)
     # A product of one example with D parameters is 2 D operations.
     return flops.step(examples, {name: products * 2 * width for name, products in flops.PERCEPTRON.items()})
 
@@ -229,7 +229,7 @@ def _passed_on(settings: Mapping[str, Any]) -> int:
     return int(model["layers"] * (20 * model["hidden"] + model["heads"] * settings["data"]["length"]))
 
 
-def _duration(value: float) -> str:
+def duration(value: float) -> str:
     """Format a time with two digits."""
     for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
         if value >= 1.5 * size:
@@ -253,7 +253,7 @@ def describe(experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, 
         seeds = len(settings["seeds"])
         costs = stages(settings, speeds.get(name))
         whole = total(costs.values())
-        takes = f"{whole.files} files, {_size(whole.bytes)}, about {_duration(whole.seconds)} of one core"
+        takes = f"{whole.files} files, {_size(whole.bytes)}, about {duration(whole.seconds)} of one core"
         line = f"  {name}  {seeds} seed{'s' if seeds > 1 else ''}, {takes}"
         if not settings["in_all"]:
             lines.append(f"{line}  (by its own name only)")
@@ -266,7 +266,7 @@ def describe(experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, 
         for kind, cost in ((kind, total(members)) for kind, members in groups.items()):
             lines.append(
                 f"    {kind:<12} {cost.jobs:>4} jobs  {cost.operations:8.1e} operations  {cost.memory_mb:>6} MB of "
-                f"memory each  {_size(cost.bytes):>7} on disk  {_duration(cost.seconds):>8}"
+                f"memory each  {_size(cost.bytes):>7} on disk  {duration(cost.seconds):>8}"
             )
     return "\n".join(lines)
 

@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lawpipe.run.errors import InputError
 from lawpipe.run.tables.policies import POLICY
+
+#: How far the sum of a row may be from 1: above the rounding of float32 sums, below any error of a policy.
+SUM_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -24,14 +28,38 @@ class Policy:
     #: How it was made, for the cost file.
     notes: Mapping[str, Any] = field(default_factory=dict)
 
-    def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the columns of the artifact table `policy`."""
+    def columns(self, source: str) -> dict[str, npt.NDArray[Any]]:
+        """Return the columns of the artifact table `policy`; raises as `check` does, with the name of the source."""
+        check(self.weights, source, "mend what makes it")
         steps = np.arange(len(self.weights), dtype=np.int32)
         return {"step": steps, "weights": self.weights, "learning_rate": self.learning_rates}
 
 
+def check(weights: npt.NDArray[Any], source: str, remedy: str, first_row: int = 0) -> None:
+    """Raise InputError unless all weights are finite and at least 0, and every row sums to 1.
+
+    `source` is where the weights are from; `first_row` is the step of their first row.
+    """
+    totals = weights.sum(axis=1, dtype=np.float64)
+    # Comparisons with NaN are false.
+    good = (weights.min(axis=1) >= 0) & (np.abs(totals - 1) <= SUM_TOLERANCE)
+    if good.all():
+        return
+    row = int(np.argmin(good))
+    wrong = ~(np.isfinite(weights[row]) & (weights[row] >= 0))
+    example = int(np.argmax(wrong))
+    found = f"gives example {example} the weight {weights[row, example]:.6g}" if wrong.any() else ""
+    raise InputError(
+        f"{source}: row {first_row + row} {found or f'sums to {totals[row]:.6g}'}, expected weights that are finite, "
+        f"at least 0, and sum to 1 in every row; {remedy} and run again."
+    )
+
+
 def load(path: Path) -> Policy:
-    """Read a policy that a stage wrote, one row group at a time: at once it would take three times its memory."""
+    """Read a policy that a stage wrote, one row group at a time: at once it would take three times its memory.
+
+    Raises InputError if it is missing or damaged, or if the weights are not those of a policy (see `check`).
+    """
     # The config reads the policies' records, and needs no Arrow for that.
     import pyarrow as pa
 
@@ -43,6 +71,7 @@ def load(path: Path) -> Policy:
     for rows in artifacts.row_groups(path, POLICY, "weights"):
         if weights is None:
             weights = np.empty((len(rates), rows.shape[1]), dtype=rows.dtype)
+        check(rows, str(path), "delete the file", start)
         weights[start : start + len(rows)] = rows
         start += len(rows)
     assert weights is not None

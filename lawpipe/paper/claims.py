@@ -7,7 +7,7 @@ published one. `lawpipe.paper.judgement` applies them.
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -192,6 +192,12 @@ SCALING: tuple[Claim, ...] = (
 )
 # fmt: on
 
+#: Where a statement is from that neither the paper nor this audit makes.
+OWN = "your own"
+
+#: Your own statements, at every size: tables show `OWN` as their source, whatever it is here.
+OWN_STATEMENTS: tuple[Claim, ...] = ()
+
 
 def of_value(value: paper.Published) -> Claim:
     """Return the claim that our value is the published one, at the size of the paper's figures."""
@@ -225,7 +231,10 @@ VALUES: tuple[Claim, ...] = (
           task={}),
 )
 
-CLAIMS: tuple[Claim, ...] = (*STATEMENTS, *CONTROLS, *SCALING, *VALUES)
+CLAIMS: tuple[Claim, ...] = (
+    *(*STATEMENTS, *CONTROLS, *SCALING, *VALUES),
+    *(replace(claim, source=OWN) for claim in OWN_STATEMENTS),
+)
 
 
 def _between(changes: list[float]) -> str:

@@ -7,18 +7,18 @@ import pandas as pd
 
 
 def differences(rows: Sequence[Mapping[str, Any]], expected: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Return one sentence for each other verdict, claim without an expected verdict, and claim that is not there.
+    """Return one sentence for each other verdict than the expected one, and each expected claim that is not there.
 
-    `rows` are those of the table `claims`; `expected` has the verdicts by experiment and claim, as in the config.
+    `rows` are those of the table `claims`; `expected` has the verdicts by experiment and claim, as in the config. A
+    claim without an expected verdict has any.
     """
     pairs = {(experiment, claim): verdict for experiment, of in expected.items() for claim, verdict in of.items()}
     sentences = []
     for row in rows:
         verdict = pairs.pop((row["experiment"], row["claim"]), None)
-        if verdict != row["verdict"]:
-            config = "missing:" if verdict is None else f"{verdict}, but"
+        if verdict not in (None, row["verdict"]):
             name = f"claims.{row['experiment']}.{row['claim']}"
-            sentences.append(f"{name} is {config} the run says {row['verdict']} ({row['reason']}).")
+            sentences.append(f"{name} is {verdict}, but the run says {row['verdict']} ({row['reason']}).")
     for (experiment, claim), verdict in pairs.items():
         sentences.append(f"claims.{experiment}.{claim} is {verdict}, but the run has no such claim.")
     return sentences

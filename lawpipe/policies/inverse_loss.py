@@ -24,6 +24,6 @@ def rule(problem: Problem) -> Rule:
     def scores(theta: Tensor) -> Tensor:
         losses = problem.losses(theta)
         mean = losses.mean()
-        return mean / (losses + FLOOR * mean)
+        return mean / (losses + FLOOR * mean) if mean > 0 else losses.new_ones(len(losses))
 
     return scores

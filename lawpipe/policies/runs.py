@@ -1,5 +1,6 @@
 """Policies that are made by training runs: weights or a rule at the learning rates of a variant."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -27,7 +28,9 @@ def make(context: Context, variant: str, fixed: Weights | None, rule: Callable[[
         if fixed is not None:
             return theta0.new_tensor(fixed).expand(context.steps, -1), None
         assert rule is not None
-        return theta0.new_empty(context.steps, problem.examples), follow(rule(problem))
+        return theta0.new_empty(context.steps, problem.examples), follow(
+            rule(problem), problem, context.settings["policy"]
+        )
 
     return {"own": own, "tuned": tuned, "matched": matched}[variant](context, problem, theta0, begin)
 
@@ -109,18 +112,37 @@ def _norm(vector: Tensor) -> float:
     return float(torch.linalg.vector_norm(vector, dtype=torch.float64))
 
 
-def follow(rule: Rule) -> WriteRow:
+def follow(rule: Rule, problem: Problem, name: str) -> WriteRow:
     """Return the function that writes a step's weights: the scores of `rule` divided by their sum, in float64.
 
-    The weights are uniform if the sum is zero or not finite.
+    The weights are uniform if all scores are zero, or if training has diverged. Raises InputError, which gives the
+    `name` of the policy, for any other scores that are not finite or below 0.
     """
+    start: list[Tensor] = []
 
     def write_row(theta: Tensor, row: Tensor) -> None:
+        if not start:
+            start.append(theta.clone())
         scores = rule(theta)
         total = float(scores.sum(dtype=torch.float64))
-        if 0 < total < float("inf"):
-            row.copy_(scores.double() / total)
-        else:
+        if float(scores.min()) >= 0 and total < math.inf:
+            row.copy_(scores.double() / total if total > 0 else torch.full_like(row, 1 / len(row)))
+        elif _has_diverged(problem, start[0], theta):
             row.fill_(1 / len(row))
+        else:
+            example = int((~(torch.isfinite(scores) & (scores >= 0))).int().argmax())
+            raise InputError(
+                f"the policy {name}: its rule gives example {example} the score {float(scores[example]):.6g}, "
+                "expected finite scores of at least 0; mend the rule and run again."
+            )
 
     return write_row
+
+
+def _has_diverged(problem: Problem, start: Tensor, theta: Tensor) -> bool:
+    """Return whether the mean training loss is far above that at the start of the run, or not finite."""
+    try:
+        trajectory.check_converges(float(problem.losses(theta).mean()), float(problem.losses(start).mean()))
+    except FloatingPointError:
+        return True
+    return False

@@ -1,4 +1,4 @@
-"""The report: one HTML file that contains everything it shows. Also the tables as single pages."""
+"""The report: one HTML file that contains everything it shows."""
 
 import base64
 import hashlib
@@ -17,7 +17,6 @@ from markupsafe import Markup
 from lawpipe.cost import costs
 from lawpipe.paper import values as paper
 from lawpipe.report import comparison, findings, svg, templates
-from lawpipe.report.table import Table
 from lawpipe.report.tables import claims, quantities, recorded, scaling
 from lawpipe.results import catalogue
 from lawpipe.results.experiment import Results, load
@@ -97,13 +96,6 @@ def front_page(root: Path, experiments: Sequence[str]) -> str:
 def _plain(text: str) -> str:
     """Escape the markup characters of reStructuredText."""
     return re.sub(r"[\\*`_|:<>\[\]]", r"\\\g<0>", text)
-
-
-def table_page(table: Table, figure: Path | None = None) -> str:
-    """Return an HTML page with a table and, above it, the figure of the same numbers if there is one."""
-    glyphs = svg.Glyphs()
-    drawing = None if figure is None else Markup(svg.inlined(figure, "figure-", table.entry.title, glyphs))
-    return templates.load("table_page.html").render(table=table, drawing=drawing, letters=Markup(glyphs.drawing()))
 
 
 def _address(page_folder: Path, file: Path) -> str:

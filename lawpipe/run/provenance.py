@@ -4,6 +4,7 @@ import ast
 import hashlib
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -25,10 +26,16 @@ DATA = (".html", ".css", ".js", ".txt")
 def code_digest(script: str | Path, chosen: Mapping[str, Sequence[str]] | None = None) -> str:
     """Digest the meaning of a script and of every `lawpipe` module that it depends on (see `meanings`).
 
-    Returns 16 hexadecimal digits.
+    Returns 16 hexadecimal digits. A process digests the same choice of modules once.
     """
-    found = meanings(script, chosen)
-    text = "\n".join(f"{name}\n{found[name]}" for name in sorted(found))
+    return _digest(str(script), tuple((kind, tuple(modules)) for kind, modules in (chosen or {}).items()))
+
+
+@cache
+def _digest(script: str, chosen: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    """Return the digest of a script with the modules chosen by kind."""
+    by_file = meanings(script, dict(chosen))
+    text = "\n".join(f"{name}\n{by_file[name]}" for name in sorted(by_file))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -37,8 +44,9 @@ def meanings(script: str | Path, chosen: Mapping[str, Sequence[str]] | None = No
 
     Comments, docstrings, type-only imports, layout, time stamps and the place of the checkout do not count. Imports
     at any depth of the syntax tree are followed. A module that calls ``registry.load("search", ...)`` also depends on
-    the modules that `chosen` names for that kind. Files that are not Python (templates, style sheets, word lists)
-    belong to the modules of their folder. Names count from the package; the script's is its file name.
+    the modules that `chosen` names for that kind. A file that is not Python (a template, a style sheet, a word list)
+    counts for the files of its folder that write its name in quotes. Names count from the package; the script's is
+    its file name.
     """
     choices = chosen or {}
     result: dict[Path, str] = {}
@@ -66,7 +74,7 @@ def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
     The meaning of a Python module is its syntax tree without docstrings and without ``if TYPE_CHECKING:``.
     """
     text = path.read_text(encoding="utf-8")
-    files = [other for other in path.parent.iterdir() if other.suffix in DATA] if path.is_relative_to(PACKAGE) else []
+    files = _named_data(path, text) if path.is_relative_to(PACKAGE) else []
     if path.suffix != ".py":
         return text, tuple(files), ()
     tree = ast.parse(text)
@@ -85,6 +93,12 @@ def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
     return ast.dump(tree), tuple(files), tuple(_kinds(tree) if "registry.load" in text else ())
+
+
+def _named_data(path: Path, text: str) -> list[Path]:
+    """Return the files in a file's folder, other than modules, whose names its text has in quotes."""
+    names = set(re.findall(r"""["']([\w.-]+)["']""", text))
+    return [other for other in path.parent.iterdir() if other.suffix in DATA and other.name in names]
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:

@@ -81,12 +81,13 @@ def option(description: str, **arguments: Any) -> dict[str, Any]:
 
 
 def parser(documentation: str | None, **options: Option) -> argparse.ArgumentParser:
-    """Return an argument parser with the options of every stage, `--settings` and `--cost`, and those of one.
+    """Return an argument parser with the options of every stage (`--settings`, `--code`, `--cost`) and those of one.
 
     An option is given by its name and the arguments of `add_argument`, or by the description of a required path.
     """
     result = argparse.ArgumentParser(description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter)
     result.add_argument("--settings", type=_settings, required=True, metavar="JSON", help="the stage's settings")
+    result.add_argument("--code", metavar="DIGEST", help="the digest of the code, if another one is to be refused")
     result.add_argument("--cost", type=Path, metavar="JSON", help="where to write seconds, memory and machine")
     for name, value in options.items():
         result.add_argument(f"--{name.replace('_', '-')}", **(option(value) if isinstance(value, str) else value))
@@ -118,7 +119,14 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
     started = time.time()
     clock = time.perf_counter()
     state: Path | None = getattr(options, "state", None)
-    result = Job(options, options.settings, provenance.code_digest(script, registry.chosen(options.settings)))
+    code = provenance.code_digest(script, registry.chosen(options.settings))
+    if options.code not in (None, code):
+        raise InputError(
+            f"{script} uses the code in {provenance.PACKAGE}, whose digest is {code}, but the workflow expected "
+            f"{options.code}: the code changed during the run, or {sys.prefix} is another checkout's environment; "
+            "run again, and if that does not help, remove .venv and run make install."
+        )
+    result = Job(options, options.settings, code)
     with distributed.process_group():
         if state is not None:
             _drop_stale(state)

@@ -171,7 +171,7 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"search": {"iterations": 5, "snapshots": [9]}}, ["holds 9", "search.iterations", "5"]),
     ({"search": {"preset": "papers"}}, ["a.search.preset is 'papers'", "'paper', 'public_script' or null"]),
     ({"analysis": {"measured_steps": 101}}, ["a.analysis.measured_steps", "from 1 to 100"]),
-    ({"extends": "b"}, ["a.extends is 'b'", "another experiment", "one of a."]),
+    ({"extends": "b"}, ["a.extends is 'b'", "another experiment", "but there is no other."]),
     ({"extends": "a"}, ["experiments.a.extends", "circle (a -> a)"]),
     ({"sweep": {}}, ["a.sweep", "at least one key"]),
     ({"sweep": {"training.stesp": [1]}}, ["a.sweep.training.stesp", "did you mean 'training.steps'?"]),

@@ -21,7 +21,7 @@ def test_policies_come_in_groups_that_fit(tmp_path, monkeypatch, room, expected)
     paths = [tmp_path / f"policy{place}.parquet" for place in range(5)]
     for path, weights in zip(paths, policies, strict=True):
         stored = Policy(weights.numpy(), np.full(STEPS, 0.2))
-        artifacts.write(path, POLICY, stored.columns(), settings={}, code="")
+        artifacts.write(path, POLICY, stored.columns("a test"), settings={}, code="")
     monkeypatch.setattr(setup, "MEMORY", room * STEPS * problem.examples * 8)
     groups = list(setup.train_policies(problem, theta0, paths))
     assert [len(group) for group in groups] == expected

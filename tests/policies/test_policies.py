@@ -89,7 +89,7 @@ def test_every_policy_lies_on_the_simplices_and_survives_its_file(seed: Seed, na
     assert made.weights.min() >= 0
     np.testing.assert_allclose(made.weights.sum(axis=1), 1, rtol=1e-5)
     assert (made.learning_rates > 0).all()
-    artifacts.write(tmp_path / "p.parquet", POLICY, made.columns(), settings={}, code="")
+    artifacts.write(tmp_path / "p.parquet", POLICY, made.columns("a test"), settings={}, code="")
     loaded = policy.load(tmp_path / "p.parquet")
     np.testing.assert_array_equal(loaded.weights, made.weights)
     np.testing.assert_array_equal(loaded.learning_rates, made.learning_rates)

@@ -8,6 +8,7 @@ from lawpipe.engine.descent import CHECK_INTERVAL
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.policies import runs
 from lawpipe.policies.base import Rule
+from lawpipe.run.errors import InputError
 from tests.small_problems import perceptron, random_weights, start
 
 RATES = [0.3, 0.2, 0.4]
@@ -17,7 +18,7 @@ def train(rule: Rule, learning_rates: list[float]) -> Trajectory:
     """Train the small perceptron under weights that follow a rule."""
     problem = perceptron()
     weights = torch.empty(len(learning_rates), problem.examples, dtype=problem.dtype)
-    write_row = runs.follow(rule)
+    write_row = runs.follow(rule, problem, "ruled")
     return trajectory.train(problem, start(problem), weights, learning_rates, write_row=write_row)
 
 
@@ -37,10 +38,29 @@ def test_scores_become_shares_of_the_parameters_they_were_taken_at() -> None:
     torch.testing.assert_close(followed.weights[0], losses / losses.sum())
 
 
-@pytest.mark.parametrize("value", [0.0, float("nan"), float("inf")])
-def test_scores_without_a_sum_give_a_uniform_step(value: float) -> None:
-    weights = train(lambda theta: torch.full((37,), value), RATES).weights
-    torch.testing.assert_close(weights, torch.full((3, 37), 1 / 37, dtype=torch.float64))
+UNIFORM = torch.full((3, 37), 1 / 37, dtype=torch.float64)
+
+
+def test_scores_of_zero_give_a_uniform_step() -> None:
+    torch.testing.assert_close(train(lambda theta: torch.zeros(37), RATES).weights, UNIFORM)
+
+
+@pytest.mark.parametrize("value", [-0.017, math.nan, math.inf])
+def test_other_scores_without_shares_name_policy_example_and_value(value: float) -> None:
+    def scores(theta: torch.Tensor) -> torch.Tensor:
+        return torch.ones(37).index_fill(0, torch.tensor([5]), value)
+
+    with pytest.raises(InputError, match=f"the policy ruled: its rule gives example 5 the score {value}, expected"):
+        train(scores, RATES)
+
+
+def test_scores_of_a_run_that_diverges_give_a_uniform_step() -> None:
+    problem = perceptron()
+
+    def scores(theta: torch.Tensor) -> torch.Tensor:
+        return torch.full((37,), math.inf) if problem.losses(theta).mean() > 1e6 else torch.ones(37)
+
+    torch.testing.assert_close(train(scores, [1e9, 0.1, 0.1]).weights, UNIFORM)
 
 
 def test_a_run_that_has_diverged_asks_for_no_more_scores() -> None:
@@ -60,7 +80,7 @@ def test_a_run_that_has_diverged_asks_for_no_more_scores() -> None:
 def test_matched_steps_are_as_long_as_those_under_uniform_weights(follows: bool) -> None:
     problem = perceptron()
     theta0, weights = start(problem), random_weights(7, 37)
-    write_row = runs.follow(problem.losses) if follows else None
+    write_row = runs.follow(problem.losses, problem, "loss_proportional") if follows else None
     rates = runs.matching_rates(problem, theta0, weights, 0.3, write_row)
     uniform = torch.full((7, 37), 1 / 37, dtype=torch.float64)
     matched, conventional = (

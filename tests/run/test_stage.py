@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lawpipe.run import artifacts, stage
+from lawpipe.run import artifacts, provenance, stage
 from lawpipe.run.errors import InputError
 from lawpipe.run.tables.measurements import MEASURES
 
@@ -26,6 +26,17 @@ def test_a_job_writes_tables_with_its_settings_and_code(tmp_path):
     assert len(job.code) == 16
     assert (tmp_path / "rows.parquet").read_bytes() == (tmp_path / "columns.parquet").read_bytes()
     assert not (tmp_path / "fewer.parquet").exists()
+
+
+def test_a_job_with_other_code_than_its_rule_is_refused(tmp_path):
+    expected = ["--settings", "{}", "--code", "0123456789abcdef"]
+    with pytest.raises(InputError) as refused, stage.job(stage.parser("").parse_args(expected), __file__):
+        pass
+    for said in (__file__, str(provenance.PACKAGE), "the workflow expected 0123456789abcdef", "make install"):
+        assert said in str(refused.value)
+    own = ["--settings", "{}", "--code", provenance.code_digest(__file__)]
+    with stage.job(stage.parser("").parse_args(own), __file__) as job:
+        assert job.code == own[-1]
 
 
 def test_cost_goes_to_its_own_file(tmp_path):

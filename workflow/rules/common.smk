@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
-from lawpipe.config import plan, stale
+from lawpipe.config import plan, source, stale
 from lawpipe.config.resolve import check_folders, check_writable, resolve
 from lawpipe.cost import estimate
 from lawpipe.policies.catalogue import POLICIES
@@ -20,6 +20,7 @@ from lawpipe.run.errors import InputError, Mistakes
 from lawpipe.run.provenance import code_digest, file_digest
 from lawpipe.run.splits import REQUIRED, SPLITS
 from lawpipe.run.tables.measurements import COLLECTED
+from workflow import console
 
 BASE = Path(workflow.basedir)
 
@@ -27,6 +28,8 @@ BASE = Path(workflow.basedir)
 os.environ[signals.STARTED_BY] = str(os.getpid())
 
 try:
+    for file in workflow.configfiles:
+        source.read(Path(file))
     CONFIG = resolve(config, stories=os.environ.get("LAWPIPE_STORIES"))
     mistakes = Mistakes()
     with mistakes:

@@ -86,4 +86,5 @@ rule verify:
     message:
         "comparing the verdicts with the expected ones"
     shell:
-        "{params.python:q} {params.script:q} --settings {params.settings:q} {params.options} 2>&1 | tee {log}"
+        "{params.python:q} {params.script:q} --code {params.code} --settings {params.settings:q} {params.options}"
+        " 2>&1 | tee {log}"

@@ -29,5 +29,6 @@ for stage in STAGES:
         message:
             stage.message
         shell:
-            "{params.python:q} {params.launch} {params.script:q} --settings {params.settings:q} {params.options}"
+            "{params.python:q} {params.launch} {params.script:q} --code {params.code} --settings {params.settings:q}"
+            " {params.options}"
             " {params.to} {log}"

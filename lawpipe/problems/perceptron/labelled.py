@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError, Mistakes
@@ -119,6 +118,8 @@ def _features(path: Path, column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
 
     Raises InputError if rows are null or of different lengths, or numbers are not finite.
     """
+    import pyarrow.compute as pc  # takes longer than a small job, and few jobs need it
+
     kind = column.type
     if not any(is_kind(kind) for is_kind in LISTS):
         raise InputError(f"{path}: column 'features' is {kind}, expected a list of numbers a row.")

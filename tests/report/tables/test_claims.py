@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from lawpipe.paper.contradictions import contradictions
-from lawpipe.report import page
+from lawpipe.report import table_page
 from lawpipe.report.tables import claims
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
@@ -31,7 +31,7 @@ def test_claims_stand_by_experiment_with_their_counts(tmp_path: Path) -> None:
     assert table.rows[0].cells[4:] == ("partly", "2.00 [1.50,\N{NO-BREAK SPACE}3.00]", "3", "reason")
     assert table.rows[2].cells[4:6] == ("not tested", "-")
     assert table.note == "3 rows: 1 reproduced, 1 partly, 1 not tested."
-    html = page.table_page(table)
+    html = table_page.render(table)
     assert "a claim" in html
     assert all(len(row.cells) == len(table.header) for row in table.rows)
 
@@ -45,4 +45,4 @@ def test_every_contradiction_has_a_row() -> None:
     table = claims.contradicted()
     assert len(table.rows) == len(contradictions())
     assert "2.69" in table.rows[1].cells[2]
-    assert "2.69" in page.table_page(table)
+    assert "2.69" in table_page.render(table)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.report import page
+from lawpipe.report import table_page
 from lawpipe.report.tables import scaling
 from lawpipe.results import experiment
 from lawpipe.results.numbers import number
@@ -44,7 +44,7 @@ def test_the_sensitivity_has_a_row_a_variant_with_means_over_the_seeds(folder: P
     # The geometric mean of 2 x 4 and 4 x 4.
     assert table.rows[3].cells[1].startswith(number(math.sqrt(2 * 4 * 8 * 4)))
     assert all(len(row.cells) == len(table.header) for row in table.rows)
-    assert "as fitted" in page.table_page(table)
+    assert "as fitted" in table_page.render(table)
 
 
 def test_the_sizes_stand_beside_the_papers(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lawpipe.data import tokenizer
-from lawpipe.report import page
+from lawpipe.report import table_page
 from lawpipe.report.tables import stories as texts
 from lawpipe.results import experiment
 from lawpipe.results.experiment import Results
@@ -147,7 +147,7 @@ def test_hostile_stories_are_shown_and_never_obeyed(tmp_path: Path) -> None:
     model = tokenizer.load(found.folder / "tokenizer.json")
     train = artifacts.matrix(artifacts.read(found.path(0, "train"), TOKEN_EXAMPLES), "tokens")
     for table in (texts.stories(found), texts.corpus(found)):
-        html = page.table_page(table)
+        html = table_page.render(table)
         read = Text(html)
         assert not read.tags & {"script", "img"}
         assert not any(ord(character) < 32 and character != "\n" for character in html)

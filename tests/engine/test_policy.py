@@ -1,0 +1,47 @@
+"""Weights that are no policy's are refused where they are read and where they are written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lawpipe.engine import policy
+from lawpipe.engine.policy import Policy
+from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
+from lawpipe.run.tables.policies import POLICY
+
+RATES = np.full(3, 0.1)
+
+
+def changed(row: int, example: int, value: float) -> np.ndarray:
+    """Return uniform weights of three steps and four examples with one of them changed."""
+    weights = np.full((3, 4), 0.25)
+    weights[row, example] = value
+    return weights
+
+
+WRONG = {
+    "row 1 sums to 3.5": changed(1, 3, 2.75),
+    "row 2 gives example 0 the weight -0.017": changed(2, 0, -0.017),
+    "row 0 gives example 1 the weight nan": changed(0, 1, np.nan),
+    "row 1 gives example 2 the weight inf": changed(1, 2, np.inf),
+}
+
+
+@pytest.mark.parametrize("found", WRONG)
+def test_the_sentence_names_source_row_and_value(found: str, tmp_path: Path) -> None:
+    wrong = Policy(WRONG[found], RATES)
+    with pytest.raises(InputError, match=f"the search: {found}, expected weights that are finite"):
+        wrong.columns("the search")
+    path = tmp_path / "near_optimal.parquet"
+    columns = {"step": np.arange(3), "weights": wrong.weights, "learning_rate": RATES}
+    artifacts.write(path, POLICY, columns, settings={}, code="")
+    with pytest.raises(InputError, match=f"{path}: {found}, expected weights that are finite"):
+        policy.load(path)
+
+
+def test_rounded_weights_are_a_policy(tmp_path: Path) -> None:
+    weights = np.random.default_rng(0).dirichlet(np.ones(5000), 3).astype(np.float32)
+    artifacts.write(tmp_path / "p.parquet", POLICY, Policy(weights, RATES).columns("a test"), settings={}, code="")
+    assert np.array_equal(policy.load(tmp_path / "p.parquet").weights, weights)
