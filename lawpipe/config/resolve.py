@@ -18,8 +18,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lawpipe.config import block, experiment, messages, plan
+from lawpipe.config import block, experiment, messages, own_data, plan
 from lawpipe.config.block import Block
+from lawpipe.config.data import Corpus
 from lawpipe.config.experiment import ConfigFile, Experiment
 from lawpipe.config.messages import join, show
 from lawpipe.config.presets import PRESETS
@@ -165,9 +166,25 @@ def _variants(name: str, blocks: Mapping[str, Settings], sweep: Mapping[str, lis
         for overlay in (*reversed(chain), *overlays):
             preset = PRESETS[problem].get(overlay.get("search", {}).get("preset"), {})
             settings = _merge(_merge(settings, {"search": preset}), overlay)
+            if settings.get("data", {}).get("folder") is not None:
+                own_data.refuse_sizes(overlay.get("data", {}), f"{path}.data")
+                kept = {key: value for key, value in settings["data"].items() if key not in own_data.FROM_FILES}
+                settings["data"] = kept
+        if problem in plan.ON_TEXT:
+            settings = _with_text_defaults(settings, problem, path)
         variants[variant] = _complete(Experiment, settings, problem, path)
+        if variants[variant]["data"].get("folder") is not None:
+            own_data.read_sizes(variants[variant])
         experiment.check(variants[variant], path)
     return variants
+
+
+def _with_text_defaults(settings: Settings, problem: str, path: str) -> Settings:
+    """Return settings, as written, over the defaults that fit the user's file of text, if they name one."""
+    corpus = _complete(Corpus, settings.get("data", {}).get("corpus", {}), problem, f"{path}.data.corpus")
+    if corpus["source"] != "file" or corpus["path"] is None:
+        return settings
+    return _merge(own_data.text_defaults(settings, corpus), settings)
 
 
 def _lineage(name: str, blocks: Mapping[str, Settings]) -> list[str]:
