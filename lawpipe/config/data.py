@@ -1,6 +1,6 @@
 """The block `data`: the examples of every split, drawn by the workflow or the user's own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
@@ -9,7 +9,6 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from lawpipe.config import block
 from lawpipe.config.block import Block, Count, CountOrZero, Distinct, Fraction, Seed, Text, Whole, key
-from lawpipe.run.errors import InputError
 
 LINEAR = "Section 4, linear classification"
 TRANSFORMER = "Section 4, Transformer"
@@ -135,11 +134,11 @@ class Data(Block):
     perturbation: Perturbation = block.block(Perturbation, "language_model")
 
 
-def check_perceptron(data: Mapping[str, Any], path: str) -> None:
-    """Raise InputError unless the user's folder is below the working folder and the redundant examples fit."""
+def check_perceptron(data: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Yield a sentence unless the user's folder is below the working folder and the redundant examples fit."""
     folder, copies, sums = data["folder"], data["duplicates"], data["dependent"]
     if folder is not None and (PurePath(folder).is_absolute() or ".." in PurePath(folder).parts):
-        raise InputError(
+        yield (
             f"{path}.folder is {folder!r}, expected a path inside the working folder: "
             "move or link the folder there and give its relative path."
         )
@@ -147,40 +146,37 @@ def check_perceptron(data: Mapping[str, Any], path: str) -> None:
         return
     redundant = f"{path}.{'duplicates' if copies else 'dependent'} is {copies or sums}"
     if folder is not None:
-        raise InputError(f"{redundant}, but the examples are those of {path}.folder: leave one of them out.")
+        yield f"{redundant}, but the examples are those of {path}.folder: leave one of them out."
+        return
     if data["flip_fraction"]:
-        raise InputError(
+        yield (
             f"{redundant}, but {path}.flip_fraction is {data['flip_fraction']}: a copy has the label "
             "of its original, so set one of them to 0."
         )
     needed = 2 * copies + 3 * sums
     if needed > data["train_examples"]:
-        raise InputError(
+        yield (
             f"{path}.train_examples is {data['train_examples']}, expected at least {needed}: {copies} copies and "
             f"their originals, {sums} sums and their two parts."
         )
 
 
-def check_text(data: Mapping[str, Any], path: str) -> None:
-    """Raise InputError unless the corpus has what its source needs and an operation can perturb its text."""
+def check_text(data: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Yield a sentence unless the corpus has what its source needs and an operation can perturb its text."""
     source, file = data["corpus"]["source"], data["corpus"]["path"]
     if source == "file" and file is None:
-        raise InputError(f"{path}.corpus.path is missing: the source is file, so name your file of text.")
+        yield f"{path}.corpus.path is missing: the source is file, so name your file of text."
     if source != "file" and file is not None:
-        raise InputError(
+        yield (
             f"{path}.corpus.path is {file!r}, but the source is {source}: "
             "set data.corpus.source to file, or leave the path out."
         )
-    if file is not None and not PurePath(file).is_absolute() and ".." in PurePath(file).parts:
-        raise InputError(
+    elif file is not None and not PurePath(file).is_absolute() and ".." in PurePath(file).parts:
+        yield (
             f"{path}.corpus.path is {file!r}, expected a path inside the working folder: copy the "
             "file there, or give its absolute path."
         )
     if source == "grammar" and data["corpus"]["stories"] is None:
-        raise InputError(
-            f"{path}.corpus.stories is null, expected how many stories the grammar is to write, such as 20000."
-        )
+        yield f"{path}.corpus.stories is null, expected how many stories the grammar is to write, such as 20000."
     if not any(data["perturbation"]["mix"].values()):
-        raise InputError(
-            f"{path}.perturbation.mix has only zeros, expected a number above 0 for replace, delete or repeat."
-        )
+        yield f"{path}.perturbation.mix has only zeros, expected a number above 0 for replace, delete or repeat."

@@ -2,15 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from math import ceil
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from lawpipe.config import plan
 from lawpipe.config.messages import show
@@ -37,14 +33,19 @@ LOOKED_AT = 2000
 CHARACTERS, TRAINING, ANOTHER = 4.0, 0.5, 0.15
 
 
-def refuse_sizes(written: Mapping[str, Any], path: str) -> None:
-    """Raise InputError if a block `data` with, or below one with, a folder sets what the files determine."""
+def determined(written: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Yield a sentence for each key that the files determine and that a block `data` with a folder sets."""
     for name in FROM_FILES:
         if name in written:
-            raise InputError(
+            yield (
                 f"{path}.{name} is {show(written[name])}, but the examples are those of {path}.folder, whose files "
                 "determine it: leave it out."
             )
+
+
+def without_sizes(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a block `data` without the keys that the files determine."""
+    return {name: value for name, value in data.items() if name not in FROM_FILES}
 
 
 def read_sizes(settings: dict[str, Any]) -> None:
@@ -52,6 +53,10 @@ def read_sizes(settings: dict[str, Any]) -> None:
 
     What cannot be read keeps its default: the stage that imports the files reports it.
     """
+    # A config without files of the user's needs no Arrow.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     data = settings["data"]
     for split in plan.splits(settings):
         with suppress(OSError, pa.ArrowException, KeyError, TypeError, IndexError, StopIteration):
@@ -61,7 +66,7 @@ def read_sizes(settings: dict[str, Any]) -> None:
                 data["dimension"] = len(next(file.iter_batches(1, columns=["features"]))["features"][0])
                 if "flipped" in file.schema_arrow.names:
                     flipped = file.read(["flipped"]).column("flipped").cast(pa.float64())
-                    data["flip_fraction"] = float(pc.mean(flipped).as_py())
+                    data["flip_fraction"] = float(flipped.to_numpy().mean())
 
 
 def text_defaults(settings: Mapping[str, Any], corpus: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

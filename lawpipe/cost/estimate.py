@@ -37,7 +37,7 @@ STORY_TOKENS, TINYSTORIES = 300, 530_000
 OVERHEAD = 4_000
 
 #: Memory of a Python process with PyTorch or a corpus, and of one with pandas and matplotlib, in MB.
-TORCH_MB, PANDAS_MB = 400, 250
+TORCH_MB, PANDAS_MB = 520, 250
 
 #: Numbers that a micro-batch holds at once, for each of its logits and for each number that a layer passes on.
 PER_LOGIT, PER_PASSED_ON = 6, 3
@@ -143,7 +143,7 @@ def operations(settings: Mapping[str, Any]) -> Steps:
     """Return the floating-point operations of the matrix products of one step of each kind."""
     examples, width = sizes(settings)
     if settings["problem"] in plan.ON_TEXT:
-        return Size.of(settings).step()
+        return Size.of(settings).step(flops.PASSES if settings["device"] == "cuda" else flops.LOOPS)
     # A product of one example with D parameters is 2 D operations.
     return flops.step(examples, {name: products * 2 * width for name, products in flops.PERCEPTRON.items()})
 

@@ -1,4 +1,4 @@
-"""Three ways to compute the contributions <grad l_n, direction> of the examples of a batch, for any PyTorch model.
+"""Three ways to compute the contributions <grad l_n, direction> of a batch where `hooks` do not cover the model.
 
 A way is a function of the model, a function `losses(model, batch)` that returns the loss of each example, [B], the
 batch, the direction (one tensor per trained parameter), and the batch's losses at the current parameters with their
@@ -40,7 +40,7 @@ def difference(
         moved = {
             name: torch.add(value, d, alpha=step) for name, value, d in zip(names, values, direction, strict=True)
         }
-        change = losses(_WithParameters(model, moved), batch) - current
+        change = called(losses, _WithParameters(model, moved), batch) - current
     return change / step if step > 0 else torch.zeros_like(change)
 
 
@@ -54,7 +54,7 @@ def forward_mode(
     names, values = trained_parameters(model)
 
     def at(*values: Tensor) -> Tensor:
-        return losses(_WithParameters(model, dict(zip(names, values, strict=True))), batch)
+        return called(losses, _WithParameters(model, dict(zip(names, values, strict=True))), batch)
 
     with torch.no_grad():
         slopes: Tensor = torch.func.jvp(at, values, tuple(direction))[1]
@@ -71,28 +71,6 @@ def double_backward(
     product = torch.stack([torch.sum(a * b) for a, b in zip(gradients, direction, strict=True)]).sum()
     (contributions,) = torch.autograd.grad(product, weights, retain_graph=True)
     return contributions
-
-
-def in_metric(
-    optimizer: torch.optim.Optimizer, parameters: Sequence[Tensor], direction: Sequence[Tensor]
-) -> list[Tensor]:
-    """Return P direction, where the optimiser steps along P times its averaged gradients, with a diagonal P.
-
-        P = 1 / (sqrt(v / (1 - beta_2^t)) + epsilon)
-
-    v is Adam's average of squared gradients. P = 1 for optimisers without it, and before the first step. Under such
-    an optimiser the desired loss falls at the speed sum_n gamma[n] <P grad L, grad l_n>, so contributions are taken
-    along P grad L.
-    """
-    groups = {parameter: group for group in optimizer.param_groups for parameter in group["params"]}
-    scaled = []
-    for parameter, d in zip(parameters, direction, strict=True):
-        state = optimizer.state.get(parameter, {})
-        if "exp_avg_sq" in state:
-            bias = 1 - groups[parameter]["betas"][1] ** float(state["step"])
-            d = d / ((state["exp_avg_sq"] / bias).sqrt() + groups[parameter]["eps"])
-        scaled.append(d)
-    return scaled
 
 
 def trained_parameters(model: nn.Module) -> tuple[list[str], tuple[Tensor, ...]]:
@@ -112,6 +90,16 @@ class _WithParameters:
     def __init__(self, model: nn.Module, parameters: dict[str, Tensor]) -> None:
         self.model = model
         self.parameters = parameters
+        self.was_called = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.was_called = True
         return torch.func.functional_call(self.model, self.parameters, args, kwargs)
+
+
+def called(losses: Losses, model: _WithParameters, batch: Any) -> Tensor:
+    """Return the losses of a batch under other parameters, if they call the model that they are given."""
+    values = losses(model, batch)
+    if not model.was_called:
+        raise ValueError("losses must call the model that it is given, its first argument, and no other.")
+    return values

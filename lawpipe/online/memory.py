@@ -45,28 +45,48 @@ class Memory:
 
     def weights(self, rows: Tensor | None = None) -> Tensor:
         """Return the weights of the examples with these numbers (None: all), [B], which sum to 1."""
-        log_weights = self.log_weights if rows is None else self.log_weights[rows]
-        scores = log_weights.clamp(max=0).exp_()
+        scores = self.scores(rows)
         # If every example of the batch has such a low log-weight that the scores underflow, their ratios still count.
-        return scores / scores.sum() if scores.sum() > 0 else torch.softmax(log_weights, dim=0)
+        if scores.sum() > 0:
+            return scores / scores.sum()
+        return torch.softmax(self.log_weights if rows is None else self.log_weights[rows], dim=0)
 
-    def update(self, contributions: Tensor, evidence: float = 1.0, rows: Tensor | None = None) -> Tensor:
+    def update(
+        self,
+        contributions: Tensor,
+        evidence: float = 1.0,
+        rows: Tensor | None = None,
+        scale: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
         """Update the log-weights of a batch and return its weights.
 
         `evidence` is e, between 0 (the contributions are noise) and 1; `rows` [B] are the numbers of the examples,
-        None for all N. Nothing changes if all contributions are equal or one is not finite.
+        None for all N. `scale` has the weighted mean and the standard deviation of the contributions; they are those
+        of the batch if it is None. Nothing changes if all contributions are equal or one is not finite.
         """
         self.log_weights = self.log_weights.to(contributions)
-        spread = contributions.std()
-        if evidence > 0 and len(contributions) > 1 and 0 < spread < float("inf"):
-            log_weights = self.log_weights if rows is None else self.log_weights[rows]
-            lead = (contributions - self.weights(rows) @ contributions) / spread
-            log_weights = log_weights + evidence * (self.rate * lead - (1 - self.decay) * log_weights)
-            if rows is None:
-                self.log_weights = log_weights
-            else:
-                self.log_weights[rows] = log_weights
+        if evidence > 0 and len(contributions) > (1 if scale is None else 0):
+            mean, spread = self.scale(contributions, rows) if scale is None else scale
+            if 0 < spread < float("inf"):
+                self._move(evidence, (contributions - mean) / spread, rows)
         return self.weights(rows)
+
+    def scale(self, contributions: Tensor, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the weighted mean and the standard deviation of the contributions of at least two examples."""
+        return self.weights(rows) @ contributions, contributions.std()
+
+    def scores(self, rows: Tensor | None = None) -> Tensor:
+        """Return exp(min(u, 0)) of the examples with these numbers (None: all), [B]: 1 for a full weight."""
+        log_weights = self.log_weights if rows is None else self.log_weights[rows]
+        return log_weights.clamp(max=0).exp_()
+
+    def _move(self, evidence: float, leads: Tensor, rows: Tensor | None) -> None:
+        log_weights = self.log_weights if rows is None else self.log_weights[rows]
+        log_weights = log_weights + evidence * (self.rate * leads - (1 - self.decay) * log_weights)
+        if rows is None:
+            self.log_weights = log_weights
+        else:
+            self.log_weights[rows] = log_weights
 
 
 def agreement(first: Tensor, second: Tensor) -> float:

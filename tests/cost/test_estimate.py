@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from lawpipe.compute import devices
 from lawpipe.config.resolve import resolve
 from lawpipe.cost import calibration, estimate
 from lawpipe.engine import adjoint, trajectory
@@ -124,7 +125,8 @@ def test_time_is_that_of_the_steps_on_the_machine() -> None:
     assert slow["search"].seconds - at_rest["search"].seconds == pytest.approx(runs + sweeps)
 
 
-def test_operations_are_those_that_the_engine_does() -> None:
+def test_operations_are_those_that_the_engine_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "COMPILED", False)  # operations of compiled loops cannot be counted
     sizes = {"train_examples": 13, "desired_examples": 5, "test_examples": 4}
     data = {**sizes, "length": 6, "tokenizer": {"vocabulary": 300}}
     chosen = settings(problem="language_model", seeds=[0], data=data, model={"hidden": 32, "heads": 2})

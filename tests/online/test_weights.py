@@ -195,9 +195,11 @@ def test_desired_gradients_are_averaged(model: Classifier) -> None:
     # A mean of those so far until the newest has a share of 0.4.
     shares = [0.6 * 0.6 / 2, 0.6 * 0.6 / 2, 0.6 * 0.4, 0.4]
     for place in range(2):
-        for found, *each in zip(weigh.halves[place], *(step[place] for step in gradients), strict=True):
+        for found, *each in zip(weigh.halves[place].values(), *(step[place] for step in gradients), strict=True):
             torch.testing.assert_close(found, sum(share * g for share, g in zip(shares, each, strict=True)))
-    assert weigh.evidence == online.agreement(*(torch.cat([g.flatten() for g in half]) for half in weigh.halves))
+    assert weigh.evidence == online.agreement(
+        *(torch.cat([g.flatten() for g in half.values()]) for half in weigh.halves)
+    )
 
 
 def test_a_desired_gradient_that_is_not_finite_is_left_out(model: Classifier) -> None:
@@ -250,7 +252,9 @@ def test_without_a_memory_weights_are_those_at_which_a_lasting_lead_rests(model:
     weigh(batch(9, 1), lambda: desired)
     again, _ = weigh(batch(6, 0), lambda: desired)
     torch.testing.assert_close(again, first, rtol=0, atol=0)
-    contributions = online.forward_mode(model, losses, batch(6, 0), weigh.direction, losses(model, batch(6, 0)))
+    contributions = online.forward_mode(
+        model, losses, batch(6, 0), list(weigh.direction.values()), losses(model, batch(6, 0))
+    )
     lead = (contributions - contributions.mean()) / contributions.std()
     scores = (weigh.evidence * 0.8 * lead).clamp(max=0).exp()
     torch.testing.assert_close(first, scores / scores.sum(), rtol=1e-3, atol=1e-3)

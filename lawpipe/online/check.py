@@ -1,0 +1,152 @@
+"""A check of the contributions for a model, losses and batch of the user's, in the user's precision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lawpipe.online import arguments
+from lawpipe.online.contributions import Contributions, Losses
+from lawpipe.online.hooks import accumulated
+from lawpipe.online.models import RngState, kept_buffers, listed, unwrapped
+from lawpipe.online.ways import ROUNDING, ByHooks, Subject, chosen, fallen_back
+
+#: Examples whose gradients are computed one at a time.
+EXAMPLES = 8
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of `check`; `verdict` says it in words.
+
+    `error` is the largest difference from exact contributions, and `alone` that between an example alone and within
+    its batch, both relative to the largest contribution; `alone` is None if it cannot be told. `rank` is Spearman's
+    correlation with the exact contributions.
+    """
+
+    verdict: str
+    ok: bool
+    way: str
+    error: float
+    rank: float
+    alone: float | None
+    missed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.verdict
+
+
+def check(
+    model: nn.Module,
+    losses: Losses,
+    batch: Any,
+    *,
+    contributions: str | Contributions = "hooks",
+    examples: int = EXAMPLES,
+    padded: Any = None,
+) -> Check:
+    """Compare the contributions of a batch with exact ones, along its own mean gradient.
+
+    Exact contributions are the products of gradients of single examples, computed one after the other in the
+    precision in force, so call this under the autocast of your loop. The loss and contribution of an example must not
+    change when it is alone; `padded` may be the same batch with more padding, under which they must not change
+    either. Neither the model nor random numbers change; dropout is left as it is.
+    """
+    subject = Subject(model, losses, unwrapped(model))
+    way = chosen(subject, contributions)
+    missed = way.missed(batch) if isinstance(way, ByHooks) else None
+    if missed:
+        way = fallen_back(subject, missed)
+    random = RngState(subject.device())
+
+    def measured(data: Any) -> tuple[Tensor, Tensor]:
+        with random.replayed(), kept_buffers(subject.plain):
+            result = way.measure(data, direction)
+        return accumulated(result.losses.detach()), result.contributions
+
+    with random.replayed():
+        direction = way.gradient(batch)
+    values, products = measured(batch)
+    count = min(examples, len(values))
+    with random.replayed(), kept_buffers(subject.plain):
+        exact = _exact(subject, batch, direction, count)
+    error, rank = _relative(products[:count].double(), exact), spearman(products[:count], exact)
+    others = [
+        measured(one) for one in (_slice(batch, place, len(values)) for place in range(count)) if one is not None
+    ]
+    pairs = [(loss[0], product[0]) for loss, product in others if len(loss) == 1]
+    alone = None
+    if len(pairs) == count and not _is_random(subject.plain):
+        alone = max(
+            _relative(torch.stack([loss for loss, _ in pairs]), values[:count]),
+            _relative(torch.stack([product for _, product in pairs]), products[:count]),
+        )
+    if padded is not None:
+        loss, product = measured(padded)
+        alone = max(alone or 0.0, _relative(loss, values), _relative(product, products))
+    name = contributions if isinstance(contributions, str) else contributions.__name__
+    return _judged(subject, "double_backward" if missed else name, error, rank, alone, tuple(missed or ()))
+
+
+def spearman(first: Tensor, second: Tensor) -> float:
+    """Return the rank correlation of two lists of numbers."""
+    if len(first) < 2:
+        return 1.0
+    ranks = torch.stack([values.argsort().argsort().double() for values in (first, second)])
+    return float(torch.corrcoef(ranks)[0, 1])
+
+
+def _exact(subject: Subject, batch: Any, direction: Mapping[str, Tensor], count: int) -> Tensor:
+    parameters = subject.trained()
+    values = arguments.graph(subject.of(batch))
+    products = []
+    for value in values[:count]:
+        gradients = torch.autograd.grad(value, list(parameters.values()), retain_graph=True, materialize_grads=True)
+        pairs = zip(gradients, direction.values(), strict=True)
+        products.append(sum(float((g.double() * d.double()).sum()) for g, d in pairs))
+    return torch.tensor(products, dtype=torch.float64)
+
+
+def _relative(values: Tensor, exact: Tensor) -> float:
+    """Return the largest difference, relative to the largest number."""
+    size = float(exact.abs().max())
+    return float((values.cpu().double() - exact.cpu().double()).abs().max()) / size if size > 0 else 0.0
+
+
+def _slice(batch: Any, place: int, count: int) -> Any:
+    """Return one example of a batch of tensors, tuples or mappings of them; None if the batch is something else."""
+    if isinstance(batch, Tensor):
+        return batch[place : place + 1] if batch.dim() and len(batch) == count else batch
+    if isinstance(batch, Mapping):
+        return {name: _slice(value, place, count) for name, value in batch.items()}
+    if isinstance(batch, tuple | list):
+        return type(batch)(_slice(value, place, count) for value in batch)
+    return None
+
+
+def _is_random(model: nn.Module) -> bool:
+    return any(isinstance(m, nn.modules.dropout._DropoutNd) and m.training and m.p > 0 for m in model.modules())
+
+
+def _judged(
+    subject: Subject, way: str, error: float, rank: float, alone: float | None, missed: tuple[str, ...]
+) -> Check:
+    precision = str(subject.precision()).removeprefix("torch.")
+    rounding = ROUNDING[subject.precision()]
+    agrees, independent = error <= rounding, alone is None or alone <= rounding
+    text = (
+        f"contributions by {way} {'agree' if agrees else 'DISAGREE'} with exact ones in {precision}: "
+        f"largest error {error:.1e} of the largest, rank correlation {rank:.4f}"
+    )
+    if alone is None:
+        text += "; whether an example depends on the others of its batch was not tested"
+    elif independent:
+        text += "; an example has the same alone as in its batch"
+    else:
+        text += f"; but an example CHANGES with its batch or its padding, by {alone:.1e} of the largest"
+    if missed:
+        text += f"; hooks do not cover {listed(list(missed))}"
+    ok = agrees and independent
+    return Check(f"{'good' if ok else 'bad'}: {text}.", ok, way, error, rank, alone, missed)
