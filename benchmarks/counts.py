@@ -130,6 +130,7 @@ def traffic(size: Size, heads: int) -> dict[str, tuple[float, float]]:
         tokens = generator.integers(2, size.vocabulary, (examples, size.length + 1))
         # One micro-batch and one chunk of logits, as on a card.
         problem = LanguageModel(model, tokens, {}, torch.float32, torch.device("cpu"), 10**6)
+        problem._loops = None  # as on a GPU
         cross_entropy.CHUNK["cpu"] = 10**9
         theta = 0.1 * torch.randn(problem.parameters, generator=torch.Generator().manual_seed(0))
         found[examples] = {}

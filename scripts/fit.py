@@ -8,7 +8,7 @@ fits of these two with L0 or t0 fixed at other values: how much B, beta and the 
 
 from dataclasses import asdict
 
-from lawpipe.analysis import curves, scaling_law, scaling_sensitivity
+from lawpipe.analysis import convexity, curves, scaling_law, scaling_sensitivity
 from lawpipe.run import artifacts, stage
 from lawpipe.run.splits import REFERENCES
 from lawpipe.run.tables.fits import FITS, SENSITIVITY
@@ -28,10 +28,16 @@ def main(job: stage.Job) -> None:
     table = artifacts.read(job.options.curves, CURVES)
     policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
     fits, variants = {}, []
+    steeper = []
     for against in REFERENCES:
         losses = table.column(f"{against}_loss").to_numpy()
         by_policy = curves.split(policies, steps, losses)
         fits[against] = scaling_law.fit_curves(by_policy, SHARING)
+        steeper += [
+            f"{policy} on {against}"
+            for policy, fit in fits[against].items()
+            if fit.first_step is not None and convexity.falls_faster_again(by_policy[policy], fit.first_step)
+        ]
         sensitivity = scaling_sensitivity.sensitivity(by_policy, SHARING)
         variants += [{"against": against, **row} for row in sensitivity]
     rows = [
@@ -47,6 +53,10 @@ def main(job: stage.Job) -> None:
                 f"{row['policy']} on {row['against']}: L0 {row['loss_floor']:.4g}, B {row['scale']:.4g},"
                 f" beta {row['exponent']:.4g} from step {row['first_step']} on"
             )
+    if steeper:
+        print(
+            f"no power law, for the loss falls faster again at its end: {', '.join(steeper)}; B and beta mean little"
+        )
     missing = sum(row["scale"] is None for row in rows)
     if missing:
         print(f"{missing} of {len(rows)} curves do not follow a scaling law")

@@ -39,6 +39,9 @@ LOCKS = FOLDER / "locks"
 #: Arguments with which Snakemake changes nothing.
 HARMLESS = {"-n", "--dry-run", "--dryrun", "--lint", "--version", "--help", "-h"}
 
+#: Bytes of room that temporary files need.
+TEMPORARY = 2**24
+
 #: Option of Linux's prctl: the signal that a process gets when its parent dies.
 PR_SET_PDEATHSIG = 1
 
@@ -50,6 +53,7 @@ def main() -> None:
     cannot be written.
     """
     arguments = sys.argv[1:]
+    use_own_folders()
     for file in config_files(arguments):
         source.read(Path(file))
     if HARMLESS.intersection(arguments):
@@ -72,6 +76,31 @@ def main() -> None:
             "for it, or, if there is none, remove its lock with snakemake --unlock."
         )
     sys.exit(128 + stopped_by if stopped_by else 128 - code if code < 0 else code)
+
+
+def use_own_folders() -> None:
+    """Put caches and temporary files into Snakemake's folder if home cannot be written or TMPDIR has no room."""
+    folders = {
+        "XDG_CACHE_HOME": (Path.home() / ".cache", 0),
+        "XDG_CONFIG_HOME": (Path.home() / ".config", 0),
+        "TMPDIR": (Path("/tmp"), TEMPORARY),
+    }
+    for name, (default, room) in folders.items():
+        folder = Path(os.environ.get(name) or default)
+        if not _takes_files(folder, room):
+            own = (FOLDER / name.lower()).absolute()
+            with suppress(OSError):  # `alone` says what is wrong with the working folder
+                own.mkdir(parents=True, exist_ok=True)
+            os.environ[name] = str(own)
+            print(f"{folder} cannot be written or has no room: using {own}", file=sys.stderr, flush=True)
+
+
+def _takes_files(folder: Path, room: int) -> bool:
+    """Return whether this user may write to a folder, or make it, on a disk with at least so many bytes of room."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    disk = os.statvfs(existing)
+    writable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    return writable and disk.f_bavail * disk.f_frsize >= room
 
 
 def lock_file(arguments: list[str]) -> Path:

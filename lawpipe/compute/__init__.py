@@ -1,4 +1,4 @@
-"""Where and in which precision numbers are computed: devices, matrix products, CUDA graphs.
+"""Where and in which precision numbers are computed: devices, matrix products, compiled loops, CUDA graphs.
 
 Imports `run`.
 """

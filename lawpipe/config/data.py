@@ -1,6 +1,6 @@
 """The block `data`: the examples of every split, drawn by the workflow or the user's own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
@@ -9,7 +9,6 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from lawpipe.config import block
 from lawpipe.config.block import Block, Count, CountOrZero, Distinct, Fraction, Seed, Text, Whole, key
-from lawpipe.run.errors import InputError
 
 LINEAR = "Section 4, linear classification"
 TRANSFORMER = "Section 4, Transformer"
@@ -33,8 +32,10 @@ class Corpus(Block):
     """Random seed of the grammar; the same for all seeds of the experiment."""
     path: Text | None = key(None)
     """The file to read when the source is `file`: Parquet or JSONL with a column of text, or plain text. A relative
-    path must stay inside the working folder. The environment variable LAWPIPE_STORIES, if set, names a file that
-    replaces the hub."""
+    path must stay inside the working folder. With such a file, data.train_examples, data.desired_examples,
+    data.test_examples, data.length, data.tokenizer.vocabulary, model.hidden, model.heads and training.steps have
+    defaults of their own: 128, 64, 64, 32, 512, 32, 2 and 100, or what a smaller file allows. The environment
+    variable LAWPIPE_STORIES, if set, names a file that replaces the hub."""
     text_column: Text = key("text")
     """Name of the column of text in a Parquet or JSONL file."""
     separator: Text | None = key(None)
@@ -119,8 +120,10 @@ class Data(Block):
     folder: Text | None = perceptron(None, source="this project")
     """A folder, relative to the working folder, with your own train.parquet, desired.parquet and test.parquet (and
     validation.parquet if validation_examples is not 0), each with the columns `features` (list of numbers) and
-    `label` (0 or 1). The files then determine the sizes, and only the initial parameters are drawn. null draws the
-    data."""
+    `label` (0 or 1). A column `flipped` (true or false, in train.parquet) says which labels are known to be wrong:
+    the search does not see it, the policy clean_only leaves those examples out, and the report says how much weight
+    they get. The files determine the dimension, the numbers of examples and the share of flipped labels; these keys
+    must be left out. null draws the data."""
     length: block.Size = language_model(64)
     """Number of tokens of an example that the model reads (L); an example holds one more, the last one to predict."""
     minimum_fill: Fraction = language_model(0.25, source="this project")
@@ -131,11 +134,11 @@ class Data(Block):
     perturbation: Perturbation = block.block(Perturbation, "language_model")
 
 
-def check_perceptron(data: Mapping[str, Any], path: str) -> None:
-    """Raise InputError unless the user's folder is below the working folder and the redundant examples fit."""
+def check_perceptron(data: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Yield a sentence unless the user's folder is below the working folder and the redundant examples fit."""
     folder, copies, sums = data["folder"], data["duplicates"], data["dependent"]
     if folder is not None and (PurePath(folder).is_absolute() or ".." in PurePath(folder).parts):
-        raise InputError(
+        yield (
             f"{path}.folder is {folder!r}, expected a path inside the working folder: "
             "move or link the folder there and give its relative path."
         )
@@ -143,40 +146,37 @@ def check_perceptron(data: Mapping[str, Any], path: str) -> None:
         return
     redundant = f"{path}.{'duplicates' if copies else 'dependent'} is {copies or sums}"
     if folder is not None:
-        raise InputError(f"{redundant}, but the examples are those of {path}.folder: leave one of them out.")
+        yield f"{redundant}, but the examples are those of {path}.folder: leave one of them out."
+        return
     if data["flip_fraction"]:
-        raise InputError(
+        yield (
             f"{redundant}, but {path}.flip_fraction is {data['flip_fraction']}: a copy has the label "
             "of its original, so set one of them to 0."
         )
     needed = 2 * copies + 3 * sums
     if needed > data["train_examples"]:
-        raise InputError(
+        yield (
             f"{path}.train_examples is {data['train_examples']}, expected at least {needed}: {copies} copies and "
             f"their originals, {sums} sums and their two parts."
         )
 
 
-def check_text(data: Mapping[str, Any], path: str) -> None:
-    """Raise InputError unless the corpus has what its source needs and an operation can perturb its text."""
+def check_text(data: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Yield a sentence unless the corpus has what its source needs and an operation can perturb its text."""
     source, file = data["corpus"]["source"], data["corpus"]["path"]
     if source == "file" and file is None:
-        raise InputError(f"{path}.corpus.path is missing: the source is file, so name your file of text.")
+        yield f"{path}.corpus.path is missing: the source is file, so name your file of text."
     if source != "file" and file is not None:
-        raise InputError(
+        yield (
             f"{path}.corpus.path is {file!r}, but the source is {source}: "
             "set data.corpus.source to file, or leave the path out."
         )
-    if file is not None and not PurePath(file).is_absolute() and ".." in PurePath(file).parts:
-        raise InputError(
+    elif file is not None and not PurePath(file).is_absolute() and ".." in PurePath(file).parts:
+        yield (
             f"{path}.corpus.path is {file!r}, expected a path inside the working folder: copy the "
             "file there, or give its absolute path."
         )
     if source == "grammar" and data["corpus"]["stories"] is None:
-        raise InputError(
-            f"{path}.corpus.stories is null, expected how many stories the grammar is to write, such as 20000."
-        )
+        yield f"{path}.corpus.stories is null, expected how many stories the grammar is to write, such as 20000."
     if not any(data["perturbation"]["mix"].values()):
-        raise InputError(
-            f"{path}.perturbation.mix has only zeros, expected a number above 0 for replace, delete or repeat."
-        )
+        yield f"{path}.perturbation.mix has only zeros, expected a number above 0 for replace, delete or repeat."

@@ -1,7 +1,7 @@
 """The config file and the block of one experiment, with the checks across its blocks."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,7 @@ from lawpipe.config.model import Model
 from lawpipe.config.search import Search
 from lawpipe.config.training import Training
 from lawpipe.policies.catalogue import POLICIES
-from lawpipe.run.errors import InputError
+from lawpipe.run.errors import InputError, Mistakes
 
 Policy = Literal[*POLICIES]  # type: ignore[valid-type]  # mypy wants the names written out
 
@@ -91,26 +91,33 @@ def json_schema() -> dict[str, Any]:
 def check(settings: dict[str, Any], path: str) -> None:
     """Check the complete settings of an experiment across their keys, and fill in the search's snapshots.
 
-    Raises InputError, one sentence, for the first contradiction.
+    Raises InputError, a sentence for each contradiction.
     """
-    policies, problem = settings["policies"], settings["problem"]
+    search.complete(settings["search"])
+    mistakes = Mistakes()
+    mistakes.add(*_check_policies(settings["policies"], f"{path}.policies"))
+    if settings["problem"] == "perceptron":
+        mistakes.add(*data.check_perceptron(settings["data"], f"{path}.data"))
+        mistakes.add(*training.check_perceptron(settings["training"], f"{path}.training"))
+    else:
+        mistakes.add(*data.check_text(settings["data"], f"{path}.data"))
+        mistakes.add(*model.check(settings["model"], f"{path}.model"))
+    mistakes.add(*search.check(settings["search"], settings["problem"], f"{path}.search"))
+    mistakes.raise_all()
+
+
+def _check_policies(policies: Sequence[str], path: str) -> Iterator[str]:
+    """Yield a sentence for each policy that is missing: one that is required, or one that another is made from."""
     missing = [name for name in plan.REQUIRED_POLICIES if name not in policies]
     if missing:
-        raise InputError(
-            f"{path}.policies is {show(policies)}, expected {' and '.join(plan.REQUIRED_POLICIES)} "
-            f"among them: add {missing[0]}."
+        yield (
+            f"{path} is {show(policies)}, expected {' and '.join(plan.REQUIRED_POLICIES)} "
+            f"among them: add {' and '.join(missing)}."
         )
     for name in policies:
         for other in POLICIES[name].builds_on:
-            if other not in policies:
-                raise InputError(f"{path}.policies holds {name}, which is made from {other}: add {other}.")
-    if problem == "perceptron":
-        data.check_perceptron(settings["data"], f"{path}.data")
-        training.check_perceptron(settings["training"], f"{path}.training")
-    else:
-        data.check_text(settings["data"], f"{path}.data")
-        model.check(settings["model"], f"{path}.model")
-    search.complete(settings["search"], problem, f"{path}.search")
+            if other not in (*policies, *missing):
+                yield f"{path} holds {name}, which is made from {other}: add {other}."
 
 
 def complete_transfer(settings: dict[str, Any], experiments: Mapping[str, dict[str, Any]], path: str) -> None:

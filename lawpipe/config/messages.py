@@ -1,4 +1,4 @@
-"""One sentence for each mistake in a config: the key's path, what was found, what is expected and how to mend it.
+"""A sentence for each mistake in a config: the key's path, what was found, what is expected and how to mend it.
 
 pydantic reports the place and the kind of a mistake; the generated JSON schema describes what is allowed there.
 """
@@ -18,13 +18,28 @@ RENAMED = {
 }
 
 
-def explain(error: ValidationError, raw: Any, schema: Mapping[str, Any], at: str | None = None) -> str:
-    """Return the sentence for the first mistake in `raw`; unknown keys come before all others.
+def explain(error: ValidationError, raw: Any, schema: Mapping[str, Any], at: str | None = None) -> list[str]:
+    """Return the sentences for all mistakes in `raw`; unknown keys come before all others.
 
     `schema` is the JSON schema of `raw`. `at` replaces the path that is shown.
     """
-    first = min(error.errors(include_url=False), key=_order)
-    kind, loc = first["type"], first["loc"]
+    mistakes = sorted(error.errors(include_url=False), key=_order)
+    unknown = [mistake["loc"] for mistake in mistakes if mistake["type"] == "extra_forbidden"]
+    mistakes = [mistake for mistake in mistakes if not _follows(mistake, unknown)]
+    # pydantic reports a mistake once for each alternative that the value is not.
+    return list(dict.fromkeys(_explain(mistake, raw, schema, at) for mistake in mistakes))
+
+
+def _follows(mistake: ErrorDetails, unknown: Iterable[tuple[str | int, ...]]) -> bool:
+    """Return whether a key is missing because an unknown key beside it, at one of the places, is meant."""
+    *above, name = mistake["loc"] or ("",)
+    beside = [str(place[-1]) for place in unknown if list(place[:-1]) == above]
+    return mistake["type"] == "missing" and bool(difflib.get_close_matches(str(name), beside))
+
+
+def _explain(mistake: ErrorDetails, raw: Any, schema: Mapping[str, Any], at: str | None) -> str:
+    """Return the sentence for one mistake."""
+    kind, loc = mistake["type"], mistake["loc"]
     parts: list[str | int] = []
     value = raw
     for part in loc:
@@ -42,7 +57,7 @@ def explain(error: ValidationError, raw: Any, schema: Mapping[str, Any], at: str
     if loc[-1:] == ("[key]",):
         return f"{path} is not a possible name: use small letters, digits and _, a letter first."
     if kind == "twice":
-        return f"{path} holds {show(value[first['ctx']['index']])} twice: name it once."
+        return f"{path} holds {show(value[mistake['ctx']['index']])} twice: name it once."
     if kind == "finite_number" or (kind == "float_type" and type(value) is int):
         return f"{path} is {show(value)}, expected a finite number."
     options = allowed(schema, parts)

@@ -1,13 +1,12 @@
 """The block `model`: the language model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from lawpipe.config.block import Block, Size, Whole, key
-from lawpipe.run.errors import InputError
 
 published = partial(key, source="Section 4, Transformer")
 
@@ -25,9 +24,7 @@ class Model(Block):
     """Number of attention heads in each layer."""
 
 
-def check(model: Mapping[str, Any], path: str) -> None:
-    """Raise InputError unless the hidden states can be split evenly among the heads."""
+def check(model: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Yield a sentence unless the hidden states can be split evenly among the heads."""
     if model["hidden"] % model["heads"]:
-        raise InputError(
-            f"{path}.hidden is {model['hidden']}, expected a multiple of model.heads, which is {model['heads']}."
-        )
+        yield f"{path}.hidden is {model['hidden']}, expected a multiple of model.heads, which is {model['heads']}."

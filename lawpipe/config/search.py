@@ -1,5 +1,6 @@
 """The block `search`: the outer optimisation, which improves the learning policy."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
@@ -7,7 +8,6 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 from lawpipe.config.block import Block, Distinct, Iteration, key
 from lawpipe.config.messages import show
 from lawpipe.config.presets import PRESETS
-from lawpipe.run.errors import InputError
 
 #: The method with a given step, `search.rate`; the others choose their own.
 WITH_RATE = "projected_gradient"
@@ -43,26 +43,27 @@ class Search(Block):
     on. null keeps the iterations 1, 2, 4, 8 and so on."""
 
 
-def complete(search: dict[str, Any], problem: str, path: str) -> None:
-    """Check the keys of a search against each other, and fill in the snapshots that follow from the iterations.
+def complete(search: dict[str, Any]) -> None:
+    """Fill in the snapshots that follow from the iterations."""
+    if search["snapshots"] is None:
+        iterations = search["iterations"]
+        search["snapshots"] = [2**power for power in range(iterations.bit_length())][-MOST_SNAPSHOTS:]
 
-    Raises InputError, one sentence, for the first contradiction.
-    """
+
+def check(search: Mapping[str, Any], problem: str, path: str) -> Iterator[str]:
+    """Yield a sentence for each contradiction between the keys of a complete search."""
     method, rate, iterations = search["method"], search["rate"], search["iterations"]
     if method == WITH_RATE and rate is None:
         published = PRESETS[problem]["paper"]["rate"]
-        raise InputError(f"{path}.rate is missing: {method} needs a number above 0 (the paper's is {published}).")
+        yield f"{path}.rate is missing: {method} needs a number above 0 (the paper's is {published})."
     if method != WITH_RATE and rate is not None:
-        raise InputError(f"{path}.rate is {rate}, but {method} sets its own step: write null or leave it out.")
+        yield f"{path}.rate is {rate}, but {method} sets its own step: write null or leave it out."
     if method != WITH_RATE and search["decay"] != "constant":
-        raise InputError(f"{path}.decay is {search['decay']!r}, but {method} sets its own step: leave it out.")
-    if search["snapshots"] is None:
-        search["snapshots"] = [2**power for power in range(iterations.bit_length())][-MOST_SNAPSHOTS:]
+        yield f"{path}.decay is {search['decay']!r}, but {method} sets its own step: leave it out."
     snapshots, rising = search["snapshots"], sorted(search["snapshots"])
     if snapshots != rising:
-        raise InputError(f"{path}.snapshots is {show(snapshots)}, expected rising numbers: {show(rising)}.")
-    if snapshots and snapshots[-1] > iterations:
-        raise InputError(
-            f"{path}.snapshots holds {snapshots[-1]}, expected numbers up to {path}.iterations, "
-            f"which is {iterations}."
+        yield f"{path}.snapshots is {show(snapshots)}, expected rising numbers: {show(rising)}."
+    if rising and rising[-1] > iterations:
+        yield (
+            f"{path}.snapshots holds {rising[-1]}, expected numbers up to {path}.iterations, which is {iterations}."
         )

@@ -1,12 +1,11 @@
 """The block `training`: the training run that the search differentiates."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat
 
 from lawpipe.config.block import Block, Whole, key
-from lawpipe.run.errors import InputError
 
 
 class Training(Block):
@@ -23,10 +22,10 @@ class Training(Block):
     operands, for language models on a GPU: faster and less accurate (docs/gpu.md)."""
 
 
-def check_perceptron(training: Mapping[str, Any], path: str) -> None:
-    """Raise InputError if a perceptron is to round the operands of its matrix products, which would gain nothing."""
+def check_perceptron(training: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Yield a sentence if a perceptron is to round the operands of its matrix products, which would gain nothing."""
     if training["precision"] in ("tf32", "bfloat16"):
-        raise InputError(
+        yield (
             f"{path}.precision is {training['precision']}, which is for language models: "
             "the perceptron has no use for it, set float32 or float64."
         )

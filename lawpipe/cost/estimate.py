@@ -10,14 +10,10 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass
 from math import isqrt
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lawpipe.compute.limits import MICRO_LOGITS, MICRO_TOKENS, PATH_BYTES
 from lawpipe.config import plan
@@ -41,7 +37,7 @@ STORY_TOKENS, TINYSTORIES = 300, 530_000
 OVERHEAD = 4_000
 
 #: Memory of a Python process with PyTorch or a corpus, and of one with pandas and matplotlib, in MB.
-TORCH_MB, PANDAS_MB = 400, 250
+TORCH_MB, PANDAS_MB = 520, 250
 
 #: Numbers that a micro-batch holds at once, for each of its logits and for each number that a layer passes on.
 PER_LOGIT, PER_PASSED_ON = 6, 3
@@ -147,7 +143,7 @@ def operations(settings: Mapping[str, Any]) -> Steps:
     """Return the floating-point operations of the matrix products of one step of each kind."""
     examples, width = sizes(settings)
     if settings["problem"] in plan.ON_TEXT:
-        return Size.of(settings).step()
+        return Size.of(settings).step(flops.PASSES if settings["device"] == "cuda" else flops.LOOPS)
     # A product of one example with D parameters is 2 D operations.
     return flops.step(examples, {name: products * 2 * width for name, products in flops.PERCEPTRON.items()})
 
@@ -299,21 +295,7 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
 
 
 def sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:
-    """Return the number of examples of each split and the numbers per example.
-
-    With `data.folder` they come from the user's files, as far as these exist.
-    """
+    """Return the number of examples of each split and the numbers per example."""
     data = settings["data"]
     examples = {split: data[f"{split}_examples"] for split in plan.splits(settings)}
-    if settings["problem"] in plan.ON_TEXT:
-        return examples, data["length"] + 1
-    dimension = data["dimension"]
-    if data["folder"] is None:
-        return examples, dimension
-    for split in examples:
-        # A file that cannot be read is reported by the stage that imports it.
-        with suppress(OSError, pa.ArrowException, KeyError, TypeError):
-            with pq.ParquetFile(Path(data["folder"]) / f"{split}.parquet") as file:
-                first: Mapping[str, Any] = next(file.iter_batches(1, columns=["features"]), {})
-            examples[split], dimension = file.metadata.num_rows, len(first["features"][0])
-    return examples, dimension
+    return examples, data["length"] + 1 if settings["problem"] in plan.ON_TEXT else data["dimension"]

@@ -51,9 +51,9 @@ class Pass:
     head: int
 
 
-#: Passes of the engine: the losses; with the weighted gradient; the contributions along a direction; the gradient
-#: with the Hessian-vector product and the contributions. The last computes the logits once more. Its linear layers
-#: take 9 instead of 8: automatic differentiation also forms the first gradient of each weight.
+#: Passes of the engine by PyTorch's operations: the losses; with the weighted gradient; the contributions along a
+#: direction; the gradient with the Hessian-vector product and the contributions. The last computes the logits once
+#: more. Its linear layers take 9 instead of 8: automatic differentiation also forms each weight's first gradient.
 PASSES = {
     "forward": Pass(1, 1, 1),
     "gradient": Pass(3, 3, 3),
@@ -64,8 +64,12 @@ PASSES = {
 #: The same with the head's fused kernels, which keep logits in registers and compute them again for each sum.
 KERNELS = PASSES | {"gradient": Pass(3, 3, 4), "second": Pass(9, 10, 12)}
 
+#: The same in compiled loops, which differentiate forward first: attention has two products forward, four in its
+#: derivative along a direction, and twelve in the derivative of its gradient.
+LOOPS = PASSES | {"contributions": Pass(3, 3, 3), "second": Pass(8, 9, 8)}
+
 #: The smallest multiples with which the same can be computed.
-LEAST = PASSES | {"contributions": Pass(5, 5, 3), "second": Pass(8, 8, 8)}
+LEAST = LOOPS | {"second": Pass(8, 8, 8)}
 
 #: Matrix-vector products of the perceptron in each pass over an example.
 PERCEPTRON = {"forward": 1, "gradient": 2, "contributions": 2, "second": 3}

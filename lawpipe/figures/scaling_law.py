@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lawpipe.analysis import convexity
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import frame, panels, style
 from lawpipe.results.experiment import Results, select
@@ -100,4 +101,12 @@ def _summary(results: Results, policy: str, against: str) -> str:
     exponent, squared = (number(mean_interval(rows[column]).mean) for column in ("exponent", "r_squared"))
     scale = number(mean_interval(rows["scale"], logarithmic=True).mean)
     seeds = f" ({len(rows)} of {plural(len(results.seeds), 'seed')})" if len(rows) < len(results.seeds) else ""
-    return f"{label}: beta {exponent}, B {scale}, r2 {squared}{seeds}."
+    steeper = sum(_falls_faster_again(results, fit) for _, fit in rows.iterrows())
+    flag = f"; no power law in {plural(steeper, 'seed')}: the loss falls faster again at its end" if steeper else ""
+    return f"{label}: beta {exponent}, B {scale}, r2 {squared}{seeds}{flag}."
+
+
+def _falls_faster_again(results: Results, fit: "pd.Series[float]") -> bool:
+    """Return whether the curve of a fit falls faster again at its end, so that beta and B mean little."""
+    curve = select(results.curves, policy=fit["policy"], seed=fit["seed"]).sort_values("step")
+    return convexity.falls_faster_again(curve[f"{fit['against']}_loss"].to_numpy(), int(fit["first_step"]))

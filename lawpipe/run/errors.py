@@ -1,7 +1,6 @@
 """The exception for mistakes that a user can correct."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 
 class InputError(Exception):
@@ -18,18 +17,28 @@ class InputError(Exception):
 
 
 class Mistakes:
-    """Collects the mistakes of several checks, to name them all at once."""
+    """Collects the mistakes of several checks, to name them all at once.
+
+    As a context manager: an InputError ends the block, and is collected.
+    """
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
 
-    @contextmanager
-    def collected(self) -> Iterator[None]:
-        """Within the block, an InputError ends the block and is collected."""
-        try:
-            yield
-        except InputError as mistake:
-            self.sentences += str(mistake).splitlines()
+    def __enter__(self) -> None:
+        """Begin a check."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, _: TracebackType | None
+    ) -> bool:
+        """End a check, and collect its mistakes."""
+        if isinstance(raised, InputError):
+            self.add(*str(raised).splitlines())
+        return isinstance(raised, InputError)
+
+    def add(self, *sentences: str) -> None:
+        """Collect some sentences."""
+        self.sentences += sentences
 
     def raise_all(self) -> None:
         """Raise one InputError with all mistakes, if there are any."""

@@ -26,10 +26,16 @@ DATA = (".html", ".css", ".js", ".txt")
 def code_digest(script: str | Path, chosen: Mapping[str, Sequence[str]] | None = None) -> str:
     """Digest the meaning of a script and of every `lawpipe` module that it depends on (see `meanings`).
 
-    Returns 16 hexadecimal digits.
+    Returns 16 hexadecimal digits. A process digests the same choice of modules once.
     """
-    found = meanings(script, chosen)
-    text = "\n".join(f"{name}\n{found[name]}" for name in sorted(found))
+    return _digest(str(script), tuple((kind, tuple(modules)) for kind, modules in (chosen or {}).items()))
+
+
+@cache
+def _digest(script: str, chosen: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    """Return the digest of a script with the modules chosen by kind."""
+    by_file = meanings(script, dict(chosen))
+    text = "\n".join(f"{name}\n{by_file[name]}" for name in sorted(by_file))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

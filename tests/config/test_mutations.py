@@ -1,4 +1,4 @@
-"""Hundreds of configs with random mistakes: each is accepted, or refused in one sentence that names a key.
+"""Hundreds of configs with random mistakes: each is accepted, or refused in sentences that name a key each.
 
 A sample of them goes through a dry run of Snakemake.
 """
@@ -68,16 +68,15 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
 
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(mutated())
-def test_a_mutated_config_is_accepted_or_refused_in_one_sentence(config: dict[str, Any]) -> None:
+def test_a_mutated_config_is_accepted_or_refused_in_sentences(config: dict[str, Any]) -> None:
     known = {key for block in config.values() if isinstance(block, dict) for key in block} | set(config)
     try:
         resolved = resolve(config)
     except InputError as error:
-        text = str(error)
-        assert "\n" not in text
-        assert text.endswith((".", "?"))
-        assert len(text) < 2000
-        assert any(str(key) in text for key in (*known, "name", "experiments", "the config"))
+        for text in str(error).split("\n"):
+            assert text.endswith((".", "?"))
+            assert len(text) < 2000
+            assert any(str(key) in text for key in (*known, "name", "experiments", "the config"))
     else:
         assert resolved.in_all
 
@@ -126,4 +125,4 @@ def test_a_sample_goes_through_a_dry_run(tmp_path: Path) -> None:
             assert errors == []
         else:
             assert run.returncode == 1, (config, said)
-            assert len(errors) == 1, (config, said)
+            assert errors, (config, said)

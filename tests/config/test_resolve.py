@@ -25,12 +25,16 @@ def resolved(experiments: dict[str, Any], name: str = "mine") -> Config:
     return resolve({"name": name, "experiments": experiments})
 
 
-def sentence(experiments: Any, name: Any = "mine") -> str:
+def sentences(experiments: Any, name: Any = "mine") -> list[str]:
     with pytest.raises(InputError) as caught:
         resolve({"name": name, "experiments": experiments})
-    text = str(caught.value)
-    assert "\n" not in text
-    assert text.endswith((".", "?"))
+    every = str(caught.value).split("\n")
+    assert all(text.endswith((".", "?")) for text in every)
+    return every
+
+
+def sentence(experiments: Any, name: Any = "mine") -> str:
+    (text,) = sentences(experiments, name)
     return text
 
 
@@ -329,7 +333,70 @@ def test_no_experiment_can_take_the_name_of_a_rule() -> None:
 
 
 def test_an_unknown_key_is_named_before_what_it_leaves_missing() -> None:
-    assert "metod" in sentence({"a": {"search": {"metod": "projected_gradient"}, "seeds": []}})
+    unknown, *others = sentences({"a": {"search": {"metod": "projected_gradient"}, "seeds": []}})
+    assert "metod" in unknown
+    assert len(others) == 1
+    with pytest.raises(InputError, match=r"^name_ is not a known key: did you mean 'name'\? [^\n]*$"):
+        resolve({"name_": "mine", "experiments": {"a": {}}})
+
+
+def test_all_mistakes_are_named_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        resolve({"experiments": {"a": {"training": {"learning_rate": "fast", "steps": 0}, "polices": []}}})
+    starts = [text.partition(" is ")[0] for text in str(caught.value).split("\n")]
+    assert starts == [
+        "experiments.a.polices",
+        "name",
+        "experiments.a.training.learning_rate",
+        "experiments.a.training.steps",
+    ]
+
+
+def test_what_is_right_by_itself_is_checked_beside_what_is_not() -> None:
+    found = sentences(
+        {
+            "wrong": {"training": {"learning_rate": "fast"}},
+            "child": {"extends": "wrong", "transfer_from": "wrong"},  # says nothing of what it extends
+            "search": {},
+            "text": TEXT
+            | {
+                "policies": ["conventional", "static_"],
+            },
+            "b": TEXT
+            | {
+                "data": {
+                    "corpus": {"source": "file"},
+                    "perturbation": {"mix": {"replace": 0, "delete": 0, "repeat": 0}},
+                },
+                "model": {"hidden": 7, "heads": 2},
+                "search": {"rate": 0.1, "decay": "linear", "snapshots": [99, 1]},
+                "policies": ["conventional"],
+            },
+            "c": {"extends": "nothing"},
+            "d": {"sweep": {"training.stesp": [1], "training.steps": [0, "x", 3]}},
+            "e": {"model": {"hidden": 8}, "data": {"length": 3}},
+        }
+    )
+    keys = [text.split()[0] for text in found]
+    assert keys == [
+        "experiments.text.policies[1]",
+        "experiments.wrong.training.learning_rate",
+        "experiments.search",
+        "experiments.b.policies",
+        "experiments.b.data.corpus.path",
+        "experiments.b.data.perturbation.mix",
+        "experiments.b.model.hidden",
+        "experiments.b.search.rate",
+        "experiments.b.search.decay",
+        "experiments.b.search.snapshots",
+        "experiments.b.search.snapshots",
+        "experiments.c.extends",
+        "experiments.d.sweep.training.stesp",
+        "experiments.d.sweep.training.steps[0]",
+        "experiments.d.sweep.training.steps[1]",
+        "experiments.e.data.length",
+        "experiments.e.model",
+    ]
 
 
 def test_every_key_has_a_description_a_source_and_a_default() -> None:

@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lawpipe.config.resolve import resolve
 from lawpipe.run import artifacts
 from lawpipe.run.tables import policies as policy_tables
 from lawpipe.run.tables.examples import TOKENS
@@ -507,6 +508,18 @@ def _() -> Run:
     write_own(features=[None, [2.0, 1.0]], label=[0, 2])
     Path("own/test.parquet").unlink()
     return own_data
+
+
+@case(
+    "a config has several mistakes",
+    "stops",
+    "name is missing: Names the results folder, results-{name}; the name `default` gives results.\n"
+    "experiments.a.training.learning_rate is 'fast', expected a number above 0.\n"
+    "experiments.b.search.rate is 0.1, but feedback_descent sets its own step: write null or leave it out.",
+)
+def _() -> Run:
+    experiments = {"a": {"training": {"learning_rate": "fast"}}, "b": {"search": {"rate": 0.1}}}
+    return lambda: print(resolve({"experiments": experiments}))
 
 
 @case(

@@ -23,7 +23,9 @@ def test_a_changed_figure_changes_the_digest_of_plot_alone(tmp_path: Path, monke
         with (tmp_path / "lawpipe" / f"{module.replace('.', '/')}.py").open("a") as file:
             file.write("\nCHANGED = True\n")
         provenance._meaning.cache_clear()
+        provenance._digest.cache_clear()
         of_plot.add(provenance.code_digest(tmp_path / "scripts/plot.py"))
     assert len(of_plot) == len(draw.MODULES) + 1
     assert {script.stem for script in scripts if provenance.code_digest(script) != before[script.stem]} == {"plot"}
     provenance._meaning.cache_clear()
+    provenance._digest.cache_clear()

@@ -141,6 +141,7 @@ def test_a_changed_policy_is_made_again_with_its_variants_and_no_other(
 
     def digests() -> dict[str, str]:
         provenance._meaning.cache_clear()
+        provenance._digest.cache_clear()
         scripts = tmp_path / "scripts"
         policies = {
             name: provenance.code_digest(
@@ -161,6 +162,7 @@ def test_a_changed_policy_is_made_again_with_its_variants_and_no_other(
         file.write("\nCHANGED = True\n")
     after = digests()
     provenance._meaning.cache_clear()
+    provenance._digest.cache_clear()
     changed = [name for name in before if before[name] != after[name]]
     # The labels in figures come from the records.
     assert changed == ["greedy", "greedy_tuned", "greedy_matched", "figures of greedy_tuned"]

@@ -52,10 +52,12 @@ def digest(project: Path) -> Iterator[Callable[[], str]]:
 
     def of_now() -> str:
         provenance._meaning.cache_clear()
+        provenance._digest.cache_clear()
         return provenance.code_digest(provenance.PACKAGE.parent / "scripts/stage.py")
 
     yield of_now
     provenance._meaning.cache_clear()
+    provenance._digest.cache_clear()
 
 
 def replace(path: Path, old: str, new: str) -> None:
@@ -145,6 +147,7 @@ def test_the_projects_own_search_depends_on_what_it_uses_and_on_nothing_else(
 
     def digest() -> str:
         provenance._meaning.cache_clear()
+        provenance._digest.cache_clear()
         return provenance.code_digest(tmp_path / "scripts/search.py", registry.chosen(settings))
 
     settings = {"problem": "perceptron", "search": {"method": "projected_gradient"}}
@@ -166,6 +169,7 @@ def test_the_projects_own_search_depends_on_what_it_uses_and_on_nothing_else(
             file.write("\nCHANGED = True\n")
         assert digest() != before, name
     provenance._meaning.cache_clear()
+    provenance._digest.cache_clear()
 
 
 def test_versions_name_python_and_the_libraries() -> None:

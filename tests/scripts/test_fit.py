@@ -66,3 +66,14 @@ def test_a_curve_without_a_law_has_nulls(tmp_path, capsys):
     assert [value for name, value in empty.items() if name not in ("policy", "against")] == [None] * 11
     assert rows["conventional", "test"]["scale"] == pytest.approx(30.0, rel=1e-6)
     assert "1 of 6 curves do not follow a scaling law" in capsys.readouterr().out
+
+
+def test_a_loss_that_falls_faster_again_is_named(tmp_path, capsys):
+    law = curve(200, 0.3, *TOY["conventional"])
+    annealed = law - 0.1 * np.clip((np.arange(201) / 200 - 0.8) / 0.2, 0, 1)
+    losses = {"conventional": law, "near_optimal": curve(200, 0.3, *TOY["near_optimal"])}
+    call(tmp_path, losses | {"search_0004": annealed}, losses | {"search_0004": law})
+    said = capsys.readouterr().out
+    assert "no power law, for the loss falls faster again at its end: search_0004 on desired; B and" in said
+    call(tmp_path, losses, losses)
+    assert "no power law" not in capsys.readouterr().out

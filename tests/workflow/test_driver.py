@@ -54,3 +54,26 @@ def test_only_dates_in_the_future_are_mended_and_their_order_stays(capsys):
     assert 1e9 < first <= second <= 2e9
     assert paths[1].stat().st_mtime_ns < paths[2].stat().st_mtime_ns
     assert "2 results are dated in the future" in capsys.readouterr().err
+
+
+def test_caches_and_temporary_files_go_to_the_working_folder_where_home_and_tmpdir_take_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path / "made by the first that needs it"))
+    driver.use_own_folders()
+    assert "XDG_CACHE_HOME" not in os.environ
+    assert os.environ["TMPDIR"] == str(tmp_path)
+    assert capfd.readouterr().err == ""
+    Path("home").write_text("no folder")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(driver, "TEMPORARY", 2**80)
+    driver.use_own_folders()
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "TMPDIR"):
+        assert os.environ[name] == str(tmp_path / ".snakemake" / name.lower())
+        assert Path(os.environ[name]).is_dir()
+    assert capfd.readouterr().err.count("cannot be written or has no room: using ") == 3

@@ -16,7 +16,7 @@ from lawpipe.cost import estimate
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results import catalogue
 from lawpipe.run import registry, signals
-from lawpipe.run.errors import InputError
+from lawpipe.run.errors import InputError, Mistakes
 from lawpipe.run.provenance import code_digest, file_digest
 from lawpipe.run.splits import REQUIRED, SPLITS
 from lawpipe.run.tables.measurements import COLLECTED
@@ -31,12 +31,16 @@ try:
     for file in workflow.configfiles:
         source.read(Path(file))
     CONFIG = resolve(config, stories=os.environ.get("LAWPIPE_STORIES"))
-    check_folders(CONFIG)
-    check_writable(
-        Path(CONFIG.root, name, f"seed{seed}")
-        for name, settings in CONFIG.experiments.items()
-        for seed in settings["seeds"]
-    )
+    mistakes = Mistakes()
+    with mistakes:
+        check_folders(CONFIG)
+    with mistakes:
+        check_writable(
+            Path(CONFIG.root, name, f"seed{seed}")
+            for name, settings in CONFIG.experiments.items()
+            for seed in settings["seeds"]
+        )
+    mistakes.raise_all()
 except InputError as mistake:
     sys.exit(mistake.lines())
 

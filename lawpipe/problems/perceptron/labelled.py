@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError, Mistakes
@@ -69,12 +68,12 @@ def import_splits(folder: Path, splits: tuple[str, ...]) -> dict[str, Examples]:
     mistakes = Mistakes()
     result: dict[str, Examples] = {}
     for split in splits:
-        with mistakes.collected():
+        with mistakes:
             result[split] = _import(folder / f"{split}.parquet")
     dimensions = {split: examples.features.shape[1] for split, examples in result.items()}
     for split, dimension in dimensions.items():
         first = next(iter(dimensions))
-        with mistakes.collected():
+        with mistakes:
             if dimension != dimensions[first]:
                 raise InputError(
                     f"{folder / split}.parquet has features of length {dimension}, but "
@@ -90,12 +89,12 @@ def _import(path: Path) -> Examples:
     if data.num_rows == 0:
         raise InputError(f"{path} has no rows: expected at least one example.")
     mistakes = Mistakes()
-    with mistakes.collected():
+    with mistakes:
         features = _features(path, _column(path, data, "features"))
-    with mistakes.collected():
+    with mistakes:
         label = _zeros_and_ones(path, data, "label")
     flipped = np.zeros(data.num_rows, dtype=bool)
-    with mistakes.collected():
+    with mistakes:
         if "flipped" in data.column_names:
             flipped = _zeros_and_ones(path, data, "flipped").astype(bool)
     mistakes.raise_all()
@@ -119,6 +118,8 @@ def _features(path: Path, column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
 
     Raises InputError if rows are null or of different lengths, or numbers are not finite.
     """
+    import pyarrow.compute as pc  # takes longer than a small job, and few jobs need it
+
     kind = column.type
     if not any(is_kind(kind) for is_kind in LISTS):
         raise InputError(f"{path}: column 'features' is {kind}, expected a list of numbers a row.")
