@@ -6,27 +6,53 @@ later processes: in NUMBA_CACHE_DIR if that is set, otherwise in `__pycache__` b
 cache folder if that cannot be written to. Modules that import this one need the package numba.
 """
 
+import inspect
 import os
+from collections.abc import Callable
+from typing import Any
 
 import llvmlite.binding
 import numba
 import numpy as np
+import numpy.typing as npt
 from numba import types
 from numba.extending import get_cython_function_address
 from threadpoolctl import threadpool_limits
+from torch import Tensor
 
-#: Sums may be reordered and fused with products. Infinities and NaN keep their meaning.
+from lawpipe.run import provenance
+
+#: Sums may be reordered and fused with products. Infinities and NaN keep their meaning in products and sums.
 FAST = {"contract", "reassoc", "arcp", "nsz"}
 
 inlined = numba.njit(inline="always")
 
 
-def compiled(function):
-    """Compile a function at its first call; keep the machine code if any place for it can be written to."""
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function at its first call; keep the machine code if any place for it can be written to.
+
+    Kept code is valid for the digest of the function's module and of all that it imports. (Numba itself looks at the
+    date of the module alone, but code of other modules is inlined.)
+    """
+    result: Any
     try:
-        return numba.njit(function, cache=True, fastmath=FAST, error_model="numpy")
+        result = numba.njit(function, cache=True, fastmath=FAST, error_model="numpy")
     except RuntimeError:
-        return numba.njit(function, fastmath=FAST, error_model="numpy")
+        result = numba.njit(function, fastmath=FAST, error_model="numpy")
+    else:
+        result._cache._cache_file._source_stamp = provenance.code_digest(inspect.getfile(function))
+    return result  # type: ignore[no-any-return]
+
+
+def array(tensor: Tensor, *shape: int) -> npt.NDArray[np.float32]:
+    """Return a tensor's numbers as an array, contiguous, copied only if they are not.
+
+    Raises ValueError if they are not float32 or not of the shape that is given: loops do not notice.
+    """
+    numbers: npt.NDArray[np.float32] = tensor.detach().contiguous().numpy()
+    if numbers.dtype != np.float32 or numbers.shape != shape:
+        raise ValueError(f"found {numbers.dtype} of shape {numbers.shape}, expected float32 of shape {shape}")
+    return numbers
 
 
 ONE, HALF = np.float32(1), np.float32(0.5)
@@ -36,7 +62,9 @@ LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.
 
 @inlined
 def exp_(x, powers):
-    """Replace x by exp(x), relative error 4e-7, with x limited to -87..88; `powers` is memory of the same length.
+    """Replace x by exp(x), relative error 4e-7; `powers` is memory of the same length.
+
+    Below -87 the result is 0, and above 88 that of 88.
 
     exp(x) = 2^k exp(r) with k the nearest integer to x / ln 2 and |r| <= ln 2 / 2. The polynomial for exp(r) and the
     split of ln 2 are those of Moshier's Cephes library. 2^k is written as its bits, so that the loop is vectorised.
@@ -51,8 +79,8 @@ def exp_(x, powers):
         p = p * r + np.float32(4.1665795894e-2)
         p = p * r + np.float32(1.6666665459e-1)
         p = p * r + HALF
+        bits[i] = (np.int32(k) + np.int32(127)) << np.int32(23) if x[i] > LOWEST else np.int32(0)
         x[i] = p * r * r + r + ONE
-        bits[i] = (np.int32(k) + np.int32(127)) << np.int32(23)
     for i in range(len(x)):
         x[i] *= powers[i]
 
@@ -67,25 +95,25 @@ PLAIN, TRANSPOSED = np.int32(ord("N")), np.int32(ord("T"))
 
 
 @inlined
-def product(call, left, right, result, left_transposed=False, right_transposed=False, factor=ONE, keep=False):
+def product(arguments, left, right, result, left_transposed=False, right_transposed=False, factor=ONE, keep=False):
     """Set result to factor left @ right, plus what it was with `keep`; either operand can be read transposed.
 
-    The operands are matrices whose rows are contiguous, and `call` is memory for ten int32 numbers.
+    The operands are matrices whose rows are contiguous, and `arguments` is memory for ten int32 numbers.
     """
-    _product(call, left, right, result, left_transposed, right_transposed, factor, keep)
+    _product(arguments, left, right, result, left_transposed, right_transposed, factor, keep)
 
 
 @compiled
-def _product(call, left, right, result, left_transposed, right_transposed, factor, keep):
+def _product(arguments, left, right, result, left_transposed, right_transposed, factor, keep):
     """Call BLAS, which stores columns contiguously and is therefore asked for the transposed product."""
-    scales = call[8:].view(np.float32)
-    call[0] = TRANSPOSED if right_transposed else PLAIN
-    call[1] = TRANSPOSED if left_transposed else PLAIN
-    call[2], call[3] = result.shape[1], result.shape[0]
-    call[4] = left.shape[0] if left_transposed else left.shape[1]
-    call[5], call[6], call[7] = right.strides[0] // 4, left.strides[0] // 4, result.strides[0] // 4
+    scales = arguments[8:].view(np.float32)
+    arguments[0] = TRANSPOSED if right_transposed else PLAIN
+    arguments[1] = TRANSPOSED if left_transposed else PLAIN
+    arguments[2], arguments[3] = result.shape[1], result.shape[0]
+    arguments[4] = left.shape[0] if left_transposed else left.shape[1]
+    arguments[5], arguments[6], arguments[7] = right.strides[0] // 4, left.strides[0] // 4, result.strides[0] // 4
     scales[0], scales[1] = factor, ONE if keep else np.float32(0)
-    kind_right, kind_left, columns, rows, inner, step_right, step_left, step_result, one, two = pointers(call)
+    kind_right, kind_left, columns, rows, inner, step_right, step_left, step_result, one, two = pointers(arguments)
     _sgemm(
         kind_right,
         kind_left,

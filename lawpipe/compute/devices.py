@@ -8,8 +8,10 @@ import torch
 from lawpipe.run import distributed
 from lawpipe.run.errors import InputError
 
-#: Whether the packages of the compiled loops (see `compiled`) are installed.
-COMPILED = all(find_spec(package) for package in ("numba", "scipy", "threadpoolctl"))
+#: Whether the packages of the compiled loops (see `compiled`) are installed, and Numba may compile.
+COMPILED = all(find_spec(package) for package in ("numba", "scipy", "threadpoolctl")) and (
+    os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
+)
 
 
 def device(name: str) -> torch.device:

@@ -14,7 +14,7 @@ def main() -> None:
     if not devices.COMPILED:
         print("numba, scipy or threadpoolctl is not installed: there are no loops to compile")
         return
-    from lawpipe.problems.perceptron.fused import Features
+    from lawpipe.problems.perceptron.loops import Features
 
     features, vector, rows = Features(torch.ones(1, 1)), torch.ones(1), torch.ones(1, 1)
     features.gradient(vector, vector)
@@ -24,6 +24,7 @@ def main() -> None:
 
     model = Transformer(vocabulary=2, length=1, hidden_size=1, layers=1, heads=1)
     loops, windows = model.loops(), torch.zeros(1, 2, dtype=torch.int64)
+    assert loops is not None
     theta = torch.ones(sum(torch.Size(shape).numel() for shape in model.shapes.values()))
     loops.losses(theta, windows)
     loops.gradient(theta, windows, rows)

@@ -17,7 +17,7 @@ from typing import Any
 PACKAGE = Path(__file__).resolve().parents[1]
 
 #: The libraries whose versions can change a number.
-LIBRARIES = ("numba", "numpy", "pandas", "pyarrow", "scipy", "torch")
+LIBRARIES = ("llvmlite", "numba", "numpy", "pandas", "pyarrow", "scipy", "torch")
 
 #: The files of the package, other than modules, that a result may depend on.
 DATA = (".html", ".css", ".js", ".txt")

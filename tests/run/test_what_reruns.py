@@ -72,7 +72,7 @@ EXPECTED: dict[str, set[str]] = {
     "problems/language_model/models/transformer.py": {"initialise text", *TEXT_RUNS},
     "data/corpus.py": {"corpus"},
     "data/grammar/words.txt": {"corpus"},
-    "problems/perceptron/fused.py": {"greedy", "search", "train"},
+    "problems/perceptron/loops.py": {"greedy", "search", "train"},
     "problems/language_model/models/compiled_transformer.py": {"initialise text", *TEXT_RUNS},
     "compute/matmul.py": RUNS,
     "analysis/scaling_law.py": {"fit", "claims", "report"},

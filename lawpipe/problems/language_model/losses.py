@@ -114,8 +114,9 @@ class LanguageModel(Problem):
         self._micro_batch = micro_batch
         self._graphs: dict[str, Replay] | None = {} if graphs else None
         self._loops: Loops | None = None
-        if precision not in matmul.ROUNDED and devices.compiles(dtype, device) and hasattr(model, "loops"):
-            self._loops = model.loops()
+        loops = getattr(model, "loops", None)
+        if precision not in matmul.ROUNDED and devices.compiles(dtype, device) and callable(loops):
+            self._loops = loops()
         self._fill()
 
     def _fill(self) -> None:
@@ -249,6 +250,7 @@ class LanguageModel(Problem):
         """Return the gradient of the mean loss on a reference set, [S, P]."""
         return torch.stack([self._mean_gradient(theta, self._references[against]) for theta in thetas])
 
+    @_rounding
     def half_gradients(self, against: str, theta: Tensor) -> Tensor:
         """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, P]."""
         windows = self._references[against]

@@ -26,7 +26,7 @@ from lawpipe.problems.base import OnBlock, OnBlockOfRun, Problem, TermGradients,
 from lawpipe.problems.perceptron import labelled
 
 if TYPE_CHECKING:
-    from lawpipe.problems.perceptron.fused import Features
+    from lawpipe.problems.perceptron.loops import Features
 
 #: Steps of a backward pass whose q are computed by one matrix product: 16 rows of 4,096 float32 numbers fit the
 #: second-level cache of a processor.
@@ -60,8 +60,8 @@ class Perceptron(Problem):
         """Set the numbers of examples and parameters, and the features of the compiled loops if they can be used."""
         self.references = {name: features.shape[1] for name, features in self._references.items()}
         self.parameters, self.examples = self._train.shape
-        self._fused = _fused(self._train)
-        self._few = FEW if self._fused is None else FEW_COMPILED
+        self._loops = _loops(self._train)
+        self._few = FEW if self._loops is None else FEW_COMPILED
 
     def _signed(self, split: labelled.Examples) -> Tensor:
         """Return the signed features (1 - 2 label) z of a split, [D, N]."""
@@ -105,15 +105,15 @@ class Perceptron(Problem):
 
     def weighted_gradient(self, theta: Tensor, weights: Tensor) -> Tensor:
         """Return sum_n weights[n] q_n a_n, [P]."""
-        if self._fused:
-            return self._fused.gradient(theta, weights)
+        if self._loops:
+            return self._loops.gradient(theta, weights)
         wrong = torch.mv(self._train.T, theta).sigmoid_()
         return torch.mv(self._train, wrong.mul_(weights))
 
     def adjoint_product(self, theta: Tensor, weights: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
         """Return q_n (a_n . direction), [N], and sum_n weights[n] q_n (1 - q_n) (a_n . direction) a_n, [P]."""
-        if self._fused:
-            return self._fused.adjoint_product(theta, weights, direction)
+        if self._loops:
+            return self._loops.adjoint_product(theta, weights, direction)
         wrong = torch.mv(self._train.T, theta).sigmoid_()
         contributions = torch.mv(self._train.T, direction).mul_(wrong)
         return contributions, torch.mv(self._train, contributions * weights * (1 - wrong))
@@ -150,8 +150,8 @@ class Perceptron(Problem):
         In the second way each step reads the features twice more, 2 N D numbers.
         """
         terms = term_gradients(thetas)
-        if self._fused and self.sum_over_processes is Problem.sum_over_processes:
-            return self._fused.backward(thetas, weights, learning_rates, adjoint, terms, on_block)
+        if self._loops and self.sum_over_processes is Problem.sum_over_processes:
+            return self._loops.backward(thetas, weights, learning_rates, adjoint, terms, on_block)
         features = self._train
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).unsqueeze(1)
         along = torch.empty(BLOCK, self.examples, dtype=self.dtype, device=self.device)
@@ -172,10 +172,10 @@ class Perceptron(Problem):
     ) -> Tensor | None:
         """Run few descents one after the other in compiled loops, many together by two matrix products per step."""
         if len(thetas) < self._few:
-            if self._fused is None:
+            if self._loops is None:
                 return None
             return torch.stack(
-                [self._fused.descend(*run) for run in zip(thetas, weights, learning_rates, strict=True)]
+                [self._loops.descend(*run) for run in zip(thetas, weights, learning_rates, strict=True)]
             )
         rows = self._train.T.contiguous()  # [N, D]: matrix products are up to twice as fast with this layout
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
@@ -225,11 +225,11 @@ class Perceptron(Problem):
         return adjoints
 
 
-def _fused(features: Tensor) -> "Features | None":
+def _loops(features: Tensor) -> "Features | None":
     """Return features [D, N] for the compiled loops; None where there are none for them."""
     if not devices.compiles(features.dtype, features.device):
         return None
-    from lawpipe.problems.perceptron.fused import Features
+    from lawpipe.problems.perceptron.loops import Features
 
     return Features(features)
 

@@ -34,7 +34,7 @@ class Model(Protocol):
 class Loops(Protocol):
     """Compiled loops of a model on a CPU in float32, which need no automatic differentiation.
 
-    A model that has them returns them from a method `loops()`, which is called only where they can be used.
+    A model that has them returns them from a method `loops()`, or None; it is called only where they can be used.
     """
 
     def losses(self, theta: Tensor, windows: Tensor) -> Tensor:

@@ -13,15 +13,16 @@ comments, dx is the derivative of x along the direction, and g_x that of the wei
 and attention are those of `layers`, the operations that PyTorch differentiates twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from lawpipe.compute.compiled import ONE, compiled, exp_, inlined, product
+from lawpipe.compute.compiled import ONE, array, compiled, exp_, inlined, product
 from lawpipe.problems.language_model.models.layers import EPSILON
 
 ZERO = np.float32(0)
@@ -34,6 +35,9 @@ FEWEST = 128
 
 #: Bytes of the logits of a part of a micro-batch.
 LOGITS = 2**18
+
+#: Micro-batches that are computed in one call: a fraction of a second for a small model.
+CALL = 16
 
 #: Parameters of a level: scale and shift of its norm, the matrix before its nonlinear function and that after it.
 PER_LEVEL = 4
@@ -212,21 +216,21 @@ def softmax_causal_(scores, powers):
 
 
 @compiled
-def attend(call, qkv, heads, attention, average):
+def attend(arguments, qkv, heads, attention, average):
     """Set attention = softmax(q k^T / sqrt(H)), causal, and average = attention v."""
     length, factor = attention.shape[1], np.float32((qkv.shape[1] // 3) ** -0.5)
     powers = np.empty(length * length, np.float32)
     for s in range(len(attention)):
         b, head = s // heads, s % heads
         q, k = head_of(qkv, b, head, length, heads, 0), head_of(qkv, b, head, length, heads, 1)
-        product(call, q, k, attention[s], right_transposed=True, factor=factor)
+        product(arguments, q, k, attention[s], right_transposed=True, factor=factor)
         softmax_causal_(attention[s], powers)
         v = head_of(qkv, b, head, length, heads, 2)
-        product(call, attention[s], v, average_of(average, b, head, length, heads))
+        product(arguments, attention[s], v, average_of(average, b, head, length, heads))
 
 
 @compiled
-def attend_tangent(call, qkv, dqkv, heads, attention, dattention, daverage):
+def attend_tangent(arguments, qkv, dqkv, heads, attention, dattention, daverage):
     """Set the derivatives of the results of `attend`: da = a (ds - <a, ds>) with ds that of the scores."""
     length, factor = attention.shape[1], np.float32((qkv.shape[1] // 3) ** -0.5)
     for s in range(len(attention)):
@@ -234,8 +238,8 @@ def attend_tangent(call, qkv, dqkv, heads, attention, dattention, daverage):
         q, k = head_of(qkv, b, head, length, heads, 0), head_of(qkv, b, head, length, heads, 1)
         dq, dk = head_of(dqkv, b, head, length, heads, 0), head_of(dqkv, b, head, length, heads, 1)
         a, da = attention[s], dattention[s]
-        product(call, dq, k, da, right_transposed=True, factor=factor)
-        product(call, q, dk, da, right_transposed=True, factor=factor, keep=True)
+        product(arguments, dq, k, da, right_transposed=True, factor=factor)
+        product(arguments, q, dk, da, right_transposed=True, factor=factor, keep=True)
         for i in range(length):
             mean = ZERO
             for j in range(length):
@@ -244,12 +248,12 @@ def attend_tangent(call, qkv, dqkv, heads, attention, dattention, daverage):
                 da[i, j] = a[i, j] * (da[i, j] - mean)
         v, dv = head_of(qkv, b, head, length, heads, 2), head_of(dqkv, b, head, length, heads, 2)
         result = average_of(daverage, b, head, length, heads)
-        product(call, da, v, result)
-        product(call, a, dv, result, keep=True)
+        product(arguments, da, v, result)
+        product(arguments, a, dv, result, keep=True)
 
 
 @compiled
-def attend_backward(call, qkv, heads, attention, g_average, g_qkv):
+def attend_backward(arguments, qkv, heads, attention, g_average, g_qkv):
     """Set the gradient of query, key and value: g_s = a (g_a - <a, g_a>) with g_a = g_o v^T."""
     length, factor = attention.shape[1], np.float32((qkv.shape[1] // 3) ** -0.5)
     g_s = np.empty((length, length), np.float32)
@@ -258,20 +262,20 @@ def attend_backward(call, qkv, heads, attention, g_average, g_qkv):
         q, k = head_of(qkv, b, head, length, heads, 0), head_of(qkv, b, head, length, heads, 1)
         v, a = head_of(qkv, b, head, length, heads, 2), attention[s]
         g_o = average_of(g_average, b, head, length, heads)
-        product(call, g_o, v, g_s, right_transposed=True)
+        product(arguments, g_o, v, g_s, right_transposed=True)
         for i in range(length):
             mean = ZERO
             for j in range(length):
                 mean += a[i, j] * g_s[i, j]
             for j in range(length):
                 g_s[i, j] = a[i, j] * (g_s[i, j] - mean)
-        product(call, g_s, k, head_of(g_qkv, b, head, length, heads, 0), factor=factor)
-        product(call, g_s, q, head_of(g_qkv, b, head, length, heads, 1), left_transposed=True, factor=factor)
-        product(call, a, g_o, head_of(g_qkv, b, head, length, heads, 2), left_transposed=True)
+        product(arguments, g_s, k, head_of(g_qkv, b, head, length, heads, 0), factor=factor)
+        product(arguments, g_s, q, head_of(g_qkv, b, head, length, heads, 1), left_transposed=True, factor=factor)
+        product(arguments, a, g_o, head_of(g_qkv, b, head, length, heads, 2), left_transposed=True)
 
 
 @compiled
-def attend_second(call, qkv, dqkv, heads, attention, dattention, g_average, dg_average, g_qkv, dg_qkv):
+def attend_second(arguments, qkv, dqkv, heads, attention, dattention, g_average, dg_average, g_qkv, dg_qkv):
     """Set the gradient as `attend_backward` does, and its derivative.
 
     With m = <a, g_a>: dg_s = da (g_a - m) + a (dg_a - dm), dm = <da, g_a> + <a, dg_a>.
@@ -285,9 +289,9 @@ def attend_second(call, qkv, dqkv, heads, attention, dattention, g_average, dg_a
         v, dv = head_of(qkv, b, head, length, heads, 2), head_of(dqkv, b, head, length, heads, 2)
         a, da = attention[s], dattention[s]
         g_o, dg_o = average_of(g_average, b, head, length, heads), average_of(dg_average, b, head, length, heads)
-        product(call, g_o, v, g_s, right_transposed=True)
-        product(call, dg_o, v, dg_s, right_transposed=True)
-        product(call, g_o, dv, dg_s, right_transposed=True, keep=True)
+        product(arguments, g_o, v, g_s, right_transposed=True)
+        product(arguments, dg_o, v, dg_s, right_transposed=True)
+        product(arguments, g_o, dv, dg_s, right_transposed=True, keep=True)
         for i in range(length):
             mean, dmean = ZERO, ZERO
             for j in range(length):
@@ -298,17 +302,17 @@ def attend_second(call, qkv, dqkv, heads, attention, dattention, g_average, dg_a
                 dg_s[i, j] = da[i, j] * excess + a[i, j] * (dg_s[i, j] - dmean)
                 g_s[i, j] = a[i, j] * excess
         g_q, dg_q = head_of(g_qkv, b, head, length, heads, 0), head_of(dg_qkv, b, head, length, heads, 0)
-        product(call, g_s, k, g_q, factor=factor)
-        product(call, dg_s, k, dg_q, factor=factor)
-        product(call, g_s, dk, dg_q, factor=factor, keep=True)
+        product(arguments, g_s, k, g_q, factor=factor)
+        product(arguments, dg_s, k, dg_q, factor=factor)
+        product(arguments, g_s, dk, dg_q, factor=factor, keep=True)
         g_k, dg_k = head_of(g_qkv, b, head, length, heads, 1), head_of(dg_qkv, b, head, length, heads, 1)
-        product(call, g_s, q, g_k, left_transposed=True, factor=factor)
-        product(call, dg_s, q, dg_k, left_transposed=True, factor=factor)
-        product(call, g_s, dq, dg_k, left_transposed=True, factor=factor, keep=True)
+        product(arguments, g_s, q, g_k, left_transposed=True, factor=factor)
+        product(arguments, dg_s, q, dg_k, left_transposed=True, factor=factor)
+        product(arguments, g_s, dq, dg_k, left_transposed=True, factor=factor, keep=True)
         g_v, dg_v = head_of(g_qkv, b, head, length, heads, 2), head_of(dg_qkv, b, head, length, heads, 2)
-        product(call, a, g_o, g_v, left_transposed=True)
-        product(call, da, g_o, dg_v, left_transposed=True)
-        product(call, a, dg_o, dg_v, left_transposed=True, keep=True)
+        product(arguments, a, g_o, g_v, left_transposed=True)
+        product(arguments, da, g_o, dg_v, left_transposed=True)
+        product(arguments, a, dg_o, dg_v, left_transposed=True, keep=True)
 
 
 @inlined
@@ -326,11 +330,11 @@ def keep_where_positive_(values, active):
     """Set values to zero where the activations are not positive: the derivative of ReLU."""
     for m in range(len(values)):
         for h in range(values.shape[1]):
-            values[m, h] = values[m, h] if active[m, h] > ZERO else ZERO
+            values[m, h] = ZERO if active[m, h] <= ZERO else values[m, h]
 
 
 @compiled
-def forward(call, theta, starts, heads, tokens, s):
+def forward(arguments, theta, starts, heads, tokens, s):
     """Set the states s of tokens [B, L]."""
     size, last = s.x.shape[2], len(s.x) - 1
     embed(theta, starts, tokens, s.x[0])
@@ -342,18 +346,18 @@ def forward(call, theta, starts, heads, tokens, s):
         if level == last:
             break
         wide, after = wide_and_after(s, level)
-        product(call, y, matrix(theta, starts[first + 2], wide.shape[1], size), wide, right_transposed=True)
+        product(arguments, y, matrix(theta, starts[first + 2], wide.shape[1], size), wide, right_transposed=True)
         if level % 2 == 0:
-            attend(call, wide, heads, s.attention[level // 2], after)
+            attend(arguments, wide, heads, s.attention[level // 2], after)
         else:
             keep_where_positive_(wide, wide)
         s.x[level + 1, :] = x
         out = matrix(theta, starts[first + 3], size, after.shape[1])
-        product(call, after, out, s.x[level + 1], right_transposed=True, keep=True)
+        product(arguments, after, out, s.x[level + 1], right_transposed=True, keep=True)
 
 
 @compiled
-def tangent(call, theta, direction, starts, heads, tokens, s, d):
+def tangent(arguments, theta, direction, starts, heads, tokens, s, d):
     """Set the derivatives d of the states s along the direction."""
     size, last = s.x.shape[2], len(s.x) - 1
     embed(direction, starts, tokens, d.x[0])
@@ -369,11 +373,13 @@ def tangent(call, theta, direction, starts, heads, tokens, s, d):
         wide, after = wide_and_after(s, level)
         dwide, dafter = wide_and_after(d, level)
         rows, columns = wide.shape[1], after.shape[1]
-        product(call, dy, matrix(theta, starts[first + 2], rows, size), dwide, right_transposed=True)
-        product(call, y, matrix(direction, starts[first + 2], rows, size), dwide, right_transposed=True, keep=True)
+        product(arguments, dy, matrix(theta, starts[first + 2], rows, size), dwide, right_transposed=True)
+        product(
+            arguments, y, matrix(direction, starts[first + 2], rows, size), dwide, right_transposed=True, keep=True
+        )
         if level % 2 == 0:
             layer = level // 2
-            attend_tangent(call, wide, dwide, heads, s.attention[layer], d.attention[layer], dafter)
+            attend_tangent(arguments, wide, dwide, heads, s.attention[layer], d.attention[layer], dafter)
         else:
             keep_where_positive_(dwide, wide)
         out, dout = (
@@ -381,12 +387,12 @@ def tangent(call, theta, direction, starts, heads, tokens, s, d):
             matrix(direction, starts[first + 3], size, columns),
         )
         d.x[level + 1, :] = dx
-        product(call, dafter, out, d.x[level + 1], right_transposed=True, keep=True)
-        product(call, after, dout, d.x[level + 1], right_transposed=True, keep=True)
+        product(arguments, dafter, out, d.x[level + 1], right_transposed=True, keep=True)
+        product(arguments, after, dout, d.x[level + 1], right_transposed=True, keep=True)
 
 
 @compiled
-def backward(call, theta, starts, heads, tokens, s, g_y, total):
+def backward(arguments, theta, starts, heads, tokens, s, g_y, total):
     """Add the gradient for all parameters but the output layer's to `total` [P], given that of its input, g_y."""
     size, last = s.x.shape[2], len(s.x) - 1
     g_x, g_active = np.zeros_like(g_y), np.empty((len(g_y), 4 * size), np.float32)
@@ -398,15 +404,15 @@ def backward(call, theta, starts, heads, tokens, s, g_y, total):
             rows, columns = wide.shape[1], after.shape[1]
             g_wide, g_after = (g_qkv, g_y) if level % 2 == 0 else (g_active, g_active)
             g_out = matrix(total, starts[first + 3], size, columns)
-            product(call, g_x, after, g_out, left_transposed=True, keep=True)
-            product(call, g_x, matrix(theta, starts[first + 3], size, columns), g_after)
+            product(arguments, g_x, after, g_out, left_transposed=True, keep=True)
+            product(arguments, g_x, matrix(theta, starts[first + 3], size, columns), g_after)
             if level % 2 == 0:
-                attend_backward(call, wide, heads, s.attention[level // 2], g_after, g_wide)
+                attend_backward(arguments, wide, heads, s.attention[level // 2], g_after, g_wide)
             else:
                 keep_where_positive_(g_wide, wide)
             g_entry = matrix(total, starts[first + 2], rows, size)
-            product(call, g_wide, s.y[level], g_entry, left_transposed=True, keep=True)
-            product(call, g_wide, matrix(theta, starts[first + 2], rows, size), g_y)
+            product(arguments, g_wide, s.y[level], g_entry, left_transposed=True, keep=True)
+            product(arguments, g_wide, matrix(theta, starts[first + 2], rows, size), g_y)
         scale = vector(theta, starts[first], size)
         g_scale, g_shift = vector(total, starts[first], size), vector(total, starts[first + 1], size)
         norm_backward(g_y, s.x[level], scale, s.inverse[level], s.radial[level], g_x, g_scale, g_shift)
@@ -414,7 +420,7 @@ def backward(call, theta, starts, heads, tokens, s, g_y, total):
 
 
 @compiled
-def second(call, theta, direction, starts, heads, tokens, s, d, g_y, dg_y, total):
+def second(arguments, theta, direction, starts, heads, tokens, s, d, g_y, dg_y, total):
     """Add the derivative of what `backward` adds, given that of g_y, dg_y."""
     size, last = s.x.shape[2], len(s.x) - 1
     g_x, g_qkv = np.zeros_like(g_y), np.empty((len(g_y), 3 * size), np.float32)
@@ -433,15 +439,17 @@ def second(call, theta, direction, starts, heads, tokens, s, d, g_y, dg_y, total
                 matrix(theta, starts[first + 3], size, columns),
                 matrix(total, starts[first + 3], size, columns),
             )
-            product(call, dg_x, after, dg_out, left_transposed=True, keep=True)
-            product(call, g_x, dafter, dg_out, left_transposed=True, keep=True)
-            product(call, g_x, out, g_after)
-            product(call, dg_x, out, dg_after)
-            product(call, g_x, matrix(direction, starts[first + 3], size, columns), dg_after, keep=True)
+            product(arguments, dg_x, after, dg_out, left_transposed=True, keep=True)
+            product(arguments, g_x, dafter, dg_out, left_transposed=True, keep=True)
+            product(arguments, g_x, out, g_after)
+            product(arguments, dg_x, out, dg_after)
+            product(arguments, g_x, matrix(direction, starts[first + 3], size, columns), dg_after, keep=True)
             if level % 2 == 0:
                 layer = level // 2
                 attention, dattention = s.attention[layer], d.attention[layer]
-                attend_second(call, wide, dwide, heads, attention, dattention, g_after, dg_after, g_wide, dg_wide)
+                attend_second(
+                    arguments, wide, dwide, heads, attention, dattention, g_after, dg_after, g_wide, dg_wide
+                )
             else:
                 keep_where_positive_(g_wide, wide)
                 keep_where_positive_(dg_wide, wide)
@@ -449,11 +457,11 @@ def second(call, theta, direction, starts, heads, tokens, s, d, g_y, dg_y, total
                 matrix(theta, starts[first + 2], rows, size),
                 matrix(total, starts[first + 2], rows, size),
             )
-            product(call, dg_wide, s.y[level], dg_entry, left_transposed=True, keep=True)
-            product(call, g_wide, d.y[level], dg_entry, left_transposed=True, keep=True)
-            product(call, g_wide, entry, g_y)
-            product(call, dg_wide, entry, dg_y)
-            product(call, g_wide, matrix(direction, starts[first + 2], rows, size), dg_y, keep=True)
+            product(arguments, dg_wide, s.y[level], dg_entry, left_transposed=True, keep=True)
+            product(arguments, g_wide, d.y[level], dg_entry, left_transposed=True, keep=True)
+            product(arguments, g_wide, entry, g_y)
+            product(arguments, dg_wide, entry, dg_y)
+            product(arguments, g_wide, matrix(direction, starts[first + 2], rows, size), dg_y, keep=True)
         scale, dscale = vector(theta, starts[first], size), vector(direction, starts[first], size)
         inverse, radial, dinverse, dradial = s.inverse[level], s.radial[level], d.inverse[level], d.radial[level]
         dg_scale, dg_shift = vector(total, starts[first], size), vector(total, starts[first + 1], size)
@@ -465,9 +473,9 @@ def second(call, theta, direction, starts, heads, tokens, s, d, g_y, dg_y, total
 
 
 @compiled
-def probabilities(call, y, head, targets, p, powers, losses):
+def probabilities(arguments, y, head, targets, p, powers, losses):
     """Set p [M, V] to softmax(y head^T), and the loss of each token, [M]."""
-    product(call, y, head, p, right_transposed=True)
+    product(arguments, y, head, p, right_transposed=True)
     words = p.shape[1]
     for m in range(len(p)):
         row = p[m]
@@ -494,17 +502,19 @@ def part_of(y, head):
 
 
 @compiled
-def head_losses(call, y, head, targets, losses):
+def head_losses(arguments, y, head, targets, losses):
     """Set the loss of each token, [M]."""
     size = part_of(y, head)
     p, powers = np.empty((size, len(head)), np.float32), np.empty(len(head), np.float32)
     for start in range(0, len(y), size):
         stop = min(start + size, len(y))
-        probabilities(call, y[start:stop], head, targets[start:stop], p[: stop - start], powers, losses[start:stop])
+        probabilities(
+            arguments, y[start:stop], head, targets[start:stop], p[: stop - start], powers, losses[start:stop]
+        )
 
 
 @compiled
-def head_backward(call, y, head, targets, weights, g_y, g_head):
+def head_backward(arguments, y, head, targets, weights, g_y, g_head):
     """Set the gradient of the weighted loss for y; add that for head, d^T y with d = weights (p - target)."""
     size = part_of(y, head)
     memory, powers = np.empty((size, len(head)), np.float32), np.empty(len(head), np.float32)
@@ -512,18 +522,18 @@ def head_backward(call, y, head, targets, weights, g_y, g_head):
     for start in range(0, len(y), size):
         stop = min(start + size, len(y))
         d = memory[: stop - start]
-        probabilities(call, y[start:stop], head, targets[start:stop], d, powers, losses)
+        probabilities(arguments, y[start:stop], head, targets[start:stop], d, powers, losses)
         for m in range(len(d)):
             weight = weights[start + m]
             for v in range(len(head)):
                 d[m, v] *= weight
             d[m, targets[start + m]] -= weight
-        product(call, d, head, g_y[start:stop])
-        product(call, d, y[start:stop], g_head, left_transposed=True, keep=True)
+        product(arguments, d, head, g_y[start:stop])
+        product(arguments, d, y[start:stop], g_head, left_transposed=True, keep=True)
 
 
 @compiled
-def head_tangent(call, y, dy, head, dhead, targets, weights, with_second, slopes, g_y, dg_y, dg_head):
+def head_tangent(arguments, y, dy, head, dhead, targets, weights, with_second, slopes, g_y, dg_y, dg_head):
     """Set the derivative of each token's loss along the direction, [M], and the rest only if it is asked for.
 
     With du the derivative of the logits and d as in `head_backward`: dd = weights p (du - <p, du>), g_y = d head,
@@ -539,9 +549,9 @@ def head_tangent(call, y, dy, head, dhead, targets, weights, with_second, slopes
     for start in range(0, len(y), size):
         stop = min(start + size, len(y))
         d, dd = memory[: stop - start], change[: stop - start]
-        probabilities(call, y[start:stop], head, targets[start:stop], d, powers, losses)
-        product(call, dy[start:stop], head, dd, right_transposed=True)
-        product(call, y[start:stop], dhead, dd, right_transposed=True, keep=True)
+        probabilities(arguments, y[start:stop], head, targets[start:stop], d, powers, losses)
+        product(arguments, dy[start:stop], head, dd, right_transposed=True)
+        product(arguments, y[start:stop], dhead, dd, right_transposed=True, keep=True)
         for m in range(len(d)):
             mean = ZERO
             for v in range(len(head)):
@@ -554,44 +564,44 @@ def head_tangent(call, y, dy, head, dhead, targets, weights, with_second, slopes
                     dd[m, v] = d[m, v] * (dd[m, v] - mean)
                 d[m, targets[start + m]] -= weight
         if with_second:
-            product(call, d, head, g_y[start:stop])
-            product(call, dd, head, dg_y[start:stop])
-            product(call, d, dhead, dg_y[start:stop], keep=True)
-            product(call, dd, y[start:stop], dg_head, left_transposed=True, keep=True)
-            product(call, d, dy[start:stop], dg_head, left_transposed=True, keep=True)
+            product(arguments, d, head, g_y[start:stop])
+            product(arguments, dd, head, dg_y[start:stop])
+            product(arguments, d, dhead, dg_y[start:stop], keep=True)
+            product(arguments, dd, y[start:stop], dg_head, left_transposed=True, keep=True)
+            product(arguments, d, dy[start:stop], dg_head, left_transposed=True, keep=True)
 
 
 @compiled
 def all_losses(theta, starts, sizes, windows, losses):
     """Set the loss of each token of windows [N, L + 1], [N, L]."""
     words, size, layers, heads, together = sizes
-    length, call = windows.shape[1] - 1, np.empty(10, np.int32)
+    length, arguments = windows.shape[1] - 1, np.empty(10, np.int32)
     s = states(layers, heads, together, length, size)
     head = matrix(theta, starts[-1], words, size)
     for first in range(0, len(windows), together):
         batch = windows[first : first + together]
         if len(batch) < together:
             s = states(layers, heads, len(batch), length, size)
-        forward(call, theta, starts, heads, batch[:, :-1], s)
+        forward(arguments, theta, starts, heads, batch[:, :-1], s)
         targets = batch[:, 1:].copy().reshape(-1)
-        head_losses(call, s.y[-1], head, targets, losses[first : first + together].reshape(-1))
+        head_losses(arguments, s.y[-1], head, targets, losses[first : first + together].reshape(-1))
 
 
 @compiled
 def all_gradients(theta, starts, sizes, windows, weights, total):
     """Add the gradient of the weighted loss to `total` [P], with the weight of each token, [N, L]."""
     words, size, layers, heads, together = sizes
-    length, call = windows.shape[1] - 1, np.empty(10, np.int32)
+    length, arguments = windows.shape[1] - 1, np.empty(10, np.int32)
     s = states(layers, heads, together, length, size)
     head, g_head = matrix(theta, starts[-1], words, size), matrix(total, starts[-1], words, size)
     for first in range(0, len(windows), together):
         batch = windows[first : first + together]
         if len(batch) < together:
             s = states(layers, heads, len(batch), length, size)
-        forward(call, theta, starts, heads, batch[:, :-1], s)
+        forward(arguments, theta, starts, heads, batch[:, :-1], s)
         g_y, targets = np.empty_like(s.y[-1]), batch[:, 1:].copy().reshape(-1)
-        head_backward(call, s.y[-1], head, targets, weights[first : first + together].reshape(-1), g_y, g_head)
-        backward(call, theta, starts, heads, batch[:, :-1], s, g_y, total)
+        head_backward(arguments, s.y[-1], head, targets, weights[first : first + together].reshape(-1), g_y, g_head)
+        backward(arguments, theta, starts, heads, batch[:, :-1], s, g_y, total)
 
 
 @compiled
@@ -601,7 +611,7 @@ def all_slopes(theta, direction, starts, sizes, windows, weights, with_second, s
     With `with_second`, add the product of the weighted Hessian with the direction to `total` [P].
     """
     words, size, layers, heads, together = sizes
-    length, call = windows.shape[1] - 1, np.empty(10, np.int32)
+    length, arguments = windows.shape[1] - 1, np.empty(10, np.int32)
     s, d = states(layers, heads, together, length, size), states(layers, heads, together, length, size)
     head, dhead = matrix(theta, starts[-1], words, size), matrix(direction, starts[-1], words, size)
     dg_head = matrix(total, starts[-1], words, size)
@@ -609,14 +619,14 @@ def all_slopes(theta, direction, starts, sizes, windows, weights, with_second, s
         batch = windows[first : first + together]
         if len(batch) < together:
             s, d = states(layers, heads, len(batch), length, size), states(layers, heads, len(batch), length, size)
-        forward(call, theta, starts, heads, batch[:, :-1], s)
-        tangent(call, theta, direction, starts, heads, batch[:, :-1], s, d)
+        forward(arguments, theta, starts, heads, batch[:, :-1], s)
+        tangent(arguments, theta, direction, starts, heads, batch[:, :-1], s, d)
         targets = batch[:, 1:].copy().reshape(-1)
         part, row = weights[first : first + together].reshape(-1), slopes[first : first + together].reshape(-1)
         g_y, dg_y = np.empty_like(s.y[-1]), np.empty_like(s.y[-1])
-        head_tangent(call, s.y[-1], d.y[-1], head, dhead, targets, part, with_second, row, g_y, dg_y, dg_head)
+        head_tangent(arguments, s.y[-1], d.y[-1], head, dhead, targets, part, with_second, row, g_y, dg_y, dg_head)
         if with_second:
-            second(call, theta, direction, starts, heads, batch[:, :-1], s, d, g_y, dg_y, total)
+            second(arguments, theta, direction, starts, heads, batch[:, :-1], s, d, g_y, dg_y, total)
 
 
 class Loops:
@@ -626,36 +636,40 @@ class Loops:
         """Keep the sizes; `shapes` are those of the parameters in the order of theta."""
         self._longest = shapes["positions"][0]
         counts = [prod(shape) for shape in shapes.values()]
+        self._parameters = sum(counts)
         self._starts = np.cumsum([0, *counts[:-1]])
         self._sizes = (words, size, layers, heads)
 
-    def _with_sequences(self, length: int) -> tuple[int, ...]:
-        """Return the sizes and the number of sequences in a micro-batch.
+    def _parts(self, windows: Tensor) -> Iterator[tuple[slice, tuple[int, ...], npt.NDArray[np.int64]]]:
+        """Yield for each call the rows of windows [N, L + 1], the sizes with those of a micro-batch, and the tokens.
 
-        Raises ValueError if the sequences are longer than the model's positions, which the loops do not notice.
+        Between calls signals are handled. Raises ValueError if the windows have more tokens than the model positions,
+        which the loops do not notice.
         """
+        length = windows.shape[1] - 1
         if length > self._longest:
             raise ValueError(f"the sequences have {length} tokens, the model has {self._longest} positions")
         _, size, layers, heads = self._sizes
         token = 4 * 2 * (size * (2 * (2 * layers + 1) + 8 * layers) + layers * heads * length)
-        return (*self._sizes, max(1, max(STATES // token, FEWEST) // length))
+        together = max(1, max(STATES // token, FEWEST) // length)
+        for start in range(0, len(windows), CALL * together):
+            part = slice(start, start + CALL * together)
+            yield part, (*self._sizes, together), windows[part].long().contiguous().numpy()
 
     def losses(self, theta: Tensor, windows: Tensor) -> Tensor:
         """Return the loss of each token of windows [N, L + 1], [N, L]."""
-        losses = theta.new_empty(len(windows), windows.shape[1] - 1)
-        sizes = self._with_sequences(losses.shape[1])
-        all_losses(theta.contiguous().numpy(), self._starts, sizes, windows.contiguous().numpy(), losses.numpy())
-        return losses
+        losses, values = np.empty((len(windows), windows.shape[1] - 1), np.float32), array(theta, self._parameters)
+        for part, sizes, tokens in self._parts(windows):
+            all_losses(values, self._starts, sizes, tokens, losses[part])
+        return torch.from_numpy(losses)
 
     def gradient(self, theta: Tensor, windows: Tensor, token_weights: Tensor) -> Tensor:
         """Return the gradient of the weighted sum of the losses, [P]; `token_weights` are [N, L]."""
-        total = torch.zeros_like(theta)
-        sizes = self._with_sequences(token_weights.shape[1])
-        weights = token_weights.contiguous().numpy()
-        all_gradients(
-            theta.contiguous().numpy(), self._starts, sizes, windows.contiguous().numpy(), weights, total.numpy()
-        )
-        return total
+        total, values = np.zeros(self._parameters, np.float32), array(theta, self._parameters)
+        weights = array(token_weights, len(windows), windows.shape[1] - 1)
+        for part, sizes, tokens in self._parts(windows):
+            all_gradients(values, self._starts, sizes, tokens, weights[part], total)
+        return torch.from_numpy(total)
 
     def along(
         self, theta: Tensor, direction: Tensor, windows: Tensor, token_weights: Tensor, product: Tensor | None
@@ -664,16 +678,12 @@ class Loops:
 
         Adds the product of the weighted Hessian with the direction to `product` [P], if it is given.
         """
-        slopes = torch.empty_like(token_weights, memory_format=torch.contiguous_format)
-        sizes = self._with_sequences(slopes.shape[1])
-        total = torch.zeros_like(theta) if product is None else product
-        arrays = (
-            theta.contiguous().numpy(),
-            direction.contiguous().numpy(),
-            self._starts,
-            sizes,
-            windows.contiguous().numpy(),
-        )
-        weights = token_weights.contiguous().numpy()
-        all_slopes(*arrays, weights, product is not None, slopes.numpy(), total.numpy())
-        return slopes
+        vectors = array(theta, self._parameters), array(direction, self._parameters)
+        weights = array(token_weights, len(windows), windows.shape[1] - 1)
+        slopes, total = np.empty_like(weights), np.zeros(self._parameters, np.float32)
+        for part, sizes, tokens in self._parts(windows):
+            row = slopes[part]
+            all_slopes(*vectors, self._starts, sizes, tokens, weights[part], product is not None, row, total)
+        if product is not None:
+            product += torch.from_numpy(total)
+        return torch.from_numpy(slopes)

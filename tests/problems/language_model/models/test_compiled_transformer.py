@@ -132,3 +132,40 @@ def test_windows_that_do_not_fit_are_refused():
     single, _ = problems(Transformer(WORDS, LENGTH - 1, 8, 2, 2))
     with pytest.raises(ValueError, match="the sequences have 9 tokens, the model has 8 positions"):
         single.losses(parameters(single.model).float())
+
+
+class Halved(Transformer):
+    """A model that computes something else."""
+
+    def hidden(self, parameters, tokens):
+        return 0.5 * super().hidden(parameters, tokens)
+
+
+def test_a_model_that_computes_something_else_has_no_loops():
+    single, exact = problems(Halved(WORDS, LENGTH, 8, 2, 2))
+    theta = parameters(single.model)
+    assert single._loops is None
+    assert_close(single.losses(theta.float()), exact.losses(theta))
+
+
+def test_parameters_of_another_size_are_refused():
+    single, _ = problems(MODELS["two layers"])
+    with pytest.raises(ValueError, match="expected float32 of shape"):
+        single.losses(torch.zeros(single.parameters + 1))
+
+
+def test_many_windows_are_computed_in_several_calls(monkeypatch):
+    monkeypatch.setattr(compiled_transformer, "CALL", 1)
+    monkeypatch.setattr(compiled_transformer, "STATES", 0)
+    monkeypatch.setattr(compiled_transformer, "FEWEST", 2 * LENGTH)
+    single, exact = problems(MODELS["two layers"])
+    theta = parameters(single.model)
+    weights = torch.linspace(0, 1, exact.examples, dtype=torch.float64)
+    assert_close(single.weighted_gradient(theta.float(), weights.float()), exact.weighted_gradient(theta, weights))
+    pairs = zip(
+        single.adjoint_product(theta.float(), weights.float(), theta.float()),
+        exact.adjoint_product(theta, weights, theta),
+        strict=True,
+    )
+    for value, reference in pairs:
+        assert_close(value, reference)

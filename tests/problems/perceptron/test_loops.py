@@ -7,7 +7,7 @@ import torch
 from lawpipe.compute import compiled, devices
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.engine.descent import descend
-from lawpipe.problems.perceptron import fused, gaussian, losses
+from lawpipe.problems.perceptron import gaussian, loops, losses
 from tests.small_problems import DATA, random_weights
 
 CPU = torch.device("cpu")
@@ -26,7 +26,7 @@ def relative_error(value, reference):
 def test_sigmoid_at_all_magnitudes():
     x = np.concatenate([np.linspace(-87, 87, 4001), [-1e-30, 0.0, 1e-30]]).astype(np.float32)
     expected = 1 / (1 + np.exp(-x.astype(np.float64)))
-    evaluate = compiled.compiled(lambda values, powers: fused.sigmoid_(values, powers))
+    evaluate = compiled.compiled(lambda values, powers: loops.sigmoid_(values, powers))
     evaluate(x, np.empty_like(x))
     np.testing.assert_allclose(x, expected, rtol=4e-7)
     ends = np.array([-np.inf, -1e30, 1e30, np.inf], np.float32)
@@ -54,8 +54,8 @@ def test_long_run_and_its_gradient_are_as_accurate_as_by_single_operations(monke
     steps, loops, exact = 2000, problem(), problem(torch.float64)
     monkeypatch.setattr(devices, "COMPILED", False)
     plain = problem()
-    assert loops._fused is not None
-    assert plain._fused is None
+    assert loops._loops is not None
+    assert plain._loops is None
     weights = random_weights(steps, exact.examples)
     theta0 = torch.zeros(exact.parameters, dtype=torch.float64)
     reference = trajectory.train(exact, theta0, weights, [0.1] * steps)
@@ -90,11 +90,12 @@ def test_parameters_that_are_not_finite_stay_so(start):
     assert not path.isfinite().any()
 
 
-def test_machine_code_that_cannot_be_kept_is_compiled_again(monkeypatch):
-    def refuse(function, *, cache=False, **options):
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return "compiled"
-
-    monkeypatch.setattr(compiled.numba, "njit", refuse)
-    assert compiled.compiled(len) == "compiled"
+def test_arguments_of_another_shape_are_refused():
+    ours = problem()
+    theta, weights = torch.zeros(ours.parameters), torch.ones(10, ours.examples)
+    with pytest.raises(ValueError, match=r"shape \(5, 300\), expected float32 of shape \(6, 300\)"):
+        descend(ours, theta, weights[:5], [0.1] * 6)
+    with pytest.raises(ValueError, match="expected float32 of shape"):
+        ours.weighted_gradient(theta, weights[0, 1:])
+    with pytest.raises(ValueError, match="expected float32 of shape"):
+        ours.weighted_gradient(theta[1:], weights[0])

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from lawpipe.compute.compiled import ONE, compiled, exp_, inlined
+from lawpipe.compute.compiled import ONE, array, compiled, exp_, inlined
 
 #: Examples in a block: 256 rows of 128 numbers fill an eighth of a second-level cache of 1 MiB.
 SIZE = 256
@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float32]
 
 @inlined
 def sigmoid_(x, powers):
-    """Replace x by 1 / (1 + exp(-x)), with x limited to -88..87; `powers` is memory of the same length."""
+    """Replace x by 1 / (1 + exp(-x)), by exp_'s limits; `powers` is memory of the same length."""
     for i in range(len(x)):
         x[i] = -x[i]
     exp_(x, powers)
@@ -134,23 +134,28 @@ class Features:
 
     def gradient(self, theta: Tensor, weights: Tensor) -> Tensor:
         """Return sum_n weights[n] q_n a_n, [D]."""
+        dimension, examples = self._shape
         total = np.empty(self._blocks.shape[1], np.float32)
-        gradient(self._blocks, _array(theta), _array(weights), total)
-        return torch.from_numpy(total[: self._shape[0]])
+        gradient(self._blocks, array(theta, dimension), array(weights, examples), total)
+        return torch.from_numpy(total[:dimension])
 
     def adjoint_product(self, theta: Tensor, weights: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
         """Return q_n (a_n . direction), [N], and sum_n weights[n] (1 - q_n) q_n (a_n . direction) a_n, [D]."""
-        total, contributions = np.empty(self._blocks.shape[1], np.float32), np.empty(self._shape[1], np.float32)
-        adjoint_product(self._blocks, _array(theta), _array(weights), _array(direction), contributions, total)
-        return torch.from_numpy(contributions), torch.from_numpy(total[: self._shape[0]])
+        dimension, examples = self._shape
+        total, contributions = np.empty(self._blocks.shape[1], np.float32), np.empty(examples, np.float32)
+        vectors = array(theta, dimension), array(weights, examples), array(direction, dimension)
+        adjoint_product(self._blocks, *vectors, contributions, total)
+        return torch.from_numpy(contributions), torch.from_numpy(total[:dimension])
 
     def descend(self, theta: Tensor, weights: Tensor, rates: Sequence[float]) -> Tensor:
         """Return the parameters of T steps of weighted descent from theta, [T+1, D]; weights are [T, N]."""
-        path = np.empty((len(rates) + 1, self._shape[0]), np.float32)
-        path[0] = _array(theta)
+        dimension, examples = self._shape
+        path = np.empty((len(rates) + 1, dimension), np.float32)
+        path[0] = array(theta, dimension)
         for start in range(0, len(rates), ROWS):
-            part = slice(start, start + ROWS)
-            descend(self._blocks, path[start : start + ROWS + 1], _array(weights[part]), _rates(rates[part]))
+            steps = _rates(rates[start : start + ROWS])
+            rows = array(weights[start : start + ROWS], len(steps), examples)
+            descend(self._blocks, path[start : start + len(steps) + 1], rows, steps)
         return torch.from_numpy(path)
 
     def backward(
@@ -163,20 +168,17 @@ class Features:
         on_block: Callable[[int, Tensor], None],
     ) -> Tensor:
         """Go back over T steps as `Problem.backward` does, with the gradients `terms` [T, D] of the objective."""
-        result = adjoint.numpy().copy()
-        contributions = np.empty((ROWS, self._shape[1]), np.float32)
+        dimension, examples = self._shape
+        result = array(adjoint, dimension).copy()
+        contributions = np.empty((ROWS, examples), np.float32)
         for start in reversed(range(0, len(rates), ROWS)):
-            part = slice(start, min(start + ROWS, len(rates)))
-            rows = contributions[: part.stop - start]
-            steps = (_array(thetas[part]), _array(weights[part]), _rates(rates[part]), _array(terms[part]))
-            backward(self._blocks, *steps, result, rows)
-            on_block(start, torch.from_numpy(rows))
+            part = slice(start, start + ROWS)
+            steps = _rates(rates[part])
+            count = len(steps)
+            rows = array(thetas[part], count, dimension), array(weights[part], count, examples)
+            backward(self._blocks, *rows, steps, array(terms[part], count, dimension), result, contributions[:count])
+            on_block(start, torch.from_numpy(contributions[:count]))
         return torch.from_numpy(result)
-
-
-def _array(tensor: Tensor) -> Floats:
-    """Return a tensor as a contiguous array, copied only if it is not contiguous."""
-    return tensor.contiguous().numpy()
 
 
 def _rates(rates: Sequence[float]) -> Floats:
