@@ -1,4 +1,4 @@
 """The settings: every key, how a config is resolved, and what each stage depends on.
 
-Imports `policies` and `run`.
+Imports `policies`, `data` and `run`.
 """

@@ -32,8 +32,10 @@ class Corpus(Block):
     """Random seed of the grammar; the same for all seeds of the experiment."""
     path: Text | None = key(None)
     """The file to read when the source is `file`: Parquet or JSONL with a column of text, or plain text. A relative
-    path must stay inside the working folder. The environment variable LAWPIPE_STORIES, if set, names a file that
-    replaces the hub."""
+    path must stay inside the working folder. With such a file, data.train_examples, data.desired_examples,
+    data.test_examples, data.length, data.tokenizer.vocabulary, model.hidden, model.heads and training.steps have
+    defaults of their own: 128, 64, 64, 32, 512, 32, 2 and 100, or what a smaller file allows. The environment
+    variable LAWPIPE_STORIES, if set, names a file that replaces the hub."""
     text_column: Text = key("text")
     """Name of the column of text in a Parquet or JSONL file."""
     separator: Text | None = key(None)
@@ -118,8 +120,10 @@ class Data(Block):
     folder: Text | None = perceptron(None, source="this project")
     """A folder, relative to the working folder, with your own train.parquet, desired.parquet and test.parquet (and
     validation.parquet if validation_examples is not 0), each with the columns `features` (list of numbers) and
-    `label` (0 or 1). The files then determine the sizes, and only the initial parameters are drawn. null draws the
-    data."""
+    `label` (0 or 1). A column `flipped` (true or false, in train.parquet) says which labels are known to be wrong:
+    the search does not see it, the policy clean_only leaves those examples out, and the report says how much weight
+    they get. The files determine the dimension, the numbers of examples and the share of flipped labels; these keys
+    must be left out. null draws the data."""
     length: block.Size = language_model(64)
     """Number of tokens of an example that the model reads (L); an example holds one more, the last one to predict."""
     minimum_fill: Fraction = language_model(0.25, source="this project")

@@ -18,8 +18,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lawpipe.config import block, experiment, messages, plan
+from lawpipe.config import block, experiment, messages, own_data, plan
 from lawpipe.config.block import Block
+from lawpipe.config.data import Corpus
 from lawpipe.config.experiment import ConfigFile, Experiment
 from lawpipe.config.messages import join, show
 from lawpipe.config.presets import PRESETS
@@ -201,16 +202,30 @@ def _variants(name: str, blocks: Mapping[str, Settings], sweep: Mapping[str, lis
     problem = ChainMap(*chain).get("problem", Experiment.model_fields["problem"].default)
     variants: dict[str, Settings] = {}
     for variant, overlays in _expand(name, sweep):
-        path, settings = f"experiments.{variant}", Settings()
+        path, settings, mistakes = f"experiments.{variant}", Settings(), Mistakes()
         for overlay in (*reversed(chain), *overlays):
             preset = PRESETS[problem].get(overlay.get("search", {}).get("preset"), {})
             settings = _merge(_merge(settings, {"search": preset}), overlay)
-        mistakes = Mistakes()
+            if problem not in plan.ON_TEXT and settings.get("data", {}).get("folder") is not None:
+                mistakes.add(*own_data.determined(overlay.get("data", {}), f"{path}.data"))
+                settings["data"] = own_data.without_sizes(settings["data"])
         mistakes.add(*_of_another_problem(Experiment, settings, problem, path))
         mistakes.raise_all()
-        variants[variant] = _complete(Experiment, settings, problem)
+        variants[variant] = _complete(Experiment, _with_text_defaults(settings, problem), problem)
+        if problem not in plan.ON_TEXT and variants[variant]["data"]["folder"] is not None:
+            own_data.read_sizes(variants[variant])
         experiment.check(variants[variant], path)
     return variants
+
+
+def _with_text_defaults(settings: Settings, problem: str) -> Settings:
+    """Return settings, as written, over the defaults that fit the user's file of text, if they name one."""
+    if problem not in plan.ON_TEXT:
+        return settings
+    corpus = _complete(Corpus, settings.get("data", {}).get("corpus", {}), problem)
+    if corpus["source"] != "file" or corpus["path"] is None:
+        return settings
+    return _merge(own_data.text_defaults(settings, corpus), settings)
 
 
 def _lineage(name: str, blocks: Mapping[str, Settings]) -> list[str]:

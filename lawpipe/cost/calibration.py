@@ -89,6 +89,9 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
         work()
         return (_clock(problem.device) - before) / count / share
 
+    # The first use of a compiled loop may compile it.
+    for work in (train, backward, contributions):
+        work()
     took: list[tuple[float, float, float]] = []
     ends = time.perf_counter() + seconds
     while not took or time.perf_counter() < ends:

@@ -10,14 +10,10 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass
 from math import isqrt
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lawpipe.compute.limits import MICRO_LOGITS, MICRO_TOKENS, PATH_BYTES
 from lawpipe.config import plan
@@ -299,21 +295,7 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
 
 
 def sizes(settings: Mapping[str, Any]) -> tuple[dict[str, int], int]:
-    """Return the number of examples of each split and the numbers per example.
-
-    With `data.folder` they come from the user's files, as far as these exist.
-    """
+    """Return the number of examples of each split and the numbers per example."""
     data = settings["data"]
     examples = {split: data[f"{split}_examples"] for split in plan.splits(settings)}
-    if settings["problem"] in plan.ON_TEXT:
-        return examples, data["length"] + 1
-    dimension = data["dimension"]
-    if data["folder"] is None:
-        return examples, dimension
-    for split in examples:
-        # A file that cannot be read is reported by the stage that imports it.
-        with suppress(OSError, pa.ArrowException, KeyError, TypeError):
-            with pq.ParquetFile(Path(data["folder"]) / f"{split}.parquet") as file:
-                first: Mapping[str, Any] = next(file.iter_batches(1, columns=["features"]), {})
-            examples[split], dimension = file.metadata.num_rows, len(first["features"][0])
-    return examples, dimension
+    return examples, data["length"] + 1 if settings["problem"] in plan.ON_TEXT else data["dimension"]

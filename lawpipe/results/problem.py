@@ -20,8 +20,8 @@ def corruption(settings: Settings) -> str:
 
 
 def corrupted_share(settings: Settings) -> float:
-    """Return the share of corrupted training examples, from 0 to 1; 0 for examples from `data.folder`."""
+    """Return the share of corrupted training examples, from 0 to 1."""
     data = settings["data"]
     if name(settings) == LANGUAGE_MODEL:
         return float(data["perturbation"]["fraction"])
-    return float(data["flip_fraction"]) if data["folder"] is None else 0.0
+    return float(data["flip_fraction"])

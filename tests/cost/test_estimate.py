@@ -9,9 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -61,22 +58,6 @@ def test_validation_examples_are_a_table_and_a_policy_more() -> None:
     without, with_them = (total(settings(seeds=[0], data={"validation_examples": n})) for n in (0, 1000))
     assert with_them.files == without.files + 2
     assert with_them.bytes > without.bytes
-
-
-def test_sizes_come_from_the_users_files_where_they_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "own").mkdir()
-    drawn = settings(seeds=[0], data={"train_examples": 300, "dimension": 24})
-    own = settings(seeds=[0], data={"train_examples": 7, "dimension": 5, "folder": "own"})
-    assert total(own).bytes < total(drawn).bytes
-    features = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(300 * 24, dtype=np.float32)), 24)
-    labels = pa.array(np.zeros(300, dtype=np.int64))
-    pq.write_table(
-        pa.table({"label": labels, "features": features}), tmp_path / "own/train.parquet", row_group_size=99
-    )
-    assert total(own) == total(drawn)
-    (tmp_path / "own/train.parquet").write_text("not Parquet")
-    assert total(own).bytes < total(drawn).bytes
 
 
 def test_memory_grows_with_the_policy() -> None:

@@ -86,8 +86,6 @@ def test_what_figures_know_of_a_problem() -> None:
     assert [compression.vocabulary(each) for each in (perceptron, stories)] == [2, 90]
     assert [problem.corruption(each) for each in (perceptron, stories)] == ["flipped", "perturbed"]
     assert [problem.corrupted_share(each) for each in (perceptron, stories)] == [0.1, 0.5]
-    own = {**perceptron, "data": perceptron["data"] | {"folder": "mine"}}
-    assert problem.corrupted_share(own) == 0
 
 
 @pytest.mark.parametrize(("case", "name"), CASES)
