@@ -34,7 +34,7 @@ VARIANTS = {
     "without averages": ["--momentum", "0"],
     "without Adam's metric": ["--plain-metric"],
     "without memory of examples": ["--forget"],
-    "forward mode": ["--contributions", "forward"],
+    "differences": ["--contributions", "difference"],
 }
 
 

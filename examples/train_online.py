@@ -36,11 +36,7 @@ from lawpipe.problems.language_model import perturb, windows
 from lawpipe.run import stage
 
 SPLITS = ("train", "desired", "test")
-CONTRIBUTIONS = {
-    "difference": online.difference,
-    "forward": online.forward_mode,
-    "backward": online.double_backward,
-}
+CONTRIBUTIONS = ("hooks", "deferred", "fused", "double_backward", "forward_mode", "difference")
 PLAIN, ORACLE, ONLINE = "plain", "unperturbed only", "online weights"
 COLOURS = {
     PLAIN: style.POLICIES["conventional"],
@@ -83,16 +79,17 @@ class Layer(nn.Module):
 class LanguageModel(nn.Module):
     """A small Transformer from tokens [B, L] to logits [B, L, V]."""
 
-    def __init__(self, vocabulary: int, length: int, hidden: int) -> None:
+    def __init__(self, vocabulary: int, length: int, hidden: int, layers: int = 2) -> None:
         super().__init__()
         self.tokens = nn.Embedding(vocabulary, hidden)
         self.positions = nn.Embedding(length, hidden)
-        self.layers = nn.Sequential(*(Layer(hidden, 4) for _ in range(2)), nn.LayerNorm(hidden))
+        self.layers = nn.Sequential(*(Layer(hidden, 4) for _ in range(layers)), nn.LayerNorm(hidden))
         self.head = nn.Linear(hidden, vocabulary)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Return the logits of the token after each token."""
-        x = self.tokens(tokens) + self.positions.weight[: tokens.shape[1]]
+        # Calls the module, rather than indexing its weight, so that hooks see it.
+        x = self.tokens(tokens) + self.positions(torch.arange(tokens.shape[1]))
         logits: Tensor = self.head(self.layers(x))
         return logits
 
@@ -151,7 +148,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--momentum", type=float, default=online.MOMENTUM, help="of the average of desired gradients"
     )
-    options.add_argument("--contributions", choices=[*CONTRIBUTIONS], default="difference")
+    options.add_argument("--contributions", choices=CONTRIBUTIONS, default="hooks")
     options.add_argument(
         "--plain-metric", action="store_true", help="contributions without the metric of the optimiser"
     )
@@ -222,7 +219,7 @@ def train(data: Data, options: argparse.Namespace, rate: float, way: str) -> pd.
         optimizer=None if options.plain_metric else optimiser,
         refresh=options.refresh,
         momentum=options.momentum,
-        contributions=CONTRIBUTIONS[options.contributions],
+        contributions=options.contributions,
     )
     trained_on = torch.nonzero(~data.corrupted).flatten() if way == ORACLE else torch.arange(options.examples)
     desired = functools.partial(two_batches, data, options, generator)

@@ -16,11 +16,14 @@ def device(name: str) -> torch.device:
     """Return the device of a setting; `auto` is CUDA if it is available, otherwise the CPU.
 
     Also limits PyTorch to OMP_NUM_THREADS threads, by default one: operations are small, and jobs side by side use
-    the cores better than threads of one job. Each process of a job gets a GPU of its own.
+    the cores better than threads of one job. Numbers below the smallest normal one (1e-38 in float32) become zero:
+    a processor takes up to a hundred times as long for them, and saturated predictions and tiny weights make many.
+    Each process of a job gets a GPU of its own.
 
     Raises InputError if CUDA is asked for and missing, or there are fewer GPUs than processes.
     """
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    torch.set_flush_denormal(True)
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():

@@ -87,7 +87,10 @@ def check(
         loss, product = measured(padded)
         alone = max(alone or 0.0, _relative(loss, values), _relative(product, products))
     name = contributions if isinstance(contributions, str) else contributions.__name__
-    return _judged(subject, "double_backward" if missed else name, error, rank, alone, tuple(missed or ()))
+    precision = subject.precision()
+    if isinstance(way, ByHooks) and way.precision is not None:
+        precision = min(precision, way.precision, key=lambda kind: -torch.finfo(kind).eps)
+    return _judged(precision, "double_backward" if missed else name, error, rank, alone, tuple(missed or ()))
 
 
 def spearman(first: Tensor, second: Tensor) -> float:
@@ -131,10 +134,9 @@ def _is_random(model: nn.Module) -> bool:
 
 
 def _judged(
-    subject: Subject, way: str, error: float, rank: float, alone: float | None, missed: tuple[str, ...]
+    kind: torch.dtype, way: str, error: float, rank: float, alone: float | None, missed: tuple[str, ...]
 ) -> Check:
-    precision = str(subject.precision()).removeprefix("torch.")
-    rounding = ROUNDING[subject.precision()]
+    precision, rounding = str(kind).removeprefix("torch."), ROUNDING[kind]
     agrees, independent = error <= rounding, alone is None or alone <= rounding
     text = (
         f"contributions by {way} {'agree' if agrees else 'DISAGREE'} with exact ones in {precision}: "

@@ -196,12 +196,13 @@ class Leaf:
 
 @dataclass
 class Recording:
-    """The losses of a batch, [B], and one rule per call of a module with trained parameters."""
+    """The losses of a batch, [B], one rule per call of a module with trained parameters, and the lowest precision."""
 
     losses: Tensor
     scale: float = 1.0
     rules: list[Rule] = field(default_factory=list)
     recorded: set[Tensor] = field(default_factory=set)
+    precision: torch.dtype = torch.float64
 
     def products(self, direction: Mapping[Tensor, Tensor]) -> Tensor:
         """Return the contributions <grad l_n, direction>, [B], in float32 or float64."""
@@ -317,6 +318,7 @@ class Recorder:
         with torch.no_grad(), plain(slopes.device.type):
             recording.rules.append(self._rule(call, slopes.detach(), batch))
         recording.recorded.update(call.own.values())
+        recording.precision = min(recording.precision, slopes.dtype, key=lambda kind: -torch.finfo(kind).eps)
 
     def _rule(self, call: Call, slopes: Tensor, batch: int) -> Rule:
         kind = type(call.module)

@@ -66,11 +66,15 @@ class Subject:
 
 @dataclass
 class ByHooks:
-    """Contributions and gradients by `hooks`; `scale` multiplies the losses in float16, as GradScaler does."""
+    """Contributions and gradients by `hooks`; `scale` multiplies the losses in float16, as GradScaler does.
+
+    `precision` is the lowest of the last recording, because autocast may be in force within the model only.
+    """
 
     subject: Subject
     fused: float = FUSED
     scale: float = 1024.0
+    precision: torch.dtype | None = None
 
     def measure(self, batch: Any, direction: Mapping[str, Tensor]) -> Measured:
         """Return the losses and contributions of a batch; those of examples that are not finite become 0."""
@@ -112,19 +116,19 @@ class ByHooks:
         parameters, random = self.subject.trained(), RngState(self.subject.device())
         with kept_buffers(self.subject.plain), random.replayed():
             recording = self._recording(batch)
-        with kept_buffers(self.subject.plain), random.replayed():
-            losses = arguments.graph(self.subject.of(batch))
-            weights = torch.linspace(0.5, 1.5, len(losses), device=losses.device)
-            expected = _reference((accumulated(losses) * weights).sum(), list(parameters.values()))
+            weights = torch.linspace(0.5, 1.5, len(recording.losses), device=recording.losses.device)
             gradients = recording.gradients(weights)
             products = recording.products(dict(gradients))
-            slope = float(weights.to(products) @ products)
+        del recording  # before the reference needs memory of its own
+        with kept_buffers(self.subject.plain), random.replayed():
+            losses = arguments.graph(self.subject.of(batch))
+            expected = _reference((accumulated(losses) * weights).sum(), list(parameters.values()))
         size = math.sqrt(sum(float(accumulated(g).square().sum()) for g in expected if g is not None))
         if not math.isfinite(size) or not all(is_finite(gradient) for gradient in gradients.values()):
             return None
-        rounding = ROUNDING[self.subject.precision()]
+        rounding = ROUNDING[self.precision or self.subject.precision()]
         squares = sum(float(accumulated(gradient).square().sum()) for gradient in gradients.values())
-        if abs(slope - squares) > rounding * squares:
+        if abs(float(weights.to(products) @ products) - squares) > rounding * squares:
             return list(parameters)
         names = []
         for (name, p), g in zip(parameters.items(), expected, strict=True):
@@ -136,9 +140,13 @@ class ByHooks:
         return names
 
     def _recording(self, batch: Any, *, wrapped: bool = False) -> Recording:
-        scale = self.scale if self.subject.precision() == torch.float16 else 1.0
+        half = torch.float16 in (self.precision, self.subject.precision())
         recorder = Recorder(self.subject.plain, fused=self.fused)
-        return recorder.record(lambda: self.subject.of(batch, wrapped=wrapped), scale=scale)
+        recording = recorder.record(
+            lambda: self.subject.of(batch, wrapped=wrapped), scale=self.scale if half else 1.0
+        )
+        self.precision = recording.precision
+        return recording
 
 
 @dataclass

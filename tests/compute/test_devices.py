@@ -31,3 +31,11 @@ def test_precision():
     assert (devices.dtype("float32"), devices.dtype("float64")) == (torch.float32, torch.float64)
     # Whatever the products are rounded to, numbers are kept in float32.
     assert (devices.dtype("tf32"), devices.dtype("bfloat16")) == (torch.float32, torch.float32)
+
+
+def test_numbers_below_the_smallest_normal_one_become_zero():
+    tiny = torch.tensor(1e-30)
+    torch.set_flush_denormal(False)
+    assert float(tiny * 1e-10) != 0
+    devices.device("cpu")
+    assert float(tiny * 1e-10) == 0
