@@ -58,7 +58,7 @@ def begin(workflow: Any, experiments: Mapping[str, Mapping[str, Any]], speeds: M
     from snakemake.settings.enums import Quietness
 
     estimates = job_seconds(workflow.dag.needrun_jobs(), experiments, speeds)
-    cores = workflow.cores if workflow.local_exec else workflow.nodes
+    cores = (workflow.cores if workflow.local_exec else workflow.nodes) or 1
     seconds = whole(estimates.values(), cores)
     places = f"{cores} core{'s' if cores > 1 else ''}" if workflow.local_exec else f"{cores} jobs at a time"
     print(f"This run: {len(estimates)} jobs, about {duration(seconds)} on {places}.", file=sys.stderr, flush=True)
@@ -67,8 +67,8 @@ def begin(workflow: Any, experiments: Mapping[str, Mapping[str, Any]], speeds: M
             f"error: this run is estimated at {duration(seconds)}, and one above {duration(LONG)} starts only if you "
             "say so: make run YES=1 (or set fewer steps, examples, seeds or search iterations)."
         )
-    if not workflow.output_settings.quiet & {Quietness.ALL, Quietness.PROGRESS}:
-        Console(estimates, cores).attach(logger)
+    is_quiet = bool({Quietness.ALL, Quietness.PROGRESS}.intersection(workflow.output_settings.quiet or ()))
+    Console(estimates, cores).attach(logger, reports=not is_quiet)
 
 
 def job_seconds(
@@ -99,23 +99,24 @@ class Console(logging.Handler):
         self.stopped = False
         self.ended = threading.Event()
 
-    def attach(self, logger: logging.Logger) -> None:
-        """Listen to Snakemake's logger, print the progress until the run ends, and the failures at the very end."""
+    def attach(self, logger: logging.Logger, *, reports: bool = True) -> None:
+        """Listen to Snakemake's logger; print the progress, if it `reports`, and the failures at the very end."""
         for handler in logger.handlers:
             if handler.name == "DefaultStreamHandler":
                 handler.addFilter(self.shows)
         asked = signal.getsignal(signal.SIGTERM)
+        if callable(asked):  # Snakemake's own
 
-        def stop(number: int, frame: FrameType | None) -> None:
-            self.stopped = True
-            if callable(asked):
+            def stop(number: int, frame: FrameType | None) -> None:
+                self.stopped = True
                 asked(number, frame)
 
-        signal.signal(signal.SIGTERM, stop)
+            signal.signal(signal.SIGTERM, stop)
         # The first handler, so that the filter of the others knows of a stop.
         logger.handlers.insert(0, self)
         atexit.register(self.close)
-        threading.Thread(target=self._report, daemon=True).start()
+        if reports:
+            threading.Thread(target=self._report, daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Note that jobs have started, ended or failed."""
@@ -175,8 +176,11 @@ class Console(logging.Handler):
         """Print the progress now and then until the run ends."""
         pinned = os.environ.get(PINNED) == "1"
         while not self.ended.wait(IN_PLACE if pinned else IN_LOG):
+            self.acquire()
             told = {"text": self.line(), "done": len(self.done), "total": len(self.estimates)}
-            print(MARK + json.dumps(told) if pinned else self.line(), file=sys.stderr, flush=True)
+            self.release()
+            # One call, so that no other thread writes within the line.
+            sys.stderr.write(f"{MARK}{json.dumps(told)}\n" if pinned else f"{told['text']}\n")
 
 
 def whole(seconds: Iterable[float], cores: int) -> float:
@@ -186,11 +190,11 @@ def whole(seconds: Iterable[float], cores: int) -> float:
 
 
 def failure(record: Mapping[str, Any]) -> str:
-    """Return the sentence of a job that failed, from its log, or one that names the log."""
+    """Return the sentences of a job that failed, from its log, or one that names the log."""
     for path in record["log"]:
         text = Path(path).read_text(encoding="utf-8", errors="replace") if Path(path).is_file() else ""
         if said := re.findall(r"^error: .*$", text, re.MULTILINE):
-            return str(said[-1])
+            return "\n".join(dict.fromkeys(said))
     what = record.get("rule_msg") or record["rule_name"]
     return f"{what} failed, see {' and '.join(record['log']) or 'above'}."
 

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -125,14 +126,15 @@ def _run(arguments: list[str], kept_open: int) -> tuple[int, int | None]:
     In a terminal the line of progress stays at the bottom.
     """
     received: list[int] = []
-    terminal = sys.stderr.isatty()
+    terminal = sys.stderr.isatty() and sys.stdout.isatty()
+    pipe: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
     snakemake = subprocess.Popen(
         [*SNAKEMAKE, *arguments],
         start_new_session=True,
         pass_fds=(kept_open,),
         preexec_fn=_die_with_parent,
         env=os.environ | {ASK: str(int(os.environ.get("YES") != "1")), PINNED: str(int(terminal))},
-        **({"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True} if terminal else {}),
+        **(pipe if terminal else {}),
     )
 
     def pass_on(number: int, frame: FrameType | None) -> None:
@@ -158,13 +160,13 @@ def _show(lines: Iterable[str]) -> None:
     with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=2) as progress:
         bar = progress.add_task("", visible=False)
         for line in lines:
-            if line.startswith(MARK):
-                told = json.loads(line[1:])
-                progress.update(
-                    bar, description=told["text"], completed=told["done"], total=told["total"], visible=True
-                )
-            else:
-                progress.console.print(line, end="", markup=False, highlight=False, soft_wrap=True)
+            said, _, told = line.partition(MARK)
+            if said:
+                progress.console.print(said, end="", markup=False, highlight=False, soft_wrap=True)
+            with suppress(ValueError):
+                state = json.loads(told)
+                counts = {"completed": state["done"], "total": state["total"]}
+                progress.update(bar, description=state["text"], visible=True, **counts)
 
 
 def _die_with_parent() -> None:

@@ -13,6 +13,7 @@ HTML has to escape them.
 import codecs
 import hashlib
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +50,8 @@ _OVERLAP = 2**12
 _MARK = codecs.BOM_UTF8
 
 #: Blank lines, and the start of a file that was joined to the one before: a byte order mark at the start of a line.
-_BLANK_LINES = re.compile(rb"\r?\n(?:(?:[ \t]|%b)*\r?\n)+|\r?\n(?=%b)" % (_MARK, _MARK))
+_LINE_END = rb"(?:\r\n|\n|\r(?!\n))"
+_BLANK_LINES = re.compile(rb"%b(?:(?:[ \t]|%b)*%b)+|%b(?=%b)" % (_LINE_END, _MARK, _LINE_END, _LINE_END, _MARK))
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -221,6 +223,8 @@ def _read_parquet(path: Path, column: str) -> Iterator[bytes]:
     """Yield the strings of a Parquet column; null gives an empty record."""
     try:
         with pq.ParquetFile(path) as file:
+            if (number := file.schema_arrow.names.count(column)) > 1:
+                raise InputError(f"{path} has {number} columns {column!r}, expected one: rename the others.")
             if column not in file.schema_arrow.names:
                 raise InputError(
                     f"{path} has no column {column!r} (found: {', '.join(file.schema_arrow.names)}): "
@@ -259,7 +263,7 @@ def _read_jsonl(path: Path, stream: BinaryIO, column: str) -> Iterator[bytes]:
             yield line  # `_clean` drops and counts it
             continue
         try:
-            item = json.loads(written)
+            item = json.loads(written, parse_int=_integer)
         except (ValueError, RecursionError) as error:
             raise InputError(
                 f"{path}, line {number}, is not JSON: expected one object per line; mend that line."
@@ -276,6 +280,11 @@ def _read_jsonl(path: Path, stream: BinaryIO, column: str) -> Iterator[bytes]:
             )
         # JSON can encode half a surrogate pair, which is not valid UTF-8: `_clean` drops such a record as not text.
         yield (text or "").encode("utf-8", "surrogatepass")
+
+
+def _integer(digits: str) -> int | float:
+    """Read an integer of JSON; one of more than 1,000 digits, which no column of text holds, as infinity."""
+    return int(digits) if len(digits) <= 1000 else math.inf
 
 
 def _read_text(stream: BinaryIO, separator: str | None) -> Iterator[bytes]:

@@ -6,8 +6,8 @@ neutral colours by those of its light or dark page.
 """
 
 import re
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,9 @@ def colour_map(name: str, low: float, high: float) -> Colormap:
     return LinearSegmentedColormap.from_list(name, sns.color_palette(name, as_cmap=True)(np.linspace(low, high, 64)))
 
 
-def theme() -> AbstractContextManager[None]:
-    """Return a context in which figures are drawn and saved in this style."""
+@contextmanager
+def theme() -> Iterator[None]:
+    """Within the block, figures are drawn and saved in this style."""
     settings: dict[Any, Any] = {
         **sns.axes_style("ticks"),
         **sns.plotting_context("paper"),
@@ -87,7 +88,10 @@ def theme() -> AbstractContextManager[None]:
         "svg.fonttype": "path",
         "svg.hashsalt": "lawpipe",
     }
-    return mpl.rc_context(settings)
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever a matplotlibrc of the user says
+        mpl.rcParams.update(settings)
+        yield
 
 
 def save(figure: Figure, path: Path, title: str) -> None:

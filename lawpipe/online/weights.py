@@ -36,7 +36,7 @@ from lawpipe.online.ways import ByFunction, ByHooks, Measured, Subject, chosen, 
 #: Steps from one desired gradient to the next, and the share of the old average that a new gradient leaves.
 REFRESH, MOMENTUM = 8, 0.9
 
-#: Gradients by hooks are compared with those of autograd at the calls 0, 10, 100, 1000, ...
+#: Gradients by hooks are compared with those of autograd at the calls 0, 1, 10, 100, ...
 COMPARED = 10
 
 
@@ -267,7 +267,7 @@ class Online:
 
 
 def is_power(calls: int) -> bool:
-    """Return whether a number is 0, 10, 100, 1000, ..."""
+    """Return whether a number is 0, 1, 10, 100, ..."""
     while calls and calls % COMPARED == 0:
         calls //= COMPARED
     return calls == 0 or calls == 1

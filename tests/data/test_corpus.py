@@ -158,6 +158,30 @@ def test_the_mark_after_each_story_is_seen_wherever_the_first_one_is(shift):
     assert list(read("a.txt").stories) == [f"{long}\n\n.", "Two.\n\nStill two."]
 
 
+def test_old_line_ends_are_line_ends():
+    Path("a.txt").write_bytes(b"One\rline.\r\rTwo.\r \r\r\nThree\r\nlines.\r\n\r\nFour.")
+    assert list(read("a.txt").stories) == ["One\rline.", "Two.", "Three\r\nlines.", "Four."]
+
+
+def test_json_of_others_is_read():
+    lines = [
+        '{"text": "One\u2028line\x85."}',
+        '{"n": ' + "9" * 5000 + ', "text": "Two."}',
+        '{"text": "x", "text": "Three."}',
+    ]
+    Path("a.jsonl").write_text("\r\n".join(lines), newline="")
+    assert list(read("a.jsonl").stories) == ["One\u2028line\x85.", "Two.", "Three."]
+
+
+def test_strings_of_others_in_parquet_are_read():
+    offsets = pa.array([0, 1, 3], pa.int32()).buffers()[1]
+    invalid = pa.Array.from_buffers(pa.string(), 2, [None, offsets, pa.py_buffer(b"a\xff\xfe")])
+    put_parquet("a.parquet", ["a", "b"], column="my.text", kind=pa.string_view())
+    assert list(read("a.parquet", text_column="my.text").stories) == ["a", "b"]
+    put_parquet("b.parquet", invalid)
+    assert read("b.parquet").counts == counts(2, 0, 1, 0, 0, 1)
+
+
 CURLY = "“Look,” said Zoé’s dog — it’s “fine”."
 #: The same words: as they are, from wrong decodings, with straight quotes, and with other white space and case.
 COPIES = [

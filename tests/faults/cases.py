@@ -306,6 +306,30 @@ def _() -> Run:
     return training
 
 
+def wrong_weight(value: float) -> Run:
+    """Give one example of the policy another weight."""
+    weights = np.full((12, 37), 1 / 37)
+    weights[3, 5] = value
+    columns = {"step": np.arange(12), "weights": weights, "learning_rate": np.full(12, 0.3)}
+    artifacts.write(POLICY, policy_tables.POLICY, columns, settings={}, code="")
+    return training
+
+
+OF_A_POLICY = (
+    "expected weights that are finite, at least 0, and sum to 1 in every row; delete the file and run again."
+)
+
+
+@case("a row of a policy's weights does not sum to 1", "stops", f"{POLICY}: row 3 sums to 3.47297, {OF_A_POLICY}")
+def _() -> Run:
+    return wrong_weight(2.5)
+
+
+@case("a weight is below 0", "stops", f"{POLICY}: row 3 gives example 5 the weight -0.017, {OF_A_POLICY}")
+def _() -> Run:
+    return wrong_weight(-0.017)
+
+
 @case(
     "the saved state of a search is damaged",
     "stops",

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -413,3 +414,13 @@ def test_the_papers_asymptote_is_drawn_for_its_own_task_in_one_unit(stories: Res
         "paper" in str(line.get_label())
         for line in panels_of(figure_of("fig07_similarity_against_compression", stories))[0].lines
     )
+
+
+def test_a_matplotlibrc_of_the_user_changes_no_figure() -> None:
+    with mpl.rc_context({"text.usetex": True, "axes.labelpad": 30, "lines.linestyle": "--", "savefig.bbox": "tight"}):
+        with style.theme():
+            inside = dict(mpl.rcParams)
+        assert mpl.rcParams["text.usetex"]
+    with style.theme():
+        assert dict(mpl.rcParams) == inside
+    assert not inside["text.usetex"]

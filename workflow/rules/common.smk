@@ -27,6 +27,9 @@ BASE = Path(workflow.basedir)
 # A stage ends when the process of this number does: a Snakemake that is killed cannot stop its jobs itself.
 os.environ[signals.STARTED_BY] = str(os.getpid())
 
+# The stages draw into files. A notebook's backend, which its commands inherit, is none of this environment.
+os.environ["MPLBACKEND"] = "agg"
+
 try:
     for file in workflow.configfiles:
         source.read(Path(file))
