@@ -354,6 +354,7 @@ def _() -> Run:
         with driver.alone(driver.lock_file(command[3:])):
             by_itself(command, cwd=Path.cwd())
 
+    Path("mine.yaml").write_text("name: mine\n")
     for name in ("lawpipe", "workflow"):
         Path(name).symlink_to(ROOT / name)
     return run
