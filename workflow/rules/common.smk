@@ -28,7 +28,7 @@ BASE = Path(workflow.basedir)
 os.environ[signals.STARTED_BY] = str(os.getpid())
 
 # The stages draw into files. A notebook's backend, which its commands inherit, is none of this environment.
-os.environ["MPLBACKEND"] = "agg"
+os.environ.update(MPLBACKEND="agg")
 
 try:
     for file in workflow.configfiles:
