@@ -1,6 +1,8 @@
 """For all tests: which stay together when they run in several processes (`make test`); the interpreter of Triton."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,15 @@ from tests.toy import Toy
 # Triton decides when it is first imported, by any library: without a GPU, kernels are interpreted.
 if not Path("/dev/nvidiactl").exists():
     os.environ.setdefault("TRITON_INTERPRET", "1")
+
+
+@pytest.fixture(autouse=True)
+def _numbers_of_all_sizes() -> Iterator[None]:
+    """Undo what `devices.device` sets for the whole process: numbers below the smallest normal one become zero."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
+
 
 #: Folders whose tests share what is costly to make: each folder's tests run in one worker process.
 TOGETHER = ("figures", "report", "studies")

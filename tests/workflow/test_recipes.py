@@ -90,7 +90,7 @@ def add_model(project: Project) -> None:
 
 def add_analysis(project: Project) -> None:
     (project.folder / "lawpipe/analysis/last_loss.py").write_text(ANALYSIS_MODULE)
-    project.replace("lawpipe/run/tables/summary.py", '    "objective",', '    "last_loss",\n    "objective",')
+    project.replace("lawpipe/run/tables/summary.py", '"objective_{}', '"last_loss_{}, objective_{}')
     script = "scripts/summarise.py"
     project.replace(
         script, "from lawpipe.run import", "from lawpipe.analysis.last_loss import last_loss\nfrom lawpipe.run import"
