@@ -1,6 +1,7 @@
 """What all compiled loops share: kept machine code, exponentials, products and checked arrays."""
 
 import importlib.util
+import sys
 
 import numpy as np
 import pytest
@@ -11,12 +12,13 @@ from lawpipe.run import provenance
 
 
 @pytest.fixture
-def double(tmp_path):
+def double(tmp_path, monkeypatch):
     """A function in a module of its own."""
-    path = tmp_path / "module.py"
+    path = tmp_path / "doubling.py"
     path.write_text("def double(x):\n    return 2 * x\n")
-    spec = importlib.util.spec_from_file_location("module", path)
+    spec = importlib.util.spec_from_file_location("doubling", path)
     module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "doubling", module)
     spec.loader.exec_module(module)
     return module.double
 
