@@ -19,7 +19,7 @@ def device(name: str) -> torch.device:
 
     Also limits PyTorch to OMP_NUM_THREADS threads, by default one: operations are small, and jobs side by side use
     the cores better than threads of one job. Numbers below the smallest normal one (1e-38 in float32) become zero:
-    a processor takes up to a hundred times as long for them, and saturated predictions and tiny weights make many.
+    a processor takes many times as long for them, and saturated predictions and tiny weights make many.
     Each process of a job gets a GPU of its own.
 
     Raises InputError if CUDA is asked for and missing, or there are fewer GPUs than processes.
