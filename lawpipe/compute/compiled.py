@@ -7,8 +7,10 @@ cache folder if that cannot be written to. Modules that import this one need the
 """
 
 import inspect
-import os
+import pickle
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import llvmlite.binding
@@ -20,6 +22,7 @@ from numba.extending import get_cython_function_address
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+from lawpipe.compute import devices
 from lawpipe.run import provenance
 
 #: Sums may be reordered and fused with products. Infinities and NaN keep their meaning in products and sums.
@@ -40,8 +43,21 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     except RuntimeError:
         result = numba.njit(function, fastmath=FAST, error_model="numpy")
     else:
-        result._cache._cache_file._source_stamp = provenance.code_digest(inspect.getfile(function))
+        cache = result._cache
+        cache._cache_file._source_stamp = provenance.code_digest(inspect.getfile(function))
+        cache.load_overload = partial(_or_none, cache.load_overload, cache.flush)
+        cache.save_overload = partial(_or_none, cache.save_overload, cache.flush)
     return result  # type: ignore[no-any-return]
+
+
+def _or_none(access: Callable[..., Any], clear: Callable[[], None], *arguments: Any) -> Any:
+    """Access kept machine code; if it is damaged or cannot be written, clear it and return None: it is compiled."""
+    try:
+        return access(*arguments)
+    except (OSError, EOFError, pickle.UnpicklingError):
+        with suppress(OSError):
+            clear()
+        return None
 
 
 def array(tensor: Tensor, *shape: int) -> npt.NDArray[np.float32]:
@@ -88,7 +104,7 @@ def exp_(x, powers):
 #: SciPy's BLAS, which Numba calls by this name. Its threads are limited like PyTorch's (see `devices`).
 SGEMM = "lawpipe_sgemm"
 llvmlite.binding.add_symbol(SGEMM, get_cython_function_address("scipy.linalg.cython_blas", "sgemm"))
-threadpool_limits(int(os.environ.get("OMP_NUM_THREADS", "1")), user_api="blas")
+threadpool_limits(devices.threads(), user_api="blas")
 _sgemm = types.ExternalFunction(SGEMM, types.void(*[types.uintp] * 13))
 
 PLAIN, TRANSPOSED = np.int32(ord("N")), np.int32(ord("T"))

@@ -14,6 +14,11 @@ COMPILED = all(find_spec(package) for package in ("numba", "scipy", "threadpoolc
 )
 
 
+def threads() -> int:
+    """Return the number of threads of one process: OMP_NUM_THREADS, by default one."""
+    return int(os.environ.get("OMP_NUM_THREADS", "1"))
+
+
 def device(name: str) -> torch.device:
     """Return the device of a setting; `auto` is CUDA if it is available, otherwise the CPU.
 
@@ -24,7 +29,7 @@ def device(name: str) -> torch.device:
 
     Raises InputError if CUDA is asked for and missing, or there are fewer GPUs than processes.
     """
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    torch.set_num_threads(threads())
     torch.set_flush_denormal(True)
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"

@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -29,6 +30,22 @@ def test_machine_code_is_kept_for_the_code_that_it_was_compiled_from(double, mon
         function = compiled.compiled(double)
         assert function(21.0) == 42
         assert sum(function.stats.cache_hits.values()) == hits
+
+
+def test_damaged_machine_code_is_compiled_again(double, tmp_path):
+    assert compiled.compiled(double)(21.0) == 42
+    (index,) = tmp_path.glob("__pycache__/*.nbi")
+    index.write_bytes(b"")
+    for hits in (0, 1):
+        function = compiled.compiled(double)
+        assert function(21.0) == 42
+        assert sum(function.stats.cache_hits.values()) == hits
+
+
+def test_a_disk_without_room_for_machine_code_stops_nothing(double, monkeypatch):
+    function = compiled.compiled(double)
+    monkeypatch.setattr(function._cache._cache_file, "save", Mock(side_effect=OSError(28, "No space left on device")))
+    assert function(21.0) == 42
 
 
 def test_machine_code_that_cannot_be_kept_is_compiled_again(double, monkeypatch):

@@ -396,13 +396,18 @@ def records(*texts: str) -> bytes:
     return b"".join(json.dumps({"text": text}).encode() + b"\n" for text in texts)
 
 
+def different_stories(count: int) -> list[str]:
+    """Stories of one sentence, none a near-copy of another."""
+    return [f"Tom saw {number} red birds and {number + 7} blue fish in the old garden." for number in range(count)]
+
+
 @case(
     "a corpus has empty, huge, non-UTF-8 and duplicate records",
     "goes on",
     "{'duplicates': 1, 'empty': 1, 'near_copies': 0, 'not_text': 2, 'records': 125, 'stories': 120, 'too_long': 1}",
 )
 def _() -> Run:
-    stories = [f"Tom saw {number} red birds and {number + 7} blue fish in the old garden." for number in range(120)]
+    stories = different_stories(120)
     odd = records("", "x" * (2**20 + 1), stories[0]) + b'{"text": "\xff\xfe"}\n{"text": "half \\ud83d"}\n'
     Path("stories.jsonl").write_bytes(records(*stories) + odd)
     return lambda: reading_corpus(tokenizer={"kind": "bpe", "vocabulary": 60})
@@ -414,7 +419,7 @@ def _() -> Run:
     "{'duplicates': 1, 'empty': 0, 'near_copies': 0, 'not_text': 0, 'records': 121, 'stories': 120, 'too_long': 0}",
 )
 def _() -> Run:
-    stories = [f"Tom saw {number} red birds and {number + 7} blue fish in the old garden." for number in range(120)]
+    stories = different_stories(120)
     mark = "\ufeff".encode()
     Path("stories.jsonl").write_bytes(mark + records(*stories) + mark + records(stories[0]))
     return lambda: reading_corpus(tokenizer={"kind": "bpe", "vocabulary": 60})
@@ -426,7 +431,7 @@ def _() -> Run:
     "{'duplicates': 0, 'empty': 0, 'near_copies': 2, 'not_text': 0, 'records': 122, 'stories': 122, 'too_long': 0}",
 )
 def _() -> Run:
-    stories = [f"Tom saw {number} red birds and {number + 7} blue fish in the old garden." for number in range(119)]
+    stories = different_stories(119)
     curly = "“Look,” said Tom. “It’s a bird.”"
     copies = [curly, curly.encode().decode("latin-1"), '"Look," said Tom. "It\'s a bird."']
     Path("stories.jsonl").write_bytes(records(*stories, *copies))

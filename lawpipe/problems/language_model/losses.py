@@ -57,6 +57,15 @@ class Windows:
         """Return the windows at some rows."""
         return Windows(self.tokens[rows], self.target_weights[rows])
 
+    def token_weights(self, weights: Tensor) -> Tensor:
+        """Return the weight of each target in the sum of the examples' losses times weights [N], [N, L]."""
+        return self.target_weights * weights.unsqueeze(1)
+
+    def of_examples(self, values: Tensor) -> Tensor:
+        """Return the sum over the targets of each example of values, one per target, times their weights, [N]."""
+        result: Tensor = torch.linalg.vecdot(values.view_as(self.target_weights), self.target_weights)
+        return result
+
     @property
     def inputs(self) -> Tensor:
         """Input tokens, [N, L]."""
@@ -226,7 +235,7 @@ class LanguageModel(Problem):
         if self._loops:
             for rows, total in ((weights != 0, product), (weights == 0, None)):
                 batch = self._train.take(rows)
-                token_weights = batch.target_weights * weights[rows].unsqueeze(1)
+                token_weights = batch.token_weights(weights[rows])
                 contributions[rows] = self._along(theta, direction, batch, token_weights, total)
             return contributions, product
         for rows in self._micro_batches(weights != 0):
@@ -303,8 +312,7 @@ class LanguageModel(Problem):
     def _losses(self, theta: Tensor, windows: Windows) -> Tensor:
         """Return the losses of some windows, [N]."""
         if self._loops:
-            losses = self._loops.losses(theta, windows.tokens)
-            return torch.linalg.vecdot(losses, windows.target_weights)  # type: ignore[no-any-return]
+            return windows.of_examples(self._loops.losses(theta, windows.tokens))
         parameters = self._named(theta)
         result = torch.empty_like(windows.target_weights[:, 0])
         with torch.no_grad():
@@ -312,16 +320,15 @@ class LanguageModel(Problem):
                 batch = windows.take(part)
                 hidden = self.model.hidden(parameters, batch.inputs).flatten(0, 1)
                 token_losses = output_layer.losses(hidden, parameters[HEAD], batch.targets)
-                result[part] = torch.linalg.vecdot(token_losses.view_as(batch.target_weights), batch.target_weights)
+                result[part] = batch.of_examples(token_losses)
         return result
 
     def _gradient(self, theta: Tensor, windows: Windows, weights: Tensor) -> Tensor:
         """Return sum_n weights[n] grad l_n(theta) over some windows, [P]."""
         if self._loops:
-            batch = windows.take(weights != 0)
-            return self._loops.gradient(
-                theta, batch.tokens, batch.target_weights * weights[weights != 0].unsqueeze(1)
-            )
+            rows = weights != 0
+            batch = windows.take(rows)
+            return self._loops.gradient(theta, batch.tokens, batch.token_weights(weights[rows]))
         total = torch.zeros_like(theta)
         for rows in self._micro_batches(weights != 0):
             batch = windows.take(rows)
@@ -337,7 +344,7 @@ class LanguageModel(Problem):
         """Return the contributions of some windows, [B], and add their Hessian product to `product`, in loops."""
         assert self._loops is not None
         slopes = self._loops.along(theta, direction, batch.tokens, token_weights, product)
-        return torch.linalg.vecdot(slopes, batch.target_weights)  # type: ignore[no-any-return]
+        return batch.of_examples(slopes)
 
     def _first_order(self, theta: Tensor, tokens: Tensor, target_weights: Tensor, weights: Tensor) -> tuple[Tensor]:
         """Return sum_n weights[n] grad l_n(theta) over a micro-batch, [P]."""
@@ -345,7 +352,7 @@ class LanguageModel(Problem):
         total = torch.zeros_like(theta)
         sums = self._named(total)
         hidden = self.model.hidden(leaves, batch.inputs).flatten(0, 1)
-        token_weights = (batch.target_weights * weights.unsqueeze(1)).view(-1)
+        token_weights = batch.token_weights(weights).view(-1)
         grad_hidden, grad_head = output_layer.gradient(
             hidden.detach(), leaves[HEAD].detach(), batch.targets, token_weights
         )
@@ -361,7 +368,7 @@ class LanguageModel(Problem):
         Without `product`, only the contributions are computed.
         """
         leaves, along = self._leaves(theta), self._named(direction)
-        token_weights = (batch.target_weights * weights.unsqueeze(1)).view(-1).requires_grad_()
+        token_weights = batch.token_weights(weights).view(-1).requires_grad_()
         hidden = self.model.hidden(leaves, batch.inputs).flatten(0, 1)
         # The contributions alone need no second derivative of the output layer.
         states, head = (hidden, leaves[HEAD]) if product is not None else (hidden.detach(), leaves[HEAD].detach())
@@ -373,8 +380,7 @@ class LanguageModel(Problem):
         contributions, *second = torch.autograd.grad(outputs, inputs, directions)
         if product is not None:
             _accumulate(self._named(product), leaves, second)
-        result: Tensor = torch.linalg.vecdot(contributions.view_as(batch.target_weights), batch.target_weights)
-        return result
+        return batch.of_examples(contributions)
 
 
 def _accumulate(sums: Mapping[str, Tensor], leaves: Mapping[str, Tensor], grads: Any) -> None:

@@ -44,15 +44,18 @@ PER_LEVEL = 4
 
 
 class States(NamedTuple):
-    """The states of M tokens in all layers, or their derivatives along the direction. Level 2l is before layer l's
-    attention, 2l + 1 before its feed-forward network, and the last is before the output layer."""
+    """The states of M tokens in all layers, or their derivatives along the direction.
+
+    Level 2l is before layer l's attention, level 2l + 1 before its feed-forward network, the last level before the
+    output layer. Both kinds of layer are a norm, a matrix, a nonlinear function and a matrix, so they share a loop.
+    """
 
     #: Residual stream and its norm, [levels, M, H]; 1 / rms and 1 / (H rms), [levels, M].
     x: np.ndarray
     y: np.ndarray
     inverse: np.ndarray
     radial: np.ndarray
-    #: Query, key and value, [layers, M, 3 H]; attention, [layers, B, heads, L, L], and its average, [layers, M, H].
+    #: Query, key and value, [layers, M, 3 H]; attention, [layers, B heads, L, L], and its average, [layers, M, H].
     qkv: np.ndarray
     attention: np.ndarray
     average: np.ndarray
