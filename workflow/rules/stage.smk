@@ -103,6 +103,7 @@ class Stage:
         """
         return {
             "python": Path(sys.executable),
+            "start": BASE / "workflow/start.py",
             "launch": self.launch,
             "script": BASE / f"scripts/{self.script}.py",
             "settings": self.settings_text,
