@@ -40,9 +40,9 @@ def _left_over(folder: Path, settings: Mapping[str, Any]) -> list[Path]:
         return [folder]
     costs = plan.costs(settings, seed)
     logs = {f"logs/{PurePath(job).stem}.txt" for job in costs}
-    made = logs.union(plan.tables(settings, seed), plan.parts(settings, seed), costs)
+    current = logs.union(plan.tables(settings, seed), plan.parts(settings, seed), costs)
     files = {path: path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()}
-    return [path for path, name in files.items() if name not in made and "/." not in f"/{name}"]
+    return [path for path, name in files.items() if name not in current and "/." not in f"/{name}"]
 
 
 def describe(root: Path, stale: Mapping[Path, list[Path]]) -> str:

@@ -31,4 +31,4 @@ EXAMPLES = table("examples", "policy: string, row: int32, total_weight, first_ac
 MEASURES = table("measures", "policy: string, gap, weight_on_perturbed, effective_examples")
 
 #: The tables that are written for each batch of policies and then joined.
-COLLECTED = {each.name: each for each in (CURVES, SIMILARITY, ZERO_WEIGHTS, EXAMPLES, MEASURES)}
+COLLECTED = {one.name: one for one in (CURVES, SIMILARITY, ZERO_WEIGHTS, EXAMPLES, MEASURES)}
