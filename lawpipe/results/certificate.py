@@ -37,7 +37,7 @@ class Certificate:
         return self.kind != UNSTABLE
 
 
-def certificate(row: Mapping[str, Any]) -> Certificate:
+def certificate(row: Mapping[Any, Any]) -> Certificate:
     """Judge a row of the summary: a policy of one seed.
 
     Unstable if training again changes J by more than 1 % (`AGREES`), in float64 or with moved weights; or if the gap
@@ -60,13 +60,13 @@ def certificate(row: Mapping[str, Any]) -> Certificate:
     return Certificate(ABOVE, f"the linear model promises {number(relative)} times all of J", relative)
 
 
-def _known(row: Mapping[str, Any], name: str) -> float:
+def _known(row: Mapping[Any, Any], name: str) -> float:
     """Return a number of a row, NaN where it has none."""
     value = row.get(name)
     return math.nan if value is None else float(value)
 
 
-def _steps(row: Mapping[str, Any]) -> str:
+def _steps(row: Mapping[Any, Any]) -> str:
     """Say how unstable the steps are."""
     sharpness, growth = (number(_known(row, name)) for name in ("sharpness_max", "adjoint_growth_max"))
     return f"sharpness up to {sharpness}, the adjoint grows {growth} times"
