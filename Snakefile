@@ -87,6 +87,8 @@ onstart:
     )
     estimate.record(Path(ROOT, "cost/estimate.json"), EXPERIMENTS, steps)
     console.begin(workflow, EXPERIMENTS, steps)
+    if workflow.local_exec and len(list(workflow.dag.needrun_jobs())) > warm.FEW:
+        warm.start()
 
 
 onsuccess:

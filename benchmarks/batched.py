@@ -73,9 +73,9 @@ def report(options: argparse.Namespace, seconds: dict[str, float]) -> None:
     print(f"{'runs together':>14}{'forward':>10}{'backward':>10}{'both':>8}   us per step and run{'gain':>10}")
     single = [seconds[f"alone, {half}"] / options.steps * 1e6 for half in ("forward", "backward")]
     for name, count in [("alone", 1), *((str(size), size) for size in SIZES)]:
-        found = [seconds[f"{name}, {half}"] / options.steps / count * 1e6 for half in ("forward", "backward")]
-        gain = sum(single) / sum(found)
-        print(f"{name:>14}{found[0]:10.1f}{found[1]:10.1f}{sum(found):8.1f}{'':20}{gain:12.2f}")
+        halves = [seconds[f"{name}, {half}"] / options.steps / count * 1e6 for half in ("forward", "backward")]
+        gain = sum(single) / sum(halves)
+        print(f"{name:>14}{halves[0]:10.1f}{halves[1]:10.1f}{sum(halves):8.1f}{'':20}{gain:12.2f}")
     most = max(SIZES)
     print(
         f"tuning uniform's learning rate, {most} rates together: {seconds['grid'] / most * 1e3:.1f} ms per rate, "

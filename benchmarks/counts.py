@@ -1,6 +1,6 @@
 """Operations and bytes of the language model at the paper's four sizes, and the shortest possible times on a GPU.
 
-    python benchmarks/counts.py             print the tables of docs/gpu.md and of the README's part on GPUs
+    python benchmarks/counts.py             print the tables of docs/gpu.md
     python benchmarks/counts.py --write     put them there, and write benchmarks/paper_settings.json: the complete
                                             settings of config/paper.yaml, for machines that cannot read configs
 
@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lawpipe.config.resolve import resolve
+from lawpipe.cost.estimate import duration
 from lawpipe.cost.flops import KERNELS, LEAST, PASSES, Pass, Size
 from lawpipe.problems.language_model.losses import LanguageModel
 from lawpipe.problems.language_model.models import cross_entropy
@@ -31,12 +32,9 @@ from lawpipe.problems.language_model.models.transformer import Transformer
 from lawpipe.report.table import markdown
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE, README = ROOT / "docs/gpu.md", ROOT / "README.md"
+PAGE = ROOT / "docs/gpu.md"
 SETTINGS = ROOT / "benchmarks/paper_settings.json"
 BEGIN, END = "<!-- counted: python benchmarks/counts.py --write -->", "<!-- end -->"
-
-#: Gradient evaluations of a search by the fast method, as on small sizes.
-EVALUATIONS = 8
 
 #: Operations a second of a H100 or H200: float32 by its data sheet, bf16 as measured (8192 x 8192 x 8192 on random
 #: numbers), TF32 as half of that; bytes a second of a copy, read and written, as measured on a H200.
@@ -104,8 +102,8 @@ def experiments() -> dict[str, Any]:
 def sizes() -> dict[str, tuple[Size, int]]:
     """Return the paper's four sizes, smallest first, with the number of heads."""
     texts = {name: own for name, own in experiments().items() if own["problem"] == "language_model"}
-    found = {name: (Size.of(own), own["model"]["heads"]) for name, own in texts.items()}
-    return dict(sorted(found.items(), key=lambda item: item[1][0].steps))
+    by_name = {name: (Size.of(own), own["model"]["heads"]) for name, own in texts.items()}
+    return dict(sorted(by_name.items(), key=lambda item: item[1][0].steps))
 
 
 def actions(problem: LanguageModel, theta: Tensor, direction: Tensor) -> dict[str, Callable[[], object]]:
@@ -122,7 +120,7 @@ def actions(problem: LanguageModel, theta: Tensor, direction: Tensor) -> dict[st
 def traffic(size: Size, heads: int) -> dict[str, tuple[float, float]]:
     """Return the bytes per token of each pass in float32, of all arrays and of logits-sized arrays."""
     cross_entropy.KEEP = 0
-    found: dict[int, dict[str, Traffic]] = {}
+    counters: dict[int, dict[str, Traffic]] = {}
     few, many = 3, 7
     for examples in (few, many):
         generator = np.random.default_rng(0)
@@ -133,57 +131,37 @@ def traffic(size: Size, heads: int) -> dict[str, tuple[float, float]]:
         problem._loops = None  # as on a GPU
         cross_entropy.CHUNK["cpu"] = 10**9
         theta = 0.1 * torch.randn(problem.parameters, generator=torch.Generator().manual_seed(0))
-        found[examples] = {}
+        counters[examples] = {}
         for name, action in actions(problem, theta, theta).items():
             with Traffic(size.vocabulary, size.hidden) as counter:
                 action()
-            found[examples][name] = counter
+            counters[examples][name] = counter
     tokens_between = (many - few) * size.length
-    pairs = {name: (found[few][name], found[many][name]) for name in PASSES}
+    pairs = {name: (counters[few][name], counters[many][name]) for name in PASSES}
     return {
         name: ((more.total - fewer.total) / tokens_between, (more.logits - fewer.logits) / tokens_between)
         for name, (fewer, more) in pairs.items()
     }
 
 
-def operations() -> str:
-    """Return the table of operations and of the shortest possible times."""
-    rows = []
-    for name, (size, _) in sizes().items():
-        least = size.iteration(LEAST)
-        rows.append(
-            [
-                f"`{name}`",
-                f"{size.steps:,} x {size.examples:,}, {size.vocabulary:,}",
-                f"{size.parameters / 1e6:.2f} M",
-                f"{size.step().run / 1e12:.1f}",
-                f"{size.step().backward / 1e12:.1f}",
-                f"{size.iteration() / 1e15:.1f}",
-                *(duration(least / rate) for rate in RATES.values()),
-            ]
-        )
-    heading = ["experiment", "T x N, V", "P", "forward step, TFLOP", "backward step, TFLOP", "iteration, PFLOP"]
-    return markdown([*heading, *(f"floor, {name}" for name in RATES)], rows)
-
-
-def expected() -> str:
-    """Return the table of the expected time and memory of each size, computed from the counts."""
+def times() -> str:
+    """Return the table of an outer iteration at each size: operations, shortest and expected times, memory."""
     rows = []
     for name, (size, heads) in sizes().items():
-        found = traffic(size, heads)
-        cells = [f"`{name}`", f"{size.steps:,} x {size.examples:,}, {size.vocabulary:,}"]
+        bytes_of = traffic(size, heads)
+        shape = f"{size.steps:,} x {size.examples:,}, {size.vocabulary:,}"
+        cells = [f"`{name}`", shape, f"{size.parameters / 1e6:.2f} M", f"{size.iteration() / 1e15:.1f}"]
         for precision, passes in (("float32", PASSES), ("TF32", KERNELS)):
-            evaluation = seconds(size, found, passes, RATES[precision])
-            cells += [duration(evaluation), duration(EVALUATIONS * evaluation)]
+            rate = RATES[precision]
+            cells += [duration(size.iteration(LEAST) / rate), duration(seconds(size, bytes_of, passes, rate))]
         weights = ARRAYS * size.steps * size.examples * 4
         run = (size.steps + 1) * size.parameters * 4
-        cells += [gigabytes(weights), gigabytes(RUNS * run)]
-        rows.append(cells)
-    heading = [*("experiment", "T x N, V"), "an evaluation, float32", f"{EVALUATIONS} of them", "an evaluation, TF32"]
-    return markdown([*heading, f"{EVALUATIONS} of them", "weights, GB", "parameters of two runs, GB"], rows)
+        rows.append([*cells, gigabytes(weights), gigabytes(RUNS * run)])
+    heading = ["experiment", "T x N, V", "P", "PFLOP", "float32: floor", "expected", "TF32: floor", "expected"]
+    return markdown([*heading, "weights, GB", "parameters of two runs, GB"], rows)
 
 
-def seconds(size: Size, found: dict[str, tuple[float, float]], passes: Mapping[str, Pass], rate: float) -> float:
+def seconds(size: Size, bytes_of: dict[str, tuple[float, float]], passes: Mapping[str, Pass], rate: float) -> float:
     """Return the seconds of an outer iteration in which neither products and traffic nor two kernels overlap."""
     total = 0.0
     for name, examples in (
@@ -191,7 +169,7 @@ def seconds(size: Size, found: dict[str, tuple[float, float]], passes: Mapping[s
         ("forward", size.desired + size.test),
         ("second", size.examples),
     ):
-        moved = found[name][0] - (found[name][1] if passes is KERNELS else 0.0)
+        moved = bytes_of[name][0] - (bytes_of[name][1] if passes is KERNELS else 0.0)
         total += examples * (size.operations(passes[name]) / rate + size.length * moved / COPY)
     return size.steps * total
 
@@ -202,47 +180,36 @@ def gigabytes(count: float) -> str:
     return f"{size:.0f}" if size >= 100 else f"{size:.2g}"
 
 
-def duration(seconds: float) -> str:
-    """Write a time in hours, minutes or seconds."""
-    unit, size = next((pair for pair in (("h", 3600), ("min", 60), ("s", 1)) if seconds >= 1.5 * pair[1]), ("s", 1))
-    return f"{seconds / size:.2g} {unit}"
-
-
 def bytes_and_times() -> str:
     """Return the table of the traffic per token at the third size, and of the times on a GPU."""
     size, heads = sizes()["transformer_4k"]
     rows = []
-    found = traffic(size, heads)
-    ways = [(name, PASSES, *found[name]) for name in PASSES]
-    ways += [(name, KERNELS, found[name][0] - found[name][1], 0.0) for name in ("gradient", "second")]
+    bytes_of = traffic(size, heads)
+    ways = [(name, PASSES, *bytes_of[name]) for name in PASSES]
+    ways += [(name, KERNELS, bytes_of[name][0] - bytes_of[name][1], 0.0) for name in ("gradient", "second")]
     for name, passes, total, logits in ways:
         work = size.operations(passes[name]) / size.length
-        least = size.operations(LEAST[name]) / size.length
         label = f"{name}, kernels" if passes is KERNELS else name
-        each = [label, f"{work / 1e6:.1f}", f"{total / 1e3:.0f}", f"{logits / 4 / size.vocabulary:.0f}"]
-        for rate in RATES.values():
-            together = work / rate + total / COPY
-            each += [f"{1e9 * work / rate:.0f} + {1e9 * total / COPY:.0f}", f"{least / rate / together:.0%}"]
-        rows.append(each)
+        cells = [label, f"{work / 1e6:.1f}", f"{total / 1e3:.0f}", f"{logits / 4 / size.vocabulary:.0f}"]
+        cells += [f"{1e9 * work / rate:.0f} + {1e9 * total / COPY:.0f}" for rate in RATES.values()]
+        rows.append(cells)
     heading = ["a token, one pass", "MFLOP", "KB", "passes over its logits"]
-    heading += [text for name in RATES for text in (f"{name}: products + traffic, ns", "share")]
-    return markdown(heading, rows)
+    return markdown([*heading, *(f"{name}: products + traffic, ns" for name in RATES)], rows)
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Print the tables, or write them into their pages."""
+    """Print the tables, or write them into their page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="replace the tables in docs/gpu.md and the README")
+    parser.add_argument("--write", action="store_true", help="replace the tables in docs/gpu.md")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
-    made = {PAGE: f"{operations()}\n\n{bytes_and_times()}", README: expected()}
+    tables = f"{times()}\n\n{bytes_and_times()}"
     if options.write:
         SETTINGS.write_text(json.dumps(experiments(), indent=1) + "\n", encoding="utf-8")
-        for page, tables in made.items():
-            before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-            page.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+        PAGE.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
     else:
-        print(*made.values(), sep="\n\n")
+        print(tables)
 
 
 if __name__ == "__main__":

@@ -39,11 +39,11 @@ def main(argv: list[str] | None = None) -> None:
             rows = [(guessed[stage], taken[stage]) for stage in guessed if kind_of(stage) == kind and stage in taken]
             if not rows:  # not computed yet
                 continue
-            seconds = sum(guess.seconds / guess.jobs * found.jobs for guess, found in rows)
-            measured = sum(found.processor_seconds for _, found in rows)
-            memory = max(guess.memory_mb for guess, _ in rows), max(found.peak_memory_mb for _, found in rows)
+            seconds = sum(guess.seconds / guess.jobs * spent.jobs for guess, spent in rows)
+            measured = sum(spent.processor_seconds for _, spent in rows)
+            memory = max(guess.memory_mb for guess, _ in rows), max(spent.peak_memory_mb for _, spent in rows)
             print(
-                f"  {kind:<16} {sum(found.jobs for _, found in rows):>3} jobs  {seconds:8.1f} s estimated "
+                f"  {kind:<16} {sum(spent.jobs for _, spent in rows):>3} jobs  {seconds:8.1f} s estimated "
                 f"{measured:8.1f} s taken  {seconds / measured:5.2f}   {memory[0]:>5} MB estimated "
                 f"{memory[1]:>5.0f} MB taken  {memory[0] / memory[1]:5.2f}"
             )

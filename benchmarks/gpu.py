@@ -173,10 +173,10 @@ def check(options: argparse.Namespace, device: torch.device) -> bool:
         rows = gpu_steps.check(device, tuple(gpu_steps.ALLOWED))
         return {"rows": rows, "right": all(row["right"] for row in rows)}
 
-    found = part(options, "check", measure)
-    wrong = [row for row in found["rows"] if not row["right"]]
-    print(f"check: {len(found['rows']) - len(wrong)} of {len(found['rows'])} ways are right", *wrong, sep="\n")
-    return bool(found["right"])
+    results = part(options, "check", measure)
+    wrong = [row for row in results["rows"] if not row["right"]]
+    print(f"check: {len(results['rows']) - len(wrong)} of {len(results['rows'])} ways are right", *wrong, sep="\n")
+    return bool(results["right"])
 
 
 def steps(options: argparse.Namespace, device: torch.device) -> bool:
@@ -194,11 +194,11 @@ def steps(options: argparse.Namespace, device: torch.device) -> bool:
         ways: list[dict[str, Any]] = [{"precision": kind} for kind in ("float32", *matmul.ROUNDED)]
         if place == 0:
             tokens = [size.length * count for count in (64, 256, 1024) if count < size.examples]
-            each = [{"micro_batch": count, "graphs": graphs} for count in tokens for graphs in (False, True)]
+            shapes = [{"micro_batch": count, "graphs": graphs} for count in tokens for graphs in (False, True)]
             if device.type == "cuda":
-                each += [{"chunk": numbers} for numbers in gpu_steps.CHUNKS]
+                shapes += [{"chunk": numbers} for numbers in gpu_steps.CHUNKS]
                 ways += [{"precision": kind, "kernels": False} for kind in matmul.ROUNDED]
-            ways += [{"precision": kind, **way} for kind in ("float32", "tf32") for way in each]
+            ways += [{"precision": kind, **way} for kind in ("float32", "tf32") for way in shapes]
 
         def measure(size: Size = size, heads: int = heads, ways: list[dict[str, Any]] = ways) -> dict[str, Any]:
             rows = [entry for way in ways for entry in gpu_steps.step(size, heads, device, ceiling, repeats, **way)]
@@ -209,10 +209,10 @@ def steps(options: argparse.Namespace, device: torch.device) -> bool:
                 "ceilings": ceiling,
             }
 
-        found = part(
+        results = part(
             options, f"steps-{row}", measure, steps=size.steps, examples=size.examples, vocabulary=size.vocabulary
         )
-        for entry in found["rows"]:
+        for entry in results["rows"]:
             share = entry["share_of_ceiling"]
             way = {
                 name: entry[name]
@@ -220,7 +220,7 @@ def steps(options: argparse.Namespace, device: torch.device) -> bool:
                 if name in ("precision", "kernels", "graphs", "micro_batch", "chunk")
             }
             print(f"{row}: {entry['pass']} {entry['seconds']:.4g} s, share {share and round(share, 3)}, {way}")
-        print(f"{row}: the public code's backward step {found['public']['seconds']:.4g} s")
+        print(f"{row}: the public code's backward step {results['public']['seconds']:.4g} s")
     return True
 
 
@@ -232,15 +232,15 @@ def part(options: argparse.Namespace, name: str, measure: Any, **sizes: int) -> 
     if time.monotonic() > options.deadline - MARGIN:
         raise Later(f"{name} is next")
     started = time.monotonic()
-    found = measure() | sizes
-    found["seconds"] = round(time.monotonic() - started, 3)
-    record(options, name, found)
+    results = measure() | sizes
+    results["seconds"] = round(time.monotonic() - started, 3)
+    record(options, name, results)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(found), encoding="utf-8")
-    return dict(found)
+    kept.write_text(json.dumps(results), encoding="utf-8")
+    return dict(results)
 
 
-def record(options: argparse.Namespace, name: str, found: Mapping[str, Any]) -> None:
+def record(options: argparse.Namespace, name: str, results: Mapping[str, Any]) -> None:
     """Write a record: the results, with the machine, date, commit and command."""
     cuda = options.device != "cpu" and torch.cuda.is_available()
     card = torch.cuda.get_device_properties(options.device) if cuda else None
@@ -257,7 +257,7 @@ def record(options: argparse.Namespace, name: str, found: Mapping[str, Any]) -> 
         "torch": torch.__version__,
         "python": platform.python_version(),
         "reduced": options.reduced,
-        **found,
+        **results,
     }
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / f"{file_name(options, name)}.json").write_text(
@@ -324,17 +324,18 @@ def evaluate(
 ) -> dict[str, Any]:
     """Train under the conventional and the searched policy; write curves, fits and log next to the record."""
     problem, theta0 = setup.from_files(own, files(options))
-    found = policy.load(near_optimal)
+    loaded = policy.load(near_optimal)
     device = {"dtype": problem.dtype, "device": problem.device}
     weights = {
-        "conventional": torch.full((1, 1), 1 / problem.examples, **device).expand(found.weights.shape),
-        "near_optimal": torch.as_tensor(found.weights, **device),
+        "conventional": torch.full((1, 1), 1 / problem.examples, **device).expand(loaded.weights.shape),
+        "near_optimal": torch.as_tensor(loaded.weights, **device),
     }
     trained = {
-        key: trajectory.train(problem, theta0, value, found.learning_rates.tolist()) for key, value in weights.items()
+        key: trajectory.train(problem, theta0, value, loaded.learning_rates.tolist())
+        for key, value in weights.items()
     }
-    curves = {key: {against: each.curve(against) for against in REFERENCES} for key, each in trained.items()}
-    count = len(found.learning_rates) + 1
+    curves = {key: {against: training.curve(against) for against in REFERENCES} for key, training in trained.items()}
+    count = len(loaded.learning_rates) + 1
     columns = {
         "policy": np.repeat([*curves], count),
         "step": np.tile(np.arange(count, dtype=np.int32), len(curves)),

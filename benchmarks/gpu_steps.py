@@ -68,9 +68,9 @@ def kernels(used: bool | None) -> Iterator[None]:
         cross_entropy.FUSED = before
 
 
-def error(found: Tensor, expected: Tensor) -> float:
+def error(value: Tensor, expected: Tensor) -> float:
     """Return |found - expected| / |expected|; NaN fails every check."""
-    return float((found.detach().cpu().double() - expected).norm() / expected.norm())
+    return float((value.detach().cpu().double() - expected).norm() / expected.norm())
 
 
 def check(device: torch.device, precisions: Sequence[str]) -> Rows:
@@ -93,8 +93,8 @@ def check(device: torch.device, precisions: Sequence[str]) -> Rows:
             problem, _ = draw(size, heads, precision, device, graphs=way.get("graphs", False), micro_batch=batch)
             given = [tensor.to(device, problem.dtype) for tensor in (theta, weights, direction)]
             with kernels(way.get("kernels", False)):
-                found = _found(problem, *given, way.get("budget", Budget(2**30)))
-            errors = {key: error(value, expected[key]) for key, value in found.items()}
+                products = _found(problem, *given, way.get("budget", Budget(2**30)))
+            errors = {key: error(value, expected[key]) for key, value in products.items()}
             right = all(value <= ALLOWED[precision] for value in errors.values())
             rows.append({"precision": precision, "way": name} | errors | {"right": right})
     return rows
@@ -124,8 +124,8 @@ def rounding_errors(size: Size, heads: int, device: torch.device, precisions: Se
     rows = []
     for precision in precisions:
         problem, _ = draw(some, heads, precision, device)
-        found = problem.adjoint_product(*(tensor.to(problem.dtype) for tensor in (theta, weights, direction)))
-        contributions, product = (error(*pair) for pair in zip(found, expected, strict=True))
+        products = problem.adjoint_product(*(tensor.to(problem.dtype) for tensor in (theta, weights, direction)))
+        contributions, product = (error(*pair) for pair in zip(products, expected, strict=True))
         rows.append({"precision": precision, "contributions": contributions, "hessian_product": product})
     return rows
 
@@ -162,17 +162,17 @@ def peak(device: torch.device) -> float | None:
 def ceilings(device: torch.device, width: int) -> dict[str, float]:
     """Return operations per second of large random products, by precision, and bytes per second of a copy."""
     a, b = (torch.randn(width, width, device=device) for _ in range(2))
-    found = {}
+    rates = {}
     for precision in ("float32", *matmul.ROUNDED):
         # On a CPU rounding is emulated, so its speed means nothing.
         if precision == "float32" or device.type == "cuda":
             left, right = (a.bfloat16(), b.bfloat16()) if precision == "bfloat16" else (a, b)
             with matmul.rounding(precision if precision == "tf32" else "float32", device):
-                found[precision] = 2 * width**3 / seconds(lambda x=left, y=right: x @ y, device, 10)
+                rates[precision] = 2 * width**3 / seconds(lambda x=left, y=right: x @ y, device, 10)
     source = torch.randn(32 * width**2, device=device)
     target = torch.empty_like(source)
-    found["copy"] = 2 * source.nbytes / seconds(lambda: target.copy_(source), device, 10)
-    return found
+    rates["copy"] = 2 * source.nbytes / seconds(lambda: target.copy_(source), device, 10)
+    return rates
 
 
 def step(size: Size, heads: int, device: torch.device, ceiling: dict[str, float], repeats: int, **way: Any) -> Rows:

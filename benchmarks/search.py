@@ -112,9 +112,9 @@ def _searches(problem: str, size: Size, seed: int, options: argparse.Namespace) 
     return pd.concat(frames, ignore_index=True)
 
 
-def _searched(objective: Objective, made: Method, iterations: int, budget: float) -> pd.DataFrame:
+def _searched(objective: Objective, method: Method, iterations: int, budget: float) -> pd.DataFrame:
     """Search until a cost is reached, and return the rows with the seconds since the start."""
-    search, began, seconds = Search(objective, made, iterations), time.perf_counter(), []
+    search, began, seconds = Search(objective, method, iterations), time.perf_counter(), []
 
     def watch(row: Row) -> None:
         seconds.append(time.perf_counter() - began)
@@ -126,11 +126,11 @@ def _searched(objective: Objective, made: Method, iterations: int, budget: float
     return pd.DataFrame([vars(row) for row in search.rows]).assign(seconds=seconds)
 
 
-def _changed(made: Method, changes: list[str]) -> Method:
+def _changed(method: Method, changes: list[str]) -> Method:
     """Return a method with other constants, where it has them."""
     pairs = (change.partition("=") for change in changes)
     return replace(
-        made, **{name: type(getattr(made, name))(value) for name, _, value in pairs if hasattr(made, name)}
+        method, **{name: type(getattr(method, name))(value) for name, _, value in pairs if hasattr(method, name)}
     )
 
 
@@ -148,17 +148,17 @@ def _perceptron(size: Size, seed: int, options: argparse.Namespace) -> Objective
 def _stories(size: Size, seed: int, options: argparse.Namespace) -> Objective:
     """Return the objective of a Transformer on stories of the grammar, half of its training windows perturbed."""
     stories = corpus.load({"source": "grammar", "stories": 20_000, "seed": 0, "near_copies": "ignore"})
-    made = tokenizer.make({"kind": "bpe", "vocabulary": 512}, stories.stories)
+    trained = tokenizer.make({"kind": "bpe", "vocabulary": 512}, stories.stories)
     shape = {
         "length": 32,
         "minimum_fill": 0.25,
         "train_examples": size.examples,
         **{f"{name}_examples": size.reference_examples for name in REFERENCES},
     }
-    cut = windows.make(made.encode(stories.stories), stories.rows, shape, seed, ("train", *REFERENCES))
+    cut = windows.make(trained.encode(stories.stories), stories.rows, shape, seed, ("train", *REFERENCES))
     mix = {"fraction": 0.5, "operations": 20, "mix": {"replace": 1, "delete": 1, "repeat": 1}}
-    train, _ = perturb.apply(cut["train"].tokens, made.size, mix, seed)
-    model = Transformer(made.size, 32, 32, 2, 2)
+    train, _ = perturb.apply(cut["train"].tokens, trained.size, mix, seed)
+    model = Transformer(trained.size, 32, 32, 2, 2)
     references = {name: cut[name].tokens for name in REFERENCES}
     problem = LanguageModel(model, train, references, torch.float32, devices.device("cpu"))
     values = model.initialise(random.generator(seed, "initialisation"))

@@ -37,8 +37,8 @@ def main(job: stage.Job) -> None:
         state=options.state,
     )
     result = variants.make(context)
-    made = f"the policy {job.settings['policy']}, which was to be written to {options.output}"
-    job.write(options.output, POLICY, result.columns(made))
+    source = f"the policy {job.settings['policy']}, which was to be written to {options.output}"
+    job.write(options.output, POLICY, result.columns(source))
     if options.learning_rates is not None and result.tried_rates is not None:
         job.write(options.learning_rates, LEARNING_RATES, result.tried_rates)
     job.notes |= {"policy": job.settings["policy"], **result.notes}

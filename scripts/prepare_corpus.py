@@ -24,17 +24,17 @@ def main(job: stage.Job) -> None:
     """Write the tokeniser, the tokens and the description of the corpus."""
     data = job.settings["data"]
     read = corpus.load(data["corpus"])
-    made = tokenizer.make(data["tokenizer"], read.stories)
-    tokens = made.encode(read.stories)
+    trained = tokenizer.make(data["tokenizer"], read.stories)
+    tokens = trained.encode(read.stories)
     unknown = tokenizer.unknown_share(np.concatenate(tokens))
     glimpse = {
         "fingerprint": read.fingerprint,
         "glimpse": corpus.glimpse(read),
-        "tokenizer": {name: made.description().get(name) for name in ("kind", "sha256")},
+        "tokenizer": {name: trained.description().get(name) for name in ("kind", "sha256")},
         "tokens": int(sum(map(len, tokens))),
         "unknown_share": unknown,
     }
-    tokenizer.save(job.options.tokenizer, made)
+    tokenizer.save(job.options.tokenizer, trained)
     copies = (read.originals != np.arange(len(read.stories))).any()
     original = {"original": read.originals} if copies else {}
     job.write(job.options.tokens, TOKENS, {"story": read.rows, "tokens": tokens} | original)

@@ -72,8 +72,8 @@ def main(job: stage.Job) -> None:
     learning_rates = [float(training["learning_rate"])] * training["steps"]
 
     def columns_of(weights: Tensor) -> artifacts.Columns:
-        found = f"the search, which was to write {options.policies}"
-        return Policy(weights.cpu().numpy(), np.array(learning_rates)).columns(found)
+        source = f"the search, which was to write {options.policies}"
+        return Policy(weights.cpu().numpy(), np.array(learning_rates)).columns(source)
 
     def snapshot(iteration: int, weights: Tensor) -> None:
         if not distributed.is_main():

@@ -19,8 +19,8 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 
 def block(word: str = "pandas") -> str:
     """The example that has a word in it."""
-    (found,) = (text for text in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL) if word in text)
-    return str(found)
+    (example,) = (text for text in re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL) if word in text)
+    return str(example)
 
 
 def test_the_example_has_ten_lines() -> None:

@@ -173,13 +173,13 @@ def _corpus(toy: Toy) -> corpus.Corpus:
 def _write_corpus(folder: Path, toy: Toy) -> None:
     """Write the tokeniser and the description of the corpus, which all seeds share."""
     loaded = _corpus(toy)
-    made = tokenizer.make({"kind": "bpe", "vocabulary": toy.vocabulary}, loaded.stories)
-    tokenizer.save(folder / "tokenizer.json", made)
+    trained = tokenizer.make({"kind": "bpe", "vocabulary": toy.vocabulary}, loaded.stories)
+    tokenizer.save(folder / "tokenizer.json", trained)
     described = {
         "glimpse": corpus.glimpse(loaded),
         "fingerprint": loaded.fingerprint,
-        "tokenizer": made.description(),
-        "unknown_share": tokenizer.unknown_share(np.concatenate(made.encode(loaded.stories))),
+        "tokenizer": trained.description(),
+        "unknown_share": tokenizer.unknown_share(np.concatenate(trained.encode(loaded.stories))),
     }
     (folder / "corpus.json").write_text(json.dumps(described), encoding="utf-8")
 
@@ -198,7 +198,7 @@ def _data(folder: Path, seed: int, toy: Toy) -> Data:
     tokens = tokenizer.load(folder / "tokenizer.json").encode(loaded.stories)
     cut = windows.make(tokens, loaded.rows, chosen, seed, REQUIRED)
     tokens, corrupted = perturb.apply(cut["train"].tokens, toy.vocabulary, chosen["perturbation"], seed)
-    rows = {split: Bigrams(each.tokens, each.story, toy.vocabulary) for split, each in cut.items()}
+    rows = {split: Bigrams(window.tokens, window.story, toy.vocabulary) for split, window in cut.items()}
     train = Bigrams(tokens, cut["train"].story, toy.vocabulary)
     return Data(train, rows["desired"], rows["test"], corrupted, np.zeros(toy.vocabulary**2))
 
@@ -216,10 +216,10 @@ def _write_seed(folder: Path, seed: int, chosen: dict[str, Any], toy: Toy) -> di
         write(split, kind, getattr(data, split).columns(corrupted))
 
     uniform = np.full((toy.steps, toy.examples), 1 / toy.examples)
-    log, found = _search(data, uniform, toy)
+    log, searched = _search(data, uniform, toy)
     write("search", "search", log)
-    snapshots = {f"search_{i:04d}": found[i] for i in toy.snapshots}
-    policies = {"conventional": uniform, "near_optimal": found[-1], **snapshots}
+    snapshots = {f"search_{i:04d}": searched[i] for i in toy.snapshots}
+    policies = {"conventional": uniform, "near_optimal": searched[-1], **snapshots}
 
     tables: dict[str, dict[str, list[Any]]] = {
         name: {column: [] for column in TABLES[name].columns}
@@ -284,12 +284,12 @@ def _mean_gradients(rows: Rows, thetas: Array) -> Array:
 def _search(data: Data, uniform: Array, toy: Toy) -> tuple[dict[str, list[Any]], list[Array]]:
     """Search by exponentiated gradient; return the log and the policy of each iteration."""
     log: dict[str, list[Any]] = {column: [] for column in SEARCH.columns}
-    weights, found = uniform, []
+    weights, policies = uniform, []
     before, slopes = weights, np.zeros_like(weights)
     for iteration in range(toy.iterations + 1):
         thetas = _trajectory(data, weights, toy.learning_rate)
         gradient = -toy.learning_rate * _adjoint(data, data.desired, thetas, weights, toy.learning_rate)
-        found.append(weights)
+        policies.append(weights)
         row = {
             "iteration": iteration,
             "evaluations": iteration,
@@ -312,7 +312,7 @@ def _search(data: Data, uniform: Array, toy: Toy) -> tuple[dict[str, list[Any]],
         weights = np.exp(raised - raised.max(axis=1, keepdims=True))
         weights = np.where(weights < 1e-2 * weights.max(axis=1, keepdims=True), 0, weights)
         weights /= weights.sum(axis=1, keepdims=True)
-    return log, found
+    return log, policies
 
 
 def _measure(
@@ -453,8 +453,8 @@ def _stability(data: Data, thetas: Array, weights: Array, rate: float) -> dict[s
 def _sensitivity(curves: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """Fit the desired curves with L0 or t0 fixed, as the stage does."""
     by_policy = loss_curves.split(curves["policy"], np.array(curves["step"]), np.array(curves["desired_loss"]))
-    found = scaling_sensitivity.sensitivity(by_policy, ("conventional", "near_optimal"))
-    rows = [{"against": "desired", **row} for row in found]
+    fits = scaling_sensitivity.sensitivity(by_policy, ("conventional", "near_optimal"))
+    rows = [{"against": "desired", **row} for row in fits]
     return {name: [row[name] for row in rows] for name in SENSITIVITY.columns}
 
 

@@ -185,8 +185,8 @@ class Console(logging.Handler):
 
 def whole(seconds: Iterable[float], cores: int) -> float:
     """Return the time of some jobs on some cores: their sum divided, and at least the longest."""
-    each = list(seconds)
-    return max([sum(each) / cores, *each])
+    times = list(seconds)
+    return max([sum(times) / cores, *times])
 
 
 def failure(record: Mapping[str, Any]) -> str:

@@ -58,11 +58,11 @@ def table(name: str, problem: str | None) -> str:
         rows = [[of, f"`{preset}`", *(f"`{search[key]}`" for key in columns)] for of, preset, search in searches]
         return _markdown(["problem", "preset", *columns], rows)
     if name == "policies":
-        made = [
+        policies = [
             [f"`{policy}`", of.phrase, ", ".join(f"`{other}`" for other in of.builds_on)]
             for policy, of in POLICIES.items()
         ]
-        return _markdown(["policy", "weights", "requires"], made)
+        return _markdown(["policy", "weights", "requires"], policies)
     rows = [
         _row(path, field)
         for path, only, field in block.keys(ConfigFile if name == "file" else Experiment)

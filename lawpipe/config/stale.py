@@ -39,10 +39,10 @@ def _left_over(folder: Path, settings: Mapping[str, Any]) -> list[Path]:
     if seed is None:
         return [folder]
     costs = plan.costs(settings, seed)
-    logs = {path for job in map(PurePath, costs) for path in (f"logs/{job.stem}.txt", f"benchmarks/{job.stem}.tsv")}
-    made = logs.union(plan.tables(settings, seed), plan.parts(settings, seed), costs)
+    logs = {f"logs/{PurePath(job).stem}.txt" for job in costs}
+    current = logs.union(plan.tables(settings, seed), plan.parts(settings, seed), costs)
     files = {path: path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()}
-    return [path for path, name in files.items() if name not in made and "/." not in f"/{name}"]
+    return [path for path, name in files.items() if name not in current and "/." not in f"/{name}"]
 
 
 def describe(root: Path, stale: Mapping[Path, list[Path]]) -> str:

@@ -84,7 +84,7 @@ def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
         )
         for stage, jobs in sorted(by_stage.items(), key=lambda item: min(job["started"] for job in item[1]))
     ]
-    jobs = [job for each in by_stage.values() for job in each]
+    jobs = [job for of_stage in by_stage.values() for job in of_stage]
     times = sorted(job["started"] for job in jobs)
     return Spent(
         tuple(stages),

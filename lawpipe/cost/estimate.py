@@ -158,8 +158,8 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
     if stage == "search" or (stage == "make_policy" and batch in plan.SEARCHED_CONTROLS):
         own = stage == "search"
         iterations = settings["search"]["iterations"] + 1 if own else settings["controls"]["evaluations"]
-        each = ITERATION[settings["problem"]]
-        return Steps(iterations * steps * each.run, iterations * steps * each.backward)
+        iteration = ITERATION[settings["problem"]]
+        return Steps(iterations * steps * iteration.run, iterations * steps * iteration.backward)
     if stage == "make_policy":
         runs, backward = POLICIES[batch].work[POLICIES[batch].variant]
         return Steps(steps * runs, steps * backward)
@@ -283,7 +283,7 @@ def describe(experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, 
 def record(path: Path, experiments: Mapping[str, Mapping[str, Any]], speeds: Mapping[str, Steps]) -> None:
     """Write the estimate of every stage as JSON; the report shows it beside the measured cost."""
     costs = {name: stages(settings, speeds.get(name)).items() for name, settings in experiments.items()}
-    table = {name: {stage: asdict(cost) for stage, cost in found} for name, found in costs.items()}
+    table = {name: {stage: asdict(cost) for stage, cost in by_stage} for name, by_stage in costs.items()}
     files.write_text(path, json.dumps(table, indent=1) + "\n")
 
 

@@ -48,10 +48,11 @@ def check(weights: npt.NDArray[Any], source: str, remedy: str, first_row: int = 
     row = int(np.argmin(good))
     wrong = ~(np.isfinite(weights[row]) & (weights[row] >= 0))
     example = int(np.argmax(wrong))
-    found = f"gives example {example} the weight {weights[row, example]:.6g}" if wrong.any() else ""
+    one = f"gives example {example} the weight {weights[row, example]:.6g}"
+    mistake = one if wrong.any() else f"sums to {totals[row]:.6g}"
     raise InputError(
-        f"{source}: row {first_row + row} {found or f'sums to {totals[row]:.6g}'}, expected weights that are finite, "
-        f"at least 0, and sum to 1 in every row; {remedy} and run again."
+        f"{source}: row {first_row + row} {mistake}, expected weights that are finite, at least 0, and sum to 1 in "
+        f"every row; {remedy} and run again."
     )
 
 

@@ -50,11 +50,11 @@ def from_files(settings: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[
     return problem, theta0
 
 
-def _check_size(path: Path, what: str, found: int, expected: int) -> None:
+def _check_size(path: Path, what: str, actual: int, expected: int) -> None:
     """Raise InputError if a file does not fit the problem."""
-    if found != expected:
+    if actual != expected:
         raise InputError(
-            f"{path} is for {found} {what}, expected {expected}: it belongs to another experiment or to other "
+            f"{path} is for {actual} {what}, expected {expected}: it belongs to another experiment or to other "
             "settings; delete the file and run again to make it anew."
         )
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from lawpipe.analysis.intervals import Interval, mean_interval
@@ -33,6 +34,13 @@ SEEDS_FOR_A_BAND = 3
 FACTOR_FOR_LOG_AXIS = 3.0
 #: The ends of an axis of shares of a gain, in per cent. A share beyond them is an arrow at the edge.
 SHARES = (-150.0, 350.0)
+
+
+def titled(title: str, width: float, height: float) -> Figure:
+    """Return an empty figure of this size in inches, under a title."""
+    drawing = Figure(figsize=(width, height), layout="constrained")
+    drawing.suptitle(title, x=0.01, ha="left", fontweight="bold", gid=surfaces.TITLE_ID)
+    return drawing
 
 
 def seeds_note(results: Results, *, geometric: bool = False) -> str:

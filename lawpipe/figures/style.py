@@ -14,6 +14,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
@@ -100,6 +101,7 @@ def save(figure: Figure, path: Path, title: str) -> None:
     Call it within `theme`, whose fixed salt makes the ids of the SVG the same every time.
     """
     metadata: dict[str, Any] = {"Date": None, "Creator": None, "Title": title}
+    _lay_out(figure)
     with files.whole(path) as temporary:
         figure.savefig(temporary, format="svg", metadata=metadata, dpi=150)
         svg = temporary.read_text(encoding="utf-8")
@@ -107,6 +109,16 @@ def save(figure: Figure, path: Path, title: str) -> None:
         svg = COORDINATES.sub(lambda attribute: LONG_NUMBER.sub(_rounded, attribute[0]), svg)
         clips = {name: f"p{index}" for index, name in enumerate(dict.fromkeys(CLIP.findall(svg)))}
         temporary.write_text(CLIP.sub(lambda name: clips[name[0]], svg), encoding="utf-8")
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place the panels as for an SVG, once; `savefig` would draw the whole figure once more to do the same."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        FigureCanvasSVG(figure)
+        figure.dpi = FigureCanvasSVG.fixed_dpi
+        engine.execute(figure)
+        figure.set_layout_engine("none")
 
 
 def _rounded(number: re.Match[str]) -> str:

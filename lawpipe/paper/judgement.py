@@ -46,7 +46,7 @@ def _judged(claim: Claim, seeds: Sequence[Seed], settings: Settings) -> tuple[In
     """Return our value for a claim over the seeds of one experiment, and its judgement."""
     having = [seed for seed in seeds if set(claim.needs) <= set(seed.summary)]
     try:
-        found = mean_interval([claim.measure(seed) for seed in having], logarithmic=claim.logarithmic)
+        ours = mean_interval([claim.measure(seed) for seed in having], logarithmic=claim.logarithmic)
     except Exception as error:
         error.add_note(f"while computing our number for the claim {claim.name}")
         raise
@@ -54,13 +54,13 @@ def _judged(claim: Claim, seeds: Sequence[Seed], settings: Settings) -> tuple[In
     more = f" and {len(elsewhere) - 3} more" if len(elsewhere) > 3 else ""
     here = f"here {', '.join(elsewhere[:3])}{more}"
     if claim.task is not None and elsewhere:
-        return found, Judgement(NOT_TESTED, f"the value is of another task or size; {here}")
-    judged = claim.rule.judge(found)
+        return ours, Judgement(NOT_TESTED, f"the value is of another task or size; {here}")
+    judged = claim.rule.judge(ours)
     if claim.caveat is not None and (caveat := claim.caveat(having)):
         judged = replace(judged, reason=caveat)
     if elsewhere and judged.verdict != NOT_TESTED:
         judged = Judgement(judged.verdict, f"{judged.reason} (the paper's task or size is another; {here})")
-    return found, judged
+    return ours, judged
 
 
 def _judged_of_sizes(claim: Claim, sizes: Sequence[Mapping[int, Seed]]) -> tuple[Interval, Judgement]:
@@ -70,21 +70,21 @@ def _judged_of_sizes(claim: Claim, sizes: Sequence[Mapping[int, Seed]]) -> tuple
         return NO_SEEDS, ONE_SIZE if len(sizes) == 1 else NO_COMMON_SEED
     assert claim.across is not None
     values = [claim.across([claim.measure(seeds[seed]) for seeds in sizes]) for seed in common]
-    found = mean_interval(values, logarithmic=claim.logarithmic)
-    return found, claim.rule.judge(found)
+    ours = mean_interval(values, logarithmic=claim.logarithmic)
+    return ours, claim.rule.judge(ours)
 
 
-def _row(claim: Claim, experiment: str, found: Interval, judged: Judgement) -> dict[str, Any]:
+def _row(claim: Claim, experiment: str, ours: Interval, judged: Judgement) -> dict[str, Any]:
     """Return one row of the table."""
     return {
         "claim": claim.name,
         "experiment": experiment,
         "source": claim.source,
         "paper": claim.paper,
-        "ours": found.mean,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n_reached,
+        "ours": ours.mean,
+        "low": ours.low,
+        "high": ours.high,
+        "n": ours.n_reached,
         **vars(judged),
     }
 

@@ -42,21 +42,21 @@ class Beyond:
     below: bool = False
     missing: Judgement = NO_VALUE
 
-    def judge(self, found: Interval) -> Judgement:
+    def judge(self, ours: Interval) -> Judgement:
         """Judge the direction."""
-        if found.mean is None:
+        if ours.mean is None:
             return self.missing
         side, sign = ("below", -1) if self.below else ("above", 1)
-        mark, shown = number(self.mark), written(found)
-        if self.missing.verdict == NOT_REPRODUCED and 2 * found.n_reached < found.n:
-            return Judgement(NOT_REPRODUCED, f"only {_reached(found)} have a value, {shown}")
-        if sign * (found.mean - self.mark) <= 0:
+        mark, shown = number(self.mark), written(ours)
+        if self.missing.verdict == NOT_REPRODUCED and 2 * ours.n_reached < ours.n:
+            return Judgement(NOT_REPRODUCED, f"only {_reached(ours)} have a value, {shown}")
+        if sign * (ours.mean - self.mark) <= 0:
             return Judgement(NOT_REPRODUCED, f"{shown} is not {side} {mark}")
-        if found.n_reached < found.n:
-            return Judgement(PARTLY, f"{shown} is {side} {mark}, but only {_reached(found)} have a value")
-        if found.low is None or found.high is None:
+        if ours.n_reached < ours.n:
+            return Judgement(PARTLY, f"{shown} is {side} {mark}, but only {_reached(ours)} have a value")
+        if ours.low is None or ours.high is None:
             return Judgement(PARTLY, f"{shown} is {side} {mark}, in one seed: no interval")
-        if sign * ((found.high if self.below else found.low) - self.mark) <= 0:
+        if sign * ((ours.high if self.below else ours.low) - self.mark) <= 0:
             return Judgement(PARTLY, f"{shown} is {side} {mark}, but its interval is not wholly so")
         return Judgement(REPRODUCED, f"{shown} is {side} {mark}, with its whole interval")
 
@@ -86,28 +86,28 @@ class Near:
     mark: float | None = None
     missing: Judgement = NO_VALUE
 
-    def judge(self, found: Interval) -> Judgement:
+    def judge(self, ours: Interval) -> Judgement:
         """Judge the distance."""
-        if found.mean is None:
+        if ours.mean is None:
             return self.missing
-        shown = written(found)
+        shown = written(ours)
         ends = dict.fromkeys(map(number, (self.low, self.high)))
         theirs = f"at least {number(self.low)}" if math.isinf(self.high) else " to ".join(ends)
         within = f"within a factor of {number(self.factor)} of the paper's {theirs}"
-        is_within = self.low / self.factor <= found.mean <= self.high * self.factor
-        reached = found.n_reached == found.n
+        is_within = self.low / self.factor <= ours.mean <= self.high * self.factor
+        reached = ours.n_reached == ours.n
         if is_within and reached:
             return Judgement(REPRODUCED, f"{shown} is {within}")
         # Without an interval, every comparison with its ends is false.
-        low, high = (math.nan if end is None else end for end in (found.low, found.high))
+        low, high = (math.nan if end is None else end for end in (ours.low, ours.high))
         if reached and low <= self.high and self.low <= high:
             no_effect = self.mark is not None and low <= self.mark <= high
             if no_effect or low < self.low / self.factor**2 or self.high * self.factor**2 < high:
                 return Judgement(PARTLY, f"{shown} includes the paper's {theirs}, but is too wide to tell")
             return Judgement(REPRODUCED, f"{shown} includes the paper's {theirs}")
         if is_within:
-            return Judgement(PARTLY, f"{shown} is {within}, but only {_reached(found)} have a value")
-        if self.mark is not None and (found.mean - self.mark) * (self.low - self.mark) > 0:
+            return Judgement(PARTLY, f"{shown} is {within}, but only {_reached(ours)} have a value")
+        if self.mark is not None and (ours.mean - self.mark) * (self.low - self.mark) > 0:
             return Judgement(PARTLY, f"{shown} is on the same side of {number(self.mark)}, but not {within}")
         return Judgement(NOT_REPRODUCED, f"{shown} is not {within}")
 
@@ -124,18 +124,18 @@ class Degree:
     missing: Judgement = NO_VALUE
     most: bool = False
 
-    def judge(self, found: Interval) -> Judgement:
+    def judge(self, ours: Interval) -> Judgement:
         """Judge the degree."""
-        if found.mean is None:
+        if ours.mean is None:
             return self.missing
         sign, reaching, failing = (-1, "at most", "above") if self.most else (1, "at least", "below")
-        shown, low, high = written(found), *map(number, sorted((self.full, self.some)))
-        if sign * (found.mean - self.full) >= 0:
+        shown, low, high = written(ours), *map(number, sorted((self.full, self.some)))
+        if sign * (ours.mean - self.full) >= 0:
             reached = f"{shown} is {reaching} {number(self.full)}"
-            if found.n_reached < found.n:
-                return Judgement(PARTLY, f"{reached}, but only {_reached(found)} have a value")
+            if ours.n_reached < ours.n:
+                return Judgement(PARTLY, f"{reached}, but only {_reached(ours)} have a value")
             return Judgement(REPRODUCED, reached)
-        if sign * (found.mean - self.some) >= 0:
+        if sign * (ours.mean - self.some) >= 0:
             return Judgement(PARTLY, f"{shown} is between {low} and {high}")
         return Judgement(NOT_REPRODUCED, f"{shown} is {failing} {number(self.some)}")
 
@@ -150,6 +150,6 @@ Rule = Beyond | Near | Degree
 written = partial(interval, count_seeds=False, space=" ")
 
 
-def _reached(found: Interval) -> str:
+def _reached(ours: Interval) -> str:
     """Return how many seeds have a value, as text."""
-    return f"{found.n_reached} of {found.n} seeds"
+    return f"{ours.n_reached} of {ours.n} seeds"

@@ -42,14 +42,14 @@ def rows(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any]
     return records
 
 
-def _row(experiment: str | None, size: Settings, quantity: str, found: Interval) -> dict[str, Any]:
+def _row(experiment: str | None, size: Settings, quantity: str, ours: Interval) -> dict[str, Any]:
     """Return one row of the table; `size` has the settings by dotted keys."""
     return {
         "experiment": experiment,
         **dict(zip(("steps", "examples", "vocabulary"), map(size.get, SIZE), strict=True)),
         "quantity": quantity,
-        "mean": found.mean,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n_reached,
+        "mean": ours.mean,
+        "low": ours.low,
+        "high": ours.high,
+        "n": ours.n_reached,
     }

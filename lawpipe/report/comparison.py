@@ -67,5 +67,5 @@ def pairs(results: Results, policy: str, name: str, against: str, kind: str = "i
 
 def share(results: Results, rows: pd.DataFrame) -> str:
     """Write a property of zero weights: the mean share over the seeds with its 95 % interval."""
-    found = mean_interval(rows["value"]).clipped(0, 1)
-    return interval(replace(found, n=len(results.seeds)), share=True, missing="no such pair")
+    shares = mean_interval(rows["value"]).clipped(0, 1)
+    return interval(replace(shares, n=len(results.seeds)), share=True, missing="no such pair")

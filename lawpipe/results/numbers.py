@@ -36,7 +36,7 @@ def percent(share: float | None) -> str:
 
 
 def interval(
-    found: Interval,
+    estimate: Interval,
     *,
     digits: int = 3,
     share: bool = False,
@@ -54,12 +54,12 @@ def interval(
     def write(value: float | None) -> str:
         return percent(value) if share else number(value, digits)
 
-    if found.mean is None:
-        return missing if found.n else "-"
-    known = (found.low, found.high) != (None, None)
-    ends = f" [{write(found.low)},{space}{write(found.high)}]" if known else ""
-    seeds = f" ({found.n_reached} of {found.n} seeds)" if count_seeds and found.n_reached < found.n else ""
-    return f"{write(found.mean)}{ends}{seeds}"
+    if estimate.mean is None:
+        return missing if estimate.n else "-"
+    known = (estimate.low, estimate.high) != (None, None)
+    ends = f" [{write(estimate.low)},{space}{write(estimate.high)}]" if known else ""
+    seeds = f" ({estimate.n_reached} of {estimate.n} seeds)" if count_seeds and estimate.n_reached < estimate.n else ""
+    return f"{write(estimate.mean)}{ends}{seeds}"
 
 
 def share_of(share: Interval) -> str:

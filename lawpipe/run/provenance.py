@@ -1,18 +1,18 @@
 """The origin of a result: digest of the code, versions of libraries, machine and git state."""
 
-import ast
 import hashlib
 import os
 import platform
-import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from lawpipe.run.meaning import Sources
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -40,7 +40,7 @@ def _digest(script: str, chosen: tuple[tuple[str, tuple[str, ...]], ...]) -> str
 
 
 def meanings(script: str | Path, chosen: Mapping[str, Sequence[str]] | None = None) -> dict[str, str]:
-    """Return the meaning of a script and of every file of the package that it depends on, by file name.
+    """Return a digest of the meaning of a script and of every file of the package that it depends on, by file name.
 
     Comments, docstrings, type-only imports, layout, time stamps and the place of the checkout do not count. Imports
     at any depth of the syntax tree are followed. A module that calls ``registry.load("search", ...)`` also depends on
@@ -59,6 +59,7 @@ def meanings(script: str | Path, chosen: Mapping[str, Sequence[str]] | None = No
             waiting.extend(
                 file for kind in kinds for module in choices.get(kind, ()) for file in _module_files(module)
             )
+    _sources(PACKAGE).keep()
     return {_name(path): meaning for path, meaning in result.items()}
 
 
@@ -68,52 +69,20 @@ def _name(path: Path) -> str:
 
 
 @cache
+def _sources(package: Path) -> Sources:
+    """Return what is known of the sources of a package, and of the scripts that use it."""
+    return Sources(package)
+
+
+@cache
 def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
-    """Return a file's meaning as text, the package files that it depends on, and the kinds of module that it loads.
-
-    The meaning of a Python module is its syntax tree without docstrings and without ``if TYPE_CHECKING:``.
-    """
-    text = path.read_text(encoding="utf-8")
-    files = _named_data(path, text) if path.is_relative_to(PACKAGE) else []
-    if path.suffix != ".py":
-        return text, tuple(files), ()
-    tree = ast.parse(text)
-    for_types = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
-    tree.body = [node for node in tree.body if node not in for_types]
-    for node in [tree, *_statements(tree)]:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                files += _module_files(alias.name)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
-            files += _module_files(node.module)
-            for alias in node.names:
-                files += _module_files(f"{node.module}.{alias.name}")
-        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                node.body = node.body[1:]
-    return ast.dump(tree), tuple(files), tuple(_kinds(tree) if "registry.load" in text else ())
-
-
-def _named_data(path: Path, text: str) -> list[Path]:
-    """Return the files in a file's folder, other than modules, whose names its text has in quotes."""
-    names = set(re.findall(r"""["']([\w.-]+)["']""", text))
-    return [other for other in path.parent.iterdir() if other.suffix in DATA and other.name in names]
-
-
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield every statement below a node of the syntax tree. Expressions, which hold none, are not entered."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
-            yield child
-            yield from _statements(child)
-
-
-def _kinds(tree: ast.AST) -> Iterator[str]:
-    """Yield the kind that each call of `registry.load` names."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "registry.load":
-            yield ast.literal_eval(node.args[0])
+    """Return a file's meaning, the package files that it depends on, and the kinds of module that it loads."""
+    source = _sources(PACKAGE).read(path, _name(path))
+    named = [file for module in source.modules for file in _module_files(module)]
+    if path.is_relative_to(PACKAGE):
+        others = [path.with_name(name) for name in source.quoted if Path(name).suffix in DATA]
+        named += [file for file in others if file.is_file()]
+    return source.meaning, tuple(named), tuple(source.kinds)
 
 
 def _module_files(name: str) -> list[Path]:

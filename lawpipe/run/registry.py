@@ -51,8 +51,8 @@ def variant(policy: str) -> str:
 def names(kind: str) -> list[str]:
     """Return the names of a kind's modules, in alphabetical order, without importing them."""
     package, _, part = KINDS[kind].partition(".{}")
-    found = pkgutil.iter_modules(importlib.import_module(package).__path__)
-    return sorted(module.name for module in found if module.ispkg == bool(part))
+    modules = pkgutil.iter_modules(importlib.import_module(package).__path__)
+    return sorted(module.name for module in modules if module.ispkg == bool(part))
 
 
 def chosen(settings: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -213,8 +213,7 @@ def figure(frame: pd.DataFrame) -> Figure:
         for _, block in test.groupby([test["problem"], test["spoilt"] == 0], sort=False)
     ]
     heights = [AROUND + ROW * len(groups) for groups in blocks]
-    drawing = Figure(figsize=(10.6, 0.8 + sum(heights)), layout="constrained")
-    drawing.suptitle(TITLE, x=0.01, ha="left", fontweight="bold", gid=surfaces.TITLE_ID)
+    drawing = panels.titled(TITLE, 10.6, 0.8 + sum(heights))
     grid = drawing.subplots(len(blocks), len(families), squeeze=False, sharey="row", height_ratios=heights)
     for row, groups in zip(grid, blocks, strict=True):
         for axes, family in zip(row, families, strict=True):

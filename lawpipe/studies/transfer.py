@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from lawpipe.analysis import gain
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.config import plan
-from lawpipe.figures import panels, style, surfaces
+from lawpipe.figures import panels, style
 from lawpipe.paper import values as paper
 from lawpipe.report.table import Table
 from lawpipe.results.catalogue import Entry
@@ -97,8 +97,7 @@ def text(frame: pd.DataFrame) -> str:
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw J over that of the conventional policy for each set, and the share of the gain; one row per transfer."""
     groups = [group for _, group in frame.groupby("experiment", sort=False)]
-    drawing = Figure(figsize=(10.6, AROUND + ROW * len(groups)), layout="constrained")
-    drawing.suptitle(TITLE, x=0.01, ha="left", fontweight="bold", gid=surfaces.TITLE_ID)
+    drawing = panels.titled(TITLE, 10.6, AROUND + ROW * len(groups))
     *levels, shares = drawing.subplots(1, len(REFERENCES) + 1, sharey=True)
     for offset, axes, against in zip(OFFSETS, levels, REFERENCES, strict=True):
         colour = style.AGAINST[against]

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lawpipe.figures import style, surfaces
+from lawpipe.figures import panels, style, surfaces
 from lawpipe.report.table import Table
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results, select, snapshot
@@ -108,10 +108,9 @@ def text(frame: pd.DataFrame) -> str:
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw the similarities, and the share of steps with two or more active examples, against the gap."""
     columns = frame.groupby("column", sort=False)
-    drawing = Figure(figsize=(max(5.4, 3.6 * len(columns)), 5.6), layout="constrained")
-    drawing.suptitle(TITLE, x=0.01, ha="left", fontweight="bold", gid=surfaces.TITLE_ID)
-    panels = drawing.subplots(2, len(columns), squeeze=False, height_ratios=(3, 1), sharex=True, sharey="row")
-    for upper, lower, (title, group) in zip(*panels, columns, strict=True):
+    drawing = panels.titled(TITLE, max(5.4, 3.6 * len(columns)), 5.6)
+    grid = drawing.subplots(2, len(columns), squeeze=False, height_ratios=(3, 1), sharex=True, sharey="row")
+    for upper, lower, (title, group) in zip(*grid, columns, strict=True):
         for kind in KINDS:
             _draw_kind(upper, group, kind)
         upper.set(xscale="log", yscale="log", title=title)
@@ -124,7 +123,7 @@ def figure(frame: pd.DataFrame) -> Figure:
         share = group["several"] / group["measured"]
         lower.plot(group["relative_gap"], share, ".", color=surfaces.MUTED, markersize=4, alpha=0.6)
         lower.set(ylim=(0, 1.04), xlabel="Frank-Wolfe gap / J (log; the search runs to the right)")
-    upper, lower = panels[:, 0]
+    upper, lower = grid[:, 0]
     lower.invert_xaxis()  # shared by all panels
     upper.set_ylabel("similarity SIM, median over steps (log)")
     lower.set_ylabel("steps with two\nor more active")

@@ -37,13 +37,13 @@ def test_curves_that_break_off():
     assert acceleration(CONVENTIONAL, [math.nan] * 5, to_best=True) is None
 
 
-def test_the_fits_give_what_they_imply():
+def test_the_acceleration_implied_by_the_published_fits():
     # From the published relative changes at T = 4000 (93.7 % in B, 18.7 % in beta): 2.69.
     scale, exponent = 3.16e8, 0.12
-    found = acceleration_from_fits(scale, exponent, scale * (1 - 0.937), exponent * 1.187, 4000)
-    assert found == pytest.approx(2.69, abs=0.01)
-    # The policy's law takes the conventional one's final value at step T / found.
-    ours = power_law([4000 / found], 0.0, scale * (1 - 0.937), exponent * 1.187)[0]
+    ratio = acceleration_from_fits(scale, exponent, scale * (1 - 0.937), exponent * 1.187, 4000)
+    assert ratio == pytest.approx(2.69, abs=0.01)
+    # The policy's law takes the conventional one's final value at step T / ratio.
+    ours = power_law([4000 / ratio], 0.0, scale * (1 - 0.937), exponent * 1.187)[0]
     assert ours == pytest.approx(power_law([4000], 0.0, scale, exponent)[0])
 
 
@@ -52,7 +52,7 @@ def test_equal_exponents_leave_the_ratio_of_scales():
 
 
 @pytest.mark.parametrize("law", [(0.0, 0.5), (10.0, 0.0), (math.nan, 0.5), (10.0, 1e-6), (None, None)])
-def test_fits_that_imply_nothing(law):
+def test_degenerate_fits_imply_no_acceleration(law):
     assert acceleration_from_fits(1e9, 0.5, *law, 2000) is None
 
 

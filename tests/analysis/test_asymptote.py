@@ -7,9 +7,9 @@ from lawpipe.analysis import asymptote
 @pytest.mark.parametrize("true", [asymptote.Asymptote(1.203, 3.268, 0.140), asymptote.Asymptote(0.4, 9.0, 2.5)])
 def test_noise_free_coefficients_come_back(true: asymptote.Asymptote) -> None:
     ratios = np.linspace(true.b - 2.2, true.b - 0.05, 9)
-    found = asymptote.fit(ratios, true(ratios))
-    assert found is not None
-    assert (found.a, found.b, found.c) == pytest.approx((true.a, true.b, true.c), rel=1e-5)
+    fitted = asymptote.fit(ratios, true(ratios))
+    assert fitted is not None
+    assert (fitted.a, fitted.b, fitted.c) == pytest.approx((true.a, true.b, true.c), rel=1e-5)
 
 
 def test_missing_points_are_left_out() -> None:
@@ -17,9 +17,9 @@ def test_missing_points_are_left_out() -> None:
     ratios = np.linspace(2, 3.2, 8)
     values = true(ratios)
     values[[1, 4]] = np.nan
-    found = asymptote.fit(ratios, values)
-    assert found is not None
-    assert found.b == pytest.approx(3.3, rel=1e-5)
+    fitted = asymptote.fit(ratios, values)
+    assert fitted is not None
+    assert fitted.b == pytest.approx(3.3, rel=1e-5)
 
 
 @pytest.mark.parametrize(

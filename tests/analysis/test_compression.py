@@ -14,7 +14,7 @@ def test_no_objective_without_finite_steps(losses):
     assert math.isnan(objective(losses))
 
 
-def test_the_start_may_be_anything():
+def test_the_objective_leaves_out_the_loss_before_training():
     assert objective([math.nan, 2.0, 4.0]) == 3.0
 
 

@@ -23,7 +23,7 @@ def test_an_annealed_curve_falls_faster_again(drop: float, deviation: float) -> 
 @pytest.mark.parametrize("law", [*PAPER.values(), *TOY.values()])
 @pytest.mark.parametrize("deviation", [0.0, 1e-4, 1e-2])
 @pytest.mark.parametrize("first_step", [1, 50])
-def test_a_power_law_does_not_whatever_its_noise(law: tuple[float, float], deviation: float, first_step: int) -> None:
+def test_a_noisy_power_law_is_not_flagged(law: tuple[float, float], deviation: float, first_step: int) -> None:
     flagged = 0
     for seed in range(20):
         rng = np.random.default_rng(seed)

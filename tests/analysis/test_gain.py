@@ -14,9 +14,9 @@ J = pd.DataFrame({
 
 
 def test_a_share_is_paired_by_seed() -> None:
-    found = gain.share(J, "half")
-    assert (found.mean, found.low, found.high) == pytest.approx((0.5, 0.5, 0.5))
-    assert (found.n, found.n_reached) == (2, 2)
+    share = gain.share(J, "half")
+    assert (share.mean, share.low, share.high) == pytest.approx((0.5, 0.5, 0.5))
+    assert (share.n, share.n_reached) == (2, 2)
     assert gain.share(J, "conventional").mean == 0
     assert gain.share(J, "near_optimal").mean == 1
     assert gain.share(J, "beyond").mean == pytest.approx(1.25)
@@ -31,19 +31,19 @@ def test_a_gain_that_is_not_beyond_its_interval_has_no_shares() -> None:
 
 
 def test_one_seed_has_a_share_without_an_interval() -> None:
-    found = gain.share(J.loc[[0]], "half")
-    assert (found.mean, found.low, found.n) == (pytest.approx(0.5), None, 1)
+    share = gain.share(J.loc[[0]], "half")
+    assert (share.mean, share.low, share.n) == (pytest.approx(0.5), None, 1)
 
 
 def test_a_single_seed_without_a_gain_among_seeds_with_one_has_no_share() -> None:
     base = dict.fromkeys(range(8), 1.0)
     best = dict.fromkeys(range(7), 0.5) | {7: 1.0}
     seeds = pd.DataFrame({"conventional": base, "near_optimal": best, "half": {6: 0.75, 7: 0.75}})
-    found = gain.share(seeds, "half")
-    assert (found.n, found.n_reached, found.mean) == (2, 1, pytest.approx(0.5))
+    share = gain.share(seeds, "half")
+    assert (share.n, share.n_reached, share.mean) == (2, 1, pytest.approx(0.5))
 
 
 def test_differences_are_over_the_seeds_that_have_both() -> None:
-    found = gain.difference(J, "conventional", "half")
-    assert (found.n, found.mean) == (2, pytest.approx(0.225))
+    difference = gain.difference(J, "conventional", "half")
+    assert (difference.n, difference.mean) == (2, pytest.approx(0.225))
     assert gain.difference(J, "conventional", "nothing").n == 0

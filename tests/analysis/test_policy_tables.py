@@ -31,16 +31,16 @@ def test_similarity_rows():
 def test_zero_weight_rows():
     losses = np.array([[1e-7, 1e-7, 1.0], [1.0, 1.0, 1e-9]])
     rows = policy_tables.zero_weight_rows(WEIGHTS, CONTRIBUTIONS, losses, STEPS, CURVES)
-    found = {
+    values = {
         key: (value, count)
         for *key_parts, value, count in zip(*rows.values(), strict=True)
         for key in [tuple(key_parts)]
     }
     # The desired loss converges at t = 2, so both steps count; the test loss never falls, so none does.
-    assert found["noncontributive_excluded", "instantaneous", "desired"] == (1.0, 2)
-    assert found["redundant_dropped", "instantaneous", "desired"] == (0.25, 4)
-    assert found["noncontributive_excluded", "adjoint", "test"] == (None, 0)
-    assert found["learned_ignored", None, None] == (pytest.approx(1 / 3), 3)
+    assert values["noncontributive_excluded", "instantaneous", "desired"] == (1.0, 2)
+    assert values["redundant_dropped", "instantaneous", "desired"] == (0.25, 4)
+    assert values["noncontributive_excluded", "adjoint", "test"] == (None, 0)
+    assert values["learned_ignored", None, None] == (pytest.approx(1 / 3), 3)
 
 
 def test_example_rows_stack_with_nulls():
@@ -68,14 +68,14 @@ def test_planted_groups_add_their_shares_and_those_of_a_control():
     rows = policy_tables.zero_weight_rows(
         weights, contributions, np.ones((2, 4)), STEPS, CURVES, {"copies": [(0, 1)]}
     )
-    found = {
+    values = {
         name: (value, count)
         for name, value, count in zip(rows["property"], rows["value"], rows["count"], strict=True)
     }
-    assert found["copies_one_dropped"] == (0.0, 2)
-    assert found["copies_one_dropped_control"] == (1.0, 1)
-    assert found["copies_largest_share"] == (pytest.approx((0.5 + 2 / 3) / 2), 2)
-    assert found["copies_largest_share_control"] == (1.0, 1)
+    assert values["copies_one_dropped"] == (0.0, 2)
+    assert values["copies_one_dropped_control"] == (1.0, 1)
+    assert values["copies_largest_share"] == (pytest.approx((0.5 + 2 / 3) / 2), 2)
+    assert values["copies_largest_share_control"] == (1.0, 1)
     plain = policy_tables.zero_weight_rows(weights, contributions, np.ones((2, 4)), STEPS, CURVES)
     assert set(plain["property"]) == {"noncontributive_excluded", "redundant_dropped", "learned_ignored"}
 

@@ -14,11 +14,11 @@ def points(steps, losses, centre=10.0):
 def test_derivatives_agree_with_differences():
     these = points(np.arange(1.0, 6.0), np.zeros(5))
     law, step = Law(0.3, 0.7), 1e-6
-    found = these.derivatives(law)
-    np.testing.assert_array_equal(found[:, 0], 1.0)
+    derivatives = these.derivatives(law)
+    np.testing.assert_array_equal(derivatives[:, 0], 1.0)
     by_height = (these.power(Law(0.3 + step, 0.7)) - these.power(Law(0.3 - step, 0.7))) / (2 * step)
     by_exponent = (these.power(Law(0.3, 0.7 + step)) - these.power(Law(0.3, 0.7 - step))) / (2 * step)
-    np.testing.assert_allclose(found[:, 1:], np.column_stack([by_height, by_exponent]), rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(derivatives[:, 1:], np.column_stack([by_height, by_exponent]), rtol=1e-8, atol=1e-9)
 
 
 def test_the_scale_is_where_the_power_is_one():
@@ -30,11 +30,11 @@ def test_the_scale_is_where_the_power_is_one():
 
 def test_gradients_of_exponent_and_scale_agree_with_differences():
     these, step = points(np.arange(1.0, 6.0), np.zeros(5)), 1e-6
-    found = Law(0.3, 0.7).gradients()
-    np.testing.assert_array_equal(found[0], [0.0, 1.0])
+    gradients = Law(0.3, 0.7).gradients()
+    np.testing.assert_array_equal(gradients[0], [0.0, 1.0])
     by_height = (these.log_scale(Law(0.3 + step, 0.7)) - these.log_scale(Law(0.3 - step, 0.7))) / (2 * step)
     by_exponent = (these.log_scale(Law(0.3, 0.7 + step)) - these.log_scale(Law(0.3, 0.7 - step))) / (2 * step)
-    np.testing.assert_allclose(found[1], [by_height, by_exponent], rtol=1e-8)
+    np.testing.assert_allclose(gradients[1], [by_height, by_exponent], rtol=1e-8)
 
 
 def test_the_sweep_finds_the_law_at_the_true_floor_and_a_worse_one_elsewhere():
@@ -67,8 +67,8 @@ def test_variable_projection_is_exact_on_its_grid():
     steps = np.arange(1.0, 301.0)
     exponent = float(np.geomspace(*power_curve.EXPONENTS, 120)[60])
     these = points(steps, 0.3 + (5 / steps) ** exponent)
-    height, found, squares = power_curve.project(these, np.array([0.3, 10.0]))
-    assert found[0] == exponent
+    height, best_exponent, squares = power_curve.project(these, np.array([0.3, 10.0]))
+    assert best_exponent[0] == exponent
     assert height[0] == pytest.approx(exponent * math.log(0.5), rel=1e-9)
     assert squares[0] == pytest.approx(0.0, abs=1e-12)
     # Above the curve there is no falling law.

@@ -32,8 +32,8 @@ def test_one_dropped_by_hand():
 
 def test_the_largest_share_by_hand():
     weights = np.array([[0.5, 0.5, 0.0], [0.3, 0.1, 0.6], [0.0, 0.0, 1.0]])
-    found = redundancy.of_groups(weights, [(0, 1)])["largest_share"]
-    assert (found.value, found.count) == (pytest.approx((0.5 + 0.75) / 2), 2)
+    largest = redundancy.of_groups(weights, [(0, 1)])["largest_share"]
+    assert (largest.value, largest.count) == (pytest.approx((0.5 + 0.75) / 2), 2)
     assert redundancy.of_groups(weights[2:], [(0, 1)])["largest_share"] == redundancy.Share(None, 0)
     assert redundancy.of_groups(weights, [])["largest_share"] == redundancy.Share(None, 0)
     tiny = np.array([[1e-30, 0.0, 1.0]], dtype=np.float32)

@@ -30,7 +30,7 @@ def test_memory_in_the_noise_widens_the_intervals_as_it_should():
     rng = np.random.default_rng(6)
     widths = {}
     for memory in (0.0, 0.9):
-        found = [
+        fits = [
             fit_curves(
                 {"conventional": curve(2000, 0.3, 30.0, 0.5) + noise(rng, 2000, memory, 0.005)},
                 SHARING,
@@ -38,7 +38,7 @@ def test_memory_in_the_noise_widens_the_intervals_as_it_should():
             )["conventional"]
             for _ in range(10)
         ]
-        widths[memory] = np.median([fit.loss_floor_high - fit.loss_floor_low for fit in found])
+        widths[memory] = np.median([fit.loss_floor_high - fit.loss_floor_low for fit in fits])
     # Slow coefficients see sqrt((1 + r) / (1 - r)) = 4.4 times the deviation.
     assert widths[0.9] / widths[0.0] == pytest.approx(4.4, rel=0.25)
 

@@ -53,7 +53,7 @@ def test_noise_free_coefficients_with_a_shared_floor_are_recovered(steps, loss_f
     )
 
 
-def test_a_floor_of_zero_is_found():
+def test_a_floor_of_zero_is_fitted():
     fit = fit_curves({"conventional": curve(2000, 0.0, 10.0, 0.7)}, SHARING)["conventional"]
     assert fit.loss_floor == pytest.approx(0.0, abs=1e-8)
     assert fit.scale == pytest.approx(10.0, rel=1e-6)
@@ -150,7 +150,7 @@ def test_a_curve_that_turns_up_has_no_fit_and_no_say():
     ],
 )
 @pytest.mark.filterwarnings("error")
-def test_what_follows_no_law_has_an_empty_row(losses):
+def test_a_curve_without_a_power_law_has_an_empty_fit(losses):
     assert fit_curves({"conventional": losses}, SHARING) == {"conventional": Fit()}
     # Nor does it disturb the fit of another.
     good = curve(200, 0.3, 30.0, 0.5)
@@ -188,6 +188,6 @@ def test_odd_curves_give_rows_with_their_values_inside_their_intervals():
     assert fitted > 50
 
 
-def test_nothing_to_share_from():
+def test_without_the_shared_curves_there_is_no_fit():
     assert fit_curves({}, SHARING) == {}
     assert fit_curves({"search_0004": curve(200, 0.3, 30.0, 0.5)}, SHARING) == {"search_0004": Fit()}

@@ -45,7 +45,7 @@ def test_a_law_with_its_own_floor_is_recovered_given_that_floor():
     assert fit.scale_low is fit.exponent_high is fit.loss_floor_low is None
 
 
-def test_what_follows_no_law_has_empty_rows():
+def test_curves_without_a_power_law_have_empty_rows():
     flat = np.ones(201)
     rows = by_variant({"conventional": flat, "near_optimal": flat})
     assert [row.scale for row in rows.values()] == [None, None]

@@ -35,7 +35,7 @@ def test_learned_examples_are_compared_with_the_largest_weight_of_their_step():
     assert learned_ignored(weights, losses) == Share(1 / 4, 4)
 
 
-def test_nothing_to_count_is_null():
+def test_a_share_of_no_cases_is_null():
     assert of_contributions([[1.0]], [[1.0]])["noncontributive_excluded"] == Share(None, 0)
     assert of_contributions(WEIGHTS[:0], CONTRIBUTIONS[:0])["redundant_dropped"] == Share(None, 0)
     assert learned_ignored(WEIGHTS, np.ones_like(WEIGHTS)) == Share(None, 0)

@@ -36,8 +36,8 @@ def test_micro_batches_of_full_size_are_replayed():
             "weighted_gradient": (theta, weights),
             "reference_gradients": ("desired", theta.unsqueeze(0)),
         }.items():
-            found, expected = (getattr(each, name)(*arguments) for each in (captured, plain))
-            torch.testing.assert_close(found, expected, rtol=0, atol=0)
+            replayed, expected = (getattr(problem, name)(*arguments) for problem in (captured, plain))
+            torch.testing.assert_close(replayed, expected, rtol=0, atol=0)
         theta = theta + 0.1 * direction
     assert {*captured._graphs} == {"first", "second"}
 
@@ -49,7 +49,7 @@ def test_a_share_captures_its_own_examples():
     contributions, _ = whole.adjoint_product(theta, weights, direction)
     parts = [whole.shard(place, 2) for place in range(2)]
     sizes = [part.examples for part in parts]
-    found = [
+    shares = [
         part.adjoint_product(theta, own, direction)[0] for part, own in zip(parts, weights.split(sizes), strict=True)
     ]
-    torch.testing.assert_close(torch.cat(found), contributions, rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(torch.cat(shares), contributions, rtol=1e-12, atol=1e-14)

@@ -9,7 +9,7 @@ from lawpipe.run.errors import InputError
 
 def test_auto_is_cuda_where_there_is_one(monkeypatch):
     for available, kind in ((False, "cpu"), (True, "cuda")):
-        monkeypatch.setattr(torch.cuda, "is_available", lambda found=available: found)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda is_available=available: is_available)
         assert devices.device("auto").type == kind
 
 

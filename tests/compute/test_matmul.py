@@ -26,7 +26,7 @@ def test_rounding_is_to_the_nearest_number_of_so_many_bits(kind):
     assert torch.equal(ROUND[kind](rounded), rounded)
 
 
-def test_halves_go_to_even_and_what_is_not_finite_stays():
+def test_tf32_rounds_halves_to_even_and_keeps_infinities_and_nan():
     x = torch.tensor([1 + 2.0**-11, 1 + 3 * 2.0**-11, -1 - 2.0**-11, np.inf, -np.inf, 0.0])
     expected = torch.tensor([1, 1 + 2 * 2.0**-10, -1, np.inf, -np.inf, 0.0])
     assert torch.equal(matmul.to_tf32(x), expected)
@@ -49,9 +49,9 @@ def test_every_product_of_the_engine_is_of_rounded_operands(kind):
     for name, action in ours.items():
         with matmul.rounding(kind, CPU):
             assert matmul.current() == kind
-            found = action()
-        torch.testing.assert_close(found, left @ right, rtol=1e-6, atol=2e-6, msg=name)
-        assert not torch.allclose(found, action(), rtol=1e-5, atol=1e-5)
+            product = action()
+        torch.testing.assert_close(product, left @ right, rtol=1e-6, atol=2e-6, msg=name)
+        assert not torch.allclose(product, action(), rtol=1e-5, atol=1e-5)
     assert matmul.current() == "float32"
 
 
@@ -59,9 +59,9 @@ def test_derivatives_are_rounded_too_and_float64_is_not():
     a = numbers(5, 7).requires_grad_()
     b, grad = numbers(7, 3, seed=1), numbers(5, 3, seed=2)
     with matmul.rounding("bfloat16", CPU):
-        (found,) = torch.autograd.grad(a @ b, a, grad)
+        (gradient,) = torch.autograd.grad(a @ b, a, grad)
         whole = a.double() @ b.double()
-    torch.testing.assert_close(found, matmul.to_bfloat16(grad) @ matmul.to_bfloat16(b).T)
+    torch.testing.assert_close(gradient, matmul.to_bfloat16(grad) @ matmul.to_bfloat16(b).T)
     assert torch.equal(whole, a.double() @ b.double())
 
 
@@ -72,9 +72,9 @@ def test_a_problem_computes_with_the_products_it_is_given(precision, low, high):
     exact, problem = language_model(), language_model(torch.float32, precision=precision)
     theta, direction = initial(exact).float(), initial(exact, 1).float()
     weights = torch.full((exact.examples,), 1 / exact.examples)
-    found = problem.adjoint_product(theta, weights, direction)
+    products = problem.adjoint_product(theta, weights, direction)
     expected = exact.adjoint_product(theta.double(), weights.double(), direction.double())
-    for ours, true in zip(found, expected, strict=True):
+    for ours, true in zip(products, expected, strict=True):
         assert ours.dtype == torch.float32
         assert low <= float((ours.double() - true).norm() / true.norm()) < high
 

@@ -39,17 +39,17 @@ def settings(data: dict[str, Any], **others: Any) -> dict[str, Any]:
 
 
 def test_the_sizes_are_those_of_the_files() -> None:
-    found = settings({"folder": "own"})
-    data = found["data"]
+    resolved = settings({"folder": "own"})
+    data = resolved["data"]
     assert {split: data[f"{split}_examples"] for split in SIZES} == SIZES
     assert data["dimension"] == 10
-    assert problem.corrupted_share(found) == pytest.approx(0.2)
-    assert estimate.sizes(found) == (SIZES, 10)
+    assert problem.corrupted_share(resolved) == pytest.approx(0.2)
+    assert estimate.sizes(resolved) == (SIZES, 10)
     # An inherited size is that of the experiment above.
     assert settings({"folder": "own"}, extends="b")["data"] == data
 
 
-def test_what_cannot_be_read_keeps_its_default(own: Path) -> None:
+def test_an_unreadable_file_leaves_the_default_sizes(own: Path) -> None:
     (own / "train.parquet").write_text("not Parquet")
     data = settings({"folder": "own"})["data"]
     assert (data["train_examples"], data["dimension"], data["desired_examples"]) == (4096, 128, 60)
@@ -78,8 +78,8 @@ def text(count: int, ending: str = "\n\n", **data: Any) -> dict[str, Any]:
 def test_the_defaults_of_a_text_fit_it(count: int) -> None:
     data = text(count)["data"]
     read = corpus.load(data["corpus"])
-    made = tokenizer.make(data["tokenizer"], read.stories)
-    tokens = made.encode(read.stories)
+    trained = tokenizer.make(data["tokenizer"], read.stories)
+    tokens = trained.encode(read.stories)
     splits = ("train", "desired", "test")
     for seed in range(3):
         cut = windows.make(tokens, read.rows, data, seed, splits, read.originals)
@@ -87,18 +87,18 @@ def test_the_defaults_of_a_text_fit_it(count: int) -> None:
 
 
 def test_a_large_text_has_a_run_of_about_an_hour() -> None:
-    found = text(2500)
-    assert found["data"]["tokenizer"]["vocabulary"] == 512
-    assert found["data"]["train_examples"] == 128
-    assert found["training"]["steps"] == 100
-    seconds = estimate.total(estimate.stages(found).values()).seconds
+    resolved = text(2500)
+    assert resolved["data"]["tokenizer"]["vocabulary"] == 512
+    assert resolved["data"]["train_examples"] == 128
+    assert resolved["training"]["steps"] == 100
+    seconds = estimate.total(estimate.stages(resolved).values()).seconds
     assert 1200 < seconds < 7200
     missing = settings({"corpus": {"source": "file", "path": "absent.txt"}}, problem="language_model")
     assert missing["data"]["train_examples"] == 128
 
 
-def test_what_is_written_takes_precedence() -> None:
-    found = text(40, train_examples=9, tokenizer={"vocabulary": 99})
-    assert (found["data"]["train_examples"], found["data"]["tokenizer"]["vocabulary"]) == (9, 99)
+def test_written_keys_take_precedence_over_the_sizes_of_the_text() -> None:
+    resolved = text(40, train_examples=9, tokenizer={"vocabulary": 99})
+    assert (resolved["data"]["train_examples"], resolved["data"]["tokenizer"]["vocabulary"]) == (9, 99)
     other = settings({"corpus": {"source": "grammar"}}, problem="language_model")
     assert other["data"]["train_examples"] == 16384

@@ -287,7 +287,7 @@ def test_a_transferred_policy_depends_on_what_its_source_depends_on() -> None:
     assert "initialisation" not in of("generate_data")
 
 
-def test_what_is_null_is_not_in_the_settings_of_a_stage() -> None:
+def test_null_keys_are_left_out_of_the_settings_of_a_stage() -> None:
     settings = resolved({"a": {}}).experiments["a"]
     assert settings["initialisation"] is None
     for stage in ("initialise", "search", "summarise"):
@@ -352,8 +352,8 @@ def test_all_mistakes_are_named_at_once() -> None:
     ]
 
 
-def test_what_is_right_by_itself_is_checked_beside_what_is_not() -> None:
-    found = sentences(
+def test_experiments_are_checked_together_even_if_some_are_wrong() -> None:
+    messages = sentences(
         {
             "wrong": {"training": {"learning_rate": "fast"}},
             "child": {"extends": "wrong", "transfer_from": "wrong"},  # says nothing of what it extends
@@ -377,7 +377,7 @@ def test_what_is_right_by_itself_is_checked_beside_what_is_not() -> None:
             "e": {"model": {"hidden": 8}, "data": {"length": 3}},
         }
     )
-    keys = [text.split()[0] for text in found]
+    keys = [text.split()[0] for text in messages]
     assert keys == [
         "experiments.text.policies[1]",
         "experiments.wrong.training.learning_rate",

@@ -32,22 +32,22 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, settings in experiments().items():
         write(root / name / "summary.parquet")
         for seed in settings["seeds"]:
-            made = plan.tables(settings, seed) + plan.parts(settings, seed) + plan.costs(settings, seed)
-            for file in (*made, "logs/fit.txt", "benchmarks/fit.tsv", ".search-0123/state.pt"):
+            written = plan.tables(settings, seed) + plan.parts(settings, seed) + plan.costs(settings, seed)
+            for file in (*written, "logs/fit.txt", ".search-0123/state.pt"):
                 write(root / name / f"seed{seed}" / file)
     write(root / "cost/estimate.json")
     return root
 
 
-def test_what_the_config_makes_is_not_stale(root: Path) -> None:
+def test_files_that_the_config_makes_are_not_stale(root: Path) -> None:
     assert stale.find(root, experiments()) == {}
     assert stale.describe(root, {}) == ""
 
 
 def test_the_files_of_a_policy_that_is_gone_are_named(root: Path) -> None:
-    found = stale.find(root, experiments(policies=POLICIES[:2]))
-    assert set(found) == {root / "a", root / "b"}
-    files = {path.relative_to(root / "a/seed0").as_posix() for path in found[root / "a"] if "seed0" in path.parts}
+    leftovers = stale.find(root, experiments(policies=POLICIES[:2]))
+    assert set(leftovers) == {root / "a", root / "b"}
+    files = {path.relative_to(root / "a/seed0").as_posix() for path in leftovers[root / "a"] if "seed0" in path.parts}
     assert files == {
         "policies/conventional_tuned.parquet",
         "learning_rates/conventional_tuned.parquet",
@@ -55,7 +55,7 @@ def test_the_files_of_a_policy_that_is_gone_are_named(root: Path) -> None:
         "cost/make_policy_conventional_tuned.json",
         "cost/train_conventional_tuned.json",
     }
-    text = stale.describe(root, found).splitlines()
+    text = stale.describe(root, leftovers).splitlines()
     assert text[1] == "  a: a/seed0/policies/conventional_tuned.parquet and 17 more"
     assert text[-1] == "They are kept. To remove them: xargs rm -r < results-mine/stale.txt"
     assert len(text) == 4
@@ -67,12 +67,12 @@ def test_a_renamed_policy_leaves_its_old_files(root: Path) -> None:
 
 
 def test_seeds_and_experiments_that_are_gone_are_named_as_folders(root: Path) -> None:
-    found = stale.find(root, experiments(seeds=[1]) | {"c": {}})
-    assert found == {root / name: [root / name / "seed0"] for name in ("a", "b")}
+    leftovers = stale.find(root, experiments(seeds=[1]) | {"c": {}})
+    assert leftovers == {root / name: [root / name / "seed0"] for name in ("a", "b")}
     (fewer := experiments()).pop("b")
-    found = stale.find(root, fewer)
-    assert found == {root / "b": [root / "b"]}
-    assert "  b: the whole experiment" in stale.describe(root, found)
+    leftovers = stale.find(root, fewer)
+    assert leftovers == {root / "b": [root / "b"]}
+    assert "  b: the whole experiment" in stale.describe(root, leftovers)
 
 
 def test_many_experiments_are_counted(root: Path) -> None:
@@ -85,9 +85,9 @@ def test_many_experiments_are_counted(root: Path) -> None:
 
 def test_the_command_that_is_named_removes_them(root: Path) -> None:
     config = experiments(policies=POLICIES[:2])
-    found = stale.find(root, config)
-    stale.record(root, found)
-    subprocess.run(stale.describe(root, found).rpartition("To remove them: ")[2], shell=True, check=True)
+    leftovers = stale.find(root, config)
+    stale.record(root, leftovers)
+    subprocess.run(stale.describe(root, leftovers).rpartition("To remove them: ")[2], shell=True, check=True)
     assert stale.find(root, config) == {}
     assert (root / "a/seed0/policies/near_optimal.parquet").is_file()
     stale.record(root, {})

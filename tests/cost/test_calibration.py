@@ -22,12 +22,12 @@ def test_every_experiment_is_measured_and_those_of_a_shape_together(monkeypatch:
         "text": settings(**SMALL_TEXT),
     }
     monkeypatch.setattr(estimate, "LONG", 0)
-    found = estimate.measure_speed(experiments)
-    assert set(found) == set(experiments)
-    for each in found.values():
-        assert all(0 < value < math.inf for value in (each.run, each.backward, each.measured))
-    assert found["one"] == found["same"]
-    assert found["one"] != found["wider"]
+    speeds = estimate.measure_speed(experiments)
+    assert set(speeds) == set(experiments)
+    for speed in speeds.values():
+        assert all(0 < value < math.inf for value in (speed.run, speed.backward, speed.measured))
+    assert speeds["one"] == speeds["same"]
+    assert speeds["one"] != speeds["wider"]
 
 
 def test_where_a_step_takes_long_it_has_fewer_examples() -> None:
@@ -39,7 +39,7 @@ def test_where_a_step_takes_long_it_has_fewer_examples() -> None:
     assert theta.shape == same.shape == (problem.parameters,)
 
 
-def test_what_cannot_be_measured_is_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_that_is_absent_is_estimated_and_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = settings(**SMALL, device="cuda")
     monkeypatch.setattr(estimate, "LONG", 0)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")

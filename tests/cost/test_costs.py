@@ -46,7 +46,7 @@ def test_a_damaged_cost_file_is_one_sentence(tmp_path: Path, text: str) -> None:
         costs.read(tmp_path, ())
 
 
-def test_what_was_estimated_stands_beside_what_was_measured(root: Path, tmp_path: Path) -> None:
+def test_the_estimate_is_read_beside_the_measured_cost(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root / "perceptron", tmp_path / "perceptron")
     assert costs.read(tmp_path / "perceptron", (0, 1)).estimated_seconds is None
     cost = {"operations": 2.5e9, "seconds": 7.0, "memory_mb": 90}

@@ -81,7 +81,7 @@ def test_the_description_has_one_line_per_experiment() -> None:
     assert len(lines) == 6
 
 
-def test_sizes_are_said_with_their_unit() -> None:
+def test_sizes_are_written_with_their_unit() -> None:
     assert estimate._size(1_540_000_000) == "1.5 GB"
     assert estimate._size(42_400_000) == "42 MB"
 
@@ -114,14 +114,14 @@ def test_the_description_has_size_and_time() -> None:
 
 def test_time_is_that_of_the_steps_on_the_machine() -> None:
     chosen = settings(seeds=[0])
-    slow, fast = (estimate.stages(chosen, estimate.Steps(each, each, each)) for each in (1.0, 0.5))
+    slow, fast = (estimate.stages(chosen, estimate.Steps(second, second, second)) for second in (1.0, 0.5))
     at_rest = estimate.stages(chosen, estimate.Steps(0.0, 0.0))
     for stage in slow:
         of_steps = slow[stage].seconds - at_rest[stage].seconds
         assert fast[stage].seconds - at_rest[stage].seconds == pytest.approx(of_steps / 2)
         assert (of_steps > 0) == (stage in ("search", "train_conventional", "train_near_optimal"))
-    each = estimate.ITERATION["perceptron"]
-    runs, sweeps = 2000 * 31 * each.run, 2000 * 31 * each.backward
+    iteration = estimate.ITERATION["perceptron"]
+    runs, sweeps = 2000 * 31 * iteration.run, 2000 * 31 * iteration.backward
     assert slow["search"].seconds - at_rest["search"].seconds == pytest.approx(runs + sweeps)
 
 
@@ -143,7 +143,7 @@ def test_operations_are_those_that_the_engine_does(monkeypatch: pytest.MonkeyPat
     assert 0.5 < expected.backward / (back.get_total_flops() / steps) < 2
 
 
-def test_what_is_recorded_is_read_by_the_report(tmp_path: Path) -> None:
+def test_the_recorded_estimate_is_that_of_the_stages(tmp_path: Path) -> None:
     chosen = settings(seeds=[0])
     estimate.record(tmp_path / "cost/estimate.json", {"a": chosen}, {})
     recorded = json.loads((tmp_path / "cost/estimate.json").read_text())["a"]

@@ -100,10 +100,10 @@ def test_every_format_gives_the_same_corpus():
     expected = read("a.parquet")
     assert list(expected.stories) == STORIES
     for name in ("large.parquet", "dictionary.parquet", "b.jsonl", "c.txt", "d.txt", "e.txt", "f.txt", "g.ndjson"):
-        found = read(name)
-        assert list(found.stories) == STORIES, name
-        assert (found.fingerprint, found.counts) == (expected.fingerprint, expected.counts), name
-        np.testing.assert_array_equal(found.rows, range(4))
+        loaded = read(name)
+        assert list(loaded.stories) == STORIES, name
+        assert (loaded.fingerprint, loaded.counts) == (expected.fingerprint, expected.counts), name
+        np.testing.assert_array_equal(loaded.rows, range(4))
 
 
 def test_column_and_separator_are_the_users():

@@ -26,13 +26,13 @@ def stories():
 
 
 @pytest.fixture(scope="module")
-def made(stories):
+def tokenizers(stories):
     return {kind: tokenizer.make({"kind": kind, "vocabulary": 400}, stories) for kind in KINDS}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_text_comes_back_wherever_nothing_is_unknown(made, stories, kind):
-    model = made[kind]
+def test_text_without_unknown_tokens_is_decoded_unchanged(tokenizers, stories, kind):
+    model = tokenizers[kind]
     whole = 0
     for text, ids in zip(stories, model.encode(stories), strict=True):
         assert ids.dtype == np.int32
@@ -50,7 +50,7 @@ def test_text_comes_back_wherever_nothing_is_unknown(made, stories, kind):
 
 
 @pytest.mark.parametrize(("kind", "vocabulary"), [("bpe", 110), ("mistral", 53)])
-def test_odd_text_comes_back_too(kind, vocabulary):
+def test_unusual_text_is_decoded_unchanged(kind, vocabulary):
     model = tokenizer.make({"kind": kind, "vocabulary": vocabulary}, ODD * 3)
     for text, ids in zip(ODD, model.encode(ODD), strict=True):
         assert tokenizer.UNKNOWN not in ids
@@ -77,8 +77,8 @@ def test_mistral_gives_back_odd_text_when_all_its_ids_are_kept():
     assert pieces.Decode((model.encode([text])[0] - 2).tolist()) == text == model.decode(model.encode([text])[0])
 
 
-def test_what_the_vocabulary_lacks_is_unknown_and_readable(made):
-    for model in made.values():
+def test_text_outside_the_vocabulary_is_unknown_and_readable(tokenizers):
+    for model in tokenizers.values():
         (ids,) = model.encode(["a 日 dog"])
         assert tokenizer.UNKNOWN in ids
         assert "[UNK]" in model.decode(ids)
@@ -96,18 +96,18 @@ def test_the_ids_kept_are_the_most_frequent(stories):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_stories_give_the_same_file_and_it_is_read_back(made, stories, kind, tmp_path):
+def test_the_same_stories_give_the_same_file_and_it_is_read_back(tokenizers, stories, kind, tmp_path):
     again = tokenizer.make({"kind": kind, "vocabulary": 400}, stories)
-    for name, model in (("a.json", made[kind]), ("b.json", again)):
+    for name, model in (("a.json", tokenizers[kind]), ("b.json", again)):
         tokenizer.save(tmp_path / "new" / name, model)
     first, second = (tmp_path / "new" / name for name in ("a.json", "b.json"))
     assert first.read_bytes() == second.read_bytes()
     loaded = tokenizer.load(first)
     assert loaded.size == 400
     texts = [*stories[:20], *ODD]
-    for ids, expected in zip(loaded.encode(texts), made[kind].encode(texts), strict=True):
+    for ids, expected in zip(loaded.encode(texts), tokenizers[kind].encode(texts), strict=True):
         np.testing.assert_array_equal(ids, expected)
-        assert loaded.decode(ids) == made[kind].decode(expected)
+        assert loaded.decode(ids) == tokenizers[kind].decode(expected)
     tokenizer.save(tmp_path / "c.json", loaded)
     assert (tmp_path / "c.json").read_bytes() == first.read_bytes()
 
@@ -148,9 +148,9 @@ def test_the_share_of_unknown_leaves_pads_out():
         lambda stored: json.dumps({"kind": "mistral"}),
     ],
 )
-def test_a_damaged_file_is_refused_in_a_sentence(made, damage, tmp_path):
+def test_a_damaged_file_is_refused_in_a_sentence(tokenizers, damage, tmp_path):
     path = tmp_path / "tokenizer.json"
-    path.write_text(damage(made["bpe"].description()))
+    path.write_text(damage(tokenizers["bpe"].description()))
     with pytest.raises(InputError, match="delete it and run again") as error:
         tokenizer.load(path)
     assert "\n" not in str(error.value)

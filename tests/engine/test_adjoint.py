@@ -12,8 +12,8 @@ STEPS = 37
 RATES = [0.3 - 0.005 * step for step in range(STEPS)]
 
 
-def relative_error(found, expected):
-    return float((found - expected).norm() / expected.norm())
+def relative_error(value, expected):
+    return float((value - expected).norm() / expected.norm())
 
 
 def test_gradient_agrees_with_central_differences():
@@ -21,7 +21,7 @@ def test_gradient_agrees_with_central_differences():
     theta0, weights = start(problem), random_weights(STEPS, problem.examples)
     gradient = adjoint.gradient(trajectory.train(problem, theta0, weights, RATES))
     h = 1e-5
-    found, expected = [], []
+    slopes, expected = [], []
     for step, example in [(0, 0), (0, 5), (1, 7), (15, 3), (16, 36), (31, 9), (32, 1), (36, 20)]:
         values = []
         for sign in (1, -1):
@@ -29,8 +29,8 @@ def test_gradient_agrees_with_central_differences():
             moved[step, example] += sign * h
             values.append(trajectory.train(problem, theta0, moved, RATES).objective())
         expected.append((values[0] - values[1]) / (2 * h))
-        found.append(float(gradient[step, example]))
-    assert relative_error(torch.tensor(found), torch.tensor(expected)) < 1e-7
+        slopes.append(float(gradient[step, example]))
+    assert relative_error(torch.tensor(slopes), torch.tensor(expected)) < 1e-7
 
 
 def test_gradient_agrees_with_automatic_differentiation_through_the_loop():

@@ -40,18 +40,18 @@ def test_the_same_parameters_curves_and_gradient(runs):
     for against in ("desired", "test"):
         np.testing.assert_allclose(parts.curve(against), whole.curve(against), rtol=1e-14)
         assert parts.objective(against) == pytest.approx(whole.objective(against), rel=1e-14)
-        found, expected = (adjoint.gradient(run, against) for run in runs)
-        torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-16)
+        by_parts, expected = (adjoint.gradient(run, against) for run in runs)
+        torch.testing.assert_close(by_parts, expected, rtol=1e-12, atol=1e-16)
     np.testing.assert_allclose(parts.training_losses(), whole.training_losses(), rtol=1e-14)
 
 
 def test_the_same_measurements(runs):
-    found, expected = (measure_one(run, [0, 4, 5, 20]) for run in reversed(runs))
+    by_parts, expected = (measure_one(run, [0, 4, 5, 20]) for run in reversed(runs))
     for key, contributions in expected.contributions.items():
-        np.testing.assert_allclose(found.contributions[key], contributions, rtol=1e-10, atol=1e-15)
-    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-13)
-    np.testing.assert_allclose(found.gradient_norms, expected.gradient_norms, rtol=1e-13)
-    assert found.gap == pytest.approx(expected.gap, rel=1e-10)
+        np.testing.assert_allclose(by_parts.contributions[key], contributions, rtol=1e-10, atol=1e-15)
+    np.testing.assert_allclose(by_parts.losses, expected.losses, rtol=1e-13)
+    np.testing.assert_allclose(by_parts.gradient_norms, expected.gradient_norms, rtol=1e-13)
+    assert by_parts.gap == pytest.approx(expected.gap, rel=1e-10)
 
 
 @pytest.mark.parametrize(("budget", "again"), [(RECOMPUTED, STEPS - math.ceil(STEPS / 5)), (ON_HOST, 0)])
@@ -86,12 +86,12 @@ def test_copies_of_theta(steps):
     assert math.ceil(steps / length) + 1 + length + 1 <= 2.2 * math.sqrt(steps)
 
 
-def test_a_search_on_checkpoints_goes_the_same_way(monkeypatch):
+def test_a_search_on_checkpoints_equals_one_on_kept_parameters(monkeypatch):
     def search():
         problem = perceptron()
-        found = Search(Objective(problem, start(problem), RATES), MirrorDescent(), iterations=4)
-        found.run()
-        return [(row.objective, row.test_objective, row.gap) for row in found.rows]
+        searched = Search(Objective(problem, start(problem), RATES), MirrorDescent(), iterations=4)
+        searched.run()
+        return [(row.objective, row.test_objective, row.gap) for row in searched.rows]
 
     whole = search()
     monkeypatch.setattr(checkpoints, "PATH_BYTES", 0)

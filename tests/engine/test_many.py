@@ -39,11 +39,11 @@ def one_by_one(problem, theta0s, weights, rates, budget=None):
 
 
 def test_the_same_runs(together):
-    for found, expected in zip(trajectory.train_many(*together), one_by_one(*together), strict=True):
-        torch.testing.assert_close(found.stored, expected.stored, rtol=1e-12, atol=1e-14)
-        np.testing.assert_allclose(found.curve("test"), expected.curve("test"), rtol=1e-12)
-        np.testing.assert_allclose(found.training_losses(), expected.training_losses(), rtol=1e-12)
-        assert found.objective() == pytest.approx(expected.objective(), rel=1e-12)
+    for run, expected in zip(trajectory.train_many(*together), one_by_one(*together), strict=True):
+        torch.testing.assert_close(run.stored, expected.stored, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(run.curve("test"), expected.curve("test"), rtol=1e-12)
+        np.testing.assert_allclose(run.training_losses(), expected.training_losses(), rtol=1e-12)
+        assert run.objective() == pytest.approx(expected.objective(), rel=1e-12)
 
 
 def test_the_same_contributions_against_different_references(together):
@@ -53,29 +53,29 @@ def test_the_same_contributions_against_different_references(together):
         -adjoint.gradient(run, name) / torch.tensor(run.learning_rates, dtype=torch.float64)[:, None]
         for run, name in zip(runs, against, strict=True)
     ]
-    found = torch.empty_like(torch.stack(expected))
+    contributions = torch.empty_like(torch.stack(expected))
     firsts: dict[int, list[int]] = {}
 
     def keep(run, first, block):
         firsts.setdefault(run, []).append(first)
-        found[run, first : first + len(block)] = block
+        contributions[run, first : first + len(block)] = block
 
     adjoint.contributions_many(list(zip(runs, against, strict=True)), keep)
     for run, other in enumerate(expected):
         assert firsts[run] == sorted(firsts[run], reverse=True)
         assert firsts[run][-1] == 0
-        torch.testing.assert_close(found[run], other, rtol=1e-11, atol=1e-15)
+        torch.testing.assert_close(contributions[run], other, rtol=1e-11, atol=1e-15)
 
 
-def test_the_perceptron_does_as_the_base_class_says():
+def test_the_perceptrons_batched_passes_equal_those_of_the_base_class():
     problem, theta0s, weights, rates = runs_of(
         perceptron(), [start(perceptron(), seed) for seed in range(RUNS)], RUNS
     )
     expected = torch.stack([descent.descend(problem, *run) for run in zip(theta0s, weights, rates, strict=True)])
-    found = descent.descend_many(problem, torch.stack(theta0s), weights, rates)
-    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
+    thetas = descent.descend_many(problem, torch.stack(theta0s), weights, rates)
+    torch.testing.assert_close(thetas, expected, rtol=1e-12, atol=1e-14)
     terms = [lambda thetas, run=run: thetas * run for run in range(RUNS)]
-    arguments = (found[:, :-1], weights, rates, found[:, -1], terms, lambda run, step, block: None)
+    arguments = (thetas[:, :-1], weights, rates, thetas[:, -1], terms, lambda run, step, block: None)
     ends = problem.backward_many(*arguments)
     torch.testing.assert_close(ends, Problem.backward_many(problem, *arguments), rtol=1e-12, atol=1e-14)
 
@@ -83,23 +83,23 @@ def test_the_perceptron_does_as_the_base_class_says():
 def test_the_same_measurements(together):
     runs = one_by_one(*together)
     steps = sorted({0, min(ROWS // RUNS, runs[0].steps - 2), runs[0].steps - 1})
-    for found, run in zip(measure(runs, steps, norms=[True] * len(runs)), runs, strict=True):
+    for measured, run in zip(measure(runs, steps, norms=[True] * len(runs)), runs, strict=True):
         expected = measure_one(run, steps)
-        assert found.contributions.keys() == expected.contributions.keys()
+        assert measured.contributions.keys() == expected.contributions.keys()
         for key, contributions in expected.contributions.items():
-            np.testing.assert_allclose(found.contributions[key], contributions, rtol=1e-11, atol=1e-15)
-        np.testing.assert_array_equal(found.losses, expected.losses)
-        assert found.gap == pytest.approx(expected.gap, rel=1e-11)
-        assert found.gap == pytest.approx(adjoint.gap(run.weights, adjoint.gradient(run)), rel=1e-11)
+            np.testing.assert_allclose(measured.contributions[key], contributions, rtol=1e-11, atol=1e-15)
+        np.testing.assert_array_equal(measured.losses, expected.losses)
+        assert measured.gap == pytest.approx(expected.gap, rel=1e-11)
+        assert measured.gap == pytest.approx(adjoint.gap(run.weights, adjoint.gradient(run)), rel=1e-11)
 
 
 def test_runs_too_large_to_be_kept_are_trained_one_by_one(together):
     small = one_by_one(*together, budget=Budget(0))
-    for found, expected in zip(trajectory.train_many(*together, budget=Budget(0)), small, strict=True):
-        assert not found.whole
-        assert torch.equal(found.stored, expected.stored)
-    for found, run in zip(measure(small, [0, 5], norms=[False] * len(small)), small, strict=True):
-        assert found.gap == measure_one(run, [0, 5]).gap
+    for trained, expected in zip(trajectory.train_many(*together, budget=Budget(0)), small, strict=True):
+        assert not trained.whole
+        assert torch.equal(trained.stored, expected.stored)
+    for measured, run in zip(measure(small, [0, 5], norms=[False] * len(small)), small, strict=True):
+        assert measured.gap == measure_one(run, [0, 5]).gap
 
 
 def test_runs_of_different_lengths_are_refused():

@@ -21,20 +21,20 @@ def test_never_more_steps_than_asked_for():
     assert measured_steps(2000, 100)[-1] == 1999
 
 
-def test_contributions_are_what_their_names_say():
+def test_contributions_equal_their_definitions():
     problem = perceptron()
     run = trajectory.train(problem, start(problem), random_weights(20, problem.examples), [0.2] * 20)
-    found = measure_one(run, [0, 7, 19])
+    measured = measure_one(run, [0, 7, 19])
     gradient = adjoint.gradient(run, "test")
-    np.testing.assert_allclose(found.contributions["test", "adjoint"], gradient[[0, 7, 19]] / -0.2, rtol=1e-10)
+    np.testing.assert_allclose(measured.contributions["test", "adjoint"], gradient[[0, 7, 19]] / -0.2, rtol=1e-10)
     direction = problem.reference_gradients("desired", run.stored[[7]])[0]
     np.testing.assert_allclose(
-        found.contributions["desired", "instantaneous"][1],
+        measured.contributions["desired", "instantaneous"][1],
         problem.contributions(run.stored[7], direction),
         rtol=1e-12,
     )
-    assert found.gap == pytest.approx(adjoint.gap(run.weights, adjoint.gradient(run)), rel=1e-10)
-    np.testing.assert_allclose(found.losses[2], problem.losses(run.stored[19]), rtol=1e-14)
+    assert measured.gap == pytest.approx(adjoint.gap(run.weights, adjoint.gradient(run)), rel=1e-10)
+    np.testing.assert_allclose(measured.losses[2], problem.losses(run.stored[19]), rtol=1e-14)
 
 
 def test_the_weighted_mean_contribution_is_the_speed_of_the_loss():
@@ -42,21 +42,21 @@ def test_the_weighted_mean_contribution_is_the_speed_of_the_loss():
     problem = perceptron()
     weights = random_weights(10, problem.examples)
     run = trajectory.train(problem, start(problem), weights, [1e-6] * 10)
-    found = measure_one(run, [4])
-    local = float((weights[4].numpy() * found.contributions["desired", "instantaneous"][0]).sum())
-    curve = found.curves["desired"]
+    measured = measure_one(run, [4])
+    local = float((weights[4].numpy() * measured.contributions["desired", "instantaneous"][0]).sum())
+    curve = measured.curves["desired"]
     assert (curve[4] - curve[5]) / 1e-6 == pytest.approx(local, rel=1e-4)
 
 
-def test_a_sweep_that_is_not_asked_for_is_not_made():
+def test_a_backward_pass_that_is_not_asked_for_is_left_out():
     problem = perceptron()
     runs = [
         trajectory.train(problem, start(problem), random_weights(10, problem.examples, seed=seed), [0.2] * 10)
         for seed in (0, 1)
     ]
-    for run, found in zip(runs, measure(runs, [0, 9], norms=[False] * 2, adjoints_of=["desired"]), strict=True):
+    for run, measured in zip(runs, measure(runs, [0, 9], norms=[False] * 2, adjoints_of=["desired"]), strict=True):
         everything = measure_one(run, [0, 9], norms=False)
-        assert everything.contributions.keys() - found.contributions.keys() == {("test", "adjoint")}
-        assert found.gap == pytest.approx(everything.gap, rel=1e-10)
-        for key, values in found.contributions.items():
+        assert everything.contributions.keys() - measured.contributions.keys() == {("test", "adjoint")}
+        assert measured.gap == pytest.approx(everything.gap, rel=1e-10)
+        for key, values in measured.contributions.items():
             np.testing.assert_allclose(values, everything.contributions[key], rtol=1e-10)

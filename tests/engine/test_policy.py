@@ -29,15 +29,15 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("found", WRONG)
-def test_the_sentence_names_source_row_and_value(found: str, tmp_path: Path) -> None:
-    wrong = Policy(WRONG[found], RATES)
-    with pytest.raises(InputError, match=f"the search: {found}, expected weights that are finite"):
+@pytest.mark.parametrize("mistake", WRONG)
+def test_the_sentence_names_source_row_and_value(mistake: str, tmp_path: Path) -> None:
+    wrong = Policy(WRONG[mistake], RATES)
+    with pytest.raises(InputError, match=f"the search: {mistake}, expected weights that are finite"):
         wrong.columns("the search")
     path = tmp_path / "near_optimal.parquet"
     columns = {"step": np.arange(3), "weights": wrong.weights, "learning_rate": RATES}
     artifacts.write(path, POLICY, columns, settings={}, code="")
-    with pytest.raises(InputError, match=f"{path}: {found}, expected weights that are finite"):
+    with pytest.raises(InputError, match=f"{path}: {mistake}, expected weights that are finite"):
         policy.load(path)
 
 

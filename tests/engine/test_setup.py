@@ -25,9 +25,9 @@ def test_policies_come_in_groups_that_fit(tmp_path, monkeypatch, room, expected)
     monkeypatch.setattr(setup, "MEMORY", room * STEPS * problem.examples * 8)
     groups = list(setup.train_policies(problem, theta0, paths))
     assert [len(group) for group in groups] == expected
-    found = [each for group in groups for each in group]
-    assert [name for name, _ in found] == [path.stem for path in paths]
-    for (_, run), weights in zip(found, policies, strict=True):
+    trained = [pair for group in groups for pair in group]
+    assert [name for name, _ in trained] == [path.stem for path in paths]
+    for (_, run), weights in zip(trained, policies, strict=True):
         assert torch.equal(run.weights, weights)
         alone = trajectory.train(problem, theta0, weights, [0.2] * STEPS)
         torch.testing.assert_close(run.stored, alone.stored, rtol=1e-12, atol=1e-15)

@@ -37,13 +37,13 @@ def draw(*shape, seed=0):
 )
 def test_agrees_with_the_reference(rows):
     expected = reference(rows)
-    found = project_(rows.clone())
-    assert float((found - expected).abs().max()) < 1e-6
-    assert float((found.double().sum(dim=1) - 1).abs().max()) < 1e-6
-    assert float(found.min()) >= 0
+    projected = project_(rows.clone())
+    assert float((projected - expected).abs().max()) < 1e-6
+    assert float((projected.double().sum(dim=1) - 1).abs().max()) < 1e-6
+    assert float(projected.min()) >= 0
     # Zeros are exact, up to entries that the reference itself has within rounding of the threshold.
-    assert float(expected[found == 0].max() if (found == 0).any() else 0) < 1e-6
-    assert bool((found[expected == 0] < 1e-6).all())
+    assert float(expected[projected == 0].max() if (projected == 0).any() else 0) < 1e-6
+    assert bool((projected[expected == 0] < 1e-6).all())
 
 
 def test_inactive_entries_are_exact_zeros():
@@ -58,14 +58,14 @@ def test_a_point_of_the_simplex_stays():
     weights = torch.rand(9, 100, generator=torch.Generator().manual_seed(3), dtype=torch.float64).relu_()
     weights[:, ::3] = 0
     weights /= weights.sum(dim=1, keepdim=True)
-    found = project_(weights.clone())
-    torch.testing.assert_close(found, weights, rtol=0, atol=1e-15)
-    assert bool((found[:, ::3] == 0).all())
+    projected = project_(weights.clone())
+    torch.testing.assert_close(projected, weights, rtol=0, atol=1e-15)
+    assert bool((projected[:, ::3] == 0).all())
 
 
-def test_not_a_number_is_passed_on_and_ends():
+def test_a_row_with_nan_projects_to_nan():
     rows = torch.zeros(2, 5)
     rows[0, 3] = float("nan")
-    found = project_(rows)
-    assert bool(found[0].isnan().all())
-    torch.testing.assert_close(found[1], torch.full((5,), 0.2))
+    projected = project_(rows)
+    assert bool(projected[0].isnan().all())
+    torch.testing.assert_close(projected[1], torch.full((5,), 0.2))

@@ -55,15 +55,17 @@ def test_lanczos_to_a_small_tolerance_and_with_negative_eigenvalues():
     basis, _ = torch.linalg.qr(torch.randn(30, 30, generator=generator, dtype=torch.float64))
     values = torch.linspace(-5, 2, 30, dtype=torch.float64)
     matrix = basis @ torch.diag(values) @ basis.T
-    found, vector = stability.largest_eigenvalue(lambda v: matrix @ v, torch.ones(30, dtype=torch.float64), 1e-10, 60)
-    assert found == pytest.approx(2.0, rel=1e-9)
-    assert float((matrix @ vector - found * vector).norm()) < 1e-8
+    largest, vector = stability.largest_eigenvalue(
+        lambda v: matrix @ v, torch.ones(30, dtype=torch.float64), 1e-10, 60
+    )
+    assert largest == pytest.approx(2.0, rel=1e-9)
+    assert float((matrix @ vector - largest * vector).norm()) < 1e-8
 
 
 def test_a_matrix_of_low_rank_and_one_of_zeros():
     row = torch.arange(1.0, 6.0, dtype=torch.float64)
-    found, _ = stability.largest_eigenvalue(lambda v: row * (row @ v), torch.ones(5, dtype=torch.float64))
-    assert found == pytest.approx(float(row @ row), rel=1e-12)
+    largest, _ = stability.largest_eigenvalue(lambda v: row * (row @ v), torch.ones(5, dtype=torch.float64))
+    assert largest == pytest.approx(float(row @ row), rel=1e-12)
     assert stability.largest_eigenvalue(torch.zeros_like, torch.ones(5, dtype=torch.float64))[0] == 0.0
 
 
@@ -75,8 +77,8 @@ def test_the_first_and_the_last_step_are_measured():
 
 
 def growth_of(runs, at, adjoints_of=("desired",)):
-    found = measure(runs, [0, STEPS - 1], norms=[False] * len(runs), adjoints_of=adjoints_of, growth_at=at)
-    return [measurement.growth for measurement in found]
+    measured = measure(runs, [0, STEPS - 1], norms=[False] * len(runs), adjoints_of=adjoints_of, growth_at=at)
+    return [measurement.growth for measurement in measured]
 
 
 def test_the_growth_is_that_of_the_recursion_with_dense_hessians(run):
@@ -125,11 +127,11 @@ def test_several_runs_together_and_in_segments_grow_alike(count, budget):
         trajectory.train(problem, start(problem), random_weights(STEPS, problem.examples, seed=seed), RATES, budget)
         for seed in range(count)
     ]
-    for run, found in zip(runs, growth_of(runs, at, ("desired", "test")), strict=True):
+    for run, together in zip(runs, growth_of(runs, at, ("desired", "test")), strict=True):
         whole = trajectory.train(problem, run.first, run.weights, RATES)
         (expected,) = growth_of([whole], at)
-        np.testing.assert_allclose(found.norms, expected.norms, rtol=1e-10)
-        np.testing.assert_allclose(found.values, expected.values, rtol=1e-10)
+        np.testing.assert_allclose(together.norms, expected.norms, rtol=1e-10)
+        np.testing.assert_allclose(together.values, expected.values, rtol=1e-10)
 
 
 def test_the_contributions_are_the_same_with_and_without_growth():
@@ -152,13 +154,13 @@ def test_the_growth_is_at_most_one_where_no_step_is_unstable():
 
 def test_moved_weights_are_a_policy_that_is_hardly_another():
     weights = random_weights(6, 50, torch.float32)
-    found = stability.moved(weights, 3)
-    assert torch.equal(found == 0, weights == 0)
-    torch.testing.assert_close(found.sum(dim=1), torch.ones(6), rtol=0, atol=2e-6)
-    change = (found / weights - 1)[weights > 0].abs()
+    changed = stability.moved(weights, 3)
+    assert torch.equal(changed == 0, weights == 0)
+    torch.testing.assert_close(changed.sum(dim=1), torch.ones(6), rtol=0, atol=2e-6)
+    change = (changed / weights - 1)[weights > 0].abs()
     assert 1e-7 < float(change.max()) < 3e-6
-    assert torch.equal(found, stability.moved(weights, 3))
-    assert not torch.equal(found, stability.moved(weights, 4))
+    assert torch.equal(changed, stability.moved(weights, 3))
+    assert not torch.equal(changed, stability.moved(weights, 4))
 
 
 def replayed(rate, steps, seed=5):

@@ -32,7 +32,7 @@ def text(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
-def test_it_trains_both_ways_on_a_text_and_draws(
+def test_the_example_trains_with_and_without_weights_and_draws(
     text: Path, optimiser: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output, curves = tmp_path / "o.svg", tmp_path / "o.parquet"
@@ -40,15 +40,15 @@ def test_it_trains_both_ways_on_a_text_and_draws(
     # At the second rate training goes nowhere, and is not chosen.
     train_online.main([*map(str, options), *SMALL, "--learning-rates", "0.02", "1e-9", "--refresh", "2"])
     assert "<svg" in output.read_text()
-    found = pd.read_parquet(curves)
-    assert list(found["way"].unique()) == ["plain", "unperturbed only", "online weights"]
-    assert (found["learning_rate"] == 0.02).all()
-    for _, rows in found.groupby("way"):
+    table = pd.read_parquet(curves)
+    assert list(table["way"].unique()) == ["plain", "unperturbed only", "online weights"]
+    assert (table["learning_rate"] == 0.02).all()
+    for _, rows in table.groupby("way"):
         assert rows["test"].iloc[-1] < rows["test"].iloc[0]
-    starts = found[found["step"] == 0]
+    starts = table[table["step"] == 0]
     assert starts["test"].nunique() == 1
-    assert found["weight_on_perturbed"].nunique() == 3
-    assert (found.loc[found["way"] == "unperturbed only", "weight_on_perturbed"] == 0).all()
+    assert table["weight_on_perturbed"].nunique() == 3
+    assert (table.loc[table["way"] == "unperturbed only", "weight_on_perturbed"] == 0).all()
     assert "ms a step" in capsys.readouterr().out
 
 

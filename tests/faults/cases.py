@@ -79,11 +79,11 @@ def inputs(folder: Path = PREPARED) -> dict[str, Path]:
 
 def prepare(folder: Path) -> None:
     """Make the toy seed that the cases find in `seed/`."""
-    made = inputs(folder)
-    call(generate_data.main, **{name: made[name] for name in SPLITS})
-    call(initialise.main, train=made["train"], theta0=made["theta0"])
+    paths = inputs(folder)
+    call(generate_data.main, **{name: paths[name] for name in SPLITS})
+    call(initialise.main, train=paths["train"], theta0=paths["theta0"])
     named = SETTINGS | {"policy": "conventional"}
-    call(make_policy.main, named, **made, output=folder / "policies/conventional.parquet")
+    call(make_policy.main, named, **paths, output=folder / "policies/conventional.parquet")
 
 
 def training() -> None:
@@ -125,25 +125,25 @@ def write_own(**columns: Any) -> None:
 def whole_seed(settings: dict[str, Any], *policies: str) -> None:
     """Run every stage of a seed, from the data to the summary over seeds."""
     folder = Path("out")
-    made = inputs(folder)
+    paths = inputs(folder)
     tokens = {}
     if settings["problem"] == "language_model":
         texts = {"tokenizer": folder / "tokenizer.json", "glimpse": folder / "corpus.json"}
         call(prepare_corpus.main, settings, tokens=folder / "tokens.parquet", **texts)
         tokens = {"tokens": folder / "tokens.parquet"}
-    call(generate_data.main, settings, **tokens, **{name: made[name] for name in SPLITS})
-    call(initialise.main, settings, train=made["train"], theta0=made["theta0"])
+    call(generate_data.main, settings, **tokens, **{name: paths[name] for name in SPLITS})
+    call(initialise.main, settings, train=paths["train"], theta0=paths["theta0"])
     for policy in policies:
         tried = (
             {"learning_rates": folder / f"learning_rates/{policy}.parquet"} if policy == "conventional_tuned" else {}
         )
         named = settings | {"policy": policy}
-        call(make_policy.main, named, **made, output=folder / f"policies/{policy}.parquet", **tried)
+        call(make_policy.main, named, **paths, output=folder / f"policies/{policy}.parquet", **tried)
     searching(settings, folder)
     names = [*policies, "near_optimal", "search_0001"]
     tables = {name: folder / f"{name}.parquet" for name in COLLECTED}
     parts = {name: folder / f"parts/{name}.parquet" for name in COLLECTED}
-    call(train.main, settings, **made, policies=[folder / f"policies/{name}.parquet" for name in names], **parts)
+    call(train.main, settings, **paths, policies=[folder / f"policies/{name}.parquet" for name in names], **parts)
     call(collect.main, settings, **{name: [path] for name, path in parts.items()}, output=folder)
     fits = folder / "fits.parquet"
     call(fit.main, settings, curves=tables["curves"], fits=fits, sensitivity=folder / "sensitivity.parquet")

@@ -32,8 +32,8 @@ def working(seed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 def files(folder: Path) -> dict[str, bytes]:
     """The content of every file, but logs and those in the side folders of a search and of Snakemake."""
-    found = {path for path in folder.rglob("*") if path.is_file()}
-    kept = {path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts[:-1])}
+    present = {path for path in folder.rglob("*") if path.is_file()}
+    kept = {path for path in present if not any(part.startswith(".") for part in path.relative_to(folder).parts[:-1])}
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in kept if path.suffix != ".txt"}
 
 
@@ -73,9 +73,9 @@ def test_no_wrong_byte_of_a_table_is_believed(working: Path) -> None:
     for place in range(0, len(good), 23):
         path.write_bytes(good[:place] + bytes([good[place] ^ 0x10]) + good[place + 1 :])
         try:
-            found = artifacts.read(path, GAUSSIAN_EXAMPLES)
+            table = artifacts.read(path, GAUSSIAN_EXAMPLES)
         except InputError:
             refused += 1
         else:
-            assert found.equals(expected)
+            assert table.equals(expected)
     assert refused > len(good) / 23 / 3

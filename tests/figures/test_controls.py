@@ -97,7 +97,7 @@ def test_shares_of_the_gain_stand_in_the_column_and_on_the_axis(tuned: Results) 
     assert shares == {0, 100, 120, 20, 50, 130, 125, 40, 80, -20, 160}
 
 
-def test_the_paragraph_says_what_the_numbers_say(tuned: Results) -> None:
+def test_the_paragraph_agrees_with_the_numbers(tuned: Results) -> None:
     text = findings.explained(tuned).replace("\N{NO-BREAK SPACE}", " ")
     for part in (
         "Over 3 seeds, the near-optimal policy's J is 0.505 [0.493, 0.517] nats lower on desired and 0 [0, 0]",

@@ -81,11 +81,11 @@ def test_a_figure_is_for_the_experiments_it_makes_sense_for() -> None:
     assert tables - {entry.name for entry in catalogue.tables(toy.settings("any", Toy()))} == {"stories", "corpus"}
 
 
-def test_what_figures_know_of_a_problem() -> None:
+def test_figures_take_vocabulary_and_corruption_from_the_settings() -> None:
     perceptron, stories = (toy.settings("any", size) for size in (toy.FIVE_SEEDS, toy.STORIES))
-    assert [compression.vocabulary(each) for each in (perceptron, stories)] == [2, 90]
-    assert [problem.corruption(each) for each in (perceptron, stories)] == ["flipped", "perturbed"]
-    assert [problem.corrupted_share(each) for each in (perceptron, stories)] == [0.1, 0.5]
+    assert [compression.vocabulary(settings) for settings in (perceptron, stories)] == [2, 90]
+    assert [problem.corruption(settings) for settings in (perceptron, stories)] == ["flipped", "perturbed"]
+    assert [problem.corrupted_share(settings) for settings in (perceptron, stories)] == [0.1, 0.5]
 
 
 @pytest.mark.parametrize(("case", "name"), CASES)
@@ -212,7 +212,7 @@ def test_bars_of_learned_examples_add_up(five_seeds: Results) -> None:
     np.testing.assert_allclose(points.get_ydata(), 100 * rows["value"].to_numpy(dtype=float))
 
 
-def test_no_learned_example_is_said(plain: Results) -> None:
+def test_figure_9_says_if_no_example_is_learned(plain: Results) -> None:
     for axes in panels_of(figure_of("fig09_learned", plain)):
         assert "no example's loss falls below" in axes.texts[-1].get_text().replace("\n", " ")
 
@@ -396,7 +396,7 @@ def test_contributions_are_drawn_in_order_around_their_weighted_mean(
         assert f"Near-optimal, {kind}:" in words(figure).replace("\n", " ")
 
 
-def test_the_step_of_the_law_has_two_weighted_examples_where_there_is_one(five_seeds: Results) -> None:
+def test_the_chosen_step_has_two_weighted_examples(five_seeds: Results) -> None:
     step = overview._chosen_step(five_seeds, 0)
     rows = five_seeds.similarity
     rows = rows[(rows["policy"] == "near_optimal") & (rows["seed"] == 0) & (rows["step"] == step)]

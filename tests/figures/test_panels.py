@@ -13,8 +13,8 @@ def test_a_band_is_the_interval_of_each_column(logarithmic: bool) -> None:
     mean, low, high = panels.band(samples, log=logarithmic)
     for column in range(4):
         expected = mean_interval(samples[:, column], logarithmic=logarithmic)
-        found = (mean[column], low[column], high[column])
-        assert found == pytest.approx((expected.mean, expected.low, expected.high))
+        band = (mean[column], low[column], high[column])
+        assert band == pytest.approx((expected.mean, expected.low, expected.high))
 
 
 def test_two_values_have_a_mean_and_no_band() -> None:

@@ -86,13 +86,13 @@ def test_weights_stay_on_the_simplex_and_do_not_depend_on_the_scale_of_contribut
     memories = [online.Memory(20, rate=0.3, decay=0.97) for _ in range(2)]
     for _ in range(200):
         contributions = torch.randn(20, dtype=torch.float64) + torch.linspace(-1, 1, 20)
-        found = [memory.update(scale * contributions) for memory, scale in zip(memories, (1.0, 1e6), strict=True)]
-        torch.testing.assert_close(*found)
-        assert found[0].min() >= 0
-        assert float(found[0].sum()) == pytest.approx(1)
+        weights = [memory.update(scale * contributions) for memory, scale in zip(memories, (1.0, 1e6), strict=True)]
+        torch.testing.assert_close(*weights)
+        assert weights[0].min() >= 0
+        assert float(weights[0].sum()) == pytest.approx(1)
     # What contributes less than the average has faded, what contributes more counts alike.
-    assert found[0][0] < 1e-6 * found[0][-1]
-    assert found[0][-1] == found[0][-2]
+    assert weights[0][0] < 1e-6 * weights[0][-1]
+    assert weights[0][-1] == weights[0][-2]
 
 
 @pytest.mark.parametrize("contributions", [[1.0, 1.0, 1.0], [1.0, math.nan, 2.0], [1.0, math.inf, 2.0]])
@@ -120,49 +120,49 @@ def test_a_batch_of_bad_examples_still_has_weights() -> None:
 
 
 def test_contributions_are_the_products_of_single_gradients(model: Classifier) -> None:
-    data, parameters = batch(7, 1), [each for each in model.parameters() if each.requires_grad]
-    direction = [torch.randn_like(each) for each in parameters]
-    found = losses(model, data)
+    data, parameters = batch(7, 1), [parameter for parameter in model.parameters() if parameter.requires_grad]
+    direction = [torch.randn_like(parameter) for parameter in parameters]
+    single_losses = losses(model, data)
     expected = []
-    for loss in found:
+    for loss in single_losses:
         slopes = torch.autograd.grad(loss, parameters, retain_graph=True, materialize_grads=True)
         expected.append(sum(float(torch.sum(a * b)) for a, b in zip(slopes, direction, strict=True)))
     exact = torch.tensor(expected, dtype=torch.float64)
     for way in (online.forward_mode, online.double_backward):
-        each = way(model, losses, data, direction, found)
-        torch.testing.assert_close(each, exact, rtol=1e-12, atol=1e-12)
-    near = online.difference(model, losses, data, direction, found)
+        contributions = way(model, losses, data, direction, single_losses)
+        torch.testing.assert_close(contributions, exact, rtol=1e-12, atol=1e-12)
+    near = online.difference(model, losses, data, direction, single_losses)
     torch.testing.assert_close(near, exact, rtol=1e-3, atol=1e-3)
     single = online.difference(
-        model.float(), losses, (data[0].float(), data[1]), [each.float() for each in direction], found.float()
+        model.float(), losses, (data[0].float(), data[1]), [part.float() for part in direction], single_losses.float()
     )
     torch.testing.assert_close(single.double(), exact, rtol=1e-2, atol=2e-3)
 
 
 def test_a_direction_of_zeros_has_no_contributions(model: Classifier) -> None:
-    direction = [torch.zeros_like(each) for each in model.parameters() if each.requires_grad]
-    found = losses(model, batch(3, 1))
-    assert online.difference(model, losses, batch(3, 1), direction, found).tolist() == [0, 0, 0]
+    direction = [torch.zeros_like(parameter) for parameter in model.parameters() if parameter.requires_grad]
+    single_losses = losses(model, batch(3, 1))
+    assert online.difference(model, losses, batch(3, 1), direction, single_losses).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("way", [online.forward_mode, online.double_backward, online.difference])
 def test_the_weights_leave_the_model_and_its_gradients_alone(model: Classifier, way: online.Contributions) -> None:
-    before = [each.detach().clone() for each in model.parameters()]
+    before = [parameter.detach().clone() for parameter in model.parameters()]
     weigh = online.Online(model, losses, examples=30, contributions=way)
     for step in range(3):
         data = batch(6, step)
         rows = torch.arange(6) + 6 * step
-        weights, found = weigh(data, lambda: (batch(50, 7), batch(50, 8)), rows)
+        weights, single_losses = weigh(data, lambda: (batch(50, 7), batch(50, 8)), rows)
         assert float(weights.sum()) == pytest.approx(1)
         assert not weights.requires_grad
-        torch.testing.assert_close(found, losses(model, data), rtol=0, atol=0)
-        assert all(each.grad is None for each in model.parameters())
+        torch.testing.assert_close(single_losses, losses(model, data), rtol=0, atol=0)
+        assert all(parameter.grad is None for parameter in model.parameters())
     for now, then in zip(model.parameters(), before, strict=True):
         torch.testing.assert_close(now.detach(), then, rtol=0, atol=0)
     assert weigh.memory is not None
     assert (weigh.memory.log_weights[:18] != 0).all()
     assert (weigh.memory.log_weights[18:] == 0).all()
-    (weights @ found).backward()
+    (weights @ single_losses).backward()
     assert model.first.weight.grad is not None
 
 
@@ -183,7 +183,7 @@ def test_a_desired_gradient_is_used_for_some_steps(model: Classifier) -> None:
 
 
 def test_desired_gradients_are_averaged(model: Classifier) -> None:
-    parameters = [each for each in model.parameters() if each.requires_grad]
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     weigh = online.Online(model, losses, examples=6, refresh=1, momentum=0.6)
     gradients = []
     for step in range(4):
@@ -195,8 +195,8 @@ def test_desired_gradients_are_averaged(model: Classifier) -> None:
     # A mean of those so far until the newest has a share of 0.4.
     shares = [0.6 * 0.6 / 2, 0.6 * 0.6 / 2, 0.6 * 0.4, 0.4]
     for place in range(2):
-        for found, *each in zip(weigh.halves[place].values(), *(step[place] for step in gradients), strict=True):
-            torch.testing.assert_close(found, sum(share * g for share, g in zip(shares, each, strict=True)))
+        for average, *newest in zip(weigh.halves[place].values(), *(step[place] for step in gradients), strict=True):
+            torch.testing.assert_close(average, sum(share * g for share, g in zip(shares, newest, strict=True)))
     assert weigh.evidence == online.agreement(
         *(torch.cat([g.flatten() for g in half.values()]) for half in weigh.halves)
     )
@@ -219,23 +219,23 @@ def test_a_desired_gradient_that_is_not_finite_is_left_out(model: Classifier) ->
 
 def test_in_the_metric_of_adam_a_small_step_lowers_the_loss_by_the_product(model: Classifier) -> None:
     """Without momentum Adam steps along P g, so <P d, g> is how fast <d, theta> falls."""
-    parameters = [each for each in model.parameters() if each.requires_grad and each is not model.unused]
-    direction = [torch.randn_like(each) for each in parameters]
+    parameters = [p for p in model.parameters() if p.requires_grad and p is not model.unused]
+    direction = [torch.randn_like(parameter) for parameter in parameters]
     assert online.in_metric(torch.optim.Adam(parameters), parameters, direction) == direction
     optimizer = torch.optim.Adam(parameters, lr=1e-3, betas=(0.0, 0.99), eps=1e-4)
     for step in range(3):
-        before = [each.detach().clone() for each in parameters]
+        before = [parameter.detach().clone() for parameter in parameters]
         optimizer.zero_grad()
         losses(model, batch(5, step)).mean().backward()
         optimizer.step()
     moved = sum(float(torch.sum(d * (b - p.detach()))) for d, b, p in zip(direction, before, parameters, strict=True))
     scaled = online.in_metric(optimizer, parameters, direction)
-    gradients = [each.grad for each in parameters if each.grad is not None]
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     product = sum(float(torch.sum(d * g)) for d, g in zip(scaled, gradients, strict=True))
     assert 1e-3 * product == pytest.approx(moved, rel=1e-9)
 
 
-def test_halves_that_disagree_teach_nothing(model: Classifier) -> None:
+def test_opposite_halves_of_desired_examples_leave_the_weights_uniform(model: Classifier) -> None:
     weigh = online.Online(model, losses, examples=6)
     inputs = batch(50, 7)[0]
     opposite = [(inputs, torch.full((50,), label)) for label in (0, 1)]
@@ -260,20 +260,20 @@ def test_without_a_memory_weights_are_those_at_which_a_lasting_lead_rests(model:
     torch.testing.assert_close(first, scores / scores.sum(), rtol=1e-3, atol=1e-3)
 
 
-def test_dropout_drops_the_same_for_the_contributions_and_goes_on_as_without_them() -> None:
+def test_contributions_use_the_same_dropout_and_leave_the_random_state_alone() -> None:
     dropping = nn.Sequential(nn.Linear(4, 64), nn.Dropout(0.5), nn.Linear(64, 3)).double()
     desired, seen = (batch(50, 7), batch(50, 8)), []
 
-    def once_more(model: nn.Module, losses: Any, data: Any, direction: Any, found: Tensor) -> Tensor:
-        seen.append((losses(model, data).tolist(), found.tolist()))
-        return found
+    def once_more(model: nn.Module, losses: Any, data: Any, direction: Any, single_losses: Tensor) -> Tensor:
+        seen.append((losses(model, data).tolist(), single_losses.tolist()))
+        return single_losses
 
     torch.manual_seed(1)
     online.Online(dropping, losses, examples=6, contributions=once_more)(batch(6, 0), lambda: desired)
     after = torch.rand(1)
     torch.manual_seed(1)
-    for each in (*desired, batch(6, 0)):
-        losses(dropping, each)
+    for data in (*desired, batch(6, 0)):
+        losses(dropping, data)
     torch.testing.assert_close(after, torch.rand(1), rtol=0, atol=0)
     assert [first == second for first, second in seen] == [True]
 
@@ -299,9 +299,9 @@ def test_a_loop_with_the_api_is_the_policy_of_the_workflow(way: online.Contribut
 
     weigh = online.Online(model, loss, examples=problem.examples, refresh=1, momentum=0, contributions=way)
     for step in range(12):
-        weights, found = weigh(train, lambda: (desired[::2], desired[1::2]))
+        weights, per_example = weigh(train, lambda: (desired[::2], desired[1::2]))
         torch.testing.assert_close(weights, expected.weights[step], rtol=1e-9, atol=1e-12)
         optimizer.zero_grad()
-        (weights @ found).backward()
+        (weights @ per_example).backward()
         optimizer.step()
     torch.testing.assert_close(model.weight[0].detach(), expected.last, rtol=1e-9, atol=1e-12)

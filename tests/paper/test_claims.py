@@ -40,20 +40,20 @@ def rows(root: Path) -> list[dict]:
 
 
 def row(rows: list[dict], claim: str, experiment: str) -> dict:
-    (found,) = [each for each in rows if (each["claim"], each["experiment"]) == (claim, experiment)]
-    return found
+    (only,) = [record for record in rows if (record["claim"], record["experiment"]) == (claim, experiment)]
+    return only
 
 
 def test_every_claim_has_a_row_and_no_row_is_there_twice(rows: list[dict]) -> None:
-    pairs = [(each["claim"], each["experiment"]) for each in rows]
+    pairs = [(record["claim"], record["experiment"]) for record in rows]
     assert len(pairs) == len(set(pairs))
     names = {claim.name for claim in (*claims.CLAIMS, *claims.CLAIMS_OF_SIZES)}
     assert {name for name, _ in pairs} == names
-    for each in rows:
-        assert set(each) == set(CLAIMS.columns)
-        assert each["verdict"] in VERDICTS
-        assert each["reason"]
-        assert re.fullmatch(r"(Fig|Table|Section) \d+(, (Fig|Table|Section) \d+)*", each["source"])
+    for record in rows:
+        assert set(record) == set(CLAIMS.columns)
+        assert record["verdict"] in VERDICTS
+        assert record["reason"]
+        assert re.fullmatch(r"(Fig|Table|Section) \d+(, (Fig|Table|Section) \d+)*", record["source"])
 
 
 def test_a_new_claim_is_one_row(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,10 +64,10 @@ def test_a_new_claim_is_one_row(root: Path, monkeypatch: pytest.MonkeyPatch) -> 
         claims.Claim("another", PROBLEMS, "Section 2", "...", measures.of("no_such_policy", "gap"), rule),
     ]
     monkeypatch.setattr(claims, "CLAIMS", (*claims.CLAIMS, *added))
-    found = judgement.judge(root, {"perceptron": settings("perceptron", Toy())})
-    new = row(found, "gap_is_positive", "perceptron")
+    judged = judgement.judge(root, {"perceptron": settings("perceptron", Toy())})
+    new = row(judged, "gap_is_positive", "perceptron")
     assert (new["verdict"], new["paper"], new["n"]) == ("reproduced", "a gap of 0 was not reached", 2)
-    assert row(found, "another", "perceptron")["verdict"] == "not_tested"
+    assert row(judged, "another", "perceptron")["verdict"] == "not_tested"
 
 
 def test_an_error_in_a_claim_names_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,61 +87,63 @@ def test_names_are_one_to_one_within_a_problem() -> None:
 def test_ours_is_the_mean_over_the_seeds_with_its_interval(root: Path, rows: list[dict]) -> None:
     summaries = [
         {
-            each["policy"]: each
-            for each in artifacts.read(root / f"noisy/seed{seed}/summary.parquet", SUMMARY).to_pylist()
+            record["policy"]: record
+            for record in artifacts.read(root / f"noisy/seed{seed}/summary.parquet", SUMMARY).to_pylist()
         }
         for seed in NOISY.seeds
     ]
     values = [
-        each["near_optimal"]["compression_ratio_desired"] / each["conventional"]["compression_ratio_desired"]
-        for each in summaries
+        policies["near_optimal"]["compression_ratio_desired"] / policies["conventional"]["compression_ratio_desired"]
+        for policies in summaries
     ]
     expected = mean_interval(values, logarithmic=True)
-    found = row(rows, "compression_rises", "noisy")
-    assert (found["ours"], found["low"], found["high"]) == pytest.approx((expected.mean, expected.low, expected.high))
-    assert found["n"] == 3
-    assert found["verdict"] == "reproduced"
+    result = row(rows, "compression_rises", "noisy")
+    assert (result["ours"], result["low"], result["high"]) == pytest.approx(
+        (expected.mean, expected.low, expected.high)
+    )
+    assert result["n"] == 3
+    assert result["verdict"] == "reproduced"
 
 
 def test_a_value_is_judged_at_the_published_task_alone_and_says_what_differs(rows: list[dict]) -> None:
-    found = row(rows, "acceleration_value", "perceptron")
-    assert found["verdict"] == "not_tested"
-    assert "steps 30" in found["reason"]
-    assert "train examples 32" in found["reason"]
-    assert found["ours"] is not None
-    assert not [each for each in rows if (each["claim"], each["experiment"]) == ("acceleration_value", "noisy")]
+    result = row(rows, "acceleration_value", "perceptron")
+    assert result["verdict"] == "not_tested"
+    assert "steps 30" in result["reason"]
+    assert "train examples 32" in result["reason"]
+    assert result["ours"] is not None
+    assert not [row for row in rows if (row["claim"], row["experiment"]) == ("acceleration_value", "noisy")]
 
 
 def test_a_statement_at_another_size_is_judged_and_its_reason_says_so(rows: list[dict]) -> None:
-    found = row(rows, "compression_rises", "stories")
-    assert found["verdict"] != "not_tested"
-    assert "task or size is another" in found["reason"]
+    result = row(rows, "compression_rises", "stories")
+    assert result["verdict"] != "not_tested"
+    assert "task or size is another" in result["reason"]
 
 
 def papers_stories(**size: int) -> dict:
     """The complete settings of the paper's own Transformer, at one of its sizes."""
-    found = settings("stories", STORIES)
+    complete = settings("stories", STORIES)
     for section, keys in paper.SETTINGS[LANGUAGE_MODEL].items():
-        found[section] = found.get(section, {}) | keys
-    found["data"]["corpus"] = {"source": "hub", "repository": "roneneldan/TinyStories"}
-    found["training"] = found["training"] | {"steps": size["steps"]}
-    found["data"] = found["data"] | {"train_examples": size["examples"]}
-    found["data"]["tokenizer"] = {"kind": "mistral", "vocabulary": size["vocabulary"]}
-    return found
+        complete[section] = complete.get(section, {}) | keys
+    complete["data"]["corpus"] = {"source": "hub", "repository": "roneneldan/TinyStories"}
+    complete["training"] = complete["training"] | {"steps": size["steps"]}
+    complete["data"] = complete["data"] | {"train_examples": size["examples"]}
+    complete["data"]["tokenizer"] = {"kind": "mistral", "vocabulary": size["vocabulary"]}
+    return complete
 
 
 def test_the_rows_of_table_2_are_tested_at_their_own_size(root: Path) -> None:
     chosen = papers_stories(steps=1000, examples=4096, vocabulary=4000)
-    found = {each["claim"]: each for each in judgement.judge(root, {"stories": chosen})}
-    assert found["table_2_acceleration_1k"]["verdict"] != "not_tested"
-    assert found["table_2_acceleration_4k"]["verdict"] == "not_tested"
-    assert "steps 1000" in found["table_2_acceleration_4k"]["reason"]
-    assert found["acceleration_value"]["verdict"] == "not_tested"
+    by_claim = {record["claim"]: record for record in judgement.judge(root, {"stories": chosen})}
+    assert by_claim["table_2_acceleration_1k"]["verdict"] != "not_tested"
+    assert by_claim["table_2_acceleration_4k"]["verdict"] == "not_tested"
+    assert "steps 1000" in by_claim["table_2_acceleration_4k"]["reason"]
+    assert by_claim["acceleration_value"]["verdict"] == "not_tested"
     chosen = papers_stories(steps=4000, examples=16384, vocabulary=5000)
-    found = {each["claim"]: each for each in judgement.judge(root, {"stories": chosen})}
-    assert found["table_2_acceleration_1k"]["verdict"] == "not_tested"
-    assert found["table_2_acceleration_4k"]["verdict"] != "not_tested"
-    assert found["acceleration_value"]["verdict"] != "not_tested"
+    by_claim = {record["claim"]: record for record in judgement.judge(root, {"stories": chosen})}
+    assert by_claim["table_2_acceleration_1k"]["verdict"] == "not_tested"
+    assert by_claim["table_2_acceleration_4k"]["verdict"] != "not_tested"
+    assert by_claim["acceleration_value"]["verdict"] != "not_tested"
 
 
 def test_several_sizes_are_compared_seed_by_seed(root: Path, tmp_path: Path) -> None:
@@ -149,7 +151,7 @@ def test_several_sizes_are_compared_seed_by_seed(root: Path, tmp_path: Path) -> 
     toy.write_experiment(tmp_path, "larger", larger)
     (tmp_path / "stories").symlink_to(root / "stories")
     sizes = {"larger": settings("larger", larger), "stories": settings("stories", STORIES)}
-    found = row(judgement.judge(tmp_path, sizes), "table_2_acceleration_grows", "larger")
+    result = row(judgement.judge(tmp_path, sizes), "table_2_acceleration_grows", "larger")
     ratios = []
     for seed in STORIES.seeds:
         values = [
@@ -157,43 +159,44 @@ def test_several_sizes_are_compared_seed_by_seed(root: Path, tmp_path: Path) -> 
             for name in ("stories", "larger")
         ]
         first, last = (
-            next(each["acceleration_desired"] for each in rows if each["policy"] == "near_optimal") for rows in values
+            next(record["acceleration_desired"] for record in rows if record["policy"] == "near_optimal")
+            for rows in values
         )
         ratios.append(last / first)
-    assert found["ours"] == pytest.approx(math.sqrt(ratios[0] * ratios[1]))
-    assert found["n"] == 2
-    assert found["verdict"] != "not_tested"
+    assert result["ours"] == pytest.approx(math.sqrt(ratios[0] * ratios[1]))
+    assert result["n"] == 2
+    assert result["verdict"] != "not_tested"
 
 
 def test_one_size_leaves_table_2_untested(rows: list[dict]) -> None:
     for claim in claims.CLAIMS_OF_SIZES:
-        found = row(rows, claim.name, "stories")
-        assert (found["verdict"], found["ours"], found["n"]) == ("not_tested", None, 0)
-        assert "grid" in found["reason"]
+        result = row(rows, claim.name, "stories")
+        assert (result["verdict"], result["ours"], result["n"]) == ("not_tested", None, 0)
+        assert "grid" in result["reason"]
 
 
 def test_controls_are_compared_in_the_seeds_that_have_them(root: Path, tmp_path: Path, rows: list[dict]) -> None:
-    found = row(rows, "beats_tuned_uniform", "perceptron")
-    assert (found["verdict"], found["n"]) == ("not_tested", 0)
-    assert "does not have these policies" in found["reason"]
+    result = row(rows, "beats_tuned_uniform", "perceptron")
+    assert (result["verdict"], result["n"]) == ("not_tested", 0)
+    assert "does not have these policies" in result["reason"]
     folder = toy.write_experiment(tmp_path, "noisy", NOISY)
     ratios = []
     for seed in NOISY.seeds[:2]:
         path = folder / f"seed{seed}/summary.parquet"
         stored = artifacts.read(path, SUMMARY).to_pylist()
-        near = next(each for each in stored if each["policy"] == "near_optimal")
+        near = next(record for record in stored if record["policy"] == "near_optimal")
         stored.append(near | {"policy": "conventional_tuned", "objective_desired": 2.0 * (1 + seed)})
         ratios.append(near["objective_desired"] / (2.0 * (1 + seed)))
-        columns = {name: [each[name] for each in stored] for name in stored[0]}
+        columns = {name: [record[name] for record in stored] for name in stored[0]}
         artifacts.write(path, SUMMARY, columns, settings={}, code="")
-    found = row(judgement.judge(tmp_path, {"noisy": settings("noisy", NOISY)}), "beats_tuned_uniform", "noisy")
-    assert found["n"] == 2
-    assert found["ours"] == pytest.approx(math.sqrt(ratios[0] * ratios[1]))
-    assert "seeds have a value" not in found["reason"]
+    result = row(judgement.judge(tmp_path, {"noisy": settings("noisy", NOISY)}), "beats_tuned_uniform", "noisy")
+    assert result["n"] == 2
+    assert result["ours"] == pytest.approx(math.sqrt(ratios[0] * ratios[1]))
+    assert "seeds have a value" not in result["reason"]
 
 
 def test_claims_on_noise_need_noise(rows: list[dict]) -> None:
-    assert {each["experiment"] for each in rows if each["claim"] == "spoilt_left_out"} == {"noisy", "stories"}
+    assert {record["experiment"] for record in rows if record["claim"] == "spoilt_left_out"} == {"noisy", "stories"}
 
 
 class Fake:
@@ -253,8 +256,8 @@ def test_the_extrapolated_acceleration_by_hand() -> None:
     assert math.isnan(measures.growth(seed))
 
 
-def test_what_is_dropped_among_planted_groups_is_compared_with_a_control() -> None:
-    claim = next(each for each in claims.CLAIMS if each.name == "dependent_dropped_more_than_others")
+def test_the_dropped_share_of_planted_groups_is_relative_to_a_control() -> None:
+    claim = next(claim for claim in claims.CLAIMS if claim.name == "dependent_dropped_more_than_others")
     shares: dict = {("near_optimal", "combinations_one_dropped", None, None): 0.75}
     assert math.isnan(claim.measure(Fake(shares=shares)))
     shares["near_optimal", "combinations_one_dropped_control", None, None] = 0.5

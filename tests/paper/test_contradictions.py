@@ -2,8 +2,8 @@ from lawpipe.paper.contradictions import contradictions
 
 
 def test_the_arithmetic_by_hand() -> None:
-    found = contradictions()
-    text = " ".join(part for _, *parts in found for part in parts)
+    entries = contradictions()
+    text = " ".join(part for _, *parts in entries for part in parts)
     # 1.99e7 / 3.16e8 = 0.0630; 0.14 / 0.12 = 1.1667.
     assert "= 93.7 %" in text
     assert "= 16.7 %" in text
@@ -15,7 +15,7 @@ def test_the_arithmetic_by_hand() -> None:
     assert "in one unit it is about 2.02" in text
 
 
-def test_each_names_its_place_and_what_is_said() -> None:
+def test_every_contradiction_names_its_source_and_both_statements() -> None:
     for source, says, but, _ in contradictions():
         assert source.startswith(("Fig", "Table", "Section"))
         assert says

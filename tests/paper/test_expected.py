@@ -8,13 +8,13 @@ ROWS = [
 ]
 
 
-def test_what_is_as_expected_has_no_difference() -> None:
+def test_expected_verdicts_have_no_differences() -> None:
     assert expected.differences(ROWS, {"one": {"b": "not_tested", "a": "partly"}}) == []
 
 
 def test_another_verdict_and_a_claim_that_is_not_there_are_a_sentence_each() -> None:
-    found = expected.differences(ROWS, {"one": {"a": "reproduced", "c": "partly"}, "two": {"a": "partly"}})
-    assert found == [
+    messages = expected.differences(ROWS, {"one": {"a": "reproduced", "c": "partly"}, "two": {"a": "partly"}})
+    assert messages == [
         "claims.one.a is reproduced, but the run says partly (because).",
         "claims.one.c is partly, but the run has no such claim.",
         "claims.two.a is partly, but the run has no such claim.",

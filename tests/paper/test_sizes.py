@@ -20,16 +20,16 @@ def test_the_papers_rows_come_first_as_ratios_and_ours_by_size(tmp_path: Path) -
     rows = sizes.rows(tmp_path, chosen)
     assert list(dict.fromkeys(row["experiment"] for row in rows)) == [None, "smaller", "larger"]
     assert set(rows[0]) == set(SIZES.columns)
-    found = {(row["experiment"] or row["steps"], row["quantity"]): row for row in rows}
-    assert found[4000, "scale_ratio"]["mean"] == pytest.approx(0.063)
-    assert found[4000, "exponent_ratio"]["mean"] == pytest.approx(1.187)
-    assert found[8000, "acceleration"]["mean"] == 2.48
+    by_size = {(row["experiment"] or row["steps"], row["quantity"]): row for row in rows}
+    assert by_size[4000, "scale_ratio"]["mean"] == pytest.approx(0.063)
+    assert by_size[4000, "exponent_ratio"]["mean"] == pytest.approx(1.187)
+    assert by_size[8000, "acceleration"]["mean"] == 2.48
     values = []
     for seed in STORIES.seeds:
         summary = artifacts.read(tmp_path / f"smaller/seed{seed}/summary.parquet", SUMMARY).to_pylist()
         values.append(next(row["acceleration_desired"] for row in summary if row["policy"] == "near_optimal"))
     expected = mean_interval(values, logarithmic=True)
-    ours = found["smaller", "acceleration"]
+    ours = by_size["smaller", "acceleration"]
     assert (ours["mean"], ours["low"]) == pytest.approx((expected.mean, expected.low))
     assert (ours["steps"], ours["examples"], ours["n"]) == (40, 48, 2)
     # Nor do the claims on Table 2 take another experiment for a size.

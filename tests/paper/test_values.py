@@ -34,7 +34,7 @@ def test_the_claim_of_a_value_has_its_number_and_its_text() -> None:
         if value.measure not in paper.KINDS:
             continue
         name = paper.KINDS[value.measure].claim.format(value.policy)
-        (claim,) = (each for each in claims.CLAIMS if (each.name, *each.problems) == (name, value.problem))
+        (claim,) = (one for one in claims.CLAIMS if (one.name, *one.problems) == (name, value.problem))
         assert claim.rule == paper.KINDS[value.measure].near(value.low, value.high)
         assert (claim.rule.low, claim.rule.high) == (value.low, value.high)
         assert value.text in claim.paper
@@ -43,14 +43,14 @@ def test_the_claim_of_a_value_has_its_number_and_its_text() -> None:
 
 
 def test_the_extrapolated_acceleration_is_a_lower_bound() -> None:
-    (claim,) = (each for each in claims.CLAIMS if each.name == "acceleration_at_10m_steps")
+    (claim,) = (one for one in claims.CLAIMS if one.name == "acceleration_at_10m_steps")
     assert (claim.rule.low, claim.rule.high) == (paper.AT_10M_STEPS, math.inf)
     assert claim.paper == "more than 9 at 10M steps, extrapolated"
     assert (claim.source, claim.task) == ("Section 4", {})
 
 
 def test_the_paper_prints_one_acceleration_in_figure_and_table() -> None:
-    (row,) = (each for each in paper.TABLE_2 if each.steps == paper.SETTINGS[LANGUAGE_MODEL]["training"]["steps"])
+    (row,) = (size for size in paper.TABLE_2 if size.steps == paper.SETTINGS[LANGUAGE_MODEL]["training"]["steps"])
     assert row.acceleration == paper.BY_MEASURE[LANGUAGE_MODEL, "acceleration", "near_optimal"].low
     assert row.task.items() <= dict(paper.leaves(paper.SETTINGS[LANGUAGE_MODEL])).items()
 
@@ -108,8 +108,8 @@ def test_nested_settings_of_a_language_model_are_compared_one_by_one() -> None:
     same["data"]["corpus"]["source"] = "grammar"
     same["data"]["perturbation"]["operations"] = 3
     same["model"]["hidden"] = 32
-    found = paper.differences({"problem": "language_model", **same})
-    assert [(paper.words(key), here, theirs) for key, here, theirs in found] == [
+    differences = paper.differences({"problem": "language_model", **same})
+    assert [(paper.words(key), here, theirs) for key, here, theirs in differences] == [
         ("corpus source", "grammar", "TinyStories"),
         ("perturbation operations", 3, 20),
         ("hidden", 32, 128),

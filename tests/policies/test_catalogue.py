@@ -30,7 +30,7 @@ def test_the_policies_in_their_order() -> None:
     assert [name for name in POLICIES if name in NAMES] == NAMES
 
 
-def test_what_the_plan_derives() -> None:
+def test_the_plan_derives_its_lists_from_the_records() -> None:
     tuned = ("conventional_tuned", "clean_only_tuned", "inverse_loss_tuned", "greedy_tuned", "online_tuned")
     assert tuned == plan.TUNED
     assert plan.SEARCHED_CONTROLS == ("static", "near_optimal_at_tuned_rate")

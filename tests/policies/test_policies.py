@@ -36,18 +36,18 @@ class Seed:
 
     settings: dict[str, Any]
     files: dict[str, Path]
-    made: dict[str, Policy]
+    policies: dict[str, Policy]
 
     def context(self, name: str, **changed: Any) -> Context:
-        others = {other: self.made[other] for other in POLICIES[name].builds_on}
+        others = {other: self.policies[other] for other in POLICIES[name].builds_on}
         return Context(self.settings | {"policy": name}, self.files | changed, others)
 
     def run(self, name: str) -> Any:
         """Train under the policy as any stage would, from its stored numbers."""
         problem, theta0 = setup.from_files(self.settings, self.files)
-        made = self.made[name]
-        weights = torch.tensor(made.weights, dtype=problem.dtype)
-        return setup.trajectory.train(problem, theta0, weights, made.learning_rates.tolist())
+        stored = self.policies[name]
+        weights = torch.tensor(stored.weights, dtype=problem.dtype)
+        return setup.trajectory.train(problem, theta0, weights, stored.learning_rates.tolist())
 
     def objective(self, name: str) -> float:
         return float(self.run(name).objective())
@@ -76,42 +76,42 @@ def seed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     call(search.main, settings, **files, search=folder / "s.parquet", policies=folder, state=folder / ".side-0")
     result = Seed(settings, files, {"near_optimal": policy.load(folder / "near_optimal.parquet")})
     for name in sorted(NAMES, key=lambda name: len(POLICIES[name].builds_on)):
-        result.made[name] = variants.make(result.context(name))
+        result.policies[name] = variants.make(result.context(name))
     return result
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_policy_lies_on_the_simplices_and_survives_its_file(seed: Seed, name: str, tmp_path: Path) -> None:
-    made = seed.made[name]
+    written = seed.policies[name]
     count = artifacts.read_parquet(seed.files["train"]).num_rows
-    assert made.weights.shape == (seed.settings["training"]["steps"], count)
-    assert made.weights.dtype == np.float32
-    assert made.weights.min() >= 0
-    np.testing.assert_allclose(made.weights.sum(axis=1), 1, rtol=1e-5)
-    assert (made.learning_rates > 0).all()
-    artifacts.write(tmp_path / "p.parquet", POLICY, made.columns("a test"), settings={}, code="")
+    assert written.weights.shape == (seed.settings["training"]["steps"], count)
+    assert written.weights.dtype == np.float32
+    assert written.weights.min() >= 0
+    np.testing.assert_allclose(written.weights.sum(axis=1), 1, rtol=1e-5)
+    assert (written.learning_rates > 0).all()
+    artifacts.write(tmp_path / "p.parquet", POLICY, written.columns("a test"), settings={}, code="")
     loaded = policy.load(tmp_path / "p.parquet")
-    np.testing.assert_array_equal(loaded.weights, made.weights)
-    np.testing.assert_array_equal(loaded.learning_rates, made.learning_rates)
+    np.testing.assert_array_equal(loaded.weights, written.weights)
+    np.testing.assert_array_equal(loaded.learning_rates, written.learning_rates)
 
 
 @pytest.mark.parametrize("name", sorted({*NAMES} - {*plan.TUNED, "near_optimal_at_tuned_rate"}))
 def test_only_tuned_and_matched_policies_leave_the_experiments_rate(seed: Seed, name: str) -> None:
     own = seed.settings["training"]["learning_rate"]
-    assert (seed.made[name].learning_rates == own).all() == (name not in MATCHED)
+    assert (seed.policies[name].learning_rates == own).all() == (name not in MATCHED)
 
 
 def test_conventional_and_tuned_are_uniform(seed: Seed) -> None:
     for name in ("conventional", "conventional_tuned"):
-        weights = seed.made[name].weights
+        weights = seed.policies[name].weights
         assert (weights == np.float32(1 / weights.shape[1])).all()
 
 
-def test_the_oracle_gives_the_spoilt_examples_nothing_and_the_others_the_same(seed: Seed) -> None:
+def test_the_oracle_gives_corrupted_examples_weight_0_and_the_others_equal_weights(seed: Seed) -> None:
     marked = examples.corrupted(seed.files["train"])
     assert 0 < marked.sum() < len(marked)
     for name in ("clean_only", "clean_only_tuned", "clean_only_matched"):
-        weights = seed.made[name].weights
+        weights = seed.policies[name].weights
         assert (weights[:, marked] == 0).all()
         assert np.ptp(weights[:, ~marked]) == 0
 
@@ -125,16 +125,16 @@ def test_the_oracle_needs_clean_examples(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", plan.TUNED)
 def test_a_tuned_rate_is_inside_its_grid_and_the_best_on_desired(seed: Seed, name: str) -> None:
-    made = seed.made[name]
-    assert made.tried_rates is not None
-    assert set(made.tried_rates) == set(LEARNING_RATES.columns)
-    assert made.notes["best_is_interior"]
-    rates = made.tried_rates["learning_rate"]
-    found = [np.inf if value is None else value for value in made.tried_rates["objective_desired"]]
-    place = int(np.argmin(found))
+    tuned = seed.policies[name]
+    assert tuned.tried_rates is not None
+    assert set(tuned.tried_rates) == set(LEARNING_RATES.columns)
+    assert tuned.notes["best_is_interior"]
+    rates = tuned.tried_rates["learning_rate"]
+    objectives = [np.inf if value is None else value for value in tuned.tried_rates["objective_desired"]]
+    place = int(np.argmin(objectives))
     assert 0 < place < len(rates) - 1
-    assert rates[place] == made.learning_rates[0] == made.learning_rates[-1]
-    assert seed.objective(name) == pytest.approx(found[place], rel=1e-6)
+    assert rates[place] == tuned.learning_rates[0] == tuned.learning_rates[-1]
+    assert seed.objective(name) == pytest.approx(objectives[place], rel=1e-6)
     untuned = "conventional" if name == "conventional_tuned" else name.removesuffix("_tuned")
     assert seed.objective(name) < seed.objective(untuned)
 
@@ -180,18 +180,18 @@ def test_inverse_losses_are_bounded(seed: Seed) -> None:
 
 
 def test_static_is_one_row_and_better_than_uniform(seed: Seed) -> None:
-    made = seed.made["static"]
-    assert (made.weights == made.weights[0]).all()
-    assert np.ptp(made.weights[0]) > 0
+    static = seed.policies["static"]
+    assert (static.weights == static.weights[0]).all()
+    assert np.ptp(static.weights[0]) > 0
     assert seed.objective("near_optimal") < seed.objective("static") < seed.objective("conventional")
-    assert seed.objective("static") == pytest.approx(made.notes["objective"], rel=1e-5)
+    assert seed.objective("static") == pytest.approx(static.notes["objective"], rel=1e-5)
 
 
 def test_the_search_at_the_tuned_rate_starts_from_the_tuned_policy_and_improves_on_it(seed: Seed) -> None:
-    made = seed.made["near_optimal_at_tuned_rate"]
-    np.testing.assert_array_equal(made.learning_rates, seed.made["conventional_tuned"].learning_rates)
+    searched = seed.policies["near_optimal_at_tuned_rate"]
+    np.testing.assert_array_equal(searched.learning_rates, seed.policies["conventional_tuned"].learning_rates)
     assert seed.objective("near_optimal_at_tuned_rate") < seed.objective("conventional_tuned")
-    assert made.notes["evaluations"] <= CONTROLS["controls"]["evaluations"]
+    assert searched.notes["evaluations"] <= CONTROLS["controls"]["evaluations"]
 
 
 @pytest.mark.parametrize("name", MATCHED)
@@ -208,11 +208,12 @@ def test_matched_steps_are_as_long_as_the_conventional_ones(seed: Seed, name: st
     ]
     np.testing.assert_allclose(*lengths, rtol=1e-5)
     # And that is not for nothing: at the experiment's rate they were not.
-    assert np.ptp(seed.made[name].learning_rates) > 0
+    assert np.ptp(seed.policies[name].learning_rates) > 0
 
 
 def test_the_matched_search_keeps_its_weights(seed: Seed) -> None:
-    np.testing.assert_array_equal(seed.made["near_optimal_matched"].weights, seed.made["near_optimal"].weights)
+    matched, own = seed.policies["near_optimal_matched"], seed.policies["near_optimal"]
+    np.testing.assert_array_equal(matched.weights, own.weights)
 
 
 @pytest.mark.parametrize("name", ["online", "online_tuned", "online_matched"])
@@ -229,7 +230,7 @@ def test_the_online_weights_are_those_of_its_memory_along_its_run(seed: Seed, na
 
 
 def test_transferred_to_the_same_setting_is_the_near_optimal_policy_to_the_bit(seed: Seed) -> None:
-    moved, own = seed.made["transferred"], seed.made["near_optimal"]
+    moved, own = seed.policies["transferred"], seed.policies["near_optimal"]
     np.testing.assert_array_equal(moved.weights, own.weights)
     assert seed.objective("transferred") == seed.objective("near_optimal") < seed.objective("conventional")
 
@@ -237,12 +238,12 @@ def test_transferred_to_the_same_setting_is_the_near_optimal_policy_to_the_bit(s
 def test_transferred_weights_keep_this_experiments_rate_and_precision(seed: Seed) -> None:
     training = seed.settings["training"] | {"learning_rate": 0.7, "precision": "float64"}
     settings = seed.settings | {"training": training, "policy": "transferred"}
-    made = variants.make(Context(settings, seed.files, {"near_optimal": seed.made["near_optimal"]}))
-    assert made.weights.dtype == np.float64
-    assert (made.learning_rates == 0.7).all()
+    transferred = variants.make(Context(settings, seed.files, {"near_optimal": seed.policies["near_optimal"]}))
+    assert transferred.weights.dtype == np.float64
+    assert (transferred.learning_rates == 0.7).all()
     rounded = settings | {"training": training | {"precision": "bfloat16"}}
-    made = variants.make(Context(rounded, seed.files, {"near_optimal": seed.made["near_optimal"]}))
-    assert made.weights.dtype == np.float32
+    transferred = variants.make(Context(rounded, seed.files, {"near_optimal": seed.policies["near_optimal"]}))
+    assert transferred.weights.dtype == np.float32
 
 
 def test_a_rate_at_which_nothing_learns_is_named(tmp_path: Path) -> None:

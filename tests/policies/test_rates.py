@@ -44,8 +44,8 @@ def tuned(desired: Callable[[float], float], test: Callable[[float], float] = ab
 @pytest.mark.parametrize("centre", [-3.3, -1.0, -0.4, 0.0, 0.26, 1.9, 4.1])
 def test_the_best_is_inside_wherever_it_lies_and_within_an_eighth_of_a_decade(centre: float) -> None:
     grid = tuned(lambda place: (place - centre) ** 2)
-    found = [trial.learning_rate for trial in grid.trials]
-    assert found == sorted(set(found))
+    tried = [trial.learning_rate for trial in grid.trials]
+    assert tried == sorted(set(tried))
     assert grid.interior
     assert abs(math.log10(grid.best.learning_rate / 0.3) - centre) <= 0.125 + 1e-9
     assert grid.best.objective_desired == min(trial.objective_desired for trial in grid.trials)
@@ -81,7 +81,7 @@ def test_a_grid_that_never_turns_up_ends_and_says_so(sign: int) -> None:
     assert math.log10(grid.best.learning_rate / 0.3) == pytest.approx(-sign * rates.MOST_DECADES)
 
 
-def test_if_everything_diverges_there_is_no_best() -> None:
+def test_a_grid_that_diverges_everywhere_raises() -> None:
     with pytest.raises(FloatingPointError):
         tuned(lambda place: math.inf)
 

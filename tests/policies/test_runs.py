@@ -22,7 +22,7 @@ def train(rule: Rule, learning_rates: list[float]) -> Trajectory:
     return trajectory.train(problem, start(problem), weights, learning_rates, write_row=write_row)
 
 
-def test_scores_become_shares_of_the_parameters_they_were_taken_at() -> None:
+def test_weights_are_the_normalised_scores_at_each_steps_parameters() -> None:
     problem = perceptron()
     seen = []
 

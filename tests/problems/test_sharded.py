@@ -62,7 +62,7 @@ stage.run(main)
 """
 
 
-def test_all_products_are_those_of_one_process(tmp_path: Path) -> None:
+def test_all_products_equal_those_of_one_process(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(WORK)
     run = subprocess.run(
@@ -76,7 +76,7 @@ def test_all_products_are_those_of_one_process(tmp_path: Path) -> None:
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
-def test_one_process_has_the_problem_itself() -> None:
+def test_with_one_process_the_problem_is_not_wrapped() -> None:
     problem = perceptron()
     assert shared(problem) is problem
 

@@ -42,7 +42,7 @@ addEventListener("load", async () => {
   const folded = [...document.querySelectorAll("main details")];
   const shut = folded.filter((each) => !each.open).length;
   dispatchEvent(new Event("beforeprint"));
-  const found = {
+  const measures = {
     folded: folded.length, shut, shut_on_paper: folded.filter((each) => !each.open).length,
     pictures: sources.length, broken, orders, colours,
     drawings: [...document.querySelectorAll("figure svg")].map((each) => each.getBoundingClientRect().height),
@@ -50,15 +50,15 @@ addEventListener("load", async () => {
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     width: innerWidth, open: document.querySelectorAll("nav details[open]").length,
   };
-  parent.postMessage(found, "*");
+  parent.postMessage(measures, "*");
 });
 </script>"""
 #: Shows the page at two widths, and keeps what the probe in each frame found.
 FRAMES = """<!doctype html><meta charset="utf-8"><script>
-const found = [];
+const frames = [];
 addEventListener("message", (event) => {
-  found.push(event.data);
-  document.documentElement.setAttribute("data-found", JSON.stringify(found));
+  frames.push(event.data);
+  document.documentElement.setAttribute("data-frames", JSON.stringify(frames));
 });
 </script>
 <iframe src="page.html" width="1300" height="2000"></iframe>
@@ -88,9 +88,9 @@ def probed(html: str, tmp_path_factory: pytest.TempPathFactory) -> dict[int, dic
     (folder / "frames.html").write_text(FRAMES, encoding="utf-8")
     dom, console = browse(folder / "frames.html", folder / "profile")
     assert console == []
-    found = re.search(r'data-found="([^"]*)"', dom)
-    assert found is not None
-    return {frame["width"]: frame for frame in json.loads(unescape(found[1]))}
+    probe = re.search(r'data-frames="([^"]*)"', dom)
+    assert probe is not None
+    return {frame["width"]: frame for frame in json.loads(unescape(probe[1]))}
 
 
 @pytest.fixture(scope="session")
@@ -118,17 +118,16 @@ def test_a_breach_of_the_policy_would_show(html: str, tmp_path: Path) -> None:
 
 
 def test_at_desktop_width_everything_is_there_and_nothing_is_asked_for(desktop: dict[str, Any], html: str) -> None:
-    found = desktop
-    assert found["asked"] == []
-    assert found["pictures"] == html.count("data:image/png;base64,") > 0
-    assert found["broken"] == []
-    assert len(found["drawings"]) == html.count("<svg") - 1  # one holds the letters of all
-    assert min(found["drawings"]) > 200
-    assert found["overflow"] <= 0
-    assert found["open"] == len(SIZES)
+    assert desktop["asked"] == []
+    assert desktop["pictures"] == html.count("data:image/png;base64,") > 0
+    assert desktop["broken"] == []
+    assert len(desktop["drawings"]) == html.count("<svg") - 1  # one holds the letters of all
+    assert min(desktop["drawings"]) > 200
+    assert desktop["overflow"] <= 0
+    assert desktop["open"] == len(SIZES)
 
 
-def test_what_is_folded_on_the_screen_is_open_on_paper(desktop: dict[str, Any]) -> None:
+def test_folded_sections_are_open_in_print(desktop: dict[str, Any]) -> None:
     assert desktop["folded"] == desktop["shut"] > 0
     assert desktop["shut_on_paper"] == 0
 

@@ -31,7 +31,7 @@ def test_the_numbers_are_those_of_the_summary(plain: Results) -> None:
 
 
 @pytest.mark.parametrize(("objective", "verb"), [(0.1, "fell"), (0.9, "rose")])
-def test_test_examples_are_told_either_way(plain: Results, objective: float, verb: str) -> None:
+def test_the_sentence_on_test_examples_says_fell_or_rose(plain: Results, objective: float, verb: str) -> None:
     text = findings.sentences(changed(plain, objective_test=(objective, 0.01, 2)))[3]
     assert f"J {verb} by" in text
     assert ("of that on the desired examples" in text) == (verb == "fell")
@@ -50,7 +50,7 @@ def test_missing_numbers_leave_sentences_without_nan(noisy: Results) -> None:
         assert sentence.endswith(".")
 
 
-def test_a_language_model_is_told_with_its_perturbed_share_and_both_units(stories: Results) -> None:
+def test_the_sentences_on_a_language_model_give_the_perturbed_share_and_both_units(stories: Results) -> None:
     sentences = findings.sentences(stories)
     assert "2 seeds of a language model of 1 layer of width 90 with 90 ids, on texts of 16 tokens" in sentences[0]
     assert "corpus source grammar instead of TinyStories" in sentences[0]
@@ -60,6 +60,6 @@ def test_a_language_model_is_told_with_its_perturbed_share_and_both_units(storie
     assert "are 50.0" in sentences[4]
 
 
-def test_flipped_labels_are_told_where_there_are_any(plain: Results, noisy: Results) -> None:
+def test_flipped_labels_are_mentioned_if_there_are_any(plain: Results, noisy: Results) -> None:
     assert not any("flipped" in sentence for sentence in findings.sentences(plain)[1:])
     assert any("on the flipped training examples" in sentence for sentence in findings.sentences(noisy))

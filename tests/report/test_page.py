@@ -95,7 +95,7 @@ def test_only_its_own_script_may_run_and_nothing_may_be_loaded(html: str) -> Non
 def test_every_figure_names_its_data_its_code_and_its_settings(html: str, root: Path) -> None:
     origins = re.findall(r'<p class="origin">(.*?)</p>', html, re.DOTALL)
     settings = [toy.settings(name, size) for name, size in SIZES.items()]
-    assert len(origins) == sum(entry.suits(each) for entry in (*FIGURES, *TABLES) for each in settings)
+    assert len(origins) == sum(entry.suits(experiment) for entry in (*FIGURES, *TABLES) for experiment in settings)
     curves = next(text for text in origins if 'noisy/figures/fig05_loss_curves.svg"' in text)
     assert re.findall(r'href="([^"]*)"', curves) == [
         *(f"noisy/seed{seed}/curves.parquet" for seed in (0, 1, 2)),
@@ -113,9 +113,9 @@ def test_a_page_kept_in_the_checkout_links_the_code(root: Path) -> None:
 
 
 def test_the_front_has_five_sentences_of_all_experiments(html: str, root: Path) -> None:
-    found = re.search(r'<section class="finding" id="found">.*?</section>', html, re.DOTALL)
-    assert found is not None
-    sentences = re.findall(r"<li>(.*?)</li>", found[0], re.DOTALL)
+    section = re.search(r'<section class="finding" id="found">.*?</section>', html, re.DOTALL)
+    assert section is not None
+    sentences = re.findall(r"<li>(.*?)</li>", section[0], re.DOTALL)
     assert len(sentences) == 5
     text = unescape(" ".join(sentences))
     for name in SIZES:
@@ -128,7 +128,7 @@ def test_the_front_has_five_sentences_of_all_experiments(html: str, root: Path) 
     assert "nan" not in text
 
 
-def test_every_link_has_its_place_and_every_id_is_one(html: str) -> None:
+def test_every_link_has_a_target_and_every_id_is_unique(html: str) -> None:
     reader = read(html)
     assert len(set(reader.ids)) == len(reader.ids)
     assert {link[1:] for link in reader.links if link.startswith("#")} <= set(reader.ids)
@@ -137,7 +137,7 @@ def test_every_link_has_its_place_and_every_id_is_one(html: str) -> None:
 def test_every_figure_and_table_of_every_experiment_is_there(html: str) -> None:
     text = " ".join(" ".join(read(html).text).split())
     settings = [toy.settings(name, size) for name, size in SIZES.items()]
-    shown = {entry.name: sum(entry.suits(each) for each in settings) for entry in (*FIGURES, *TABLES)}
+    shown = {entry.name: sum(entry.suits(experiment) for experiment in settings) for entry in (*FIGURES, *TABLES)}
     assert html.count("<svg") == 1 + sum(shown[entry.name] for entry in FIGURES)
     assert (shown["fig09_learned"], shown["weight_on_perturbed"], shown["stories"]) == (2, 2, 1)
     for entry in FIGURES:
@@ -147,11 +147,11 @@ def test_every_figure_and_table_of_every_experiment_is_there(html: str) -> None:
 
 
 def test_numbers_are_those_of_the_artifacts(html: str, root: Path) -> None:
-    found = load(root / "perceptron")
+    results = load(root / "perceptron")
     text = " ".join(read(html).text)
     for policy in ("conventional", "near_optimal"):
         for quantity in ("objective_desired", "compression_ratio_test", "gap", "adjoint_similarity_desired"):
-            assert interval(found.quantity(policy, quantity)) in text
+            assert interval(results.quantity(policy, quantity)) in text
 
 
 def test_settings_and_provenance_are_complete(html: str, root: Path) -> None:

@@ -28,7 +28,7 @@ def inline(tmp_path: Path, body: str) -> str:
         "<unclosed>",
     ],
 )
-def test_anything_but_a_drawing_is_refused(tmp_path: Path, body: str) -> None:
+def test_an_svg_with_scripts_links_or_errors_is_refused(tmp_path: Path, body: str) -> None:
     with pytest.raises(InputError, match=r"figure\.svg"):
         inline(tmp_path, body)
 
@@ -62,7 +62,7 @@ def test_letters_are_shared_by_all_figures_of_a_page(tmp_path: Path) -> None:
     assert re.findall(r'<path id="(g\d)" d="([^"]*)"', glyphs.drawing()) == [("g0", "M 0 1"), ("g1", "M 0 2")]
 
 
-def test_comments_and_metadata_go_and_a_label_comes(tmp_path: Path) -> None:
+def test_comments_and_metadata_are_removed_and_a_label_is_added(tmp_path: Path) -> None:
     text = inline(tmp_path, "<!-- <b>hostile</b> --><metadata><x/></metadata><style>* { color: red }</style><g/>")
     assert "hostile" not in text
     assert "metadata" not in text

@@ -41,10 +41,10 @@ def judged(**values: Any) -> certificate.Certificate:
     ],
 )
 def test_kind_and_reason(values: dict[str, Any], kind: str, reason: str) -> None:
-    found = judged(**values)
-    assert (found.kind, found.meaningful) == (kind, kind != UNSTABLE)
-    assert reason in found.reason
-    assert bool(found.reason) == (kind != SHARE)
+    outcome = judged(**values)
+    assert (outcome.kind, outcome.meaningful) == (kind, kind != UNSTABLE)
+    assert reason in outcome.reason
+    assert bool(outcome.reason) == (kind != SHARE)
 
 
 def test_several_seeds_in_words() -> None:

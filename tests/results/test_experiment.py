@@ -22,10 +22,10 @@ def test_policies_are_in_the_order_of_the_search(plain: Results) -> None:
 
 
 def test_a_quantity_over_the_seeds_is_that_of_the_file(plain: Results) -> None:
-    found = plain.quantity("near_optimal", "objective_desired")
+    objective = plain.quantity("near_optimal", "objective_desired")
     expected = plain.summary.loc[plain.summary["policy"] == "near_optimal", "objective_desired"]
-    assert found.mean == pytest.approx(expected.mean())
-    assert (found.n, found.n_reached) == (2, 2)
+    assert objective.mean == pytest.approx(expected.mean())
+    assert (objective.n, objective.n_reached) == (2, 2)
     assert plain.quantity("near_optimal", "no_such").n == 0
 
 

@@ -26,7 +26,7 @@ def put(path, table="policy", columns=COLUMNS, settings=None):
     artifacts.write(path, TABLES[table], columns, settings=settings or {"seed": 1}, code="abc")
 
 
-def test_what_is_written_comes_back(tmp_path):
+def test_a_written_table_is_read_unchanged(tmp_path):
     put(tmp_path / "deep" / "p.parquet")
     data = artifacts.read(tmp_path / "deep" / "p.parquet", POLICY)
     np.testing.assert_array_equal(artifacts.matrix(data, "weights"), COLUMNS["weights"])
@@ -58,9 +58,9 @@ def test_nulls_are_nulls(tmp_path):
 
 def test_metadata_says_where_it_comes_from(tmp_path):
     put(tmp_path / "p.parquet")
-    found = artifacts.metadata(tmp_path / "p.parquet")
-    assert (found["settings"], found["code"]) == ({"seed": 1}, "abc")
-    assert "torch" in found["versions"]
+    metadata = artifacts.metadata(tmp_path / "p.parquet")
+    assert (metadata["settings"], metadata["code"]) == ({"seed": 1}, "abc")
+    assert "torch" in metadata["versions"]
 
 
 def test_equal_runs_give_equal_bytes(tmp_path):

@@ -49,7 +49,7 @@ def finish(folder: Path, work: str, count: int = 2) -> tuple[int, str, str]:
     return process.returncode, stdout, stderr
 
 
-def test_outside_of_torchrun_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_of_torchrun_there_is_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "4")  # as other programs set it
     monkeypatch.setenv("RANK", "3")
     with distributed.process_group():
@@ -60,7 +60,7 @@ def test_outside_of_torchrun_there_is_one(monkeypatch: pytest.MonkeyPatch) -> No
         assert distributed.should_report()
 
 
-def test_one_process_is_the_script_itself(tmp_path: Path) -> None:
+def test_one_process_runs_the_script_directly(tmp_path: Path) -> None:
     code, stdout, stderr = finish(tmp_path, "print(distributed.world_size(), 'TORCHELASTIC_RUN_ID' in os.environ)", 1)
     assert (code, stdout, stderr) == (0, "begun by 0\n1 False\n", "")
 
@@ -114,12 +114,12 @@ with signals.noted(patience=60) as asked:
     assert (process.returncode, stderr) == (128 + number, f"stopped by {number.name}\n")
 
 
-def test_a_mistake_that_all_find_is_said_once(tmp_path: Path) -> None:
+def test_an_error_of_every_process_is_printed_once(tmp_path: Path) -> None:
     code, _, stderr = finish(tmp_path, "raise InputError('this does not work.')")
     assert (code, stderr) == (1, "error: this does not work.\n")
 
 
-def test_a_mistake_that_one_finds_ends_all(tmp_path: Path) -> None:
+def test_an_error_of_one_process_ends_all(tmp_path: Path) -> None:
     work = """
 if distributed.rank() == 1:
     raise InputError("my share does not work.")

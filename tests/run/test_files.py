@@ -14,7 +14,7 @@ def test_the_name_appears_only_when_the_block_ends_well(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_what_a_killed_process_left_is_removed(tmp_path):
+def test_temporary_files_of_a_killed_process_are_removed(tmp_path):
     (tmp_path / ".x.99999.json").write_text("half")
     (tmp_path / ".x.y.99999.json").write_text("of another file, which is perhaps being written")
     with files.whole(tmp_path / "x.json") as temporary:
@@ -22,7 +22,7 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [".x.y.99999.json", "x.json"]
 
 
-def test_a_failure_leaves_what_was_there(tmp_path):
+def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "x.json"
     path.write_text("old")
 

@@ -78,7 +78,7 @@ def replace(path: Path, old: str, new: str) -> None:
     ],
     ids=["comment", "layout", "module docstring", "no docstring", "class docstring", "method docstring"],
 )
-def test_what_cannot_change_a_result_is_not_seen(
+def test_the_digest_ignores_changes_that_cannot_change_a_result(
     project: Path, digest: Callable[[], str], old: str, new: str
 ) -> None:
     before = digest()

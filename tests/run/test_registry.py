@@ -64,7 +64,7 @@ def test_a_stage_for_all_policies_chooses_their_modules():
     assert modules == {"policy": ["lawpipe.policies.conventional", "lawpipe.policies.greedy"]}
 
 
-def test_names_are_those_of_the_modules():
+def test_registered_names_are_those_of_the_modules():
     assert registry.names("losses") == ["language_model", "perceptron"]
     assert "transformer" in registry.names("model")
     with pytest.raises(ModuleNotFoundError):

@@ -32,9 +32,9 @@ def check(table: Path, expected: dict[str, dict[str, str]]) -> None:
 
 
 def test_the_stage_writes_the_table_with_its_settings(table: Path) -> None:
-    found = artifacts.read(table, CLAIMS)
-    assert found.column_names == list(CLAIMS.columns)
-    assert found.num_rows > 20
+    stored = artifacts.read(table, CLAIMS)
+    assert stored.column_names == list(CLAIMS.columns)
+    assert stored.num_rows > 20
     assert artifacts.metadata(table)["settings"]["experiments"]["perceptron"]["training"]["steps"] == 30
 
 
@@ -60,20 +60,20 @@ def test_no_expectations_pass_with_a_note(table: Path, capsys: pytest.CaptureFix
     ("change", "sentence"),
     [
         (
-            lambda found: found.update(compression_rises="not_tested"),
+            lambda expected: expected.update(compression_rises="not_tested"),
             "compression_rises is not_tested, but the run says",
         ),
         (
-            lambda found: found.update(accelerations="partly"),
+            lambda expected: expected.update(accelerations="partly"),
             "accelerations is partly, but the run has no such claim",
         ),
     ],
     ids=["different", "unknown"],
 )
 def test_any_difference_ends_with_1(table: Path, capsys: pytest.CaptureFixture[str], change, sentence: str) -> None:
-    found = verdicts(table)
-    change(found)
+    expected = verdicts(table)
+    change(expected)
     with pytest.raises(SystemExit) as caught:
-        check(table, {"perceptron": found})
+        check(table, {"perceptron": expected})
     assert caught.value.code == 1
     assert sentence in capsys.readouterr().err

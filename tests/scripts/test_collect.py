@@ -86,7 +86,7 @@ def test_the_parts_follow_each_other_in_order(tmp_path):
     }
     once = ["conventional", "near_optimal", "search_0001"]
     assert policies.pop("curves") == [policy for policy in once for _ in range(2)]
-    assert all(found == once for found in policies.values())
+    assert all(joined == once for joined in policies.values())
 
 
 def test_values_nulls_and_further_columns_are_kept(tmp_path):

@@ -49,7 +49,7 @@ class Prepared:
         raw = {"name": "mine", "experiments": {name: COMMON | PROBLEMS[name] | changes}}
         self.name, self.folder = name, folder
         self.complete = resolve(raw).experiments[name]
-        self.inputs = {each: folder / f"{each}.parquet" for each in ("train", "desired", "test")}
+        self.inputs = {split: folder / f"{split}.parquet" for split in ("train", "desired", "test")}
         text = {}
         if name == "stories":
             text = {"tokens": folder / "tokens.parquet"}
@@ -80,10 +80,10 @@ def start(script: str, settings: dict[str, object], **options: object) -> subpro
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_two_processes_find_what_one_finds(tmp_path: Path, name: str) -> None:
-    made = Prepared(name, tmp_path)
-    one, two = made.outputs("one"), made.outputs("two")
-    call(search.main, made.settings("search"), **made.inputs, **one)
-    process = start("search", made.settings("search"), **made.inputs, **two)
+    prepared = Prepared(name, tmp_path)
+    one, two = prepared.outputs("one"), prepared.outputs("two")
+    call(search.main, prepared.settings("search"), **prepared.inputs, **one)
+    process = start("search", prepared.settings("search"), **prepared.inputs, **two)
     stdout, progress = process.communicate(timeout=300)
     assert process.returncode == 0, progress
     assert stdout == f"{name} seed 0: stopped, all 3 iterations are done\n"
@@ -97,30 +97,30 @@ def test_two_processes_find_what_one_finds(tmp_path: Path, name: str) -> None:
     files = {path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*")}
     assert {path.relative_to(tmp_path / "two") for path in (tmp_path / "two").rglob("*.*")} == files
     for file in sorted((tmp_path / "one/policies").iterdir()):
-        expected, found = policy.load(file).weights, policy.load(two["policies"] / file.name).weights
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
-        assert np.array_equal(found > 0, expected > 0)
+        expected, shared = policy.load(file).weights, policy.load(two["policies"] / file.name).weights
+        np.testing.assert_allclose(shared, expected, rtol=0, atol=1e-6)
+        assert np.array_equal(shared > 0, expected > 0)
     took = [json.loads(outputs["cost"].read_text()) for outputs in (one, two)]
     assert [cost["processes"] for cost in took] == [1, 2]
 
 
 def test_a_control_that_is_searched_for_in_two_processes(tmp_path: Path) -> None:
-    made = Prepared("perceptron", tmp_path)
-    settings = made.settings("make_policy", "static")
-    call(make_policy.main, settings, **made.inputs, output=tmp_path / "one.parquet")
-    process = start("make_policy", settings, **made.inputs, output=tmp_path / "two.parquet")
+    prepared = Prepared("perceptron", tmp_path)
+    settings = prepared.settings("make_policy", "static")
+    call(make_policy.main, settings, **prepared.inputs, output=tmp_path / "one.parquet")
+    process = start("make_policy", settings, **prepared.inputs, output=tmp_path / "two.parquet")
     _, stderr = process.communicate(timeout=300)
     assert (process.returncode, stderr) == (0, "")
     one, two = (policy.load(tmp_path / f"{name}.parquet").weights for name in ("one", "two"))
     np.testing.assert_allclose(two, one, rtol=0, atol=1e-6)
 
 
-def test_a_stopped_search_goes_on_bit_for_bit(tmp_path: Path) -> None:
+def test_a_stopped_search_resumes_to_the_same_bits(tmp_path: Path) -> None:
     changes = {"search": {"iterations": 40, "snapshots": []}, "training": {"steps": 30}}
-    made = Prepared("perceptron", tmp_path, **changes)
-    whole, part = made.outputs("whole"), made.outputs("part")
+    prepared = Prepared("perceptron", tmp_path, **changes)
+    whole, part = prepared.outputs("whole"), prepared.outputs("part")
     for outputs in (whole, part):
-        process = start("search", made.settings("search"), **made.inputs, **outputs)
+        process = start("search", prepared.settings("search"), **prepared.inputs, **outputs)
         assert process.stderr is not None
         assert "iteration 0/40" in process.stderr.readline()
         if outputs is part:
@@ -130,7 +130,7 @@ def test_a_stopped_search_goes_on_bit_for_bit(tmp_path: Path) -> None:
             assert (process.returncode, stderr.splitlines()[-1]) == (143, "stopped by SIGTERM")
             assert (part["state"] / "state.npz").is_file()
             assert not part["search"].exists()
-            process = start("search", made.settings("search"), **made.inputs, **part)
+            process = start("search", prepared.settings("search"), **prepared.inputs, **part)
         _, stderr = process.communicate(timeout=300)
         assert process.returncode == 0, stderr
     for file in ("search.parquet", "policies/near_optimal.parquet"):
@@ -138,9 +138,9 @@ def test_a_stopped_search_goes_on_bit_for_bit(tmp_path: Path) -> None:
     assert not part["state"].exists()
 
 
-def test_what_goes_wrong_in_every_process_is_said_once(tmp_path: Path) -> None:
-    made = Prepared("perceptron", tmp_path, training={"steps": 12}, search={"method": "newton"})
-    process = start("search", made.settings("search"), **made.inputs, **made.outputs("out"))
+def test_an_error_in_every_process_is_printed_once(tmp_path: Path) -> None:
+    prepared = Prepared("perceptron", tmp_path, training={"steps": 12}, search={"method": "newton"})
+    process = start("search", prepared.settings("search"), **prepared.inputs, **prepared.outputs("out"))
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
     assert stderr.startswith("error: training.precision is float32")

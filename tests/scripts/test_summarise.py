@@ -86,7 +86,7 @@ def call(folder, losses=LOSSES):
     return {row["policy"]: row for row in artifacts.read(folder / "summary.parquet", SUMMARY).to_pylist()}
 
 
-def test_every_column_of_a_policy_with_everything(tmp_path):
+def test_the_summary_of_a_searched_policy_fills_every_column(tmp_path):
     row = call(tmp_path)["near_optimal"]
     assert list(row) == list(SUMMARY.columns)
     expected = {
@@ -118,7 +118,7 @@ def test_every_column_of_a_policy_with_everything(tmp_path):
     assert {name: row[name] for name in expected} == expected
 
 
-def test_the_conventional_policy_against_itself(tmp_path):
+def test_the_summary_of_the_conventional_policy_is_relative_to_itself(tmp_path):
     row = call(tmp_path)["conventional"]
     assert row["objective_desired"] == pytest.approx(0.4)
     # Its final loss, 0.3, is reached at step 3 of 4.

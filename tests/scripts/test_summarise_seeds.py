@@ -30,40 +30,40 @@ def test_means_with_intervals_over_the_seeds_that_have_a_value(tmp_path):
         [{"policy": "p", "objective_desired": 2.0, "acceleration_desired": 8.0, "steps_measured_desired": 12}],
         [{"policy": "p", "objective_desired": 3.0, "acceleration_desired": None, "steps_measured_desired": 14}],
     ]
-    found = call(tmp_path, seeds)
+    summary = call(tmp_path, seeds)
     half = 4.302652729911275 / math.sqrt(3)
-    assert found["p", "objective_desired"] == {
+    assert summary["p", "objective_desired"] == {
         "mean": pytest.approx(2.0),
         "low": pytest.approx(2 - half),
         "high": pytest.approx(2 + half),
         "n": 3,
         "n_reached": 3,
     }
-    assert found["p", "acceleration_desired"] == {
+    assert summary["p", "acceleration_desired"] == {
         "mean": pytest.approx(4.0),
         "low": pytest.approx(4 / 2**12.706204736174698),
         "high": pytest.approx(4 * 2**12.706204736174698),
         "n": 3,
         "n_reached": 2,
     }
-    assert found["p", "steps_measured_desired"]["mean"] == pytest.approx(12.0)
-    assert found["p", "gap"] == {"mean": None, "low": None, "high": None, "n": 3, "n_reached": 0}
+    assert summary["p", "steps_measured_desired"]["mean"] == pytest.approx(12.0)
+    assert summary["p", "gap"] == {"mean": None, "low": None, "high": None, "n": 3, "n_reached": 0}
 
 
 def test_every_numeric_column_is_a_quantity_of_every_policy(tmp_path):
-    found = call(tmp_path, [[{"policy": "a"}, {"policy": "b"}]])
+    summary = call(tmp_path, [[{"policy": "a"}, {"policy": "b"}]])
     quantities = [name for name in SUMMARY.columns if name != "policy"]
-    assert list(found) == [(policy, quantity) for policy in ("a", "b") for quantity in quantities]
+    assert list(summary) == [(policy, quantity) for policy in ("a", "b") for quantity in quantities]
 
 
 def test_one_seed_has_no_bounds(tmp_path):
-    found = call(tmp_path, [[{"policy": "p", "gap": 0.5}]])
-    assert found["p", "gap"] == {"mean": 0.5, "low": None, "high": None, "n": 1, "n_reached": 1}
+    summary = call(tmp_path, [[{"policy": "p", "gap": 0.5}]])
+    assert summary["p", "gap"] == {"mean": 0.5, "low": None, "high": None, "n": 1, "n_reached": 1}
 
 
 def test_a_policy_that_only_some_seeds_have(tmp_path):
-    found = call(
+    summary = call(
         tmp_path, [[{"policy": "p", "gap": 0.5}], [{"policy": "p", "gap": 0.7}, {"policy": "q", "gap": 0.1}]]
     )
-    assert found["p", "gap"]["n"] == 2
-    assert found["q", "gap"] == {"mean": 0.1, "low": None, "high": None, "n": 1, "n_reached": 1}
+    assert summary["p", "gap"]["n"] == 2
+    assert summary["q", "gap"] == {"mean": 0.1, "low": None, "high": None, "n": 1, "n_reached": 1}

@@ -51,10 +51,10 @@ def folder(tmp_path_factory):
     call(make_policy.main, conventional, **inputs, output=policies / "conventional.parquet")
     log = folder / "search.parquet"
     call(search.main, SETTINGS, **inputs, search=log, policies=policies, state=folder / ".side-0")
-    made = [policies / f"{name}.parquet" for name in ("conventional", "near_optimal")]
+    trained = [policies / f"{name}.parquet" for name in ("conventional", "near_optimal")]
     tables = {name: folder / f"{name}.parquet" for name in COLLECTED}
     contributions = folder / "contributions/near_optimal.parquet"
-    call(train.main, SETTINGS, **inputs, policies=made, **tables, contributions=contributions)
+    call(train.main, SETTINGS, **inputs, policies=trained, **tables, contributions=contributions)
     return folder
 
 
@@ -67,23 +67,23 @@ def test_examples_are_windows_of_different_stories(folder):
     assert len(set(stories)) == len(stories)
     assert sum(splits["train"].column("perturbed").to_pylist()) == 5
     assert not any(splits["desired"].column("perturbed").to_pylist() + splits["test"].column("perturbed").to_pylist())
-    made, read = tokenizer.load(folder / "tokenizer.json"), corpus.load(CORPUS)
+    model, read = tokenizer.load(folder / "tokenizer.json"), corpus.load(CORPUS)
     by_row = dict(zip(read.rows.tolist(), read.stories, strict=True))
     for row, story in zip(
         artifacts.matrix(splits["desired"], "tokens"), splits["desired"].column("story").to_pylist(), strict=True
     ):
-        assert by_row[story].startswith(made.decode(row[row != PAD]))
+        assert by_row[story].startswith(model.decode(row[row != PAD]))
 
 
-def test_the_glimpse_says_what_there_is(folder):
-    found = json.loads((folder / "corpus.json").read_text())
-    assert found["glimpse"]["counts"]["stories"] == 120
-    assert len(found["glimpse"]["examples"]) == 3
-    assert found["tokenizer"] == {"kind": "bpe", "sha256": None}
-    assert len(found["fingerprint"]) == 64
+def test_the_glimpse_describes_the_corpus(folder):
+    described = json.loads((folder / "corpus.json").read_text())
+    assert described["glimpse"]["counts"]["stories"] == 120
+    assert len(described["glimpse"]["examples"]) == 3
+    assert described["tokenizer"] == {"kind": "bpe", "sha256": None}
+    assert len(described["fingerprint"]) == 64
     tokens = artifacts.read(folder / "tokens.parquet", TOKENS)
-    assert found["tokens"] == sum(len(ids) for ids in tokens.column("tokens").to_pylist())
-    assert 0 <= found["unknown_share"] < 0.01
+    assert described["tokens"] == sum(len(ids) for ids in tokens.column("tokens").to_pylist())
+    assert 0 <= described["unknown_share"] < 0.01
 
 
 def test_the_search_and_the_measurements_agree(folder):

@@ -219,9 +219,9 @@ def test_planted_examples_are_stored_and_their_groups_counted(tmp_path):
     outputs = {name: tmp_path / f"{name}.parquet" for name in COLLECTED}
     call(train.main, planted, **inputs, policies=[policy], **outputs)
     rows = artifacts.read(outputs["zero_weights"], ZERO_WEIGHTS).to_pylist()
-    found = {row["property"]: row for row in rows if row["kind"] is None}
+    by_property = {row["property"]: row for row in rows if row["kind"] is None}
     # Equal weights drop nothing and share equally.
-    assert found["copies_one_dropped"]["value"] == found["combinations_one_dropped_control"]["value"] == 0
-    assert found["copies_largest_share"]["value"] == pytest.approx(0.5)
-    assert found["combinations_largest_share"]["value"] == pytest.approx(1 / 3)
-    assert found["copies_one_dropped"]["count"] > 0
+    assert by_property["copies_one_dropped"]["value"] == by_property["combinations_one_dropped_control"]["value"] == 0
+    assert by_property["copies_largest_share"]["value"] == pytest.approx(0.5)
+    assert by_property["combinations_largest_share"]["value"] == pytest.approx(1 / 3)
+    assert by_property["copies_one_dropped"]["count"] > 0

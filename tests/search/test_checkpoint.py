@@ -5,17 +5,17 @@ import torch
 from lawpipe.search.checkpoint import Checkpoint
 
 
-def test_what_is_saved_comes_back_to_the_bit(tmp_path):
+def test_a_saved_state_is_loaded_to_the_bit(tmp_path):
     checkpoint = Checkpoint(tmp_path / "side")
     assert checkpoint.load(torch.device("cpu")) is None
     tensors = {"weights": torch.rand(3, 4), "gradient": torch.rand(2, dtype=torch.float64)}
     plain = {"step_size": 0.1 + 0.2, "rows": [{"gap": 1e-300, "step": None, "accepted": True}]}
     checkpoint.save(tensors | plain)
-    found = checkpoint.load(torch.device("cpu"))
-    assert {name: found[name] for name in plain} == plain
-    assert found.keys() == tensors.keys() | plain.keys()
+    loaded = checkpoint.load(torch.device("cpu"))
+    assert {name: loaded[name] for name in plain} == plain
+    assert loaded.keys() == tensors.keys() | plain.keys()
     assert all(
-        torch.equal(found[name], tensors[name]) and found[name].dtype == tensors[name].dtype for name in tensors
+        torch.equal(loaded[name], tensors[name]) and loaded[name].dtype == tensors[name].dtype for name in tensors
     )
 
 

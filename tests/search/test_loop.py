@@ -131,7 +131,7 @@ def test_a_published_method_that_diverges_ends_the_search():
     assert "not finite" in search.reason
 
 
-def test_nothing_to_search_where_the_conventional_run_diverges():
+def test_a_search_raises_where_the_conventional_run_diverges():
     search = make()
     object.__setattr__(search.objective, "train", lambda weights: (None, math.inf))
     with pytest.raises(FloatingPointError, match="inf nats, at its start"):

@@ -52,7 +52,7 @@ def test_hessian_product_is_that_of_the_objective():
     target = objective()
     point = point_at(target, random_weights(STEPS, target.problem.examples))
     direction = torch.randn(point.weights.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-    found = hessian_product(point, target, direction)
+    product = hessian_product(point, target, direction)
     width = 1e-4 / float(direction.abs().max())
     ends = [
         adjoint.gradient(
@@ -63,7 +63,7 @@ def test_hessian_product_is_that_of_the_objective():
         for sign in (1, -1)
     ]
     expected = (ends[0] - ends[1]) / (2 * width)
-    assert float((found - expected).norm() / expected.norm()) < 1e-5
+    assert float((product - expected).norm() / expected.norm()) < 1e-5
 
 
 def test_a_face_holds_zeros_that_would_fall_and_keeps_sums():
@@ -104,7 +104,7 @@ def test_the_direction_leads_down_and_stays_within_the_radius():
 def test_a_run_that_diverges_is_rejected_and_products_are_counted(monkeypatch):
     search = Search(objective(), Newton(), iterations=2)
     step = Newton.step
-    found = []
+    results = []
 
     def diverging_at_first(self, point, target, iteration):
         train, tries = Objective.train, []
@@ -118,14 +118,14 @@ def test_a_run_that_diverges_is_rejected_and_products_are_counted(monkeypatch):
 
         with monkeypatch.context() as patch:
             patch.setattr(Objective, "train", diverges)
-            found.append(step(self, point, target, iteration))
-        return found[-1]
+            results.append(step(self, point, target, iteration))
+        return results[-1]
 
     monkeypatch.setattr(Newton, "step", diverging_at_first)
     search.run()
-    assert [result.rejected >= 2 for result in found] == [True, True]
-    assert all(result.passes >= 1 for result in found)
-    spent = sum(result.passes + FORWARD_COST * result.rejected for result in found)
+    assert [result.rejected >= 2 for result in results] == [True, True]
+    assert all(result.passes >= 1 for result in results)
+    spent = sum(result.passes + FORWARD_COST * result.rejected for result in results)
     assert search.rows[-1].cost == pytest.approx(search.rows[-1].evaluations + spent)
     assert search.rows[-1].evaluations == 2
 

@@ -23,12 +23,12 @@ PROBLEMS = [(PERCEPTRON, start(PERCEPTRON)), (TEXT, initial(TEXT))]
 def test_the_gradient_is_that_of_all_steps_added_up(problem, theta0):
     row = random_weights(1, problem.examples)
     single, full = SingleRow(problem, theta0, [0.3], STEPS), Objective(problem, theta0, [0.3] * STEPS)
-    found = single.differentiate(*single.train(row))
+    point = single.differentiate(*single.train(row))
     expected = full.differentiate(*full.train(row.repeat(STEPS, 1)))
-    assert found.objective == expected.objective
-    assert found.gradient.shape == (1, problem.examples)
-    torch.testing.assert_close(found.gradient, expected.gradient.sum(dim=0, keepdim=True), rtol=1e-10, atol=1e-14)
-    assert torch.equal(found.weights, row)
+    assert point.objective == expected.objective
+    assert point.gradient.shape == (1, problem.examples)
+    torch.testing.assert_close(point.gradient, expected.gradient.sum(dim=0, keepdim=True), rtol=1e-10, atol=1e-14)
+    assert torch.equal(point.weights, row)
 
 
 @pytest.mark.parametrize(("problem", "theta0"), PROBLEMS, ids=["perceptron", "language_model"])
@@ -42,7 +42,7 @@ def test_the_gradient_predicts_what_a_small_change_does(problem, theta0):
 
 
 @pytest.mark.parametrize("method", [MirrorDescent(), AcceleratedGradient(), ProjectedGradient(0.5, "constant", 10)])
-def test_the_methods_lower_it_and_keep_its_gap(method):
+def test_the_search_methods_lower_the_objective_and_the_gap_of_a_single_row(method):
     problem = perceptron()
     search = Search(SingleRow(problem, start(problem), [0.3], STEPS), method, iterations=10)
     search.run()
@@ -58,7 +58,7 @@ def test_one_row_cannot_follow_the_run():
         objective.train(random_weights(1, problem.examples), write_row=lambda theta, row: None)
 
 
-def test_a_killed_search_goes_on_with_the_same_bits(tmp_path):
+def test_a_killed_search_resumes_to_the_same_bits(tmp_path):
     problem = perceptron()
 
     def search(iterations, checkpoint):

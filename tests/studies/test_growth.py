@@ -15,7 +15,7 @@ RECORD = max(Path(__file__).resolve().parents[2].glob("benchmarks/records/*/grow
 
 @pytest.fixture
 def rows() -> pd.DataFrame:
-    made = [
+    records = [
         {"problem": problem, "quantity": "seconds", "kept": "whole", "axis": axis, "size": size, "value": size / 8}
         for problem in ("perceptron", "language_model")
         for axis in ("N", "T", "P")
@@ -23,8 +23,8 @@ def rows() -> pd.DataFrame:
     ]
     for kept, power in (("whole", 1.0), ("checkpoints", 0.5)):
         memory = {"problem": "language_model", "quantity": "megabytes", "kept": kept, "axis": "T"}
-        made += [memory | {"size": size, "value": 3 * size**power} for size in (4, 16, 64)]
-    return pd.DataFrame(made).assign(machine="an abacus", date="2026-01-02")
+        records += [memory | {"size": size, "value": 3 * size**power} for size in (4, 16, 64)]
+    return pd.DataFrame(records).assign(machine="an abacus", date="2026-01-02")
 
 
 def test_dotted_lines_have_the_slope_that_is_claimed(rows):

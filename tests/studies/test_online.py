@@ -91,42 +91,44 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def found(folders: list[Path]) -> pd.DataFrame:
+def comparison(folders: list[Path]) -> pd.DataFrame:
     return online.rows([experiment.load(folder, SEEDS) for folder in folders], {})
 
 
-def cells(found: pd.DataFrame, ending: str, experiment: str, against: str = "test") -> dict[str, str]:
+def cells(comparison: pd.DataFrame, ending: str, experiment: str, against: str = "test") -> dict[str, str]:
     """Return one row of the table by its header, with plain spaces."""
-    made = online.table(found)
-    (row,) = (row.cells for row in made.rows if row.cells[1:4] == (experiment, ending, against))
-    return {name: cell.replace("\N{NO-BREAK SPACE}", " ") for name, cell in zip(made.header, row, strict=True)}
+    table = online.table(comparison)
+    (row,) = (row.cells for row in table.rows if row.cells[1:4] == (experiment, ending, against))
+    return {name: cell.replace("\N{NO-BREAK SPACE}", " ") for name, cell in zip(table.header, row, strict=True)}
 
 
-def draw(found: pd.DataFrame) -> Figure:
+def draw(comparison: pd.DataFrame) -> Figure:
     with style.theme():
-        drawing = online.figure(found)
+        drawing = online.figure(comparison)
         drawing.draw_without_rendering()
     return drawing
 
 
-def test_there_is_a_row_a_seed_with_its_share_of_that_seeds_gain(found: pd.DataFrame) -> None:
-    assert set(found) == set(ONLINE.columns)
-    assert found["experiment"].drop_duplicates().tolist() == ["clean", "noisy", "lost", "stories"]
-    rows = found[(found["experiment"] == "noisy") & (found["against"] == "test")].set_index(["policy", "seed"])
+def test_one_row_per_seed_has_its_share_of_that_seeds_gain(comparison: pd.DataFrame) -> None:
+    assert set(comparison) == set(ONLINE.columns)
+    assert comparison["experiment"].drop_duplicates().tolist() == ["clean", "noisy", "lost", "stories"]
+    rows = comparison[(comparison["experiment"] == "noisy") & (comparison["against"] == "test")].set_index(
+        ["policy", "seed"]
+    )
     assert rows["share"]["online_tuned"].tolist() == pytest.approx([0.5, 0.75, 1.0])
     assert rows["share"]["inverse_loss_tuned"].tolist() == pytest.approx([-0.25] * 3)
     assert rows["share"]["online_matched"].tolist() == pytest.approx([0.25] * 3)
     assert rows["share"]["near_optimal_at_tuned_rate"].tolist() == pytest.approx([0.5, 0.25])
     assert rows["share"]["greedy_tuned"].isna().tolist() == [False, False, True]
     assert rows["share"]["clean_only_tuned"].tolist() == [1.0] * 3
-    first = found.groupby("experiment").first()[["problem", "spoilt", "desired_examples", "text"]]
+    first = comparison.groupby("experiment").first()[["problem", "spoilt", "desired_examples", "text"]]
     assert first.loc["stories"].tolist() == ["language_model", 0.5, 64, "grammar"]
     assert first.loc["noisy"].tolist() == ["perceptron", 0.25, 512, ""]
-    assert found[found["experiment"] == "clean"]["share"].isna().all()
+    assert comparison[comparison["experiment"] == "clean"]["share"].isna().all()
 
 
-def test_the_table_has_shares_with_the_interval_of_the_seeds(found: pd.DataFrame) -> None:
-    tuned = cells(found, "tuned", "noisy")
+def test_the_table_has_shares_with_the_interval_of_the_seeds(comparison: pd.DataFrame) -> None:
+    tuned = cells(comparison, "tuned", "noisy")
     # 0.5, 0.75 and 1: the mean 0.75, and t(0.975, 2) 0.25 / sqrt(3) = 4.303 x 0.1443 = 0.621 on both sides.
     assert tuned["online"] == "0.500; 75.0 % [12.9 %, 137.1 %] (n = 3)"
     assert tuned["uniform"] == "0.800 [0.800, 0.800]"
@@ -135,26 +137,26 @@ def test_the_table_has_shares_with_the_interval_of_the_seeds(found: pd.DataFrame
     assert tuned["searched"].endswith("(n = 2)")
     assert tuned["max(CT, 0)"] == "0.600; 50.0 % [50.0 %, 50.0 %] (n = 2)"
     assert (tuned["problem"], tuned["corrupted"], tuned["K"], tuned["seeds"]) == ("perceptron", "25 %", "512", "3")
-    matched = cells(found, "matched", "noisy", "desired")
+    matched = cells(comparison, "matched", "noisy", "desired")
     assert matched["online"] == "0.450; 25.0 % [25.0 %, 25.0 %] (n = 3)"
     # A policy that an experiment does not have.
     assert matched["1 / loss"] == "-"
 
 
-def test_where_nothing_is_spoilt_there_is_a_difference_to_uniform_weights(found: pd.DataFrame) -> None:
-    clean = cells(found, "tuned", "clean")
+def test_without_corruption_the_table_has_differences_to_uniform_weights(comparison: pd.DataFrame) -> None:
+    clean = cells(comparison, "tuned", "clean")
     # 0, 0.05 and 0.1 more of 0.5: t(0.975, 2) 0.05 / sqrt(3) = 0.1242.
     assert clean["online"] == "0.550; +0.0500 [-0.0742, 0.174] nats, +10.0 % [-14.8 %, 34.8 %] (n = 3)"
     assert clean["1 / loss"].startswith("0.750; +0.250 [")
     assert clean["oracle"] == "-"
     # So it is where the oracle's gain is not beyond its interval.
-    assert cells(found, "tuned", "lost")["online"] == clean["online"]
+    assert cells(comparison, "tuned", "lost")["online"] == clean["online"]
     # No policy of this family: no row.
-    assert not [row for row in online.table(found).rows if row.cells[1:3] == ("clean", "matched")]
+    assert not [row for row in online.table(comparison).rows if row.cells[1:3] == ("clean", "matched")]
 
 
-def test_the_comparison_is_printed_as_markdown(found: pd.DataFrame) -> None:
-    tuned, matched = (part.splitlines() for part in online.text(found).split("\n\n")[1::2])
+def test_the_comparison_is_printed_as_markdown(comparison: pd.DataFrame) -> None:
+    tuned, matched = (part.splitlines() for part in online.text(comparison).split("\n\n")[1::2])
     head = "| problem | corrupted | K | seeds | uniform | oracle | 1 / loss | max(CT, 0) | online | searched |"
     for lines in (tuned, matched):
         assert lines[0] == head
@@ -163,11 +165,11 @@ def test_the_comparison_is_printed_as_markdown(found: pd.DataFrame) -> None:
     assert [line.split(" | ")[0] for line in tuned[2:]] == ["| perceptron"] * 3 + ["| language model, grammar"]
     assert "| 0.500; 75.0 % [12.9 %, 137.1 %] (n = 3) |" in tuned[3]
     assert [line.split(" | ")[1] for line in matched[2:]] == ["25 %", "50 %"]
-    assert "\N{NO-BREAK SPACE}" not in online.text(found)
+    assert "\N{NO-BREAK SPACE}" not in online.text(comparison)
 
 
-def test_the_figure_has_panels_of_shares_and_of_changes(found: pd.DataFrame) -> None:
-    drawing = draw(found)
+def test_the_figure_has_panels_of_shares_and_of_changes(comparison: pd.DataFrame) -> None:
+    drawing = draw(comparison)
     changes, _, shares, matched, stories, _ = drawing.axes
     assert [label.get_text() for label in shares.get_yticklabels()] == [
         "25 % flipped, K 512\nnoisy (n = 3)",
@@ -193,13 +195,13 @@ def test_the_figure_has_panels_of_shares_and_of_changes(found: pd.DataFrame) -> 
     assert "K: number of desired examples" in drawing.get_supylabel()
 
 
-def test_without_matched_steps_there_is_one_column_and_one_table(found: pd.DataFrame) -> None:
-    clean = found[found["experiment"] == "clean"]
+def test_without_matched_steps_there_is_one_column_and_one_table(comparison: pd.DataFrame) -> None:
+    clean = comparison[comparison["experiment"] == "clean"]
     assert len(draw(clean).axes) == 1
     assert online.text(clean).count("| problem |") == 1
 
 
-def test_what_cannot_be_compared_is_refused_in_one_sentence(folders: list[Path], tmp_path: Path) -> None:
+def test_experiments_that_cannot_be_compared_are_refused_in_one_sentence(folders: list[Path], tmp_path: Path) -> None:
     plain = write(tmp_path, settings("plain", 0.0), {"conventional": 3 * (1.0,), "conventional_tuned": 3 * (0.9,)})
     with pytest.raises(InputError, match="plain has no policy online_tuned: expected"):
         online.rows([experiment.load(plain, SEEDS)], {})
@@ -220,12 +222,12 @@ def arguments(place: Path, folders: list[Path]) -> list[str]:
 
 
 def test_the_stage_writes_rows_figure_and_page_and_prints_markdown(
-    folders: list[Path], found: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folders: list[Path], comparison: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     compare.main(arguments(tmp_path, folders))
     stored = artifacts.read(tmp_path / "online.parquet", ONLINE).to_pandas()
-    pd.testing.assert_frame_equal(stored[[*found]], found)
+    pd.testing.assert_frame_equal(stored[[*comparison]], comparison)
     html = (tmp_path / "online.html").read_text()
     assert "<svg" in html
     assert "12.9\N{NO-BREAK SPACE}%" in html
-    assert capsys.readouterr().out.strip() == online.text(found)
+    assert capsys.readouterr().out.strip() == online.text(comparison)

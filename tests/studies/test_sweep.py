@@ -20,12 +20,12 @@ def experiments(tmp_path_factory):
 
 
 def test_points_are_ratios_to_the_conventional_policy_of_the_same_seed(experiments):
-    found = sweep.rows(experiments, {"sweep": "data.train_examples"})
-    assert len(found) == 3 * 2 * 2
-    assert sorted(set(found["value"])) == [16, 32, 64]
+    ratios = sweep.rows(experiments, {"sweep": "data.train_examples"})
+    assert len(ratios) == 3 * 2 * 2
+    assert sorted(set(ratios["value"])) == [16, 32, 64]
     summary = experiments[1].summary.set_index(["seed", "policy"])
     expected = summary["objective_test"][1, "near_optimal"] / summary["objective_test"][1, "conventional"]
-    row = found[(found["value"] == 32) & (found["seed"] == 1) & (found["against"] == "test")]
+    row = ratios[(ratios["value"] == 32) & (ratios["seed"] == 1) & (ratios["against"] == "test")]
     assert row["objective_ratio"].tolist() == pytest.approx([expected])
 
 

@@ -68,18 +68,18 @@ def experiments(folders: list[Path]) -> list[Results]:
 
 
 def test_the_share_is_what_the_transferred_policy_keeps_of_each_seeds_gain(experiments: list[Results]) -> None:
-    found = transfer.rows(experiments, {})
-    assert len(found) == len(KEPT) * len(SEEDS) * 2
-    assert set(found["source"]) == {"source"}
-    by_experiment = found.groupby("experiment")["share"]
+    transferred = transfer.rows(experiments, {})
+    assert len(transferred) == len(KEPT) * len(SEEDS) * 2
+    assert set(transferred["source"]) == {"source"}
+    by_experiment = transferred.groupby("experiment")["share"]
     assert (by_experiment.get_group("same") == 1).all()
     for name, kept in KEPT.items():
         assert by_experiment.get_group(name).tolist() == pytest.approx([kept] * len(SEEDS) * 2)
 
 
-def test_what_changed_is_told_in_words(experiments: list[Results]) -> None:
-    found = transfer.rows(experiments, {}).drop_duplicates("experiment").set_index("experiment")["changed"]
-    assert found.to_dict() == {
+def test_the_changed_settings_are_written_in_words(experiments: list[Results]) -> None:
+    changed = transfer.rows(experiments, {}).drop_duplicates("experiment").set_index("experiment")["changed"]
+    assert changed.to_dict() == {
         "same": "nothing",
         "other_start": "another initialisation",
         "other_rate": "learning rate 0.1 to 0.3",
@@ -94,8 +94,8 @@ def test_what_changed_is_told_in_words(experiments: list[Results]) -> None:
 
 
 def test_without_a_gain_there_is_no_share(experiments: list[Results]) -> None:
-    found = transfer.rows(experiments[1:2], {})
-    swapped = found.rename(columns={"conventional": "near_optimal", "near_optimal": "conventional"})
+    transferred = transfer.rows(experiments[1:2], {})
+    swapped = transferred.rename(columns={"conventional": "near_optimal", "near_optimal": "conventional"})
     assert [row.cells[-1] for row in transfer.table(swapped).rows] == ["gain within its interval"] * 2
     with style.theme():
         shares = transfer.figure(swapped).axes[-1]

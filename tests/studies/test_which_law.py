@@ -50,9 +50,9 @@ def points(similarity, summary, search):
 
 
 def test_points_are_medians_over_steps_with_two_active_examples():
-    found = points(*frames())
-    assert list(found["policy"]) == ["conventional", "search_0002", "near_optimal"] * 2
-    first = found[found["seed"] == 0].set_index("policy")
+    medians = points(*frames())
+    assert list(medians["policy"]) == ["conventional", "search_0002", "near_optimal"] * 2
+    first = medians[medians["seed"] == 0].set_index("policy")
     assert first["relative_gap"].tolist() == pytest.approx([1e-1, 1e-3, 1e-8])
     assert first["cost"].tolist() == [0, 6, 12]
     assert (first["measured"] == 4).all()
@@ -68,25 +68,25 @@ def test_equal_contributions_count_as_infinite_and_no_step_as_none():
     similarity.loc[equal, ["similarity", "std"]] = [np.nan, 0.0]
     single = similarity["policy"] == "search_0002"
     similarity.loc[single, ["active", "similarity", "std"]] = [1, np.nan, np.nan]
-    found = points(similarity, summary, search).set_index("policy")
-    assert found["adjoint"]["near_optimal"] == np.inf
-    assert found["several"]["search_0002"] == 0
-    assert np.isnan(found["adjoint"]["search_0002"])
+    medians = points(similarity, summary, search).set_index("policy")
+    assert medians["adjoint"]["near_optimal"] == np.inf
+    assert medians["several"]["search_0002"] == 0
+    assert np.isnan(medians["adjoint"]["search_0002"])
 
 
 def test_a_refused_last_iteration_is_not_a_policy():
     similarity, summary, search = frames(seeds=(0,))
     refused = pd.DataFrame([search.iloc[-1].to_dict() | {"iteration": 5, "accepted": False, "cost": 99.0}])
     search = pd.concat([search, refused], ignore_index=True)
-    found = points(similarity, summary, search).set_index("policy")
-    assert found["cost"]["near_optimal"] == 12
+    medians = points(similarity, summary, search).set_index("policy")
+    assert medians["cost"]["near_optimal"] == 12
 
 
 def test_the_figure_shows_both_kinds_for_every_group():
-    found = points(*frames(seeds=range(4))).assign(experiment="small", column="Small")
-    beside = found.assign(experiment="big", column="big", relative_gap=found["relative_gap"] * 0.5)
+    medians = points(*frames(seeds=range(4))).assign(experiment="small", column="Small")
+    beside = medians.assign(experiment="big", column="big", relative_gap=medians["relative_gap"] * 0.5)
     with style.theme():
-        drawn = which_law.figure(pd.concat([found, beside]))
+        drawn = which_law.figure(pd.concat([medians, beside]))
     assert isinstance(drawn, Figure)
     upper = drawn.axes[0]
     shown = {line.get_label(): line.get_xydata() for line in upper.lines if line.get_label() in which_law.KINDS}
@@ -97,8 +97,8 @@ def test_the_figure_shows_both_kinds_for_every_group():
 
 
 def test_the_table_has_the_medians_of_each_range_of_the_gap():
-    found = points(*frames()).assign(experiment="small", column="Small")
-    table = which_law.table(found)
+    medians = points(*frames()).assign(experiment="small", column="Small")
+    table = which_law.table(medians)
     (row,) = table.rows
     assert len(row.cells) == len(table.header)
     cells = dict(zip(table.header, row.cells, strict=True))
@@ -115,19 +115,19 @@ def test_the_stage_writes_rows_figure_and_page(plain: Results, tmp_path: Path, c
     arguments = ["--settings", json.dumps(settings), "--folders", str(plain.folder)]
     compare.main([*arguments, *(word for name, path in outputs.items() for word in (f"--{name}", str(path)))])
     stored = artifacts.read(outputs["rows"], WHICH_LAW).to_pandas()
-    found = which_law.rows([plain], settings)
-    assert set(found["column"]) == {which_law.SMALL}
-    pd.testing.assert_frame_equal(stored, found[[*stored]], check_dtype=False)
+    study = which_law.rows([plain], settings)
+    assert set(study["column"]) == {which_law.SMALL}
+    pd.testing.assert_frame_equal(stored, study[[*stored]], check_dtype=False)
     assert "<svg" in outputs["page"].read_text()
-    assert capsys.readouterr().out.strip() == which_law.text(found) == "0 of 2 searches reached a gap of 1e-06 of J"
+    assert capsys.readouterr().out.strip() == which_law.text(study) == "0 of 2 searches reached a gap of 1e-06 of J"
     with pytest.raises(InputError, match="no experiment to compare"):
         which_law.rows([], settings)
 
 
 def test_works_on_the_tables_of_an_experiment(plain: Results):
-    found = which_law.rows([plain], {"experiments": []})
-    assert set(found["policy"]) == {"conventional", "near_optimal", "search_0001", "search_0003"}
-    assert (found["several"] <= found["measured"]).all()
+    study = which_law.rows([plain], {"experiments": []})
+    assert set(study["policy"]) == {"conventional", "near_optimal", "search_0001", "search_0003"}
+    assert (study["several"] <= study["measured"]).all()
     with style.theme():
-        which_law.figure(found)
-    assert len(which_law.table(found).rows) == 1
+        which_law.figure(study)
+    assert len(which_law.table(study).rows) == 1

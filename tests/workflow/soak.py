@@ -3,7 +3,8 @@
     python -m tests.workflow.soak [--kills 20] [--seed 0]
 
 Runs the small config once undisturbed. Then runs it again and again from nothing, with `kill -9` at moments drawn
-from the seed: of the driver, of Snakemake, or of a stage's script. Whatever is killed, the next start has to finish
+from the seed: of the driver, of Snakemake, of the server that starts warm jobs (workflow/warm.py), of a job's command
+or of its warm process. Whatever is killed, the next start has to finish
 the work by itself; each time it is done every artifact is compared with the undisturbed run's, byte by byte. Exits
 with 1 if one differs.
 """
@@ -24,7 +25,7 @@ from pathlib import Path
 from tests.workflow.copies import PARTS, ROOT, Project, duplicate
 
 #: What is killed, and how likely.
-VICTIMS = {"driver": 1, "snakemake": 1, "job": 2}
+VICTIMS = {"driver": 1, "snakemake": 1, "server": 1, "command": 1, "job": 2}
 
 #: A kill comes after so large a share of the undisturbed run's time, at least and at most.
 MOMENTS = (0.02, 0.2)
@@ -85,7 +86,15 @@ class Soak:
         except subprocess.TimeoutExpired:
             pass
         # A moment without jobs, or before Snakemake has started, is a moment for the driver.
-        found = {"driver": [driver.pid], "snakemake": children(driver.pid), "job": jobs(project)}
+        snakemake = children(driver.pid)
+        server = [number for parent in snakemake for number in children(parent) if is_server(number)]
+        found = {
+            "driver": [driver.pid],
+            "snakemake": snakemake,
+            "server": server,
+            "command": commands(project),
+            "job": [number for parent in server for number in children(parent)],
+        }
         victim = victim if found[victim] else "driver"
         os.kill(self.random.choice(found[victim]), signal.SIGKILL)
         self.killed[victim] += 1
@@ -111,10 +120,19 @@ def children(number: int) -> list[int]:
     return [child for child, (parent, _) in processes().items() if parent == number]
 
 
-def jobs(project: Project) -> list[int]:
-    """Return the processes of stage scripts that are running in a copy of the project."""
+def commands(project: Project) -> list[int]:
+    """Return the processes of commands that run a stage's script in a copy of the project."""
     scripts = f"{project.folder}/scripts/"
-    return [number for number, (_, command) in processes().items() if command[1:] and command[1].startswith(scripts)]
+    return [
+        number
+        for number, (_, command) in processes().items()
+        if command[1:] and command[0] != "/usr/bin/bash" and any(word.startswith(scripts) for word in command)
+    ]
+
+
+def is_server(number: int) -> bool:
+    """Return whether a process is a server of warm jobs."""
+    return "workflow.warm" in processes().get(number, (0, []))[1]
 
 
 def artifacts(folder: Path) -> dict[str, bytes]:

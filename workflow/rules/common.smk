@@ -20,7 +20,7 @@ from lawpipe.run.errors import InputError, Mistakes
 from lawpipe.run.provenance import code_digest, file_digest
 from lawpipe.run.splits import REQUIRED, SPLITS
 from lawpipe.run.tables.measurements import COLLECTED
-from workflow import console
+from workflow import console, warm
 
 BASE = Path(workflow.basedir)
 

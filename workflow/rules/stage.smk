@@ -82,9 +82,10 @@ class Stage:
         return settings_of(wildcards)["processes"] if searches else 1
 
     def launch(self, wildcards):
-        """What starts the script in several processes."""
+        """What starts the script in several processes, or in a process that nothing is loaded in, for a GPU."""
         count = self.processes(wildcards)
-        return f"-m lawpipe.run.launch {count}" if count > 1 else ""
+        cold = count > 1 or (self.script in estimate.TRAINING and self.gpus(wildcards))
+        return f"-m lawpipe.run.launch {count}" if cold else ""
 
     def memory(self, wildcards):
         """The memory of a job, in MB: as estimated, if its settings are an experiment's."""
@@ -103,6 +104,7 @@ class Stage:
         """
         return {
             "python": Path(sys.executable),
+            "start": BASE / "workflow/start.py",
             "launch": self.launch,
             "script": BASE / f"scripts/{self.script}.py",
             "settings": self.settings_text,

@@ -13,8 +13,6 @@ for stage in STAGES:
             cost=f"{stage.folder}/cost/{stage.job}.json",
         log:
             f"{stage.folder}/logs/{stage.job}.txt",
-        benchmark:
-            f"{stage.folder}/benchmarks/{stage.job}.tsv"
         wildcard_constraints:
             **{name: one_of(values) for name, values in stage.constraints.items()},
         # Searches, for which most others wait, come first, so that no core is idle at the end.
@@ -29,6 +27,6 @@ for stage in STAGES:
         message:
             stage.message
         shell:
-            "{params.python:q} {params.launch} {params.script:q} --code {params.code} --settings {params.settings:q}"
-            " {params.options}"
+            "{params.python:q} -I -S {params.start:q} {params.launch} {params.script:q}"
+            " --code {params.code} --settings {params.settings:q} {params.options}"
             " {params.to} {log}"

@@ -35,9 +35,9 @@ def claims(root: Path) -> Table:
 
     Raises InputError if the artifact is missing or damaged.
     """
-    found = artifacts.read(root / "claims.parquet", artifact.CLAIMS).to_pylist()
-    experiments = list(dict.fromkeys(record["experiment"] for record in found))
-    found.sort(key=lambda record: experiments.index(record["experiment"]))
+    stored = artifacts.read(root / "claims.parquet", artifact.CLAIMS).to_pylist()
+    experiments = list(dict.fromkeys(record["experiment"] for record in stored))
+    stored.sort(key=lambda record: experiments.index(record["experiment"]))
     records = [
         {
             "experiment": record["experiment"],
@@ -49,13 +49,13 @@ def claims(root: Path) -> Table:
             "n": str(record["n"]),
             "reason": record["reason"],
         }
-        for record in found
+        for record in stored
     ]
-    verdicts = [record["verdict"] for record in found]
+    verdicts = [record["verdict"] for record in stored]
     counts = [f"{verdicts.count(name)} {name.replace('_', ' ')}" for name in VERDICTS if name in verdicts]
-    changes = [False] + [one["experiment"] != other["experiment"] for one, other in pairwise(found)]
+    changes = [False] + [one["experiment"] != other["experiment"] for one, other in pairwise(stored)]
     kinds = [f"break {verdict}" if change else verdict for change, verdict in zip(changes, verdicts, strict=True)]
-    note = f"{len(found)} rows: {', '.join(counts)}."
+    note = f"{len(stored)} rows: {', '.join(counts)}."
     widths = (11, 13, 17, 7, 11, 16, 3, 22)
     return Table.from_records(CLAIMS, records, kinds, labels=5, prose=7, note=note, widths=widths)
 

@@ -40,4 +40,4 @@ OF_STABILITY = "sharpness_max, adjoint_growth_max, replay_float64, replay_moved"
 MEASURES = table("measures", f"policy: string, gap, weight_on_perturbed, effective_examples, {OF_STABILITY}")
 
 #: The tables that are written for each batch of policies and then joined.
-COLLECTED = {each.name: each for each in (CURVES, SIMILARITY, ZERO_WEIGHTS, EXAMPLES, MEASURES, STABILITY)}
+COLLECTED = {one.name: one for one in (CURVES, SIMILARITY, ZERO_WEIGHTS, EXAMPLES, MEASURES, STABILITY)}

@@ -39,7 +39,7 @@ def test_a_story_does_not_depend_on_how_many_are_asked_for() -> None:
     assert grammar.tell(random.generator(3, "story", "29"))[0] == grammar.stories(3, 30)[29]
 
 
-def test_no_story_is_told_twice(many: list[str]) -> None:
+def test_no_story_is_written_twice(many: list[str]) -> None:
     assert len(set(many)) == len(many)
 
 
@@ -121,10 +121,10 @@ def test_the_hero_returns_to_the_end(told: list[tuple[str, grammar.Story]]) -> N
         assert name in text[half:]
 
 
-def test_a_thing_comes_back_after_its_introduction(told: list[tuple[str, grammar.Story]]) -> None:
-    things = [(text, cast["thing"]["noun"]) for text, cast in told if "thing" in cast]
-    returning = sum(text.count(noun) >= 2 for text, noun in things)
-    assert returning > 0.75 * len(things)
+def test_a_noun_is_repeated_after_its_introduction(told: list[tuple[str, grammar.Story]]) -> None:
+    objects = [(text, cast["thing"]["noun"]) for text, cast in told if "thing" in cast]
+    returning = sum(text.count(noun) >= 2 for text, noun in objects)
+    assert returning > 0.75 * len(objects)
 
 
 def test_there_are_many_plots_and_every_table_serves_a_plot_or_the_cast() -> None:

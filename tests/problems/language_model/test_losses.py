@@ -43,8 +43,8 @@ def by_library(problem, tokens):
         parameters = problem._named(theta)
         logits = problem.model.hidden(parameters, tokens[:, :-1]) @ parameters["head"].T
         targets = tokens[:, 1:]
-        each = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none", ignore_index=PAD)
-        return each.view_as(targets).sum(dim=1) / (targets != PAD).sum(dim=1)
+        per_token = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none", ignore_index=PAD)
+        return per_token.view_as(targets).sum(dim=1) / (targets != PAD).sum(dim=1)
 
     return losses
 
@@ -57,8 +57,8 @@ def problem(request):
     return language_model(model=Smooth() if request.param == "user's own" else None)
 
 
-def relative_error(found, expected):
-    return float((found.double() - expected).norm() / expected.norm())
+def relative_error(value, expected):
+    return float((value.double() - expected).norm() / expected.norm())
 
 
 def test_losses_are_means_over_the_targets_that_are_not_pads(problem):
@@ -101,8 +101,8 @@ def test_first_derivatives(problem):
     assert relative_error(problem.contributions(theta, direction), jacobian @ direction) < 1e-12
     assert relative_error(problem.gradient_norms(theta), jacobian.norm(dim=1)) < 1e-12
     jacobian = torch.autograd.functional.jacobian(by_library(problem, DESIRED), theta)
-    found = problem.reference_gradients("desired", torch.stack([theta, theta]))
-    assert relative_error(found, jacobian.mean(dim=0).expand(2, -1)) < 1e-12
+    gradients = problem.reference_gradients("desired", torch.stack([theta, theta]))
+    assert relative_error(gradients, jacobian.mean(dim=0).expand(2, -1)) < 1e-12
 
 
 def test_adjoint_product_is_contributions_and_hessian_times_direction(problem):
@@ -138,7 +138,7 @@ def test_gradient_agrees_with_central_differences():
     problem = language_model(model=Smooth())
     theta0, weights = initial(problem), random_weights(6, 13)
     gradient = adjoint.gradient(trajectory.train(problem, theta0, weights, RATES))
-    found, expected = [], []
+    slopes, expected = [], []
     for step, example in [(0, 0), (0, 5), (2, 12), (5, 7)]:
         values = []
         for sign in (1, -1):
@@ -146,8 +146,8 @@ def test_gradient_agrees_with_central_differences():
             moved[step, example] += sign * 1e-5
             values.append(trajectory.train(problem, theta0, moved, RATES).objective())
         expected.append((values[0] - values[1]) / 2e-5)
-        found.append(float(gradient[step, example]))
-    assert relative_error(torch.tensor(found), torch.tensor(expected)) < 1e-7
+        slopes.append(float(gradient[step, example]))
+    assert relative_error(torch.tensor(slopes), torch.tensor(expected)) < 1e-7
 
 
 def test_micro_batches_change_nothing():
@@ -157,12 +157,12 @@ def test_micro_batches_change_nothing():
     assert [problem._rows for problem in (whole, single, some)] == [166, 1, 4]
     for problem in (single, some):
         for product in ("losses", "gradient_norms"):
-            found, expected = (getattr(each, product)(theta) for each in (problem, whole))
-            torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
-        found, expected = (each.adjoint_product(theta, weights, direction) for each in (problem, whole))
-        torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-14)
-        found, expected = (each.weighted_gradient(theta, weights) for each in (problem, whole))
-        torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-14)
+            result, expected = (getattr(one, product)(theta) for one in (problem, whole))
+            torch.testing.assert_close(result, expected, rtol=1e-12, atol=1e-14)
+        result, expected = (one.adjoint_product(theta, weights, direction) for one in (problem, whole))
+        torch.testing.assert_close(result, expected, rtol=1e-11, atol=1e-14)
+        result, expected = (one.weighted_gradient(theta, weights) for one in (problem, whole))
+        torch.testing.assert_close(result, expected, rtol=1e-11, atol=1e-14)
 
 
 SETTINGS = {

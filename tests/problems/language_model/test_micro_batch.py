@@ -24,7 +24,7 @@ def test_as_many_as_there_is_room_for_in_equal_parts(examples, room, expected):
     assert rows_that_fit(examples, room, taken(100)) == expected
 
 
-def test_what_does_not_grow_with_the_examples_does_not_count():
+def test_memory_that_does_not_grow_with_the_examples_does_not_count():
     asked = []
 
     def measured(rows):

@@ -63,7 +63,7 @@ def test_more_operations_begin_with_the_same_ones():
     assert (four != five).any()
 
 
-def test_every_operation_does_what_it_says():
+def test_every_operation_changes_the_tokens_as_defined():
     tokens = draw(width=9, shortest=4)
     lengths = lengths_of(tokens)
 
@@ -147,7 +147,7 @@ def test_a_seed_gives_the_same_and_another_seed_another():
     assert not np.array_equal(first[0], other[0])
 
 
-def test_what_cannot_be_is_refused():
+def test_impossible_settings_of_perturbation_are_refused():
     for mix in (dict.fromkeys(EQUAL, 0.0), EQUAL | {"delete": -1.0}, EQUAL | {"delete": float("inf")}):
         with pytest.raises(InputError, match=r"perturbation\.mix"):
             apply(draw(), mix=mix)

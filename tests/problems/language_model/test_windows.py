@@ -98,7 +98,7 @@ def test_every_window_of_the_corpus_can_be_used():
 
 
 @pytest.mark.parametrize("lengths", [[], [1, 1], [20, 20, 20], [8] * 56])
-def test_too_small_a_corpus_says_what_it_has_and_what_to_change(lengths):
+def test_a_corpus_that_is_too_small_is_one_sentence_with_the_keys_to_change(lengths):
     with pytest.raises(InputError) as error:
         make(lengths)
     available = sum(length // 8 + (length % 8 >= 2) for length in lengths)

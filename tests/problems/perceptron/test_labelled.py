@@ -121,7 +121,7 @@ def test_splits_of_differing_dimension(tmp_path):
     assert "length 2" in message
 
 
-def test_load_reads_what_a_stage_wrote(tmp_path):
+def test_load_reads_the_examples_of_a_stage(tmp_path):
 
     put(tmp_path)
     split = labelled.import_splits(tmp_path, ("train",))["train"]

@@ -50,8 +50,8 @@ def test_adjoint_product_is_contributions_and_hessian_times_direction():
 
 def test_reference_gradients():
     expected = torch.autograd.functional.jacobian(lambda theta: cross_entropy(theta, SPLITS["desired"]).mean(), THETA)
-    found = PROBLEM.reference_gradients("desired", torch.stack([THETA, THETA]))
-    torch.testing.assert_close(found, torch.stack([expected, expected]), rtol=1e-11, atol=1e-15)
+    gradients = PROBLEM.reference_gradients("desired", torch.stack([THETA, THETA]))
+    torch.testing.assert_close(gradients, torch.stack([expected, expected]), rtol=1e-11, atol=1e-15)
 
 
 def test_large_margins_do_not_overflow():

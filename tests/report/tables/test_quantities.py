@@ -79,12 +79,12 @@ def test_the_search_shows_the_best_row(plain: Results) -> None:
 
 def test_shares_are_means_over_the_seeds_with_all_their_pairs(plain: Results) -> None:
     rows = [row.cells for row in tables.zero_weights(plain).rows]
-    found = next(r for r in rows if r[1:4] == ("instantaneous", "desired", "near-optimal") and "<= 0" in r[0])
+    shown = next(r for r in rows if r[1:4] == ("instantaneous", "desired", "near-optimal") and "<= 0" in r[0])
     stored = plain.zero_weights
     stored = stored[(stored["property"] == "noncontributive_excluded") & (stored["policy"] == "near_optimal")]
     stored = stored[(stored["kind"] == "instantaneous") & (stored["against"] == "desired")]
-    assert found[4].startswith(percent(stored["value"].mean()))
-    assert found[5] == f"{stored['count'].sum():,}"
+    assert shown[4].startswith(percent(stored["value"].mean()))
+    assert shown[5] == f"{stored['count'].sum():,}"
 
 
 def test_planted_groups_are_shown_beside_unrelated_examples_where_there_are_any(plain: Results) -> None:
@@ -100,12 +100,12 @@ def test_planted_groups_are_shown_beside_unrelated_examples_where_there_are_any(
             "seed": [0, 0, 1],
         }
     )
-    found = replace(plain)
-    found.__dict__["zero_weights"] = pd.concat([plain.zero_weights, planted], ignore_index=True)
-    rows = {row.cells[:4]: row.cells[4:] for row in tables.zero_weights(found).rows}
+    with_groups = replace(plain)
+    with_groups.__dict__["zero_weights"] = pd.concat([plain.zero_weights, planted], ignore_index=True)
+    rows = {row.cells[:4]: row.cells[4:] for row in tables.zero_weights(with_groups).rows}
     words = tables.PLANTED["copies_one_dropped"]
     assert rows[words, "", "", "near-optimal"] == (
-        comparison.share(found, comparison.pairs(found, "near_optimal", "copies_one_dropped", "")),
+        comparison.share(with_groups, comparison.pairs(with_groups, "near_optimal", "copies_one_dropped", "")),
         "12",
     )
     assert rows[words, "", "", "near-optimal"][0].startswith(percent(0.5))
@@ -117,34 +117,36 @@ def test_planted_groups_are_shown_beside_unrelated_examples_where_there_are_any(
 def test_every_planted_property_that_is_measured_has_words() -> None:
     groups = {redundancy.COPIES: [(0, 1)], redundancy.COMBINATIONS: [(2, 3, 4)]}
     weights = np.full((3, 12), 1 / 12)
-    found = {("desired", "adjoint"): weights}
+    measures = {("desired", "adjoint"): weights}
     curves = {"desired": np.linspace(2, 1, 4)}
-    measured = policy_tables.zero_weight_rows(weights, found, weights, np.arange(3, dtype=np.int32), curves, groups)
+    measured = policy_tables.zero_weight_rows(
+        weights, measures, weights, np.arange(3, dtype=np.int32), curves, groups
+    )
     assert set(measured["property"]) - {*tables.PROPERTIES} == set(tables.PLANTED)
 
 
-def test_shares_of_nothing_say_so(noisy: Results) -> None:
+def test_a_share_of_no_pairs_is_written_in_words(noisy: Results) -> None:
     rows = comparison.pairs(noisy, "conventional", "learned_ignored", "desired")
     assert comparison.share(noisy, rows) == "no such pair"
 
 
 def test_comparisons_stand_beside_the_papers_values(plain: Results) -> None:
-    found = comparison.comparisons(plain, "Fig 4")
-    assert [published.policy for published, _, _ in found] == ["conventional", "near_optimal"]
-    assert found[1][1] == interval(plain.quantity("near_optimal", "compression_ratio_desired"))
-    assert found[1][2] == interval(plain.quantity("near_optimal", "compression_ratio_test"))
+    compared = comparison.comparisons(plain, "Fig 4")
+    assert [published.policy for published, _, _ in compared] == ["conventional", "near_optimal"]
+    assert compared[1][1] == interval(plain.quantity("near_optimal", "compression_ratio_desired"))
+    assert compared[1][2] == interval(plain.quantity("near_optimal", "compression_ratio_test"))
     assert comparison.comparisons(plain, "Fig 6")[0][1] == "see the figure"
     assert comparison.comparisons(plain, None) == []
     assert len(comparison.comparisons(plain, "Fig 8, Fig 9, Fig 10")) == 3
 
 
 def test_a_ratio_in_the_papers_mixed_units_is_labelled(stories: Results) -> None:
-    found = stories.quantity("near_optimal", "compression_ratio_desired")
-    mixed = interval(found.scaled(MIXED_UNITS))
-    assert float(mixed.split()[0]) == pytest.approx(found.mean / math.log(2), rel=1e-2)
+    ratio = stories.quantity("near_optimal", "compression_ratio_desired")
+    mixed = interval(ratio.scaled(MIXED_UNITS))
+    assert float(mixed.split()[0]) == pytest.approx(ratio.mean / math.log(2), rel=1e-2)
     published, desired, _ = comparison.comparisons(stories, "Fig 4")[1]
     assert "log2 |V| over a loss in nats" in published.quantity
-    assert desired == f"{mixed}; in one unit {interval(found)}"
+    assert desired == f"{mixed}; in one unit {interval(ratio)}"
     paper_row = next(row for row in tables.headline(stories).rows if row.kind == "paper")
     assert paper_row.cells[3] == "about 2.92 (log2|V| over nats; Fig 4, read off)"
 

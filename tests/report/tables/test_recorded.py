@@ -46,16 +46,16 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     size, device = Size(3, 8, 4, 4, 50, 6, 8, 1), torch.device("cpu")
     ceiling = gpu_steps.ceilings(device, 64)
-    found = {
+    steps = {
         "name": "steps-toy",
         **{"steps": size.steps, "examples": size.examples, "vocabulary": size.vocabulary, "reduced": True},
         "rows": gpu_steps.step(size, 2, device, ceiling, 1, precision="float32", micro_batch=12, graphs=True),
         "public": gpu_steps.public_step(size, 2, device, 1),
     }
-    for each in (found, SEARCH):
-        dated = folder / "2026-01-02-gpu" / f"gpu-{each['name']}.json"
+    for record in (steps, SEARCH):
+        dated = folder / "2026-01-02-gpu" / f"gpu-{record['name']}.json"
         dated.parent.mkdir(exist_ok=True)
-        dated.write_text(json.dumps(each | WHERE))
+        dated.write_text(json.dumps(record | WHERE))
     (folder / "search.parquet").write_bytes(b"no record")
     return folder
 
@@ -93,7 +93,7 @@ def test_the_page_shows_them_if_there_are_any(html: str, root: Path, records: Pa
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"name": "x"}'])
-def test_what_is_no_record_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_record_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "gpu-x.json").write_text(text)
     with pytest.raises(InputError, match=r"gpu-x\.json is no record"):
         recorded.read(tmp_path)

@@ -35,12 +35,12 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_sensitivity_has_a_row_a_variant_with_means_over_the_seeds(folder: Path) -> None:
+def test_the_sensitivity_has_one_row_per_variant_with_means_over_the_seeds(folder: Path) -> None:
     table = scaling.sensitivity(experiment.load(folder, (0, 1)))
     assert [row.cells[0] for row in table.rows] == list(scaling.VARIANTS.values())
-    found = mean_interval([2.0, 8.0], logarithmic=True)
+    expected = mean_interval([2.0, 8.0], logarithmic=True)
     assert table.rows[0].cells[1].startswith("4.00 [")
-    assert number(found.high) in table.rows[0].cells[5]
+    assert number(expected.high) in table.rows[0].cells[5]
     # The geometric mean of 2 x 4 and 4 x 4.
     assert table.rows[3].cells[1].startswith(number(math.sqrt(2 * 4 * 8 * 4)))
     assert all(len(row.cells) == len(table.header) for row in table.rows)

@@ -115,14 +115,14 @@ def test_few_examples_are_shown_once_each(tmp_path: Path) -> None:
     ]
 
 
-def test_the_corpus_is_told_as_it_was_found(stories: Results) -> None:
-    found = json.loads((stories.folder / "corpus.json").read_text())
+def test_the_table_of_the_corpus_agrees_with_its_description(stories: Results) -> None:
+    described = json.loads((stories.folder / "corpus.json").read_text())
     rows = dict(row.cells for row in texts.corpus(stories).rows)
     assert rows["source"] == "written by the embedded grammar, seed 0"
-    assert rows["stories kept"] == str(found["glimpse"]["counts"]["stories"])
-    assert rows["fingerprint"] == found["fingerprint"]
+    assert rows["stories kept"] == str(described["glimpse"]["counts"]["stories"])
+    assert rows["fingerprint"] == described["fingerprint"]
     assert "byte-pair encoding trained on this corpus: 90 ids" in rows["tokeniser"]
-    examples = found["glimpse"]["examples"]
+    examples = described["glimpse"]["examples"]
     assert len(examples) == 3
     for example in examples:
         assert rows[f"story {example['story']}"] == texts.one_line(example["text"])
@@ -140,13 +140,13 @@ def test_hostile_stories_are_shown_and_never_obeyed(tmp_path: Path) -> None:
     own = tuple(f"{text} ({index})" for index in range(4) for text in HOSTILE)
     sizes = {"seeds": (0,), "own": own, "examples": 18, "evaluated": 3, "perturbed": 0.0}
     size = Toy(**{**vars(toy.STORIES), **sizes, "vocabulary": 150})
-    found = experiment.load(toy.write_experiment(tmp_path, "stories", size), [0])
-    glimpse = json.loads((found.folder / "corpus.json").read_text())
+    results = experiment.load(toy.write_experiment(tmp_path, "stories", size), [0])
+    glimpse = json.loads((results.folder / "corpus.json").read_text())
     glimpse["glimpse"]["examples"] = [{"story": i, "text": text} for i, text in enumerate(HOSTILE)]
-    (found.folder / "corpus.json").write_text(json.dumps(glimpse))
-    model = tokenizer.load(found.folder / "tokenizer.json")
-    train = artifacts.matrix(artifacts.read(found.path(0, "train"), TOKEN_EXAMPLES), "tokens")
-    for table in (texts.stories(found), texts.corpus(found)):
+    (results.folder / "corpus.json").write_text(json.dumps(glimpse))
+    model = tokenizer.load(results.folder / "tokenizer.json")
+    train = artifacts.matrix(artifacts.read(results.path(0, "train"), TOKEN_EXAMPLES), "tokens")
+    for table in (texts.stories(results), texts.corpus(results)):
         html = table_page.render(table)
         read = Text(html)
         assert not read.tags & {"script", "img"}

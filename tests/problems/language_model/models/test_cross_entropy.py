@@ -52,8 +52,8 @@ def test_second_derivative_is_that_of_the_library():
     first = torch.autograd.grad(by_library(*leaves[:2]) @ leaves[2], leaves[:2], create_graph=True)
     expected = torch.autograd.grad(first, leaves, (cotangent, DIRECTION))
     along = ending.gradient_along(*leaves[:2], DIRECTION, TARGETS, leaves[2])
-    found = torch.autograd.grad(along, leaves, (cotangent, torch.ones((), dtype=torch.float64)))
-    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-14)
+    derivatives = torch.autograd.grad(along, leaves, (cotangent, torch.ones((), dtype=torch.float64)))
+    torch.testing.assert_close(derivatives, expected, rtol=1e-12, atol=1e-14)
 
 
 def test_second_derivative_agrees_with_differences():
@@ -67,11 +67,11 @@ def test_contributions_alone():
     weights = WEIGHTS.clone().requires_grad_()
     hidden, head = HIDDEN.clone().requires_grad_(), HEAD.clone().requires_grad_()
     cotangent = numbers(4, TOKENS, SIZE)
-    found = {}
+    derivatives = {}
     for name, arguments in {"all": (hidden, head), "alone": (HIDDEN, HEAD)}.items():
         along = ending.gradient_along(*arguments, DIRECTION, TARGETS, weights)
-        (found[name],) = torch.autograd.grad(along, [weights], (cotangent, torch.ones((), dtype=torch.float64)))
-    torch.testing.assert_close(found["alone"], found["all"], rtol=0, atol=0)
+        (derivatives[name],) = torch.autograd.grad(along, [weights], (cotangent, torch.ones((), dtype=torch.float64)))
+    torch.testing.assert_close(derivatives["alone"], derivatives["all"], rtol=0, atol=0)
 
 
 def test_certain_predictions_do_not_overflow():

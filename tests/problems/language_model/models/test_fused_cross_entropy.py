@@ -45,8 +45,8 @@ def single(*tensors):
     return [tensor.float() for tensor in tensors]
 
 
-def relative_error(found, expected):
-    return float((found.double() - expected).norm() / expected.norm())
+def relative_error(value, expected):
+    return float((value.double() - expected).norm() / expected.norm())
 
 
 def by_kernels(monkeypatch, kind, action):
@@ -60,16 +60,16 @@ def by_kernels(monkeypatch, kind, action):
 
 def test_losses(monkeypatch, precision):
     kind, tolerance = precision
-    found = by_kernels(monkeypatch, kind, lambda: ending.losses(*single(HIDDEN, HEAD), TARGETS))
-    assert relative_error(found, ending.losses(HIDDEN, HEAD, TARGETS)) < tolerance
+    losses = by_kernels(monkeypatch, kind, lambda: ending.losses(*single(HIDDEN, HEAD), TARGETS))
+    assert relative_error(losses, ending.losses(HIDDEN, HEAD, TARGETS)) < tolerance
 
 
 def test_first_derivative(monkeypatch, precision):
     kind, tolerance = precision
     arguments = *single(HIDDEN, HEAD), TARGETS, WEIGHTS.float()
-    found = by_kernels(monkeypatch, kind, lambda: ending.gradient(*arguments))
+    gradients = by_kernels(monkeypatch, kind, lambda: ending.gradient(*arguments))
     expected = ending.gradient(HIDDEN, HEAD, TARGETS, WEIGHTS)
-    assert max(relative_error(*pair) for pair in zip(found, expected, strict=True)) < tolerance
+    assert max(relative_error(*pair) for pair in zip(gradients, expected, strict=True)) < tolerance
 
 
 def second(hidden, head, direction, weights, cotangent):
@@ -82,9 +82,9 @@ def second(hidden, head, direction, weights, cotangent):
 def test_second_derivative(monkeypatch, precision):
     kind, tolerance = precision
     arguments = single(HIDDEN, HEAD, DIRECTION, WEIGHTS, COTANGENT)
-    found = by_kernels(monkeypatch, kind, lambda: second(*arguments))
+    derivatives = by_kernels(monkeypatch, kind, lambda: second(*arguments))
     expected = second(HIDDEN, HEAD, DIRECTION, WEIGHTS, COTANGENT)
-    errors = [relative_error(*pair) for pair in zip(found, expected, strict=True)]
+    errors = [relative_error(*pair) for pair in zip(derivatives, expected, strict=True)]
     assert max(errors) < tolerance, errors
 
 
@@ -92,13 +92,15 @@ def test_nearly_certain_predictions_lose_no_digits(monkeypatch):
     hidden = 12 * HEAD[TARGETS] / HEAD[TARGETS].square().sum(dim=1, keepdim=True).sqrt()
     weights = torch.ones_like(WEIGHTS)
     expected = ending.gradient(hidden, HEAD, TARGETS, weights)[0]
-    found = by_kernels(
+    gradients = by_kernels(
         monkeypatch, "float32", lambda: ending.gradient(*single(hidden, HEAD), TARGETS, weights.float())
     )
     by_chunks = ending.gradient(*single(hidden, HEAD), TARGETS, weights.float())[0]
     certain = ending.losses(hidden, HEAD, TARGETS) < 1e-3
     assert int(certain.sum()) > 20
-    of_kernels, of_chunks = (relative_error(each[certain], expected[certain]) for each in (found[0], by_chunks))
+    of_kernels, of_chunks = (
+        relative_error(hidden[certain], expected[certain]) for hidden in (gradients[0], by_chunks)
+    )
     assert of_kernels < 1e-5
     assert of_kernels <= 2 * of_chunks
 
@@ -134,13 +136,13 @@ def test_they_compile_for_a_card_and_fit_it(name, flags, tile, precision):
     command = [sys.executable, "-W", "ignore", "-c", COMPILE, json.dumps([name, flags, tile, precision])]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    found = json.loads(run.stdout)
-    assert found["shared"] <= SHARED
+    compiled = json.loads(run.stdout)
+    assert compiled["shared"] <= SHARED
     # On the matrix units.
-    assert found["ptx"] > 0
+    assert compiled["ptx"] > 0
 
 
-def test_what_does_not_fit_goes_in_chunks():
+def test_only_float32_logits_that_fit_go_through_the_kernels():
     assert not fused.fits(HIDDEN)
     assert not fused.fits(torch.zeros(2, 2 * fused.LARGEST))
     assert fused.fits(HIDDEN.float())

@@ -42,7 +42,7 @@ def test_initial_parameters_are_pytorchs_default():
     assert set(values["1.forward_norm.shift"].tolist()) == {0.0}
 
 
-def test_hidden_states_are_what_the_formulas_say():
+def test_hidden_states_equal_the_formulas():
     values = draw(SMALL, 1)
     values = {name: value + 0.1 * torch.randn_like(value) for name, value in values.items()}
     tokens = torch.tensor([[3, 1, 4, 1, 5], [9, 2, 6, 5, 3]])
