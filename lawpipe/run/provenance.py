@@ -92,8 +92,8 @@ def _module_files(name: str) -> list[Path]:
         return []
     files = []
     for depth in range(1, len(parts) + 1):
-        place = PACKAGE.joinpath(*parts[1:depth])
-        files += [file for file in (place / "__init__.py", place.with_suffix(".py")) if file.is_file()]
+        parent = PACKAGE.joinpath(*parts[1:depth])
+        files += [file for file in (parent / "__init__.py", parent.with_suffix(".py")) if file.is_file()]
     return files
 
 

@@ -156,12 +156,12 @@ def test_similarity_and_contributions_agree(folder):
     policy = artifacts.read(folder / "policies/near_optimal.parquet", POLICY)
     weights = artifacts.matrix(policy, "weights")
     rows = similarity[similarity["policy"] == "near_optimal"].reset_index(drop=True)
-    for place, key in enumerate(
+    for index, key in enumerate(
         zip(*(table.column(name).to_pylist() for name in ("step", "against", "kind")), strict=True)
     ):
-        assert tuple(rows.loc[place, ["step", "against", "kind"]]) == key
-        assert rows["mean"][place] == pytest.approx(float(weights[key[0]] @ contribution[place]), rel=1e-4, abs=1e-9)
-        assert rows["active"][place] == (weights[key[0]] > 0).sum()
+        assert tuple(rows.loc[index, ["step", "against", "kind"]]) == key
+        assert rows["mean"][index] == pytest.approx(float(weights[key[0]] @ contribution[index]), rel=1e-4, abs=1e-9)
+        assert rows["active"][index] == (weights[key[0]] > 0).sum()
 
 
 def test_every_example_of_every_policy_has_a_row(folder):
