@@ -13,9 +13,9 @@ from workflow import console, terminal
 
 
 def record(event: LogEvent, level: int = logging.INFO, **more: object) -> logging.LogRecord:
-    found = logging.LogRecord("snakemake", level, "", 0, "", None, None)
-    found.__dict__ |= {"event": event, **more}
-    return found
+    entry = logging.LogRecord("snakemake", level, "", 0, "", None, None)
+    entry.__dict__ |= {"event": event, **more}
+    return entry
 
 
 def error(log: Path, **more: object) -> logging.LogRecord:
