@@ -185,14 +185,14 @@ def steps(options: argparse.Namespace, device: torch.device) -> bool:
     ceiling = part(options, "ceilings", lambda: gpu_steps.ceilings(device, width))
     sizes = json.loads(SETTINGS.read_text(encoding="utf-8"))
     sizes = {row: own for row, own in sizes.items() if own["problem"] == "language_model"}
-    for place, row in enumerate(sorted(sizes, key=lambda row: sizes[row]["training"]["steps"])):
+    for index, row in enumerate(sorted(sizes, key=lambda row: sizes[row]["training"]["steps"])):
         own = settings(options, row)
         size, heads = Size.of(own), own["model"]["heads"]
         if device.type != "cuda":
             # On a CPU a few examples are enough.
             size = replace(size, examples=min(size.examples, 64))
         ways: list[dict[str, Any]] = [{"precision": kind} for kind in ("float32", *matmul.ROUNDED)]
-        if place == 0:
+        if index == 0:
             tokens = [size.length * count for count in (64, 256, 1024) if count < size.examples]
             shapes = [{"micro_batch": count, "graphs": graphs} for count in tokens for graphs in (False, True)]
             if device.type == "cuda":

@@ -1,7 +1,7 @@
 """Join the tables of all batches of policies.
 
-Takes the parts that the training stage wrote, in the order of the policies, for each of five tables: loss curves,
-similarity, zero weights, examples and measures. Gives one file per table, with the rows in that order.
+Takes the parts that the training stage wrote, in the order of the policies, for each of six tables: loss curves,
+similarity, zero weights, examples, measures and stability. Gives one file per table, with the rows in that order.
 """
 
 import pyarrow as pa

@@ -49,8 +49,9 @@ class Progress:
         left = f", about {(self.iterations - row.iteration) * now / done:.0f} s left" if done else ""
         print(
             f"{self.label}: iteration {row.iteration}/{self.iterations}, J {row.objective:.4g} nats "
-            f"({row.objective / self.first.objective:.0%} of the first shown), relative gap "
-            f"{row.gap / row.objective:.2g}, {now:.0f} s{left}",
+            f"({row.objective / self.first.objective:.0%} of the first shown), "
+            f"{'gap above J' if row.gap > row.objective else f'relative gap {row.gap / row.objective:.2g}'}, "
+            f"{now:.0f} s{left}",
             file=sys.stderr,
             flush=True,
         )

@@ -4,7 +4,9 @@ Takes the examples, the initial parameters and one or more policies. Trains unde
 for the desired loss and, with --contributions, one for the test loss. Gives the loss curves (one row per policy and
 step t = 0..T with the weighted training loss, null at T, the desired and the test loss, in nats) and, at evenly
 spaced steps, the similarity of the contributions (instantaneous and adjoint), the shares of zero weights, the use of
-each example, and the gap. With --contributions also the adjoint contributions to the test loss, which nearly double
+each example, and the gap. Also the stability: sharpness and growth of the adjoint at steps evenly spaced on a log
+axis; and J of training again: with weights moved a little, but not of the search's snapshots, and under the searched
+policy in float64. With --contributions also the adjoint contributions to the test loss, which nearly double
 the time, and the contribution, loss and gradient norm of every example under the policy that the file is named after.
 """
 
@@ -14,7 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from lawpipe.analysis import policy_tables, redundancy
-from lawpipe.engine import setup
+from lawpipe.engine import setup, stability
 from lawpipe.engine.measurement import Measurement, measure, measured_steps
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems import examples
@@ -24,12 +26,25 @@ from lawpipe.run.splits import REFERENCES
 from lawpipe.run.tables.examples import TOKEN_EXAMPLES
 from lawpipe.run.tables.measurements import COLLECTED, CONTRIBUTIONS
 
+#: How the names of the search's snapshots begin. They are not trained again: there are many.
+SNAPSHOT = "search_"
+#: The policies that are trained again in float64, which takes a language model on a CPU as long as all the rest.
+EXACT = ("near_optimal", "near_optimal_validated")
+
 
 def rows_of(
-    run: Trajectory, measurement: Measurement, steps: np.ndarray, corrupted: np.ndarray, planted: redundancy.Groups
+    run: Trajectory,
+    measurement: Measurement,
+    steps: np.ndarray,
+    corrupted: np.ndarray,
+    planted: redundancy.Groups,
+    replays: dict[str, float | None],
 ) -> dict[str, list[Any]]:
     """Return the rows of one policy for each table, as blocks of columns."""
     weights, rates = run.weights.cpu().numpy(), np.array(run.learning_rates)
+    stable_at = stability.measured_steps(run.steps)
+    growth = measurement.growth
+    stable = policy_tables.stability_rows(stable_at, stability.sharpness(run, stable_at), growth.norms, growth.values)
     chosen, contributions, curves = weights[steps], measurement.contributions, measurement.curves
     return {
         "curves": [
@@ -45,7 +60,8 @@ def rows_of(
             policy_tables.zero_weight_rows(chosen, contributions, measurement.losses, steps, curves, planted)
         ],
         "examples": [policy_tables.example_rows(weights)],
-        "measures": [policy_tables.measure_row(weights, measurement.gap, corrupted)],
+        "measures": [policy_tables.measure_row(weights, measurement.gap, corrupted, stable, replays)],
+        "stability": [stable],
     }
 
 
@@ -82,14 +98,20 @@ def main(job: stage.Job) -> None:
     planted = redundancy.groups(labelled.made_of(options.train))
     tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLLECTED}
     references = REFERENCES if options.contributions else ("desired",)
+    replays = stability.Replays(problem, theta0, job.settings["seed"], setup.in_float64(job.settings, options))
     for group in setup.train_policies(problem, theta0, options.policies):
         steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
+        growth_at = [step + 1 for step in stability.measured_steps(group[0][1].steps)]
         kept = [options.contributions is not None and name == options.contributions.stem for name, _ in group]
-        measurements = measure([run for _, run in group], steps.tolist(), norms=kept, adjoints_of=references)
+        measurements = measure(
+            [run for _, run in group], steps.tolist(), norms=kept, adjoints_of=references, growth_at=growth_at
+        )
         for (name, run), measurement, keep in zip(group, measurements, kept, strict=True):
             if keep:
                 job.write(options.contributions, CONTRIBUTIONS, contribution_columns(measurement))
-            for table, blocks in rows_of(run, measurement, steps, corrupted, planted).items():
+            snapshot = name.startswith(SNAPSHOT)
+            changes = replays.none() if snapshot else replays.changes(run, exact=name in EXACT)
+            for table, blocks in rows_of(run, measurement, steps, corrupted, planted, changes).items():
                 for block in blocks:
                     extra = origin if table == "examples" else {}
                     count = len(next(iter(block.values())))
@@ -97,7 +119,7 @@ def main(job: stage.Job) -> None:
             objective = np.mean(measurement.curves["desired"][1:])
             print(
                 f"{job.label}: {name}, J {objective:.4f} nats on desired, gap {measurement.gap:.3g} nats, "
-                f"measured at {len(steps)} steps"
+                f"measured at {len(steps)} steps{stability.described(changes)}"
             )
         # Free this group before the next is trained.
         del group, measurements, run, measurement

@@ -25,6 +25,7 @@ from lawpipe.analysis import (
 )
 from lawpipe.analysis import curves as loss_curves
 from lawpipe.data import corpus, tokenizer
+from lawpipe.engine import stability
 from lawpipe.problems.language_model import perturb, windows
 from lawpipe.run import artifacts
 from lawpipe.run.splits import REFERENCES, REQUIRED
@@ -222,7 +223,7 @@ def _write_seed(folder: Path, seed: int, chosen: dict[str, Any], toy: Toy) -> di
 
     tables: dict[str, dict[str, list[Any]]] = {
         name: {column: [] for column in TABLES[name].columns}
-        for name in ("curves", "similarity", "zero_weights", "examples", "measures", "fits", "summary")
+        for name in ("curves", "similarity", "zero_weights", "examples", "measures", "stability", "fits", "summary")
     }
     for policy, weights in policies.items():
         write(
@@ -284,6 +285,7 @@ def _search(data: Data, uniform: Array, toy: Toy) -> tuple[dict[str, list[Any]],
     """Search by exponentiated gradient; return the log and the policy of each iteration."""
     log: dict[str, list[Any]] = {column: [] for column in SEARCH.columns}
     weights, policies = uniform, []
+    before, slopes = weights, np.zeros_like(weights)
     for iteration in range(toy.iterations + 1):
         thetas = _trajectory(data, weights, toy.learning_rate)
         gradient = -toy.learning_rate * _adjoint(data, data.desired, thetas, weights, toy.learning_rate)
@@ -301,7 +303,9 @@ def _search(data: Data, uniform: Array, toy: Toy) -> tuple[dict[str, list[Any]],
             "accepted": True,
             "active_fraction": float((weights > 0).mean()),
             "effective_examples": float(zero_weights.effective_examples(weights).mean()),
+            "predicted": float((slopes * (weights - before)).sum()) if iteration else None,
         }
+        before, slopes = weights, gradient
         for column, value in row.items():
             log[column].append(value)
         raised = np.log(np.maximum(weights, 1e-30)) - gradient / np.sqrt((gradient**2).mean())
@@ -345,6 +349,7 @@ def _measure(
         adjoint = _adjoint(data, rows, thetas, weights, rate)
         by_kind = {"instantaneous": _instantaneous(data, rows, thetas[steps]), "adjoint": adjoint[steps]}
         if against == "desired":
+            stable = _stability(data, thetas, weights, rate)
             gradient = -rate * adjoint
             gap = float(((weights * gradient).sum(axis=1) - gradient.min(axis=1)).sum())
         speeds = similarity.global_speed(curves[against], [rate] * toy.steps)
@@ -414,11 +419,35 @@ def _measure(
     if policy in ("conventional", "near_optimal"):
         dense = {name: np.array(stored[name], np.float32) for name in ("contribution", "loss", "gradient_norm")}
         write(f"contributions/{policy}", "contributions", {**stored, **dense})
-    measures = {name: values[0] for name, values in policy_tables.measure_row(weights, gap, data.corrupted).items()}
+    replays = {"replay_float64": 1e-7, "replay_moved": -2e-7}
+    row = policy_tables.measure_row(weights, gap, data.corrupted, stable, replays)
+    measures = {name: values[0] for name, values in row.items()}
     use = {name: values.tolist() for name, values in policy_tables.example_rows(weights).items()}
     _extend(tables["examples"], policy=[policy] * toy.examples, **use)
+    _extend(tables["stability"], policy=[policy] * len(stable["step"]), **stable)
     _extend(tables["measures"], policy=[policy], **{name: [value] for name, value in measures.items()})
     _extend(tables["summary"], **{name: [value] for name, value in {**summary, **measures}.items()})
+
+
+def _stability(data: Data, thetas: Array, weights: Array, rate: float) -> dict[str, Any]:
+    """Return the sharpness, by power iterations, and the growth of the adjoint of J on desired."""
+    steps = stability.measured_steps(len(weights))
+    sharpness = []
+    for step in steps:
+        vector = data.train.gradient(thetas[step], weights[step])
+        for _ in range(10):
+            vector = data.train.hessian_product(thetas[step], weights[step], vector / np.linalg.norm(vector))
+        sharpness.append(rate * np.linalg.norm(vector))
+    terms = _mean_gradients(data.desired, thetas) / len(weights)
+    adjoint, total = np.zeros_like(terms[0]), 0.0
+    norms, growth = np.zeros(len(weights)), np.zeros(len(weights))
+    for step in reversed(range(len(weights))):
+        if step + 1 < len(weights):
+            adjoint = adjoint - rate * data.train.hessian_product(thetas[step + 1], weights[step + 1], adjoint)
+        adjoint, total = adjoint + terms[step + 1], total + np.linalg.norm(terms[step + 1])
+        norms[step] = np.linalg.norm(adjoint)
+        growth[step] = norms[step] / total
+    return policy_tables.stability_rows(steps, np.array(sharpness), norms[steps], growth[steps])
 
 
 def _sensitivity(curves: dict[str, list[Any]]) -> dict[str, list[Any]]:

@@ -1,5 +1,6 @@
 """The rows that the measurement of one policy adds to the tables of its seed, as columns by name."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -100,16 +101,36 @@ def example_rows(weights: npt.NDArray[Any]) -> Rows:
     }
 
 
-def measure_row(weights: npt.NDArray[Any], gap: float, corrupted: npt.NDArray[np.bool_]) -> Rows:
+def stability_rows(steps: list[int], sharpness: Floats, norms: Floats, growth: Floats) -> Rows:
+    """Return the stability at each measured step t: the sharpness there, and norm and growth of adjoint[t+1]."""
+    columns = {"sharpness": sharpness, "adjoint_norm": norms, "adjoint_growth": growth}
+    return {"step": steps, **{name: nulls(values) for name, values in columns.items()}}
+
+
+def measure_row(
+    weights: npt.NDArray[Any],
+    gap: float,
+    corrupted: npt.NDArray[np.bool_],
+    stability: Rows,
+    replays: Mapping[str, float | None],
+) -> Rows:
     """Return one row: the gap, the mean weight on corrupted examples (null if there are none), the effective number.
 
-    `weights` [T, N] are the whole policy, and `corrupted` [N] says which examples are corrupted.
+    Also the largest sharpness and growth of the adjoint of the `stability_rows`, and the relative changes of J in
+    `replays`. `weights` [T, N] are the whole policy, and `corrupted` [N] says which examples are corrupted.
     """
+
+    def largest(name: str) -> float | None:
+        return max((value for value in stability[name] if value is not None), default=None)
+
     on_corrupted = weights[:, corrupted].sum(axis=1, dtype=np.float64).mean() if corrupted.any() else None
     return {
         "gap": [finite_or_none(gap)],
         "weight_on_perturbed": [on_corrupted],
         "effective_examples": [zero_weights.effective_examples(weights).mean()],
+        "sharpness_max": [largest("sharpness")],
+        "adjoint_growth_max": [largest("adjoint_growth")],
+        **{name: [value] for name, value in replays.items()},
     }
 
 

@@ -33,7 +33,7 @@ def explain(error: ValidationError, raw: Any, schema: Mapping[str, Any], at: str
 def _follows(mistake: ErrorDetails, unknown: Iterable[tuple[str | int, ...]]) -> bool:
     """Return whether a key is missing because an unknown key beside it, at one of the places, is meant."""
     *above, name = mistake["loc"] or ("",)
-    beside = [str(place[-1]) for place in unknown if list(place[:-1]) == above]
+    beside = [str(path[-1]) for path in unknown if list(path[:-1]) == above]
     return mistake["type"] == "missing" and bool(difflib.get_close_matches(str(name), beside))
 
 

@@ -43,16 +43,20 @@ TORCH_MB, PANDAS_MB = 520, 250
 PER_LOGIT, PER_PASSED_ON = 6, 3
 
 #: Maximal number of arrays of the size of a policy's weights in a job of each stage.
-COPIES = {"make_policy": 4, "search": 8, "train": 7, "plot": 7}
+COPIES = {"make_policy": 4, "search": 8, "train": 9, "plot": 7}
 
 #: Seconds of one processor core (2 to 3 GHz, one thread), fitted to `make bench` and to the default run: per feature
 #: of an example in a training step and its backward step; per floating-point operation of a matrix product; per
 #: number of an intermediate result.
 PER_FEATURE, PER_OPERATION, PER_NUMBER = 0.45e-9, 1 / 110e9, 0.7e-9
 
-#: Seconds of a core without training: start of a job with PyTorch and without it, fit of a policy's scaling law,
+#: Products with the Hessian of a measured step of the stability, as measured; and the time of a training run in
+#: float64 in runs of the experiment's precision, on a core: loops are compiled for float32 alone.
+PER_SHARPNESS, IN_FLOAT64 = 4, {"perceptron": 1.8, "language_model": 4.5}
+
+#: Seconds of a core without training: warm start of a job with PyTorch and without it, fit of a policy's scaling law,
 #: figures of an experiment, writing and tokenising of a story.
-START, LIGHT_START, PER_FIT, PLOT, PER_STORY = 1.3, 0.35, 0.15, 9.0, 0.5e-3
+START, LIGHT_START, PER_FIT, PLOT, PER_STORY = 0.25, 0.1, 0.1, 7.0, 0.5e-3
 
 #: The stages with training runs.
 TRAINING = ("search", "make_policy", "train")
@@ -164,7 +168,16 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
         measured = min(settings["analysis"]["measured_steps"], steps)
         # Weighted training losses take a part of a run more; with single contributions there are two sweeps.
         sweeps = 2 if batch in plan.REQUIRED_POLICIES else 1
-        return Steps(1.3 * policies * steps, sweeps * policies * steps, policies * measured)
+        # A replay of each policy but the snapshots, and in float64 those of the searched ones.
+        searched = [policy for policy in (plan.SEARCHED, plan.VALIDATED) if policy in _policies(settings, batch)]
+        exact = IN_FLOAT64[settings["problem"]] * (settings["training"]["precision"] != "float64")
+        replays = (len(searched) * (1 + exact)) if searched else 1
+        sharpness = PER_SHARPNESS * 2 * steps.bit_length()
+        return Steps(
+            (1.3 * policies + replays) * steps,
+            policies * (sweeps * steps + sharpness),
+            policies * measured,
+        )
     return Steps(0.0, 0.0)
 
 

@@ -11,9 +11,11 @@ where adjoint[t] = dJ/dtheta[t] and Hess_gamma = sum_n gamma[t,n] Hess l_n (arXi
 form). The inner products <adjoint[t+1], grad l_n(theta[t])> are called the adjoint contributions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -21,49 +23,132 @@ from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems.base import OnBlock, OnBlockOfRun, TermGradients
 
 
-def contributions(trajectory: Trajectory, on_block: OnBlock, against: str = "desired") -> None:
+class Growth:
+    """How much larger a run's adjoint is than the terms that it sums, at some t = 1..T.
+
+        growth[t] = |adjoint[t]| / sum_{s=t..T} |grad L(theta[s]) / T|
+
+    adjoint[t] is the sum of these terms, each multiplied by the matrices I - eta Hess_gamma of the steps from t to s.
+    If no step stretches a vector (all eigenvalues of eta Hess_gamma are from 0 to 2), the growth is at most 1. Beyond
+    that edge the adjoint grows exponentially as it goes back, and so does the growth.
+    """
+
+    def __init__(self, at: Sequence[int]) -> None:
+        """Measure at the given t."""
+        self.at = at
+        self._terms: Tensor | float = 0.0
+        self._norms: dict[int, tuple[Tensor, Tensor | float]] = {}
+
+    def watch(self, term_gradients: TermGradients) -> TermGradients:
+        """Return the function with its results' norms added to the sum."""
+
+        def watched(thetas: Tensor) -> Tensor:
+            gradients = term_gradients(thetas)
+            # Stays on the device: a step of the backward pass must not wait for it.
+            self._terms = self._terms + torch.linalg.vector_norm(gradients, dim=1).sum(dtype=torch.float64)
+            return gradients
+
+        return watched
+
+    def note(self, t: int, adjoint: Tensor) -> None:
+        """Note adjoint[t], [P], if t is one of those asked for; all terms from t on have been summed."""
+        if t in self.at:
+            self._norms[t] = (torch.linalg.vector_norm(adjoint, dtype=torch.float64), self._terms)
+
+    @property
+    def norms(self) -> npt.NDArray[np.float64]:
+        """|adjoint[t]| at the given t."""
+        return np.array([float(self._norms[t][0]) for t in self.at])
+
+    @property
+    def values(self) -> npt.NDArray[np.float64]:
+        """growth[t] at the given t; NaN where all terms are 0."""
+        terms = np.array([float(self._norms[t][1]) for t in self.at])
+        return np.asarray(np.divide(self.norms, terms, out=np.full_like(terms, np.nan), where=terms != 0))
+
+
+def contributions(
+    trajectory: Trajectory, on_block: OnBlock, against: str = "desired", growth: Growth | None = None
+) -> None:
     """Compute the adjoint contributions <adjoint[t+1], grad l_n(theta[t])> of all steps and training examples.
 
     `on_block(t, block)` is called for blocks [B, N] of the contributions at steps t..t+B-1, last steps first; the
     block is overwritten after the call. `against` is the reference set whose mean loss J averages over the steps.
+    `growth` notes the adjoint on the way.
     """
-    term_gradients = _term_gradients(trajectory, against)
+    growth = growth or Growth(())
+    term_gradients = growth.watch(_term_gradients(trajectory, against))
     adjoint = term_gradients(trajectory.last.unsqueeze(0))[0]
+    growth.note(trajectory.steps, adjoint)
     for first, thetas in trajectory.segments(backwards=True):
-        part = slice(first, first + len(thetas))
+        for part in _pieces(first, first + len(thetas), growth.at):
 
-        def shifted(step: int, block: Tensor, first: int = first) -> None:
-            on_block(first + step, block)
+            def shifted(step: int, block: Tensor, first: int = part.start) -> None:
+                on_block(first + step, block)
 
-        adjoint = trajectory.problem.backward(
-            thetas, trajectory.weights[part], trajectory.learning_rates[part], adjoint, term_gradients, shifted
-        )
+            adjoint = trajectory.problem.backward(
+                thetas[part.start - first : part.stop - first],
+                trajectory.weights[part],
+                trajectory.learning_rates[part],
+                adjoint,
+                term_gradients,
+                shifted,
+            )
+            growth.note(part.start, adjoint)
         # Frees this segment's parameters before the next segment is recomputed.
         del thetas
 
 
-def contributions_many(runs: Sequence[tuple[Trajectory, str]], on_block: OnBlockOfRun) -> None:
+def contributions_many(
+    runs: Sequence[tuple[Trajectory, str]], on_block: OnBlockOfRun, growths: Sequence[Growth] | None = None
+) -> None:
     """Compute the `contributions` of several runs, each against its own reference set.
 
     The runs are of one problem and have the same number of steps. Runs whose parameters are stored whole go through
     one backward pass together, with equal results up to rounding; otherwise one run follows the other.
 
-    `on_block(s, t, block)` is called for blocks [B, N] of run s at steps t..t+B-1.
+    `on_block(s, t, block)` is called for blocks [B, N] of run s at steps t..t+B-1. `growths` are one for each run,
+    all at the same t.
     """
+    growths = growths or [Growth(()) for _ in runs]
     if len(runs) == 1 or not all(run.whole for run, _ in runs):
-        for index, (run, against) in enumerate(runs):
-            contributions(run, partial(on_block, index), against)
+        for index, ((run, against), growth) in enumerate(zip(runs, growths, strict=True)):
+            contributions(run, partial(on_block, index), against, growth)
         return
-    term_gradients = [_term_gradients(run, against) for run, against in runs]
+    together = list(zip(runs, growths, strict=True))
+    term_gradients = [growth.watch(_term_gradients(run, against)) for (run, against), growth in together]
     ends = zip(term_gradients, runs, strict=True)
-    runs[0][0].problem.backward_many(
-        torch.stack([run.stored[:-1] for run, _ in runs]),
-        [run.weights for run, _ in runs],
-        [run.learning_rates for run, _ in runs],
-        torch.stack([gradients(run.last.unsqueeze(0))[0] for gradients, (run, _) in ends]),
-        term_gradients,
-        on_block,
-    )
+    adjoints = torch.stack([gradients(run.last.unsqueeze(0))[0] for gradients, (run, _) in ends])
+    steps = runs[0][0].steps
+    thetas = torch.stack([run.stored[:-1] for run, _ in runs])
+
+    def note(t: int) -> None:
+        for growth, adjoint in zip(growths, adjoints, strict=True):
+            growth.note(t, adjoint)
+
+    note(steps)
+    for part in _pieces(0, steps, growths[0].at):
+
+        def shifted(index: int, step: int, block: Tensor, first: int = part.start) -> None:
+            on_block(index, first + step, block)
+
+        adjoints = runs[0][0].problem.backward_many(
+            thetas[:, part],
+            [run.weights[part] for run, _ in runs],
+            [run.learning_rates[part] for run, _ in runs],
+            adjoints,
+            term_gradients,
+            shifted,
+        )
+        note(part.start)
+
+
+def _pieces(first: int, stop: int, cuts: Sequence[int]) -> Iterator[slice]:
+    """Yield the slices of first..stop-1 between some cuts, the last one first."""
+    starts = sorted({first, *(cut for cut in cuts if first < cut < stop)}, reverse=True)
+    for start in starts:
+        yield slice(start, stop)
+        stop = start
 
 
 def _term_gradients(trajectory: Trajectory, against: str) -> TermGradients:
@@ -106,11 +191,15 @@ def _gaps(weights: Tensor, gradient: Tensor) -> Tensor:
     return excess.mul_(weights).sum(dim=-1, dtype=torch.float64)
 
 
-def sample(runs: Sequence[tuple[Trajectory, str]], steps: Sequence[int]) -> list[tuple[Tensor, float]]:
-    """Return each run's adjoint contributions at the given steps, [S, N], and its gap over all steps.
+def sample(
+    runs: Sequence[tuple[Trajectory, str]], steps: Sequence[int], growth_at: Sequence[int] = ()
+) -> list[tuple[Tensor, float, Growth]]:
+    """Return each run's adjoint contributions at the given steps, [S, N], its gap over all steps, and its growth.
 
-    The gradient of all steps is never held in memory. `runs` are as in `contributions_many`.
+    The gradient of all steps is never held in memory. `runs` are as in `contributions_many`; the growth of the
+    adjoint is measured at t = `growth_at`.
     """
+    growths = [Growth(growth_at) for _ in runs]
     weights = runs[0][0].weights
     rows = torch.empty(len(runs), len(steps), weights.shape[1], dtype=weights.dtype)
     gaps = [0.0] * len(runs)
@@ -124,5 +213,5 @@ def sample(runs: Sequence[tuple[Trajectory, str]], steps: Sequence[int]) -> list
             if part.start <= step < part.stop:
                 rows[index, row] = block[step - first]
 
-    contributions_many(runs, keep)
-    return list(zip(rows, gaps, strict=True))
+    contributions_many(runs, keep, growths)
+    return list(zip(rows, gaps, growths, strict=True))

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from lawpipe.engine import adjoint
+from lawpipe.engine.adjoint import Growth
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.run.splits import REFERENCES
 
@@ -31,6 +32,8 @@ class Measurement:
     contributions: dict[tuple[str, str], Floats]
     #: The Frank-Wolfe gap on the desired examples, nats.
     gap: float
+    #: The growth of the adjoint of J on the desired examples.
+    growth: Growth
 
 
 def measured_steps(steps: int, count: int) -> npt.NDArray[np.int32]:
@@ -47,23 +50,24 @@ def measure(
     *,
     norms: Sequence[bool],
     adjoints_of: Sequence[str] = REFERENCES,
+    growth_at: Sequence[int] = (),
 ) -> Iterator[Measurement]:
     """Yield the measurements of several training runs of one problem and length; one backward pass serves all runs.
 
     `steps` are in ascending order. `norms` says for each run whether to compute gradient norms, for which a language
     model needs every single gradient. `adjoints_of` are the reference sets whose adjoint contributions to compute,
-    "desired" among them.
+    "desired" among them. The growth of the adjoint is measured at t = `growth_at`.
     """
     pairs = [(run, against) for run in runs for against in adjoints_of]
-    samples = iter(adjoint.sample(pairs, steps))
+    samples = iter(adjoint.sample(pairs, steps, growth_at))
     for run, with_norms in zip(runs, norms, strict=True):
         yield _measure(run, steps, {against: next(samples) for against in adjoints_of}, with_norms)
 
 
 def _measure(
-    run: Trajectory, steps: Sequence[int], samples: Mapping[str, tuple[torch.Tensor, float]], with_norms: bool
+    run: Trajectory, steps: Sequence[int], samples: Mapping[str, tuple[torch.Tensor, float, Growth]], with_norms: bool
 ) -> Measurement:
-    """Measure a run, given its sampled adjoint contributions and its gap by reference set."""
+    """Measure a run, given its sampled adjoint contributions, its gap and its growth by reference set."""
     problem = run.problem
     losses, norms = [], []
     contributions: dict[tuple[str, str], list[torch.Tensor]] = {}
@@ -85,6 +89,7 @@ def _measure(
         gradient_norms=_table(norms) if with_norms else None,
         contributions={key: _table(rows) for key, rows in contributions.items()},
         gap=samples["desired"][1],
+        growth=samples["desired"][2],
     )
 
 

@@ -1,7 +1,7 @@
 """Training runs from the files of an experiment and seed."""
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,14 @@ def from_options(settings: dict[str, Any], options: argparse.Namespace) -> tuple
     """Return the problem and the initial parameters, [P], of a stage's command-line options."""
     files = {name: getattr(options, name, None) for name in (*SPLITS, "theta0")}
     return from_files(settings, {name: path for name, path in files.items() if path is not None})
+
+
+def in_float64(settings: dict[str, Any], options: argparse.Namespace) -> Callable[[], tuple[Problem, Tensor]] | None:
+    """Return what makes problem and parameters in float64 of the same files; None if they are in float64 anyway."""
+    if settings["training"]["precision"] == "float64":
+        return None
+    exact = settings | {"training": settings["training"] | {"precision": "float64"}}
+    return lambda: from_options(exact, options)
 
 
 def from_files(settings: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[Problem, Tensor]:

@@ -33,13 +33,13 @@ def optimizers(given: Any) -> list[Optimizer]:
     if given is None:
         return []
     several = list(given) if isinstance(given, Sequence) else [given]
-    for place, one in enumerate(several):
+    for index, one in enumerate(several):
         inner = one
         while hasattr(inner, "optimizer"):
             inner = inner.optimizer
         if not isinstance(inner, Optimizer):
             raise TypeError(f"optimizer must be a torch.optim.Optimizer or several, not {type(one).__name__}.")
-        several[place] = inner
+        several[index] = inner
     return several
 
 

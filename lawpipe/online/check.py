@@ -74,7 +74,7 @@ def check(
         exact = _exact(subject, batch, direction, count)
     error, rank = _relative(products[:count].double(), exact), spearman(products[:count], exact)
     others = [
-        measured(one) for one in (_slice(batch, place, len(values)) for place in range(count)) if one is not None
+        measured(one) for one in (_slice(batch, index, len(values)) for index in range(count)) if one is not None
     ]
     pairs = [(loss[0], product[0]) for loss, product in others if len(loss) == 1]
     alone = None
@@ -118,14 +118,14 @@ def _relative(values: Tensor, exact: Tensor) -> float:
     return float((values.cpu().double() - exact.cpu().double()).abs().max()) / size if size > 0 else 0.0
 
 
-def _slice(batch: Any, place: int, count: int) -> Any:
+def _slice(batch: Any, index: int, count: int) -> Any:
     """Return one example of a batch of tensors, tuples or mappings of them; None if the batch is something else."""
     if isinstance(batch, Tensor):
-        return batch[place : place + 1] if batch.dim() and len(batch) == count else batch
+        return batch[index : index + 1] if batch.dim() and len(batch) == count else batch
     if isinstance(batch, Mapping):
-        return {name: _slice(value, place, count) for name, value in batch.items()}
+        return {name: _slice(value, index, count) for name, value in batch.items()}
     if isinstance(batch, tuple | list):
-        return type(batch)(_slice(value, place, count) for value in batch)
+        return type(batch)(_slice(value, index, count) for value in batch)
     return None
 
 

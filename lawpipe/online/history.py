@@ -100,5 +100,5 @@ class History:
 
 def _held(calls: np.ndarray[Any, Any], logs: np.ndarray[Any, Any], times: np.ndarray[Any, Any]) -> Any:
     """Return the log-weight at some times: that of the last call with the example, 0 before the first."""
-    place = np.searchsorted(calls, times, side="right") - 1
-    return np.where(place >= 0, logs[np.maximum(place, 0)], 0.0)
+    index = np.searchsorted(calls, times, side="right") - 1
+    return np.where(index >= 0, logs[np.maximum(index, 0)], 0.0)

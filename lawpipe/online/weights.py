@@ -221,8 +221,8 @@ class Online:
         # The plain mean of the first gradients, until the newest has the share 1 - momentum.
         self.averages += 1
         new = max(1 - self.momentum, 1 / self.averages)
-        for place, (half, gradient) in enumerate(zip(self.halves, gradients, strict=True)):
-            self.halves[place] = {
+        for index, (half, gradient) in enumerate(zip(self.halves, gradients, strict=True)):
+            self.halves[index] = {
                 name: torch.lerp(half[name], g, new) if name in half else g for name, g in gradient.items()
             }
         flat = (torch.cat([tensor.flatten() for tensor in half.values()]) for half in self.halves)

@@ -1,6 +1,7 @@
 """The judgement of the claims: the rows of the table `claims`, from the tables of a run."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ def _judged(claim: Claim, seeds: Sequence[Seed], settings: Settings) -> tuple[In
     if claim.task is not None and elsewhere:
         return ours, Judgement(NOT_TESTED, f"the value is of another task or size; {here}")
     judged = claim.rule.judge(ours)
+    if claim.caveat is not None and (caveat := claim.caveat(having)):
+        judged = replace(judged, reason=caveat)
     if elsewhere and judged.verdict != NOT_TESTED:
         judged = Judgement(judged.verdict, f"{judged.reason} (the paper's task or size is another; {here})")
     return ours, judged

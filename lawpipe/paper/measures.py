@@ -5,7 +5,7 @@ share of zero weights: property, kind of contribution and reference set. A measu
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from lawpipe.analysis import asymptote
 from lawpipe.analysis.acceleration import acceleration_from_fits
 from lawpipe.analysis.scaling_sensitivity import FAR
 from lawpipe.paper.values import ASYMPTOTE, COEFFICIENTS, MIXED_UNITS, Published
-from lawpipe.results import problem
+from lawpipe.results import certificate, problem
 from lawpipe.results.experiment import Seed
 from lawpipe.run.splits import REFERENCES
 
@@ -87,6 +87,11 @@ def rank_correlation(first: Quantity, second: Quantity) -> Measure:
         return float(stats.spearmanr(*known).statistic)
 
     return measure
+
+
+def no_share(seeds: Sequence[Seed]) -> str:
+    """Say why the near-optimal policy's gap is no share of J in some seeds; nothing if it is one in all."""
+    return certificate.caveat([certificate.certificate(seed.summary[NEAR]) for seed in seeds if NEAR in seed.summary])
 
 
 def gain_unseen(seed: Seed) -> float:

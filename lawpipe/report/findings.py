@@ -5,13 +5,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from lawpipe.analysis import gain
+import numpy as np
+
+from lawpipe.analysis import gain, smoothness
 from lawpipe.analysis.intervals import Interval
 from lawpipe.paper import values as paper
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.report import templates
-from lawpipe.results import gains, problem
-from lawpipe.results.experiment import Results
+from lawpipe.results import certificate, gains, problem
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.numbers import interval, number, percent, plural, share_of
 
 
@@ -63,9 +65,30 @@ def relative(results: Results, quantity: str) -> float:
 
 
 def remaining(results: Results) -> str:
-    """Write the near-optimal policy's gap as a share of its J."""
-    gap, objective = (results.quantity("near_optimal", name).mean_or_nan for name in ("gap", "objective_desired"))
-    return percent(gap / objective)
+    """Write the near-optimal policy's gap as a share of J, or that it is above J or unstable."""
+    written = certificate.written(certificate.of_policy(results))
+    return f"{written} of J" if written.endswith("%") else written
+
+
+def why_not(results: Results) -> str:
+    """Say why the near-optimal policy's gap is no share of J; nothing if it is one."""
+    return certificate.caveat(certificate.of_policy(results))
+
+
+def largest_change(results: Results, replay: str) -> str:
+    """Write the largest relative change of the near-optimal policy's J in a replay, over the seeds."""
+    changes = select(results.summary, policy="near_optimal")[replay].dropna().abs()
+    return "-" if changes.empty else number(float(changes.max()), 2) if np.isfinite(changes.max()) else "infinite"
+
+
+def kept_promise(results: Results) -> float:
+    """Return the median, over the steps of all searches, of the change of J over the one that its gradient promised.
+
+    NaN without a step.
+    """
+    logs = [smoothness.kept_promises(log["objective"], log["predicted"]) for _, log in results.search.groupby("seed")]
+    ratios = np.concatenate(logs)
+    return float(np.median(ratios)) if ratios.size else math.nan
 
 
 def differences(results: Results) -> list[str]:
@@ -77,7 +100,10 @@ def differences(results: Results) -> list[str]:
 #: What the sentences use. The overview names as many as `NAMED` settings that differ; of more, it gives the number.
 WORDS: dict[str, Any] = {
     **{function.__name__: function for function in (interval, number, percent, plural, share_of, math.isfinite)},
-    **{function.__name__: function for function in (both, change, relative, remaining, differences)},
+    **{
+        function.__name__: function
+        for function in (both, change, relative, remaining, why_not, largest_change, kept_promise, differences)
+    },
     **{"paper": paper, "problem": problem, "gain": gain, "POLICIES": POLICIES, "NAMED": 2},
     **{name: getattr(gains, name) for name in ("objectives", "BASE", "BEST", "TUNED", "ORACLE")},
     "SIMILARITIES": {"instantaneous": "similarity_desired", "adjoint": "adjoint_similarity_desired"},

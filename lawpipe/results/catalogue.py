@@ -140,6 +140,12 @@ FIGURES: tuple[Entry, ...] = (
           "contributions of a step are equal and their similarity has no bound; the instantaneous similarity need "
           "not grow, and a step with fewer than two weighted examples has no value.",
           module="figures.similarity", data=("similarity",)),
+    Entry("stability", "Stability: sharpness and growth of the adjoint", None,
+          "The sharpness (learning rate times the largest eigenvalue of the weighted Hessian) and the growth of the "
+          "adjoint (its norm over the sum of the norms of its terms) at steps that are evenly spaced on a log axis. "
+          "Training is stable where the sharpness is below 2, the dashed line; an adjoint far above 1 has been "
+          "amplified by unstable steps, and then neither J nor its gap can be trusted.",
+          module="figures.stability", data=("stability", "summary")),
     Entry("speed", "Local speed against global speed", None,
           "The weighted mean contribution (local speed) against the measured fall of the loss per unit of training "
           "time, (L[t] - L[t+1]) / eta (global speed), at each measured step, and their relative difference against "
@@ -181,7 +187,9 @@ TABLES: tuple[Entry, ...] = (
     Entry("search", "Where the search ended", "Fig 4",
           "The first and the best iteration of each seed's search: the objective J (mean loss over all training "
           "steps), gradient evaluations, their cost with trial runs, Frank-Wolfe gap, and the share of the weights "
-          "that are above 0. The gap is the distance from first-order stationarity, not from the best J.",
+          "that are above 0; and how much of its promise the gradient kept: the change of J over the change to first "
+          "order (median over the steps). The gap is the distance from first-order stationarity, not from the best J: "
+          "above J or unstable, it says no more than that the policy is not stationary.",
           module="report.tables.quantities", data=("search",)),
     Entry("zero_weights", "Properties of zero weights", "Fig 8, Fig 9, Fig 10",
           "The share of (step, example) pairs before convergence that follow each property, and of (step, group) "

@@ -13,7 +13,7 @@ import pandas as pd
 from lawpipe.run.table import Table
 from lawpipe.analysis import curves
 from lawpipe.run.tables.fits import FITS, SENSITIVITY
-from lawpipe.run.tables.measurements import CONTRIBUTIONS, CURVES, SIMILARITY, ZERO_WEIGHTS
+from lawpipe.run.tables.measurements import CONTRIBUTIONS, CURVES, SIMILARITY, STABILITY, ZERO_WEIGHTS
 from lawpipe.run.tables.policies import POLICY, SEARCH
 from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from lawpipe.analysis.intervals import NO_SEEDS, Interval
@@ -137,6 +137,8 @@ class Results:
     curves = _of_all_seeds(CURVES)
     #: One row per policy, measured step, reference set, kind of contribution and seed.
     similarity = _of_all_seeds(SIMILARITY)
+    #: One row per policy, step at which the stability is measured, and seed.
+    stability = _of_all_seeds(STABILITY)
     #: One row per policy, property, kind of contribution, reference set and seed.
     zero_weights = _of_all_seeds(ZERO_WEIGHTS)
     #: One row per policy, reference set and seed.

@@ -31,6 +31,8 @@ class Row:
     accepted: bool
     active_fraction: float
     effective_examples: float
+    #: The change of J that the last policy's gradient promised, nats; None without a step.
+    predicted: float | None
 
 
 @dataclass
@@ -92,8 +94,9 @@ class Search:
                 self.reason = f"the objective was not finite after a step of size {step.step_size:.3g}"
                 break
             self._evaluations += 1
+            predicted = current.predicted(step.trajectory.weights)
             current = self.objective.differentiate(step.trajectory, step.objective, current.gradient)
-            self._record(current, step.step_size)
+            self._record(current, step.step_size, predicted=predicted)
             if iteration in self.snapshots:
                 self.on_snapshot(iteration, current.weights)
             signal = distributed.agreed_signal(self.asked_to_stop())
@@ -123,7 +126,14 @@ class Search:
             self.on_snapshot(0, current.weights)
         return current
 
-    def _record(self, current: Iterate, step_size: float | None, *, accepted: bool = True) -> None:
+    def _record(
+        self,
+        current: Iterate,
+        step_size: float | None,
+        *,
+        accepted: bool = True,
+        predicted: float | None = None,
+    ) -> None:
         """Append the row of an iteration, and keep its policy if it is the best so far."""
         # The gradient at the row's own policy counts in the next row.
         evaluations = self._evaluations - accepted
@@ -145,6 +155,7 @@ class Search:
             accepted=accepted,
             active_fraction=active / weights.numel(),
             effective_examples=effective / len(weights),
+            predicted=predicted,
         )
         # Not copied: methods do not modify a policy that they have returned.
         if self._lowest(row, "objective"):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from lawpipe.engine import adjoint, trajectory
@@ -28,6 +29,11 @@ class Iterate:
     def gap(self) -> float:
         """Frank-Wolfe gap at this policy, in nats."""
         return adjoint.gap(self.weights, self.gradient)
+
+    def predicted(self, weights: Tensor) -> float:
+        """Return the change of J to another policy to first order, sum_t <dJ/dgamma[t], weights[t] - gamma[t]>."""
+        blocks = zip(*(torch.split(rows, 64) for rows in (self.gradient, weights, self.weights)), strict=True)
+        return sum(float((slopes * (new - old)).sum(dtype=torch.float64)) for slopes, new, old in blocks)
 
 
 @dataclass(frozen=True)

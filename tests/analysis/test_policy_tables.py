@@ -52,11 +52,14 @@ def test_example_rows_stack_with_nulls():
 
 
 def test_measure_row():
-    row = policy_tables.measure_row(WEIGHTS, 0.3, np.array([False, True, True]))
+    stable = policy_tables.stability_rows([0, 1], np.array([0.5, np.nan]), np.array([1.0, 2.0]), np.array([3.0, 1.0]))
+    row = policy_tables.measure_row(WEIGHTS, 0.3, np.array([False, True, True]), stable, {"replay_moved": 1e-7})
     expected = {"gap": [0.3], "weight_on_perturbed": [0.25], "effective_examples": [1.5]}
+    expected |= {"sharpness_max": [0.5], "adjoint_growth_max": [3.0], "replay_moved": [1e-7]}
     assert {name: row[name] for name in expected} == expected
-    none = policy_tables.measure_row(WEIGHTS, np.inf, np.zeros(3, dtype=bool))
-    assert (none["gap"], none["weight_on_perturbed"]) == ([None], [None])
+    diverged = policy_tables.stability_rows([0], *[np.array([np.nan])] * 3)
+    none = policy_tables.measure_row(WEIGHTS, np.inf, np.zeros(3, dtype=bool), diverged, {})
+    assert (none["gap"], none["weight_on_perturbed"], none["sharpness_max"]) == ([None], [None], [None])
 
 
 def test_planted_groups_add_their_shares_and_those_of_a_control():

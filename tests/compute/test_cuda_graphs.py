@@ -47,7 +47,7 @@ def test_a_share_captures_its_own_examples():
     theta, direction = initial(whole), initial(whole, 1)
     weights = torch.full((13,), 1 / 13, dtype=torch.float64)
     contributions, _ = whole.adjoint_product(theta, weights, direction)
-    parts = [whole.shard(place, 2) for place in range(2)]
+    parts = [whole.shard(rank, 2) for rank in range(2)]
     sizes = [part.examples for part in parts]
     shares = [
         part.adjoint_product(theta, own, direction)[0] for part, own in zip(parts, weights.split(sizes), strict=True)

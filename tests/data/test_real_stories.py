@@ -47,9 +47,9 @@ def test_real_stories_become_windows_half_of_them_perturbed(loaded, kind, vocabu
     model = tokenizer.make({"kind": kind, "vocabulary": vocabulary}, loaded.stories)
     tokens = model.encode(loaded.stories)
     assert tokenizer.unknown_share(np.concatenate(tokens)) <= unknown
-    known = [place for place, ids in enumerate(tokens) if tokenizer.UNKNOWN not in ids]
+    known = [index for index, ids in enumerate(tokens) if tokenizer.UNKNOWN not in ids]
     assert len(known) > 1500
-    assert all(model.decode(tokens[place]) == loaded.stories[place] for place in known)
+    assert all(model.decode(tokens[index]) == loaded.stories[index] for index in known)
 
     splits = windows.make(tokens, loaded.rows, DATA, 0, ("train", "desired", "test"))
     owners = [set(split.story.tolist()) for split in splits.values()]

@@ -99,7 +99,7 @@ def test_sample_gives_the_rows_of_the_full_sweep_and_the_same_gap():
     problem = perceptron()
     run = trajectory.train(problem, start(problem), random_weights(STEPS, problem.examples), RATES)
     steps = [0, 4, 5, 20, 36]
-    ((rows, gap),) = adjoint.sample([(run, "test")], steps)
+    ((rows, gap, _),) = adjoint.sample([(run, "test")], steps)
     gradient = adjoint.gradient(run, "test")
     rates = torch.tensor(RATES, dtype=torch.float64)[steps].unsqueeze(1)
     assert relative_error(-rates * rows, gradient[steps]) < 1e-14

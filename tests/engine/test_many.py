@@ -47,7 +47,7 @@ def test_the_same_runs(together):
 
 
 def test_the_same_contributions_against_different_references(together):
-    against = [("desired", "test")[place % 2] for place in range(len(together[1]))]
+    against = [("desired", "test")[index % 2] for index in range(len(together[1]))]
     runs = one_by_one(*together)
     expected = [
         -adjoint.gradient(run, name) / torch.tensor(run.learning_rates, dtype=torch.float64)[:, None]

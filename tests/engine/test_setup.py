@@ -18,7 +18,7 @@ def test_policies_come_in_groups_that_fit(tmp_path, monkeypatch, room, expected)
     problem = perceptron()
     theta0 = start(problem)
     policies = [random_weights(STEPS, problem.examples, seed=seed) for seed in range(5)]
-    paths = [tmp_path / f"policy{place}.parquet" for place in range(5)]
+    paths = [tmp_path / f"policy{index}.parquet" for index in range(5)]
     for path, weights in zip(paths, policies, strict=True):
         stored = Policy(weights.numpy(), np.full(STEPS, 0.2))
         artifacts.write(path, POLICY, stored.columns("a test"), settings={}, code="")

@@ -279,8 +279,8 @@ def _() -> Run:
 )
 def _() -> Run:
     table = pq.read_table(POLICY)
-    place = table.schema.get_field_index("learning_rate")
-    pq.write_table(table.set_column(place, "learning_rate", table["learning_rate"].cast(pa.float32())), POLICY)
+    index = table.schema.get_field_index("learning_rate")
+    pq.write_table(table.set_column(index, "learning_rate", table["learning_rate"].cast(pa.float32())), POLICY)
     return training
 
 

@@ -70,8 +70,8 @@ def test_no_wrong_byte_of_a_table_is_believed(working: Path) -> None:
     path = working / "seed/train.parquet"
     good, expected = path.read_bytes(), artifacts.read(path, GAUSSIAN_EXAMPLES)
     refused = 0
-    for place in range(0, len(good), 23):
-        path.write_bytes(good[:place] + bytes([good[place] ^ 0x10]) + good[place + 1 :])
+    for offset in range(0, len(good), 23):
+        path.write_bytes(good[:offset] + bytes([good[offset] ^ 0x10]) + good[offset + 1 :])
         try:
             table = artifacts.read(path, GAUSSIAN_EXAMPLES)
         except InputError:

@@ -31,11 +31,11 @@ def test_values_without_a_logarithm_are_missing() -> None:
 @pytest.mark.parametrize("logarithmic", [False, True])
 @pytest.mark.parametrize("length", [0, 1, 500, 501, 2001, 123_456])
 def test_thinning_keeps_both_ends_and_at_most_500_points(length: int, logarithmic: bool) -> None:
-    places = panels.thinned(length, log=logarithmic)
-    assert len(places) == min(length, 500) or (logarithmic and len(places) < 500)
+    rows = panels.thinned(length, log=logarithmic)
+    assert len(rows) == min(length, 500) or (logarithmic and len(rows) < 500)
     if length:
-        assert (places[0], places[-1]) == (0, length - 1)
-        assert (np.diff(places) > 0).all()
+        assert (rows[0], rows[-1]) == (0, length - 1)
+        assert (np.diff(rows) > 0).all()
 
 
 def test_three_seeds_make_a_band_and_two_make_lines() -> None:

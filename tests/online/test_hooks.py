@@ -119,7 +119,7 @@ def test_examples_that_are_not_finite_leave_no_trace(name: str) -> None:
 
     broken = Case(case.model, losses, case.batch)
     measured = chosen(subject(broken), "hooks").measure(case.batch, {})
-    assert measured.finite.tolist() == [place != 2 for place in range(6)]
+    assert measured.finite.tolist() == [index != 2 for index in range(6)]
     weights = torch.linspace(0.5, 1, 6)
     (weights @ measured.losses).backward()
     others = weights.masked_fill(~measured.finite, 0)

@@ -194,8 +194,8 @@ def test_desired_gradients_are_averaged(model: Classifier) -> None:
         weigh(batch(6, 0), lambda halves=halves: halves)
     # A mean of those so far until the newest has a share of 0.4.
     shares = [0.6 * 0.6 / 2, 0.6 * 0.6 / 2, 0.6 * 0.4, 0.4]
-    for place in range(2):
-        for average, *newest in zip(weigh.halves[place].values(), *(step[place] for step in gradients), strict=True):
+    for half in range(2):
+        for average, *newest in zip(weigh.halves[half].values(), *(step[half] for step in gradients), strict=True):
             torch.testing.assert_close(average, sum(share * g for share, g in zip(shares, newest, strict=True)))
     assert weigh.evidence == online.agreement(
         *(torch.cat([g.flatten() for g in half.values()]) for half in weigh.halves)

@@ -131,10 +131,10 @@ def test_a_tuned_rate_is_inside_its_grid_and_the_best_on_desired(seed: Seed, nam
     assert tuned.notes["best_is_interior"]
     rates = tuned.tried_rates["learning_rate"]
     objectives = [np.inf if value is None else value for value in tuned.tried_rates["objective_desired"]]
-    place = int(np.argmin(objectives))
-    assert 0 < place < len(rates) - 1
-    assert rates[place] == tuned.learning_rates[0] == tuned.learning_rates[-1]
-    assert seed.objective(name) == pytest.approx(objectives[place], rel=1e-6)
+    index = int(np.argmin(objectives))
+    assert 0 < index < len(rates) - 1
+    assert rates[index] == tuned.learning_rates[0] == tuned.learning_rates[-1]
+    assert seed.objective(name) == pytest.approx(objectives[index], rel=1e-6)
     untuned = "conventional" if name == "conventional_tuned" else name.removesuffix("_tuned")
     assert seed.objective(name) < seed.objective(untuned)
 

@@ -35,38 +35,38 @@ def tuned(desired: Callable[[float], float], test: Callable[[float], float] = ab
     """Tune with a J that is a function of log10(rate / own rate)."""
 
     def train(rate: float) -> Any:
-        place = math.log10(rate / 0.3)
-        return Run(desired(place), test(place))
+        decades = math.log10(rate / 0.3)
+        return Run(desired(decades), test(decades))
 
     return rates.tune(train, 0.3)
 
 
 @pytest.mark.parametrize("centre", [-3.3, -1.0, -0.4, 0.0, 0.26, 1.9, 4.1])
 def test_the_best_is_inside_wherever_it_lies_and_within_an_eighth_of_a_decade(centre: float) -> None:
-    grid = tuned(lambda place: (place - centre) ** 2)
+    grid = tuned(lambda decades: (decades - centre) ** 2)
     tried = [trial.learning_rate for trial in grid.trials]
     assert tried == sorted(set(tried))
     assert grid.interior
     assert abs(math.log10(grid.best.learning_rate / 0.3) - centre) <= 0.125 + 1e-9
     assert grid.best.objective_desired == min(trial.objective_desired for trial in grid.trials)
     assert grid.run.objective("desired") == grid.best.objective_desired
-    place = grid.trials.index(grid.best)
-    around = [math.log10(grid.trials[place + side].learning_rate / grid.best.learning_rate) for side in (-1, 1)]
+    index = grid.trials.index(grid.best)
+    around = [math.log10(grid.trials[index + side].learning_rate / grid.best.learning_rate) for side in (-1, 1)]
     assert around == pytest.approx([-0.25, 0.25])
 
 
 def test_one_bump_does_not_end_the_grid() -> None:
-    grid = tuned(lambda place: 9.0 if abs(place - 0.5) < 0.2 else (place - 1.5) ** 2)
+    grid = tuned(lambda decades: 9.0 if abs(decades - 0.5) < 0.2 else (decades - 1.5) ** 2)
     assert math.log10(grid.best.learning_rate / 0.3) == pytest.approx(1.5)
 
 
 def test_the_test_examples_have_no_say() -> None:
-    grid = tuned(lambda place: (place - 1) ** 2, lambda place: (place + 1) ** 2)
+    grid = tuned(lambda decades: (decades - 1) ** 2, lambda decades: (decades + 1) ** 2)
     assert math.log10(grid.best.learning_rate / 0.3) == pytest.approx(1)
 
 
 def test_diverged_runs_are_worse_than_all_others_and_null_in_the_table() -> None:
-    grid = tuned(lambda place: math.nan if place > 0.4 else -place)
+    grid = tuned(lambda decades: math.nan if decades > 0.4 else -decades)
     assert grid.interior
     assert math.log10(grid.best.learning_rate / 0.3) == pytest.approx(0.25)
     columns = grid.columns("conventional_tuned")
@@ -76,14 +76,14 @@ def test_diverged_runs_are_worse_than_all_others_and_null_in_the_table() -> None
 
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_a_grid_that_never_turns_up_ends_and_says_so(sign: int) -> None:
-    grid = tuned(lambda place: sign * place)
+    grid = tuned(lambda decades: sign * decades)
     assert not grid.interior
     assert math.log10(grid.best.learning_rate / 0.3) == pytest.approx(-sign * rates.MOST_DECADES)
 
 
 def test_a_grid_that_diverges_everywhere_raises() -> None:
     with pytest.raises(FloatingPointError):
-        tuned(lambda place: math.inf)
+        tuned(lambda decades: math.inf)
 
 
 def test_a_real_grid_holds_the_objectives_of_training_at_its_rates() -> None:

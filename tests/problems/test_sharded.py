@@ -84,16 +84,16 @@ def test_with_one_process_the_problem_is_not_wrapped() -> None:
 @pytest.mark.parametrize("problem", [perceptron(), language_model()], ids=["perceptron", "language_model"])
 def test_shares_are_disjoint_and_complete(problem: Problem) -> None:
     theta = torch.linspace(-0.1, 0.1, problem.parameters, dtype=problem.dtype)
-    shards = [problem.shard(place, 3) for place in range(3)]
+    shards = [problem.shard(rank, 3) for rank in range(3)]
     torch.testing.assert_close(torch.cat([shard.losses(theta) for shard in shards]), problem.losses(theta))
     assert sum(shard.references["desired"] for shard in shards) == problem.references["desired"]
 
 
 def test_parts_differ_by_one_at_most_and_a_small_set_is_whole_in_each() -> None:
-    parts = [shard(11, place, 4) for place in range(4)]
+    parts = [shard(11, rank, 4) for rank in range(4)]
     assert [rows.stop - rows.start for rows in parts] == [2, 3, 3, 3]
     assert [n for rows in parts for n in range(11)[rows]] == list(range(11))
-    assert [shard(2, place, 3) for place in range(3)] == [slice(0, 2)] * 3
+    assert [shard(2, rank, 3) for rank in range(3)] == [slice(0, 2)] * 3
 
 
 def test_more_processes_than_examples_are_refused() -> None:

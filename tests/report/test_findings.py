@@ -10,8 +10,8 @@ def changed(results: Results, **values: tuple[float, float, int]) -> Results:
     """A copy whose near-optimal quantities over the seeds are (mean, half-width, seeds with a value)."""
     rows = results.over_seeds.copy()
     for name, (mean, half, reached) in values.items():
-        place = (rows["policy"] == "near_optimal") & (rows["quantity"] == name)
-        rows.loc[place, ["mean", "low", "high", "n_reached"]] = [mean, mean - half, mean + half, reached]
+        chosen = (rows["policy"] == "near_optimal") & (rows["quantity"] == name)
+        rows.loc[chosen, ["mean", "low", "high", "n_reached"]] = [mean, mean - half, mean + half, reached]
     copy = Results(results.name, results.folder, results.seeds, results.settings)
     vars(copy)["over_seeds"] = rows
     return copy

@@ -12,7 +12,7 @@ SETTINGS = {"experiment": "toy", "seed": 3, "problem": "perceptron"}
 
 
 def write_part(folder, policies):
-    """Write the five tables of one batch, two rows per policy in tables that have several; return their options."""
+    """Write the tables of one batch, two rows per policy in tables that have several; return their options."""
     twice = [policy for policy in policies for _ in range(2)]
     rows = {
         "curves": {
@@ -48,6 +48,13 @@ def write_part(folder, policies):
             "first_active": [None] * len(policies),
             "last_active": [4] * len(policies),
             "story": [12] * len(policies),
+        },
+        "stability": {
+            "policy": policies,
+            "step": [0] * len(policies),
+            "sharpness": [0.1] * len(policies),
+            "adjoint_norm": [0.2] * len(policies),
+            "adjoint_growth": [1.0] * len(policies),
         },
         "measures": {name: [0.5] * len(policies) for name in MEASURES.columns}
         | {

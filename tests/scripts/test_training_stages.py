@@ -74,11 +74,7 @@ def folder(tmp_path_factory):
         train.main,
         **inputs,
         policies=policies,
-        curves=folder / "curves.parquet",
-        similarity=folder / "similarity.parquet",
-        zero_weights=folder / "zero_weights.parquet",
-        examples=folder / "examples.parquet",
-        measures=folder / "measures.parquet",
+        **{name: folder / f"{name}.parquet" for name in COLLECTED},
         contributions=folder / "contributions/near_optimal.parquet",
     )
     return folder
@@ -126,6 +122,32 @@ def test_measurements_agree_with_the_search(folder):
     assert 0 <= measures["weight_on_perturbed"]["near_optimal"] < 4 / 37
 
 
+def test_the_search_logs_what_each_gradient_promised(folder):
+    log = frame(folder / "search.parquet", "search")
+    assert log["predicted"].isna().tolist() == [True] + [not accepted for accepted in log["accepted"][1:]]
+    # A step of mirror descent goes down its gradient, and by no more than the gap.
+    steps = log["predicted"].notna()
+    assert (log["predicted"][steps] < 0).all()
+    assert (-log["predicted"][steps] <= log["gap"].shift()[steps] * (1 + 1e-5)).all()
+
+
+def test_the_stability_of_every_policy(folder):
+    rows, measures = (frame(folder / f"{name}.parquet", name) for name in ("stability", "measures"))
+    measures = measures.set_index("policy")
+    assert rows["step"].tolist() == [0, 1, 2, 3, 4, 6, 8, 11] * 3
+    largest = rows.groupby("policy")[["sharpness", "adjoint_growth"]].max()
+    for policy, row in measures.iterrows():
+        assert row["sharpness_max"] == largest["sharpness"][policy] > 0
+        assert row["adjoint_growth_max"] == largest["adjoint_growth"][policy] >= 1 - 1e-6
+    assert rows[rows["step"] == 11]["adjoint_growth"].tolist() == pytest.approx([1.0] * 3)
+    assert (
+        measures["replay_moved"].notna().tolist()
+        == measures["replay_float64"].notna().tolist()
+        == [True, False, False]
+    )
+    assert measures.loc["near_optimal", ["replay_moved", "replay_float64"]].abs().max() < 1e-5
+
+
 def test_similarity_and_contributions_agree(folder):
     similarity = frame(folder / "similarity.parquet", "similarity")
     assert len(similarity) == 3 * 4 * 2 * 2
@@ -134,12 +156,12 @@ def test_similarity_and_contributions_agree(folder):
     policy = artifacts.read(folder / "policies/near_optimal.parquet", POLICY)
     weights = artifacts.matrix(policy, "weights")
     rows = similarity[similarity["policy"] == "near_optimal"].reset_index(drop=True)
-    for place, key in enumerate(
+    for index, key in enumerate(
         zip(*(table.column(name).to_pylist() for name in ("step", "against", "kind")), strict=True)
     ):
-        assert tuple(rows.loc[place, ["step", "against", "kind"]]) == key
-        assert rows["mean"][place] == pytest.approx(float(weights[key[0]] @ contribution[place]), rel=1e-4, abs=1e-9)
-        assert rows["active"][place] == (weights[key[0]] > 0).sum()
+        assert tuple(rows.loc[index, ["step", "against", "kind"]]) == key
+        assert rows["mean"][index] == pytest.approx(float(weights[key[0]] @ contribution[index]), rel=1e-4, abs=1e-9)
+        assert rows["active"][index] == (weights[key[0]] > 0).sum()
 
 
 def test_every_example_of_every_policy_has_a_row(folder):

@@ -77,7 +77,7 @@ def test_stops_in_the_iteration_that_reaches_its_cost():
     whole.run()
     short.run()
     # The gradient at the last policy is paid for as well, by nobody's row.
-    reached = next(place for place, row in enumerate(whole.rows) if row.cost + 1 >= 4)
+    reached = next(iteration for iteration, row in enumerate(whole.rows) if row.cost + 1 >= 4)
     assert short.rows == whole.rows[: reached + 1]
     assert short.reason == f"it has cost {whole.rows[reached].cost + 1:.3g} gradient evaluations"
 

@@ -214,10 +214,10 @@ def test_experiments_that_cannot_be_compared_are_refused_in_one_sentence(folders
         compare.main(arguments(tmp_path, [tmp_path / "nowhere"]))
 
 
-def arguments(place: Path, folders: list[Path]) -> list[str]:
+def arguments(folder: Path, folders: list[Path]) -> list[str]:
     """Return the stage's command line."""
     kinds = {"rows": "parquet", "figure": "svg", "page": "html"}
-    outputs = [word for name, kind in kinds.items() for word in (f"--{name}", str(place / f"online.{kind}"))]
+    outputs = [word for name, kind in kinds.items() for word in (f"--{name}", str(folder / f"online.{kind}"))]
     return ["--settings", '{"study": "online"}', "--folders", *map(str, folders), *outputs]
 
 

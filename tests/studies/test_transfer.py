@@ -37,8 +37,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     root = tmp_path_factory.mktemp("transfer")
     for name, kept in KEPT.items():
         folder = toy.write_experiment(root, name, Toy(seeds=SEEDS))
-        for place in ("summary.parquet", *(f"seed{seed}/summary.parquet" for seed in SEEDS)):
-            write_summary(folder / place, kept, DIFFERENT[name] | {"transfer_from": SOURCE})
+        for file in ("summary.parquet", *(f"seed{seed}/summary.parquet" for seed in SEEDS)):
+            write_summary(folder / file, kept, DIFFERENT[name] | {"transfer_from": SOURCE})
     return [root / name for name in KEPT]
 
 

@@ -103,11 +103,11 @@ def _wait_for_idle(seconds: float = 30) -> None:
     """Wait until the node takes jobs."""
     deadline = time.monotonic() + seconds
     while True:
-        found = subprocess.run(["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True, check=False)
-        if found.stdout.strip() == "idle":
+        state = subprocess.run(["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True, check=False)
+        if state.stdout.strip() == "idle":
             return
         if time.monotonic() > deadline:
-            raise DoesNotStart(f"Slurm's node is {found.stdout.strip() or found.stderr.strip()}, not idle")
+            raise DoesNotStart(f"Slurm's node is {state.stdout.strip() or state.stderr.strip()}, not idle")
         time.sleep(0.5)
 
 

@@ -54,15 +54,16 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--record", action="store_true", help="write the numbers down instead of comparing them")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        found = run(Path(folder))
+        numbers = run(Path(folder))
     if options.record:
         record = RECORDS / f"{time.strftime('%Y-%m-%d')}-small/small.json"
         with files.whole(record) as temporary:
-            temporary.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        print(f"{len(_flat(found))} numbers are recorded in {record}: add a README.md beside it, as in other records")
+            temporary.write_text(json.dumps(numbers, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        count = len(_flat(numbers))
+        print(f"{count} numbers are recorded in {record}: add a README.md beside it, as in other records")
         return
-    different = differences(found, recorded())
-    print("\n".join([*different, f"{len(_flat(found)) - len(different)} numbers are as recorded"]))
+    different = differences(numbers, recorded())
+    print("\n".join([*different, f"{len(_flat(numbers)) - len(different)} numbers are as recorded"]))
     if different:
         raise InputError(
             f"{len(different)} numbers are not as recorded in {newest()}, see above: find out what changed them."
@@ -84,12 +85,12 @@ def run(folder: Path) -> Values:
 
 def values(results: Path) -> Values:
     """Return the numbers of every experiment in a folder of results."""
-    found: dict[str, dict[str, dict[str, float | None]]] = {}
+    numbers: dict[str, dict[str, dict[str, float | None]]] = {}
     for path in sorted(results.glob("*/summary.parquet")):
         for row in artifacts.read(path, SUMMARY_OVER_SEEDS).to_pylist():
             if row["quantity"] in TOLERANCES:
-                found.setdefault(path.parent.name, {}).setdefault(row["policy"], {})[row["quantity"]] = row["mean"]
-    return found
+                numbers.setdefault(path.parent.name, {}).setdefault(row["policy"], {})[row["quantity"]] = row["mean"]
+    return numbers
 
 
 def newest() -> Path:
@@ -99,13 +100,13 @@ def newest() -> Path:
 
 def recorded() -> Values:
     """Return the recorded numbers."""
-    found: Values = json.loads(newest().read_text(encoding="utf-8"))
-    return found
+    numbers: Values = json.loads(newest().read_text(encoding="utf-8"))
+    return numbers
 
 
-def differences(found: Values, expected: Values) -> list[str]:
+def differences(measured: Values, expected: Values) -> list[str]:
     """Return a sentence for each number that is missing, not recorded, or too far from the recorded one."""
-    ours, theirs = _flat(found), _flat(expected)
+    ours, theirs = _flat(measured), _flat(expected)
     sentences = []
     for key in sorted(ours.keys() | theirs.keys()):
         name, relative, absolute = ", ".join(key), *TOLERANCES[key[-1]]

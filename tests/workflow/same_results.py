@@ -34,7 +34,7 @@ def differences(old: Path, new: Path, names: Mapping[str, str]) -> tuple[list[st
     lines = [f"{path} is in one folder alone" for path in sorted(before.keys() ^ after.keys())]
     columns = 0
     for path in sorted(before.keys() & after.keys()):
-        tables = [pq.ParquetFile(found[path]).read().combine_chunks() for found in (before, after)]
+        tables = [pq.ParquetFile(files[path]).read().combine_chunks() for files in (before, after)]
         for column in sorted({*tables[0].column_names, *tables[1].column_names}):
             columns += 1
             if any(column not in table.column_names for table in tables):

@@ -88,15 +88,15 @@ class Soak:
         # A moment without jobs, or before Snakemake has started, is a moment for the driver.
         snakemake = children(driver.pid)
         server = [number for parent in snakemake for number in children(parent) if is_server(number)]
-        found = {
+        running = {
             "driver": [driver.pid],
             "snakemake": snakemake,
             "server": server,
             "command": commands(project),
             "job": [number for parent in server for number in children(parent)],
         }
-        victim = victim if found[victim] else "driver"
-        os.kill(self.random.choice(found[victim]), signal.SIGKILL)
+        victim = victim if running[victim] else "driver"
+        os.kill(self.random.choice(running[victim]), signal.SIGKILL)
         self.killed[victim] += 1
         print(f"kill {self.killed.total()}: {victim}, {after:.2f} s after its start", flush=True)
         return True
@@ -104,15 +104,15 @@ class Soak:
 
 def processes() -> dict[int, tuple[int, list[str]]]:
     """Return the parent and the command line of every process."""
-    found = {}
+    by_number = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except (OSError, IndexError):
             continue  # it has ended
-        found[int(folder.name)] = parent, command
-    return found
+        by_number[int(folder.name)] = parent, command
+    return by_number
 
 
 def children(number: int) -> list[int]:

@@ -40,9 +40,9 @@ def test_a_file_of_real_stories_takes_the_place_of_the_hub(bare: Project, tmp_pa
     assert run.returncode == 0, run.stdout
     folder = project.folder / "results-tinystories/stories"
     rows = artifacts.read(folder / "summary.parquet", SUMMARY_OVER_SEEDS).to_pylist()
-    found = {row["quantity"]: row["mean"] for row in rows if row["policy"] == "near_optimal"}
+    searched = {row["quantity"]: row["mean"] for row in rows if row["policy"] == "near_optimal"}
     start = {row["quantity"]: row["mean"] for row in rows if row["policy"] == "conventional"}
-    assert found["objective_desired"] < start["objective_desired"]
+    assert searched["objective_desired"] < start["objective_desired"]
     settings = artifacts.metadata(folder / "tokens.parquet")["settings"]
     assert settings["data"]["corpus"]["path"] == str(FOUND)
 

@@ -32,9 +32,9 @@ def test_each_difference_is_a_sentence(quantity, value, sentence):
     assert reproduce.differences(changed(quantity, value), RECORDED) == [f"small, near_optimal, {sentence}"]
 
 
-def test_what_is_missing_is_a_difference():
-    found = {"small": {"near_optimal": {"gap": 1e-7, "acceleration_test": None}}}
-    assert reproduce.differences(found, RECORDED) == [
+def test_a_missing_number_is_a_difference():
+    numbers = {"small": {"near_optimal": {"gap": 1e-7, "acceleration_test": None}}}
+    assert reproduce.differences(numbers, RECORDED) == [
         "small, near_optimal, objective_desired is missing, expected 0.5."
     ]
 

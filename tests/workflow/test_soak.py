@@ -21,9 +21,11 @@ def test_three_kills_leave_no_trace(bare: Project, small: Project, tmp_path) -> 
         # On a fast machine a run may be done before the third kill: another begins.
         shutil.rmtree(project.results, ignore_errors=True)
         killing.finish(project)
-    made = {path.relative_to(project.results) for path in (project.results / SEED).rglob("*.*") if path.is_file()}
-    assert not [path for path in made if path.name.startswith(".") or any(".search" in part for part in path.parts)]
-    tables = [path for path in made if path.suffix == ".parquet"]
+    written = {path.relative_to(project.results) for path in (project.results / SEED).rglob("*.*") if path.is_file()}
+    assert not [
+        path for path in written if path.name.startswith(".") or any(".search" in part for part in path.parts)
+    ]
+    tables = [path for path in written if path.suffix == ".parquet"]
     assert len(tables) > 20
     for table in tables:
         assert (project.results / table).read_bytes() == (small.results / table).read_bytes(), table

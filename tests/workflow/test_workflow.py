@@ -60,12 +60,12 @@ def test_a_run_writes_exactly_the_planned_files(small: Project) -> None:
         for seed in settings["seeds"]:
             files = plan.tables(settings, seed) + plan.parts(settings, seed) + plan.costs(settings, seed)
             expected |= {f"{name}/seed{seed}/{file}" for file in files}
-    found = {path.relative_to(small.results).as_posix() for path in small.results.rglob("*.*")}
-    data = {path for path in found if path.endswith((".parquet", "tokenizer.json", "/corpus.json"))}
-    data |= {path for path in found if "/seed" in path and path.endswith(".json")}
+    written = {path.relative_to(small.results).as_posix() for path in small.results.rglob("*.*")}
+    data = {path for path in written if path.endswith((".parquet", "tokenizer.json", "/corpus.json"))}
+    data |= {path for path in written if "/seed" in path and path.endswith(".json")}
     assert data == expected
-    assert "report.html" in found
-    assert not [path for path in found if "/.search-" in path or "/.make_policy" in path or path.endswith(".tmp")]
+    assert "report.html" in written
+    assert not [path for path in written if "/.search-" in path or "/.make_policy" in path or path.endswith(".tmp")]
 
 
 def test_the_sizes_are_as_estimated(small: Project) -> None:
@@ -174,8 +174,8 @@ def test_a_change_in_the_language_model_leaves_the_perceptron_alone(copy: Copy) 
     model = project.folder / "lawpipe/problems/language_model/losses.py"
     model.write_text(model.read_text() + "\nCHANGED = True\n")
     planned = project.plan()
-    made = {"make_policy", "make_policy_at_its_best_rate"}
-    assert planned.changed == {"search-stories", *made}
+    controls = {"make_policy", "make_policy_at_its_best_rate"}
+    assert planned.changed == {"search-stories", *controls}
     assert (planned.jobs["make_policy"], planned.jobs["make_policy_at_its_best_rate"]) == (2, 1)
     assert planned.jobs["train_with_contributions"] == 2
     assert not {"search-perceptron", "generate_data", "initialise", "prepare_corpus"} & set(planned.jobs)
@@ -501,13 +501,14 @@ def test_snakemakes_own_report_has_every_figure_and_no_broken_caption(copy: Copy
 
 
 def test_the_numbers_are_those_recorded(small: Project) -> None:
-    found, recorded = reproduce.values(small.results), reproduce.recorded()
-    assert {name: set(policies) for name, policies in found.items()} == {
+    numbers, recorded = reproduce.values(small.results), reproduce.recorded()
+    assert {name: set(policies) for name, policies in numbers.items()} == {
         name: set(policies) for name, policies in recorded.items()
     }
     # A search may amplify the rounding of another processor: its numbers are for `make reproduce`.
     ours, theirs = (
-        {name: {"conventional": each["conventional"]} for name, each in of.items()} for of in (found, recorded)
+        {name: {"conventional": policies["conventional"]} for name, policies in of.items()}
+        for of in (numbers, recorded)
     )
     assert reproduce.differences(ours, theirs) == []
 

@@ -79,29 +79,29 @@ def apply(
 def _operate(
     tokens: npt.NDArray[np.int32],
     kinds: npt.NDArray[np.int64],
-    places: npt.NDArray[np.float64],
+    shares: npt.NDArray[np.float64],
     replacements: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int32]:
     """Apply operations, kinds [operations, M], one after the other to all sequences [M, L + 1] together.
 
-    `places` are positions in [0, 1), as a fraction of the current number of tokens of the sequence.
+    `shares` are positions in [0, 1), as a fraction of the current number of tokens of the sequence.
     """
     tokens = tokens.copy()
     width = tokens.shape[1]
     columns = np.arange(width)
     lengths = (tokens != PAD).sum(axis=1)
-    for kind, share, replacement in zip(kinds, places, replacements, strict=True):
-        place = np.minimum((share * lengths).astype(np.int64), lengths - 1)
+    for kind, share, replacement in zip(kinds, shares, replacements, strict=True):
+        position = np.minimum((share * lengths).astype(np.int64), lengths - 1)
 
         rows = np.flatnonzero(kind == OPERATIONS.index("replace"))
-        tokens[rows, place[rows]] = replacement[rows]
+        tokens[rows, position[rows]] = replacement[rows]
 
         rows = np.flatnonzero((kind == OPERATIONS.index("delete")) & (lengths > FEWEST_TOKENS))
         lengths[rows] -= 1
         tokens[rows, lengths[rows]] = PAD
 
         rows = np.flatnonzero(kind == OPERATIONS.index("repeat"))
-        source = columns - (columns > place[rows, None])
+        source = columns - (columns > position[rows, None])
         tokens[rows] = np.take_along_axis(tokens[rows], source, axis=1)
         lengths[rows] = np.minimum(lengths[rows] + 1, width)
     return tokens

@@ -122,13 +122,13 @@ def _cut(
     on.
     """
     tokens = np.full((count, width), PAD, dtype=np.int32)
-    windows = [[(story, place) for story in copies for place in range(capacity[story])] for copies in taken]
+    windows = [[(story, index) for story in copies for index in range(capacity[story])] for copies in taken]
     # A stable sort keeps the order of the stories within each round.
     rounds = [number for group in windows for number in range(len(group))]
     flat = [window for group in windows for window in group]
     chosen = [flat[index] for index in np.argsort(rounds, kind="stable")[:count]]
-    for row, (story, place) in enumerate(chosen):
-        window = stories[story][place * width : (place + 1) * width]
+    for row, (story, index) in enumerate(chosen):
+        window = stories[story][index * width : (index + 1) * width]
         tokens[row, : len(window)] = window
     story_rows = rows[np.asarray([story for story, _ in chosen], dtype=np.int64)]
     return Windows(tokens, np.zeros(count, dtype=np.bool_), story_rows)

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from lawpipe.analysis import smoothness
 from lawpipe.analysis.intervals import Interval
 from lawpipe.paper import values as paper
-from lawpipe.report import findings
 from lawpipe.report.comparison import OF_A_LOSS, PROPERTIES, mean, missing, pairs, share
 from lawpipe.report.table import Row, Table
 from lawpipe.report.tables import online, scaling, stories
-from lawpipe.results import catalogue, problem
-from lawpipe.results.experiment import Results
+from lawpipe.results import catalogue, certificate, problem
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.numbers import UNBROKEN, interval, number, percent, policy_label
 from lawpipe.run.splits import REFERENCES
 
@@ -33,6 +35,10 @@ QUANTITIES = {
     "gap": "Frank-Wolfe gap (nats)",
     "weight_on_perturbed": "weight on corrupted examples (mean over steps)",
     "effective_examples": "effective number of examples (mean over steps)",
+    "sharpness_max": "sharpness: eta times the largest eigenvalue of the weighted Hessian (largest, measured steps)",
+    "adjoint_growth_max": "growth of the adjoint: its norm over those of the terms that it sums (largest)",
+    "replay_float64": "relative change of J when trained again in float64",
+    "replay_moved": "relative change of J when trained again with weights moved by 1e-6",
 }
 
 ONE_DROPPED = "one or more has weight 0, of groups with any weight"
@@ -43,8 +49,9 @@ GLANCE = catalogue.Entry(
     "At a glance",
     None,
     "Compression ratio CR, acceleration ratio AR, the Frank-Wolfe gap of the near-optimal policy as a share of its "
-    "J, and its weight on corrupted examples, which have flipped labels or perturbed text (in brackets: their share "
-    "of all examples). Each number is the mean over the seeds with its 95 % t interval.",
+    "J (above J or unstable, it is no certificate), and its weight on corrupted examples, which have flipped labels "
+    "or perturbed text (in brackets: their share of all examples). Each number is "
+    "the mean over the seeds with its 95 % t interval.",
 )
 
 #: Properties of planted groups and, as a control, of as many unrelated examples (`_control`).
@@ -107,7 +114,7 @@ def glance(experiments: Sequence[Results]) -> Table:
                 "experiment": results.name,
                 "seeds": str(len(results.seeds)),
                 **means,
-                "gap / J": findings.remaining(results),
+                "gap / J": certificate.written(certificate.of_policy(results)),
                 "weight on corrupted examples": f"{weight} (of {percent(corrupted)})" if corrupted else "-",
             }
         )
@@ -128,6 +135,8 @@ def summary(results: Results) -> Table:
 def search(results: Results) -> Table:
     """Return the first and the best row of each seed's search."""
     records = []
+    near = select(results.summary, policy="near_optimal")
+    of_seed = {row["seed"]: [certificate.certificate(row.to_dict())] for _, row in near.iterrows()}
     for seed, log in results.search.groupby("seed"):
         start, best = log.iloc[0], log.sort_values("objective", kind="stable").iloc[0]
         records.append(
@@ -143,11 +152,17 @@ def search(results: Results) -> Table:
                 "cost": number(best["cost"]),
                 "gap, start": number(start["gap"]),
                 "gap, best": number(best["gap"]),
-                "gap / J": number(best["gap"] / best["objective"]),
+                "gap / J": certificate.written(of_seed.get(seed, [])),
+                "promise kept": number(_median(smoothness.kept_promises(log["objective"], log["predicted"])), 2),
                 "with weight": percent(best["active_fraction"]),
             }
         )
     return Table.from_records(catalogue.table("search"), records)
+
+
+def _median(values: npt.NDArray[np.float64]) -> float | None:
+    """Return the median; None of nothing."""
+    return float(np.median(values)) if values.size else None
 
 
 def zero_weights(results: Results) -> Table:

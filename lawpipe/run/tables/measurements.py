@@ -27,8 +27,17 @@ ZERO_WEIGHTS = table(
 #: One row per policy and training example.
 EXAMPLES = table("examples", "policy: string, row: int32, total_weight, first_active: int32, last_active: int32")
 
+#: How stable training is, one row per policy and step at which it is measured: eta times the largest eigenvalue of
+#: the weighted Hessian; |adjoint[t+1]|; and that over the sum of the norms of the terms of J from t + 1 on.
+STABILITY = table("stability", "policy: string, step: int32, sharpness, adjoint_norm, adjoint_growth")
+
+#: The measures of stability of a whole policy; part of `measures`. The largest of `sharpness` and `adjoint_growth`;
+#: and J of training again in float64, and with every weight changed by up to a millionth of it, over J, minus 1:
+#: infinite if that training diverges, null where it was not tried (scripts/train.py says for which policies).
+OF_STABILITY = "sharpness_max, adjoint_growth_max, replay_float64, replay_moved"
+
 #: What is measured of a whole policy: one row per policy; part of `summary`.
-MEASURES = table("measures", "policy: string, gap, weight_on_perturbed, effective_examples")
+MEASURES = table("measures", f"policy: string, gap, weight_on_perturbed, effective_examples, {OF_STABILITY}")
 
 #: The tables that are written for each batch of policies and then joined.
-COLLECTED = {one.name: one for one in (CURVES, SIMILARITY, ZERO_WEIGHTS, EXAMPLES, MEASURES)}
+COLLECTED = {one.name: one for one in (CURVES, SIMILARITY, ZERO_WEIGHTS, EXAMPLES, MEASURES, STABILITY)}

@@ -2,6 +2,7 @@
 
 from lawpipe.run.splits import REFERENCES
 from lawpipe.run.table import table
+from lawpipe.run.tables.measurements import OF_STABILITY
 
 #: The quantities that a summary holds for each reference set, whose name replaces the braces.
 FOR_EACH_REFERENCE = (
@@ -15,7 +16,7 @@ SUMMARY = table(
     "summary",
     "policy: string,"
     + ",".join(quantity.format(against) for quantity in FOR_EACH_REFERENCE.split(",") for against in REFERENCES)
-    + ", gap, weight_on_perturbed, effective_examples",
+    + f", gap, weight_on_perturbed, effective_examples, {OF_STABILITY}",
 )
 
 #: One row per policy and quantity.

@@ -80,8 +80,8 @@ def test_every_operation_changes_the_tokens_as_defined():
     repeated, _ = apply(tokens, operations=1, mix=only("repeat"), fraction=1.0)
     doubled = set()
     for before, after, length in zip(tokens, repeated, lengths, strict=True):
-        candidates = [np.insert(before, place + 1, before[place])[:9] for place in range(length)]
-        matches = [place for place, candidate in enumerate(candidates) if np.array_equal(candidate, after)]
+        candidates = [np.insert(before, position + 1, before[position])[:9] for position in range(length)]
+        matches = [position for position, candidate in enumerate(candidates) if np.array_equal(candidate, after)]
         assert len(matches) == 1
         doubled.add(matches[0])
     assert doubled == set(range(9))
@@ -91,19 +91,19 @@ def test_operations_in_turn_are_those_of_a_plain_loop():
     tokens = draw(count=60, width=12, shortest=2)
     generator = np.random.default_rng(1)
     kinds = generator.integers(0, 3, size=(30, 60))
-    places = generator.random((30, 60))
+    shares = generator.random((30, 60))
     replacements = generator.integers(2, VOCABULARY, size=(30, 60)).astype(np.int32)
-    result = perturb._operate(tokens, kinds, places, replacements)
+    result = perturb._operate(tokens, kinds, shares, replacements)
     for row in range(60):
         story = [token for token in tokens[row].tolist() if token != PAD]
-        for kind, share, replacement in zip(kinds[:, row], places[:, row], replacements[:, row], strict=True):
-            place = int(share * len(story))
+        for kind, share, replacement in zip(kinds[:, row], shares[:, row], replacements[:, row], strict=True):
+            position = int(share * len(story))
             if perturb.OPERATIONS[kind] == "replace":
-                story[place] = int(replacement)
+                story[position] = int(replacement)
             elif perturb.OPERATIONS[kind] == "delete":
                 story = story[: max(2, len(story) - 1)]
             else:
-                story = [*story[: place + 1], *story[place:]][:12]
+                story = [*story[: position + 1], *story[position:]][:12]
         np.testing.assert_array_equal(result[row], story + [PAD] * (12 - len(story)))
 
 

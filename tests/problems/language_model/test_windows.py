@@ -76,9 +76,9 @@ def test_with_few_stories_windows_do_not_overlap_and_no_story_serves_two_splits(
         assert len(split.tokens) == SETTINGS[f"{name}_examples"]
         story, start = sources(split)
         assert (start % 8 == 0).all()
-        for number, place, tokens in zip(story, start, split.tokens, strict=True):
+        for number, first, tokens in zip(story, start, split.tokens, strict=True):
             assert owner.setdefault(number, name) == name
-            expected = make_stories(lengths)[number][place : place + 8]
+            expected = make_stories(lengths)[number][first : first + 8]
             np.testing.assert_array_equal(tokens, np.append(expected, [PAD] * (8 - len(expected))))
         assert len(set(zip(story, start, strict=True))) == len(story)
         # All first windows of the split's stories come before any second one.

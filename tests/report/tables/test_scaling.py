@@ -17,9 +17,9 @@ from tests import toy
 def write_sensitivity(path: Path, factor: float) -> None:
     rows = [
         {"policy": policy, "against": against, "variant": variant, "loss_floor": 0.1, "first_step": 2}
-        | {"scale": factor * (1 + place), "exponent": 0.5}
+        | {"scale": factor * (1 + index), "exponent": 0.5}
         | dict.fromkeys(("acceleration", "acceleration_far"), None if policy == "conventional" else factor)
-        for place, variant in enumerate(scaling.VARIANTS)
+        for index, variant in enumerate(scaling.VARIANTS)
         for against in ("desired", "test")
         for policy in ("conventional", "near_optimal")
     ]

@@ -94,9 +94,9 @@ def test_an_example_without_any_weight_is_never_active(stories: Results, tmp_pat
     path = folder / "seed0/examples.parquet"
     columns = {name: list(values) for name, values in artifacts.read(path, EXAMPLES).to_pydict().items()}
     unused = [i for i, policy in enumerate(columns["policy"]) if policy == "near_optimal"][:15]
-    for place in unused:
-        columns["total_weight"][place] = 0.0
-        columns["first_active"][place] = columns["last_active"][place] = None
+    for row in unused:
+        columns["total_weight"][row] = 0.0
+        columns["first_active"][row] = columns["last_active"][row] = None
     artifacts.write(path, EXAMPLES, columns, settings={}, code="0")
     table = texts.stories(experiment.load(folder, [0]))
     assert all(row.cells[3:6] == ("0", "never", "never") for row in table.rows[10:])

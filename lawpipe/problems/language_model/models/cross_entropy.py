@@ -161,8 +161,8 @@ def _second(
     head, token_weights = both[:, : hidden.shape[1]], weights.unsqueeze(1)
     weighted, weighted_change = (hidden * token_weights).T, (dhidden * token_weights).T
     grad_hidden, grad_head = torch.empty_like(hidden), hidden.new_zeros(head.shape[::-1])
-    for place, part in enumerate(_chunks(hidden, head)):
-        probabilities = kept[place].clone() if kept else _probabilities(hidden[part], head)
+    for index, part in enumerate(_chunks(hidden, head)):
+        probabilities = kept[index].clone() if kept else _probabilities(hidden[part], head)
         turn = _turn(changes[part] @ both.T, probabilities)
         torch.mm(turn, head, out=grad_hidden[part])
         grad_head.addmm_(weighted[:, part], turn)

@@ -1,0 +1,45 @@
+"""How stable training is under each policy: the sharpness of its steps, and the growth of the adjoint."""
+
+from matplotlib.figure import Figure
+
+from lawpipe.figures import frame, panels, style
+from lawpipe.results import certificate
+from lawpipe.results.experiment import Results, select
+from lawpipe.results.numbers import number, policy_label
+
+#: The sharpness at the edge of stability.
+EDGE = 2.0
+#: The columns of the table that are drawn, with the titles and the labels of their axes.
+PANELS = {
+    "sharpness": ("Sharpness of each step", "eta x largest eigenvalue (log)"),
+    "adjoint_growth": ("Growth of the adjoint", "|adjoint[t+1]| / norms of its terms (log)"),
+}
+
+
+def stability(results: Results) -> Figure:
+    """Draw sharpness and growth of the adjoint against the step, one line per policy, without the snapshots."""
+    canvas = frame.canvas(results, "stability", panels.seeds_note(results, geometric=True))
+    colours = style.colours(results.chosen)
+    for axes, (column, (title, label)) in zip(canvas.axes[0], PANELS.items(), strict=True):
+        for policy in results.chosen:
+            steps, samples = results.by_seed(select(results.stability, policy=policy), "step", column)
+            # Steps count from 1 here: a log axis has no 0.
+            panels.draw_over_seeds(axes, steps + 1, samples, colours[policy], policy_label(policy), log=True)
+        panels.log_axes(axes, "y")
+        axes.set_xscale("log")
+        axes.set(title=title, xlabel="step t + 1 (log)", ylabel=label)
+    sharpness, growth = canvas.axes[0]
+    sharpness.axhline(EDGE, **style.DASHED)
+    panels.write_at_level(sharpness, "edge of stability", EDGE, bbox=style.BOX)
+    growth.axhline(1, **style.DOTTED)
+    growth.legend()
+    for policy in panels.COMPARED:
+        rows = select(results.summary, policy=policy)
+        largest, grown = (float(rows[name].max()) for name in ("sharpness_max", "adjoint_growth_max"))
+        change = float(rows[["replay_float64", "replay_moved"]].abs().max().max())
+        gap = certificate.written(certificate.of_policy(results, policy))
+        canvas.say(
+            f"{policy_label(policy).capitalize()}: sharpness up to {number(largest)}, growth up to {number(grown)}; "
+            f"trained again, J changes by a share of at most {number(change, 2)}; gap / J: {gap}."
+        )
+    return frame.finish(canvas)
