@@ -9,6 +9,7 @@ from torch import Tensor
 from lawpipe.run.errors import InputError
 from lawpipe.search.method import Method, State, Step
 from lawpipe.search.objective import Iterate, Objective
+from lawpipe.search.single_row import SingleRow
 
 if TYPE_CHECKING:
     from lawpipe.problems.perceptron.control import Control, Path
@@ -92,6 +93,11 @@ class DynamicProgramming(Method):
         Raises InputError if the compiled loops that it needs cannot be had.
         """
         if self._control is None:
+            if isinstance(objective, SingleRow):
+                raise InputError(
+                    "policies: static is searched by search.method, which is dynamic_programming and gives every "
+                    "step its own weights: leave static out, or choose another method."
+                )
             try:
                 from lawpipe.problems.perceptron.control import Control
             except ImportError as error:

@@ -175,7 +175,7 @@ def _minimise(features, wrong, metric, slope, offset, rate, rows, weights, count
                     best, highest = n, value
         if highest <= enough:
             slopes[:] = wrong * np.dot(features, fall)
-            best = np.argmax(slopes)
+            best = int(np.argmax(slopes))
             if slopes[best] <= enough:
                 break
             candidates[:] = np.argpartition(slopes, len(slopes) - len(candidates))[-len(candidates) :]
@@ -213,7 +213,7 @@ def _wrong(features, theta):
 
 @compiled
 def _steer(features, rates, points, norms, factor, least, thetas, rows, weights, counts):
-    """Fill a path whose steps come nearest to the point of norm max(factor |theta|, least), between two of `points`."""
+    """Fill a path whose steps come nearest to the point of norm max(factor |theta|, least) on the line of `points`."""
     metric, none = np.eye(features.shape[1]), np.zeros(features.shape[1])
     candidates, slopes = _working_memory(features)
     count = 1
