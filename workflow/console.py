@@ -23,13 +23,10 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from lawpipe.cost import estimate
 from lawpipe.cost.estimate import duration
 from lawpipe.cost.flops import Steps
+from workflow.terminal import ASK, MARK, PINNED
 
-#: Set by the driver in a terminal: every line of progress is JSON after a mark, and the driver keeps it in place.
-PINNED = "LAWPIPE_PINNED"
-MARK = "\x1e"
-
-#: Set by the driver if a run of more than LONG seconds is not to start.
-ASK, LONG = "LAWPIPE_ASK", 7200.0
+#: Seconds of a run that starts only if the user says so.
+LONG = 7200.0
 
 #: When the process began.
 BEGAN = time.monotonic()

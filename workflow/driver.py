@@ -9,27 +9,22 @@ jobs end too, and the next run removes the lock that Snakemake leaves.
 import ctypes
 import fcntl
 import hashlib
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
-from rich.table import Column
-
 from lawpipe.config import source
-from lawpipe.run import stage
+from lawpipe.run import program
 from lawpipe.run.errors import InputError
 from lawpipe.run.signals import SIGNALS
-from workflow.console import ASK, MARK, PINNED
+from workflow.terminal import ASK, PINNED, show
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
 
@@ -147,26 +142,11 @@ def _run(arguments: list[str], kept_open: int) -> tuple[int, int | None]:
     for number in SIGNALS:
         signal.signal(number, pass_on)
     if snakemake.stdout is not None:
-        _show(snakemake.stdout)
+        show(snakemake.stdout)
     code = snakemake.wait()
     if received:
         print("stopped; run again to go on", file=sys.stderr, flush=True)
     return code, received[0] if received else None
-
-
-def _show(lines: Iterable[str]) -> None:
-    """Print lines in a terminal, with the newest line of progress below them."""
-    columns = TextColumn("{task.description}", table_column=Column(no_wrap=True)), BarColumn(20)
-    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=2) as progress:
-        bar = progress.add_task("", visible=False)
-        for line in lines:
-            said, _, told = line.partition(MARK)
-            if said:
-                progress.console.print(said, end="", markup=False, highlight=False, soft_wrap=True)
-            with suppress(ValueError):
-                state = json.loads(told)
-                counts = {"completed": state["done"], "total": state["total"]}
-                progress.update(bar, description=state["text"], visible=True, **counts)
 
 
 def _die_with_parent() -> None:
@@ -263,4 +243,4 @@ def settle_clock(now: float) -> None:
 
 
 if __name__ == "__main__":
-    stage.run(main)
+    program.run(main)

@@ -54,9 +54,9 @@ PER_FEATURE, PER_OPERATION, PER_NUMBER = 0.45e-9, 1 / 110e9, 0.7e-9
 #: float64 in runs of the experiment's precision, on a core: loops are compiled for float32 alone.
 PER_SHARPNESS, IN_FLOAT64 = 4, {"perceptron": 1.8, "language_model": 4.5}
 
-#: Seconds of a core without training: start of a job with PyTorch and without it, fit of a policy's scaling law,
+#: Seconds of a core without training: warm start of a job with PyTorch and without it, fit of a policy's scaling law,
 #: figures of an experiment, writing and tokenising of a story.
-START, LIGHT_START, PER_FIT, PLOT, PER_STORY = 1.3, 0.35, 0.15, 9.0, 0.5e-3
+START, LIGHT_START, PER_FIT, PLOT, PER_STORY = 0.25, 0.1, 0.1, 7.0, 0.5e-3
 
 #: The stages with training runs.
 TRAINING = ("search", "make_policy", "train")

@@ -87,14 +87,15 @@ def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
 
 def _module_files(name: str) -> list[Path]:
     """Return the file of a `lawpipe` module and those of the packages above it; nothing for other modules."""
-    parts = name.split(".")
-    if parts[0] != PACKAGE.name:
+    first, *parts = name.split(".")
+    if first != PACKAGE.name:
         return []
-    files = []
-    for depth in range(1, len(parts) + 1):
-        parent = PACKAGE.joinpath(*parts[1:depth])
-        files += [file for file in (parent / "__init__.py", parent.with_suffix(".py")) if file.is_file()]
-    return files
+    # Texts, because paths would take most of the time.
+    place, files = str(PACKAGE), [f"{PACKAGE}/__init__.py"]
+    for part in parts:
+        place = f"{place}/{part}"
+        files += [f"{place}/__init__.py", f"{place}.py"]
+    return [Path(file) for file in files if os.path.isfile(file)]  # noqa: PTH113
 
 
 @cache

@@ -2,19 +2,19 @@
 
 import argparse
 import json
-import os
 import resource
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lawpipe.run import artifacts, distributed, files, provenance, registry, signals
+from lawpipe.run import artifacts, distributed, files, provenance, registry
 from lawpipe.run.errors import InputError
+from lawpipe.run.program import run as run
 from lawpipe.run.table import Table
 
 #: An option of a script: the arguments of `add_argument`, or the description of a required path.
@@ -166,27 +166,3 @@ def _drop_stale(state: Path) -> None:
     for folder in state.parent.glob(f"{state.name.rpartition('-')[0]}-*"):
         if folder != state:
             shutil.rmtree(folder)
-
-
-def run(main: Callable[[], None]) -> None:
-    """Call a script's main; an InputError becomes one sentence on stderr and exit code 1.
-
-    A signal to stop ends it with one line on stderr and the exit code 128 + its number; no file is half-written.
-    """
-    try:
-        with signals.raised():
-            signals.stop_with_starter()
-            main()
-    except InputError as error:
-        if distributed.should_report():
-            print(error.lines(), file=sys.stderr, flush=True)
-        if distributed.world_size() > 1:
-            # Not sys.exit: threads still wait for the other processes.
-            os._exit(1)
-        sys.exit(1)
-    except signals.Stopped as stopped:
-        # The reader of stderr may have been stopped as well.
-        with suppress(OSError):
-            if distributed.is_main() and distributed.without_launcher():
-                print(stopped, file=sys.stderr, flush=True)
-        os._exit(128 + stopped.signal)

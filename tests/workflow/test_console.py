@@ -9,13 +9,13 @@ from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from lawpipe.cost.estimate import Cost
-from workflow import console, driver
+from workflow import console, terminal
 
 
 def record(event: LogEvent, level: int = logging.INFO, **more: object) -> logging.LogRecord:
-    found = logging.LogRecord("snakemake", level, "", 0, "", None, None)
-    found.__dict__ |= {"event": event, **more}
-    return found
+    entry = logging.LogRecord("snakemake", level, "", 0, "", None, None)
+    entry.__dict__ |= {"event": event, **more}
+    return entry
 
 
 def error(log: Path, **more: object) -> logging.LogRecord:
@@ -86,7 +86,7 @@ def test_a_run_of_more_than_two_hours_asks_first(
 ) -> None:
     run = a_run(hours)
     monkeypatch.setattr(console.estimate, "stages", lambda settings, speed: run.costs)
-    monkeypatch.setenv(console.ASK, asks)
+    monkeypatch.setenv(terminal.ASK, asks)
     if starts:
         console.begin(run, {"a": {}}, {})
     else:
@@ -104,8 +104,8 @@ def test_a_finished_run_says_what_it_found_and_where(tmp_path: Path, monkeypatch
 
 
 def test_a_terminal_keeps_the_progress_below_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    told = console.MARK + '{"text": "1 of 2 jobs done", "done": 1, "total": 2}\n'
-    driver._show(["one [line]\n", told, "another\n"])
+    told = terminal.MARK + '{"text": "1 of 2 jobs done", "done": 1, "total": 2}\n'
+    terminal.show(["one [line]\n", told, "another\n"])
     said = capsys.readouterr().err
     assert said.splitlines()[0] == "one [line]"
-    assert console.MARK not in said
+    assert terminal.MARK not in said

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lawpipe.run import signals
+from tests.workflow.copies import Project, duplicate
 from workflow import warm
 from workflow.start import WARM
 
@@ -211,7 +212,7 @@ OTHERS: dict[str, tuple[Sequence[str], dict[str, str]]] = {
 @pytest.mark.parametrize("case", OTHERS)
 def test_from_other_circumstances_python_itself_runs_it(run: Run, tmp_path: Path, case: str) -> None:
     prefix, environment = OTHERS[case]
-    script = write(tmp_path, "import os, sys; print('workflow.warm' in sys.modules, os.getppid(), sys.argv[1])")
+    script = write(tmp_path, "import os, sys; print('workflow.start' in sys.modules, os.getppid(), sys.argv[1])")
     command = [*prefix, *COMMAND, str(script), "word"]
     if case == "other cores" and os.cpu_count() == 1:
         pytest.skip("there is one core")
@@ -334,3 +335,18 @@ def test_the_socket_is_for_this_user_alone_and_its_path_short(
 
 def test_limits_are_those_of_the_command() -> None:
     assert resource.getrlimit(resource.RLIMIT_AS) in warm.circumstances()[1]  # type: ignore[operator]
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize(("targets", "is_warm"), [(("theta0", "search"), True), (("theta0",), False)])
+def test_the_jobs_of_a_run_are_warm_if_there_are_more_than_a_few(
+    bare: Project, tmp_path: Path, targets: Sequence[str], is_warm: bool
+) -> None:
+    duplicate(bare.folder, tmp_path / "copy")
+    project = Project(tmp_path / "copy")
+    said = 'import sys\n\nprint("warm:", "workflow.start" in sys.modules)\n\n\n@stage.script('
+    project.replace("scripts/initialise.py", "@stage.script(", said)
+    folder = project.results / "perceptron/seed0"
+    run = project.snakemake(*(f"{folder.relative_to(project.folder)}/{name}.parquet" for name in targets))
+    assert run.returncode == 0, run.stdout
+    assert (folder / "logs/initialise.txt").read_text().splitlines() == [f"warm: {is_warm}"]
