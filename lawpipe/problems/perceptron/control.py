@@ -213,7 +213,7 @@ def _wrong(features, theta):
 
 @compiled
 def _steer(features, rates, points, norms, factor, least, thetas, rows, weights, counts):
-    """Fill a path whose steps come nearest to the point of norm max(factor |theta|, least) on the line of `points`."""
+    """Fill a path whose steps come nearest to the target of norm max(factor |theta|, least) among `points`."""
     metric, none = np.eye(features.shape[1]), np.zeros(features.shape[1])
     candidates, slopes = _working_memory(features)
     count = 1
