@@ -12,8 +12,8 @@ from lawpipe.config.presets import PRESETS
 #: The method with a given step, `search.rate`; the others choose their own.
 WITH_RATE = "projected_gradient"
 
-#: The method that sees the perceptron's training as a problem of optimal control.
-OF_PERCEPTRON = "dynamic_programming"
+#: The methods that see the perceptron's training as a problem of optimal control.
+OF_PERCEPTRON = ("dynamic_programming", "steered_descent")
 
 MOST_SNAPSHOTS = 12
 
@@ -30,12 +30,14 @@ class Search(Block):
         "accelerated_gradient",
         "newton",
         "dynamic_programming",
+        "steered_descent",
         "projected_gradient",
     ] = key("feedback_descent", source="Section 4 (projected_gradient), this project (the others)")
     """The optimiser. `projected_gradient` is the paper's; the others choose their own step and never accept one that
     raises J: `feedback_descent` (mirror descent that starts from a policy with feedback), `mirror_descent`,
     `accelerated_gradient` (projected, with restarts), `newton` (to first-order stationarity, for small problems in
-    float64) and `dynamic_programming` (for the perceptron at small learning rates: sweeps over the whole run)."""
+    float64), and for the perceptron `dynamic_programming` (at small learning rates: sweeps over the whole run) and
+    `steered_descent` (at large ones: towards minima of the desired loss, then mirror descent)."""
     iterations: Iteration = key(30, source="this project (the paper's number is in its preset)")
     """Largest number of outer iterations; each takes a training run and a backward pass."""
     rate: PositiveFloat | None = key(None, source="Section 4")
@@ -61,7 +63,7 @@ def complete(search: dict[str, Any]) -> None:
 def check(search: Mapping[str, Any], problem: str, path: str) -> Iterator[str]:
     """Yield a sentence for each contradiction between the keys of a complete search."""
     method, rate, iterations = search["method"], search["rate"], search["iterations"]
-    if method == OF_PERCEPTRON and problem != "perceptron":
+    if method in OF_PERCEPTRON and problem != "perceptron":
         yield f"{path}.method is {method}, which needs problem: perceptron, but problem is {problem}: choose another."
     if method == WITH_RATE and rate is None:
         published = PRESETS[problem]["paper"]["rate"]

@@ -300,7 +300,7 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
         theta_mb = (Size.of(settings).parameters if on_text else width) * _itemsize(settings) / 1e6
         path_mb = steps * theta_mb if steps * theta_mb <= PATH_BYTES / 1e6 else 2.2 * isqrt(steps) * theta_mb
         memory += 2 * path_mb  # a search holds a tried run in addition to the current one
-    if stage == "search" and settings["search"]["method"] == OF_PERCEPTRON:
+    if stage == "search" and settings["search"]["method"] in OF_PERCEPTRON:
         # A Hessian of the cost to go at every step, in float64.
         memory += steps * width**2 * 8 / 1e6
     if trains and on_text:

@@ -41,7 +41,9 @@ def main() -> None:
     splits = gaussian.draw(SMALLEST, 0, ("train", "desired"))
     problem = Perceptron(splits.pop("train"), splits, torch.float32, torch.device("cpu"))
     control = Control(problem, vector, [0.1])
-    control.improve(control.steer(control.targets(), 1.0, 1.0), 1.0)
+    targets = control.targets()
+    control.improve(control.steer(targets, 1.0, 1.0), 1.0)
+    control.away(vector, targets, 1.0, 1.0)
 
     model = Transformer(vocabulary=2, length=1, hidden_size=1, layers=1, heads=1)
     loops, windows = model.loops(), torch.zeros(1, 2, dtype=torch.int64)

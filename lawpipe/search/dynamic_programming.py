@@ -48,7 +48,7 @@ class DynamicProgramming(Method):
 
     def step(self, current: Iterate, objective: Objective, iteration: int) -> Step:
         """Improve the path, and train under its weights."""
-        control = self._control_of(objective)
+        control = self._control = self._control or control_of(objective)
         path, passes = self._steered(control) if len(self.counts) == 0 else self._improved(control)
         if path is None:
             return Step(None, current.objective, self.damping, passes=passes)
@@ -87,27 +87,6 @@ class DynamicProgramming(Method):
 
         return Path(*(tensor.numpy() for tensor in (self.thetas, self.rows, self.weights, self.counts)))
 
-    def _control_of(self, objective: Objective) -> "Control":
-        """Return the problem of optimal control, made at the first call.
-
-        Raises InputError if the compiled loops that it needs cannot be had.
-        """
-        if self._control is None:
-            if isinstance(objective, SingleRow):
-                raise InputError(
-                    "policies: static is searched by search.method, which is dynamic_programming and gives every "
-                    "step its own weights: leave static out, or choose another method."
-                )
-            try:
-                from lawpipe.problems.perceptron.control import Control
-            except ImportError as error:
-                raise InputError(
-                    f"search.method is dynamic_programming, which needs the package {error.name}: install "
-                    "lawpipe[workflow], or choose another method."
-                ) from error
-            self._control = Control(objective.problem, objective.theta0, objective.learning_rates)
-        return self._control
-
     def state(self) -> State:
         """Return all fields but the problem."""
         return {name: value for name, value in vars(self).items() if name != "_control"}
@@ -118,6 +97,25 @@ class DynamicProgramming(Method):
         # The compiled sweeps read host memory.
         for name in ("thetas", "rows", "weights", "counts"):
             setattr(self, name, getattr(self, name).cpu())
+
+
+def control_of(objective: Objective) -> "Control":
+    """Return a search's objective as a problem of optimal control.
+
+    Raises InputError if its weights are those of a single row, if it is no perceptron's, or if a package is missing.
+    """
+    if isinstance(objective, SingleRow):
+        raise InputError(
+            "policies: static is searched by search.method, which gives every step its own weights here: leave "
+            "static out, or choose another method."
+        )
+    try:
+        from lawpipe.problems.perceptron.control import Control
+    except ImportError as error:
+        raise InputError(
+            f"search.method needs the package {error.name} here: install lawpipe[workflow], or choose another method."
+        ) from error
+    return Control(objective.problem, objective.theta0, objective.learning_rates)
 
 
 make = DynamicProgramming.of

@@ -39,8 +39,9 @@ MOST_ACTIVE = 100
 #: Examples whose slopes are looked at first, those with the lowest slopes at the last look at all of them.
 CANDIDATES = 128
 
-#: A step's weights are optimal if no example's slope is lower than their mean slope by more than this share of it.
-TOLERANCE = 1e-6
+#: A step's weights are optimal if no example's slope is lower than their mean slope by more than this share of it: in
+#: steered runs, and in sweeps forward.
+STEERING_TOLERANCE, TOLERANCE = 1e-3, 1e-6
 
 #: Steps between two evaluations of the desired loss's Hessian in a sweep backward; the parameters move slowly.
 STRIDE = 10
@@ -212,6 +213,18 @@ def _wrong(features, theta):
 
 
 @compiled
+def _target(points, norms, norm):
+    """Return the point of a norm on the line through `points` [S, D], whose norms [S] rise, and its extensions."""
+    after = np.searchsorted(norms, norm)
+    if after == 0:
+        return points[0] * (norm / norms[0])
+    if after == len(norms):
+        return points[-1] * (norm / norms[-1])
+    share = (norm - norms[after - 1]) / (norms[after] - norms[after - 1])
+    return points[after - 1] * (1 - share) + points[after] * share
+
+
+@compiled
 def _steer(features, rates, points, norms, factor, least, thetas, rows, weights, counts):
     """Fill a path whose steps come nearest to the target of norm max(factor |theta|, least) among `points`."""
     metric, none = np.eye(features.shape[1]), np.zeros(features.shape[1])
@@ -219,14 +232,7 @@ def _steer(features, rates, points, norms, factor, least, thetas, rows, weights,
     count = 1
     for t in range(len(rates)):
         norm = max(factor * math.sqrt(np.dot(thetas[t], thetas[t])), least)
-        after = np.searchsorted(norms, norm)
-        if after == 0:
-            target = points[0] * (norm / norms[0])
-        elif after == len(norms):
-            target = points[-1] * (norm / norms[-1])
-        else:
-            share = (norm - norms[after - 1]) / (norms[after] - norms[after - 1])
-            target = points[after - 1] * (1 - share) + points[after] * share
+        target = _target(points, norms, norm)
         if t == 0:
             rows[0, 0], weights[0, 0] = 0, 1.0
         else:
@@ -241,7 +247,7 @@ def _steer(features, rates, points, norms, factor, least, thetas, rows, weights,
             rows[t],
             weights[t],
             count,
-            TOLERANCE,
+            STEERING_TOLERANCE,
             candidates,
             slopes,
         )
@@ -439,6 +445,12 @@ class Control:
         path = self._empty()
         _steer(self._features, self._rates, *targets, factor, least, *vars(path).values())
         return path
+
+    def away(self, theta: Tensor, targets: tuple[Floats, Floats], factor: float, least: float) -> Tensor:
+        """Return the unit vector from the target of norm max(factor |theta|, least) to parameters theta, [D]."""
+        state: Floats = theta.double().cpu().numpy()
+        away = state - _target(*targets, max(factor * float(np.linalg.norm(state)), least))
+        return torch.from_numpy(away / np.linalg.norm(away)).to(theta)
 
     def improve(self, path: Path, damping: float) -> Path:
         """Return the run of one iteration of dynamic programming from a path; its J may be higher.
