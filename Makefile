@@ -24,7 +24,7 @@ $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as conf
 endif
 endif
 
-.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer which_law online \
+.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_redundant perceptron_desired stories stories_controls transfer which_law online \
 	test lint format reproduce soak bench bench-search bench-gpu install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
@@ -39,7 +39,7 @@ grid: $(READY)  ## stories at three sizes, as in the paper's Table 2: results-gr
 verify: $(READY)  ## the verdict on each of the paper's claims; fails if one is not as the config expects
 	$(SNAKEMAKE) verify --quiet $(CONFIGURED)
 
-report perceptron perceptron_noisy perceptron_paper perceptron_redundant perceptron_desired stories stories_controls transfer: $(READY)  ## one target of the workflow
+report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_redundant perceptron_desired stories stories_controls transfer: $(READY)  ## one target of the workflow
 	$(SNAKEMAKE) $@ $(CONFIGURED)
 
 which_law: $(READY)  ## the study of the two laws: hours on two cores; results-which_law/

@@ -12,6 +12,9 @@ from lawpipe.config.presets import PRESETS
 #: The method with a given step, `search.rate`; the others choose their own.
 WITH_RATE = "projected_gradient"
 
+#: The method that sees the perceptron's training as a problem of optimal control.
+OF_PERCEPTRON = "dynamic_programming"
+
 MOST_SNAPSHOTS = 12
 
 
@@ -21,13 +24,18 @@ class Search(Block):
     preset: Literal["paper", "public_script", None] = key(None, source="Section 4 and the public code")
     """A published search, of the paper or of its public code. It sets method, iterations, rate and decay in place of
     inherited values; keys written next to it take precedence."""
-    method: Literal["feedback_descent", "mirror_descent", "accelerated_gradient", "newton", "projected_gradient"] = (
-        key("feedback_descent", source="Section 4 (projected_gradient), this project (the others)")
-    )
+    method: Literal[
+        "feedback_descent",
+        "mirror_descent",
+        "accelerated_gradient",
+        "newton",
+        "dynamic_programming",
+        "projected_gradient",
+    ] = key("feedback_descent", source="Section 4 (projected_gradient), this project (the others)")
     """The optimiser. `projected_gradient` is the paper's; the others choose their own step and never accept one that
     raises J: `feedback_descent` (mirror descent that starts from a policy with feedback), `mirror_descent`,
-    `accelerated_gradient` (projected, with restarts) and `newton` (to first-order stationarity, for small problems in
-    float64)."""
+    `accelerated_gradient` (projected, with restarts), `newton` (to first-order stationarity, for small problems in
+    float64) and `dynamic_programming` (for the perceptron at small learning rates: sweeps over the whole run)."""
     iterations: Iteration = key(30, source="this project (the paper's number is in its preset)")
     """Largest number of outer iterations; each takes a training run and a backward pass."""
     rate: PositiveFloat | None = key(None, source="Section 4")
@@ -53,6 +61,8 @@ def complete(search: dict[str, Any]) -> None:
 def check(search: Mapping[str, Any], problem: str, path: str) -> Iterator[str]:
     """Yield a sentence for each contradiction between the keys of a complete search."""
     method, rate, iterations = search["method"], search["rate"], search["iterations"]
+    if method == OF_PERCEPTRON and problem != "perceptron":
+        yield f"{path}.method is {method}, which needs problem: perceptron, but problem is {problem}: choose another."
     if method == WITH_RATE and rate is None:
         published = PRESETS[problem]["paper"]["rate"]
         yield f"{path}.rate is missing: {method} needs a number above 0 (the paper's is {published})."

@@ -17,6 +17,7 @@ from typing import Any
 
 from lawpipe.compute.limits import MICRO_LOGITS, MICRO_TOKENS, PATH_BYTES
 from lawpipe.config import plan
+from lawpipe.config.search import OF_PERCEPTRON
 from lawpipe.cost import flops
 from lawpipe.cost.flops import Size, Steps
 from lawpipe.policies.catalogue import POLICIES
@@ -299,6 +300,9 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
         theta_mb = (Size.of(settings).parameters if on_text else width) * _itemsize(settings) / 1e6
         path_mb = steps * theta_mb if steps * theta_mb <= PATH_BYTES / 1e6 else 2.2 * isqrt(steps) * theta_mb
         memory += 2 * path_mb  # a search holds a tried run in addition to the current one
+    if stage == "search" and settings["search"]["method"] == OF_PERCEPTRON:
+        # A Hessian of the cost to go at every step, in float64.
+        memory += steps * width**2 * 8 / 1e6
     if trains and on_text:
         # A micro-batch of the double backward pass.
         vocabulary = settings["data"]["tokenizer"]["vocabulary"]

@@ -11,8 +11,8 @@ from lawpipe.results.numbers import number, policy_label
 EDGE = 2.0
 #: The columns of the table that are drawn, with the titles and the labels of their axes.
 PANELS = {
-    "sharpness": ("Sharpness of each step", "eta x largest eigenvalue (log)"),
-    "adjoint_growth": ("Growth of the adjoint", "|adjoint[t+1]| / norms of its terms (log)"),
+    "sharpness": ("Sharpness of each step", "eta x largest eigenvalue"),
+    "adjoint_growth": ("Growth of the adjoint", "|adjoint[t+1]| / norms of its terms"),
 }
 
 
@@ -21,16 +21,18 @@ def stability(results: Results) -> Figure:
     canvas = frame.canvas(results, "stability", panels.seeds_note(results, geometric=True))
     colours = style.colours(results.chosen)
     for axes, (column, (title, label)) in zip(canvas.axes[0], PANELS.items(), strict=True):
+        log = panels.differ_by_factors(results.stability[column])
         for policy in results.chosen:
             steps, samples = results.by_seed(select(results.stability, policy=policy), "step", column)
             # Steps count from 1 here: a log axis has no 0.
-            panels.draw_over_seeds(axes, steps + 1, samples, colours[policy], policy_label(policy), log=True)
-        panels.log_axes(axes, "y")
+            panels.draw_over_seeds(axes, steps + 1, samples, colours[policy], policy_label(policy), log=log)
         axes.set_xscale("log")
-        axes.set(title=title, xlabel="step t + 1 (log)", ylabel=label)
+        axes.set(title=title, xlabel="step t + 1 (log)", ylabel=f"{label}{' (log)' if log else ''}")
+        if log:
+            panels.log_axes(axes, "y")
     sharpness, growth = canvas.axes[0]
     sharpness.axhline(EDGE, **style.DASHED)
-    panels.write_at_level(sharpness, "edge of stability", EDGE, bbox=style.BOX)
+    panels.write_at_level(sharpness, "edge of stability", EDGE)
     growth.axhline(1, **style.DOTTED)
     growth.legend()
     for policy in panels.COMPARED:

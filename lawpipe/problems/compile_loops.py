@@ -7,6 +7,20 @@ import torch
 
 from lawpipe.compute import devices
 from lawpipe.problems.language_model.models.transformer import Transformer
+from lawpipe.problems.perceptron import gaussian
+
+#: Settings of a perceptron's data, of the smallest size.
+SMALLEST = {
+    "dimension": 1,
+    "train_examples": 2,
+    "desired_examples": 2,
+    "train_variance": 1.0,
+    "desired_mean": 0.0,
+    "desired_variance": 1.0,
+    "flip_fraction": 0.0,
+    "duplicates": 0,
+    "dependent": 0,
+}
 
 
 def main() -> None:
@@ -14,13 +28,20 @@ def main() -> None:
     if not devices.COMPILED:
         print("numba, scipy or threadpoolctl is not installed: there are no loops to compile")
         return
+    from lawpipe.problems.perceptron.control import Control
     from lawpipe.problems.perceptron.loops import Features
+    from lawpipe.problems.perceptron.losses import Perceptron
 
     features, vector, rows = Features(torch.ones(1, 1)), torch.ones(1), torch.ones(1, 1)
     features.gradient(vector, vector)
     features.adjoint_product(vector, vector, vector)
     features.descend(vector, rows, [0.1])
     features.backward(rows, rows, [0.1], vector, rows, lambda step, block: None)
+
+    splits = gaussian.draw(SMALLEST, 0, ("train", "desired"))
+    problem = Perceptron(splits.pop("train"), splits, torch.float32, torch.device("cpu"))
+    control = Control(problem, vector, [0.1])
+    control.improve(control.steer(control.targets(), 1.0, 1.0), 1.0)
 
     model = Transformer(vocabulary=2, length=1, hidden_size=1, layers=1, heads=1)
     loops, windows = model.loops(), torch.zeros(1, 2, dtype=torch.int64)

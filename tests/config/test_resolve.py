@@ -163,6 +163,10 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"controls": {"evaluations": 0}}, ["a.controls.evaluations is 0", "from 1 to 9999"]),
     ({"in_all": "yes"}, ["a.in_all is 'yes'", "true or false"]),
     ({"search": {"method": "projected_gradient"}}, ["a.search.rate is missing", "projected_gradient"]),
+    (
+        {"problem": "language_model", "search": {"method": "dynamic_programming"}},
+        ["a.search.method", "needs problem: perceptron"],
+    ),
     ({"search": {"rate": 0.1}}, ["a.search.rate is 0.1", "feedback_descent sets its own step"]),
     ({"search": {"decay": "linear"}}, ["a.search.decay", "feedback_descent sets its own step"]),
     ({"search": {"snapshots": [4, 2]}}, ["a.search.snapshots", "rising", "[2, 4]"]),

@@ -74,7 +74,7 @@ def test_the_description_has_one_line_per_experiment() -> None:
     assert [line.split()[:4] for line in lines[2:5]] == [
         ["search", "5", "jobs", "2.2e+12"],
         ["make_policy", "5", "jobs", "0.0e+00"],
-        ["train", "10", "jobs", "7.1e+11"],
+        ["train", "10", "jobs", "8.1e+11"],
     ]
     assert lines[5].split()[:3] == ["other", "1", "seed,"]
     assert lines[5].endswith("by its own name only)")

@@ -424,3 +424,17 @@ def test_a_matplotlibrc_of_the_user_changes_no_figure() -> None:
     with style.theme():
         assert dict(mpl.rcParams) == inside
     assert not inside["text.usetex"]
+
+
+def test_the_stability_of_the_policies_with_the_edge(plain: Results) -> None:
+    figure = figure_of("stability", plain)
+    sharpness, growth = panels_of(figure)
+    *lines, edge = sharpness.lines
+    assert len(lines) == 2 * 2  # two policies and seeds
+    assert set(edge.get_ydata()) == {2}
+    rows = plain.stability[(plain.stability["policy"] == "conventional") & (plain.stability["seed"] == 0)]
+    np.testing.assert_allclose(lines[0].get_xdata(), rows["step"] + 1)
+    np.testing.assert_allclose(lines[0].get_ydata(), rows["sharpness"])
+    np.testing.assert_allclose(growth.lines[0].get_ydata(), rows["adjoint_growth"])
+    assert [line.get_ydata()[-1] for line in growth.lines[:4]] == pytest.approx([1.0] * 4)
+    assert "J changes by a share of at most 2.0e-7" in words(figure)

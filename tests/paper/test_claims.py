@@ -1,5 +1,6 @@
 import math
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from lawpipe.run.tables.summary import SUMMARY
 from tests import toy
 from tests.toy import STORIES, Toy
 
+STATIONARY = "near_optimal_is_stationary"
 NOISY = Toy(seeds=(0, 1, 2), flip_fraction=0.25)
 
 
@@ -284,3 +286,18 @@ def test_the_default_config_expects_verdicts_of_claims_and_experiments_that_ther
     assert set(config.claims) <= set(config.in_all)
     for verdicts in config.claims.values():
         assert set(verdicts) <= names
+
+
+def test_a_gap_that_certifies_nothing_is_said_with_its_reason(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "perceptron", tmp_path / "perceptron")
+    before = row(judgement.judge(root, {"perceptron": settings("perceptron", Toy())}), STATIONARY, "perceptron")
+    path = tmp_path / "perceptron/seed0/summary.parquet"
+    stored = artifacts.read(path, SUMMARY).to_pylist()
+    for one in stored:
+        one["replay_float64"] = 0.5
+    columns = {name: [one[name] for one in stored] for name in SUMMARY.columns}
+    artifacts.write(path, SUMMARY, columns, settings={}, code="")
+    after = row(judgement.judge(tmp_path, {"perceptron": settings("perceptron", Toy())}), STATIONARY, "perceptron")
+    assert after["verdict"] == before["verdict"]
+    assert after["ours"] == before["ours"]
+    assert after["reason"].startswith("unstable in 1 of 2 seeds: training again in float64 changes J by 50.0")

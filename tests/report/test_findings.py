@@ -63,3 +63,35 @@ def test_the_sentences_on_a_language_model_give_the_perturbed_share_and_both_uni
 def test_flipped_labels_are_mentioned_if_there_are_any(plain: Results, noisy: Results) -> None:
     assert not any("flipped" in sentence for sentence in findings.sentences(plain)[1:])
     assert any("on the flipped training examples" in sentence for sentence in findings.sentences(noisy))
+
+
+def unstable(results: Results, **values: float) -> Results:
+    """A copy in which the near-optimal policy of the first seed has these values in the summary."""
+    rows = results.summary.copy()
+    place = (rows["policy"] == "near_optimal") & (rows["seed"] == results.seeds[0])
+    for name, value in values.items():
+        rows.loc[place, name] = value
+    copy = Results(results.name, results.folder, results.seeds, results.settings)
+    vars(copy)["summary"] = rows
+    return copy
+
+
+def test_a_gap_that_certifies_nothing_is_no_percentage(plain: Results) -> None:
+    chaotic = unstable(plain, replay_moved=-0.2, sharpness_max=2.5, adjoint_growth_max=1e5)
+    text = " ".join(findings.sentences(chaotic))
+    reason = "training again with weights moved by 1e-6 changes J by 20.0\N{NO-BREAK SPACE}%"
+    assert f"nats (unstable in 1 of 2 seeds: {reason}; sharpness up to 2.50, the adjoint grows 1.00e5 times)" in text
+    assert "its J changes by at most 0.20 of itself" in text
+    assert "is still unstable (1 of 2 seeds) in" in findings.overview([chaotic], [], 1.0)[-1]
+    above = unstable(plain, gap=1e3)
+    assert "nats (above J in 1 of 2 seeds: the linear model promises" in " ".join(findings.sentences(above))
+    assert "is still above J (1 of 2 seeds) in" in findings.overview([above], [], 1.0)[-1]
+
+
+def test_the_stability_and_the_kept_promise_are_a_paragraph(plain: Results) -> None:
+    text = findings.sentences(plain)[-1]
+    assert text.startswith("Trained again with every weight moved by a millionth of itself, its J changes by at most")
+    log = plain.search[plain.search["seed"] == 0]
+    fall = log["objective"].diff()[1:] / log["predicted"][1:]
+    assert fall.between(0, 1.5).all()
+    assert "times what the gradient promised (median)." in text

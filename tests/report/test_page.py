@@ -199,7 +199,7 @@ def test_the_front_page_is_sound_restructuredtext(root: Path) -> None:
     text = page.front_page(root, list(SIZES))
     body = docutils.core.publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["body"]
     assert "System Message" not in body
-    assert body.count("<li>") == 5 + 5 + 6 + 6
+    assert body.count("<li>") == 5 + 6 + 7 + 7
     assert "the paper: projected gradient, 500" in body
     assert "the paper: projected gradient, 15" in body
 

@@ -69,6 +69,10 @@ class Perceptron(Problem):
         label = torch.from_numpy(split.label.copy()).to(self.device, self.dtype)
         return features.mul_(1 - 2 * label)
 
+    def signed_features(self, split: str) -> Tensor:
+        """Return the signed features of "train" or of a reference set, [D, N], without a copy."""
+        return self._train if split == "train" else self._references[split]
+
     @classmethod
     def load(cls, settings: Mapping[str, Any], splits: Mapping[str, Path]) -> Self:
         """Build the problem from the files of its splits."""

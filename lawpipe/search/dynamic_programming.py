@@ -1,0 +1,123 @@
+"""Differential dynamic programming on the perceptron: a search over paths of the parameters, not over weights."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from lawpipe.run.errors import InputError
+from lawpipe.search.method import Method, State, Step
+from lawpipe.search.objective import Iterate, Objective
+from lawpipe.search.single_row import SingleRow
+
+if TYPE_CHECKING:
+    from lawpipe.problems.perceptron.control import Control, Path
+
+#: The targets that steered runs are tried with: the norm is the larger of a multiple of |theta| and a least norm.
+TARGETS = ((0.0, 23.0), (1.5, 6.0), (3.0, 8.0), (6.0, 12.0), (12.0, 20.0), (16.0, 20.0), (24.0, 40.0))
+
+
+@dataclass
+class DynamicProgramming(Method):
+    """Improves a whole training run at a time, in sweeps backward and forward (see `problems.perceptron.control`).
+
+    The first iteration steers to points of the regularisation path of the desired loss, and keeps the best of a few
+    runs. Every later one takes `sweeps` trial sweeps forward. A trial is kept if its J falls; then the damping falls,
+    otherwise it rises. An iteration is accepted if J of its stored weights, as training measures it, falls: beyond
+    the edge of stability the weights of a run need not give the run again.
+
+    A trial sweep counts as one pass, and so does a sweep backward, although both cost less than a gradient at many
+    examples.
+    """
+
+    sweeps: int = 10
+    #: Weight of |x|^2 in the model, in units of the mean curvature of the cost to go, and its factors.
+    damping: float = 100.0
+    growth: float = 3.0
+    shrinkage: float = 0.4
+    #: The path so far: the fields of `control.Path`, empty before the first iteration.
+    thetas: Tensor = field(default_factory=lambda: torch.empty(0), init=False, repr=False)
+    rows: Tensor = field(default_factory=lambda: torch.empty(0), init=False, repr=False)
+    weights: Tensor = field(default_factory=lambda: torch.empty(0), init=False, repr=False)
+    counts: Tensor = field(default_factory=lambda: torch.empty(0), init=False, repr=False)
+    _control: "Control | None" = field(default=None, init=False, repr=False)
+
+    def start(self, weights: Tensor) -> None:
+        """Do nothing: the first iteration does not depend on the policy."""
+
+    def step(self, current: Iterate, objective: Objective, iteration: int) -> Step:
+        """Improve the path, and train under its weights."""
+        control = self._control_of(objective)
+        path, passes = self._steered(control) if len(self.counts) == 0 else self._improved(control)
+        if path is None:
+            return Step(None, current.objective, self.damping, passes=passes)
+        run, value = objective.train(path.policy(objective.problem.examples, current.weights.dtype))
+        if not value < current.objective:
+            return Step(None, current.objective, self.damping, rejected=1, passes=passes)
+        for name, array in vars(path).items():
+            setattr(self, name, torch.from_numpy(array))
+        return Step(run, value, self.damping, passes=passes)
+
+    def _steered(self, control: "Control") -> tuple["Path", int]:
+        """Return the best of the steered runs, and the number of runs."""
+        targets = control.targets()
+        runs = (control.steer(targets, factor, least) for factor, least in TARGETS)
+        return min(runs, key=control.objective), len(TARGETS)
+
+    def _improved(self, control: "Control") -> tuple["Path | None", int]:
+        """Return the path after the trial sweeps of an iteration, None if no trial was kept, and the passes."""
+        path, passes, kept, rejected = self._path(), 0, False, False
+        value = control.objective(path)
+        for _ in range(self.sweeps):
+            passes += 1 if rejected else 2
+            trial = control.improve(path, self.damping)
+            reached = control.objective(trial)
+            if reached < value:
+                self.damping *= 1.0 if rejected else self.shrinkage
+                path, value, kept, rejected = trial, reached, True, False
+            else:
+                self.damping *= self.growth
+                rejected = True
+        return path if kept else None, passes
+
+    def _path(self) -> "Path":
+        """Return the path so far."""
+        from lawpipe.problems.perceptron.control import Path
+
+        return Path(*(tensor.numpy() for tensor in (self.thetas, self.rows, self.weights, self.counts)))
+
+    def _control_of(self, objective: Objective) -> "Control":
+        """Return the problem of optimal control, made at the first call.
+
+        Raises InputError if the compiled loops that it needs cannot be had.
+        """
+        if self._control is None:
+            if isinstance(objective, SingleRow):
+                raise InputError(
+                    "policies: static is searched by search.method, which is dynamic_programming and gives every "
+                    "step its own weights: leave static out, or choose another method."
+                )
+            try:
+                from lawpipe.problems.perceptron.control import Control
+            except ImportError as error:
+                raise InputError(
+                    f"search.method is dynamic_programming, which needs the package {error.name}: install "
+                    "lawpipe[workflow], or choose another method."
+                ) from error
+            self._control = Control(objective.problem, objective.theta0, objective.learning_rates)
+        return self._control
+
+    def state(self) -> State:
+        """Return all fields but the problem."""
+        return {name: value for name, value in vars(self).items() if name != "_control"}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from a state that `state` returned."""
+        super().restore(state)
+        # The compiled sweeps read host memory.
+        for name in ("thetas", "rows", "weights", "counts"):
+            setattr(self, name, getattr(self, name).cpu())
+
+
+make = DynamicProgramming.of

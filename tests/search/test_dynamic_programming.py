@@ -1,0 +1,65 @@
+"""Dynamic programming: J falls, a stopped search goes on to the same bits, other objectives are refused."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+
+from lawpipe.run.errors import InputError
+from lawpipe.run.signals import Stopped
+from lawpipe.search.checkpoint import Checkpoint
+from lawpipe.search.dynamic_programming import DynamicProgramming, make
+from lawpipe.search.loop import Search
+from lawpipe.search.mirror_descent import MirrorDescent
+from lawpipe.search.objective import Objective
+from lawpipe.search.single_row import SingleRow
+from tests.small_problems import perceptron, start
+
+STEPS = 60
+
+
+def objective(dtype=torch.float64, learning_rate=0.05, **data):
+    problem = perceptron(dtype, **({"train_examples": 80, "desired_examples": 40} | data))
+    return Objective(problem, start(problem), [learning_rate] * STEPS)
+
+
+def searched(target, method, iterations=6, **options):
+    search = Search(target, method, iterations=iterations, **options)
+    search.run()
+    return search
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_it_goes_lower_than_mirror_descent_with_few_active_examples(dtype):
+    search, other = searched(objective(dtype), make({})), searched(objective(dtype), MirrorDescent(), iterations=40)
+    values = [row.objective for row in search.rows if row.accepted]
+    assert all(after < before for before, after in pairwise(values))
+    assert values[-1] < min(row.objective for row in other.rows)
+    assert search.rows[-1].gap < 0.1 * search.rows[0].gap
+    assert (search.best > 0).sum(dim=1).double().mean() < 6
+    assert search.objective.train(search.best)[1] == pytest.approx(values[-1], rel=1e-12)
+
+
+def test_a_stopped_search_goes_on_to_the_same_bits(tmp_path):
+    whole = searched(objective(), make({}))
+    calls = []
+
+    def stop_after_three():
+        calls.append(0)
+        return 15 if len(calls) == 3 else None
+
+    stopped = Search(objective(), make({}), iterations=6, checkpoint=Checkpoint(tmp_path))
+    stopped.asked_to_stop = stop_after_three
+    with pytest.raises(Stopped):
+        stopped.run()
+    assert len(stopped.rows) == 4
+    resumed = searched(objective(), make({}), checkpoint=Checkpoint(tmp_path))
+    assert resumed.rows == whole.rows
+    assert torch.equal(resumed.best, whole.best)
+
+
+def test_a_search_for_one_row_of_weights_is_refused():
+    target = objective()
+    single = SingleRow(target.problem, target.theta0, [0.05], STEPS)
+    with pytest.raises(InputError, match="leave static out"):
+        searched(single, DynamicProgramming())
