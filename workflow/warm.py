@@ -96,6 +96,7 @@ def start(libraries: Sequence[str] = LIBRARIES) -> None:
             pass_fds=(listener.fileno(), held),
         )
         os.close(held)
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)  # a server that was killed cannot do it
     os.environ[WARM] = str(path)
 
 

@@ -118,7 +118,7 @@ def _lay_out(figure: Figure) -> None:
         FigureCanvasSVG(figure)
         figure.dpi = FigureCanvasSVG.fixed_dpi
         engine.execute(figure)
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)
 
 
 def _rounded(number: re.Match[str]) -> str:

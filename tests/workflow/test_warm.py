@@ -55,7 +55,9 @@ class Run:
         return outcome(self.start(*arguments, folder=folder, **options))
 
     def end(self) -> None:
-        self.starter.communicate()
+        assert self.starter.stdin is not None
+        self.starter.stdin.close()
+        self.starter.wait()
 
 
 def outcome(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -286,6 +288,8 @@ def test_a_server_that_is_killed_takes_its_jobs_with_it_and_the_next_ones_do_wit
     assert code == 137
     assert err == "error: the process that starts this run's jobs was killed: run again.\n"
     assert run.run(str(write(tmp_path, "print('cold')")), folder=tmp_path) == (0, "cold\n", "")
+    run.end()
+    assert not run.socket.parent.exists()
 
 
 def test_when_snakemake_is_killed_the_jobs_stop_and_the_server_ends(working: Working) -> None:

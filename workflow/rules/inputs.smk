@@ -16,6 +16,16 @@ def examples(wildcards):
     return tables(*plan.splits(settings_of(wildcards)))
 
 
+def searches():
+    """The rules of the search: a name, the policies that it writes, and the experiments that it is for."""
+    for target, names in CONFIG.groups.items():
+        rules = {}
+        for name in names:
+            rules.setdefault(tuple(plan.searched_policies(EXPERIMENTS[name])), []).append(name)
+        for policies, members in rules.items():
+            yield target if len(rules) == 1 else members[0], policies, members
+
+
 def policies_of_batch(wildcards):
     """The policies that one job trains and measures."""
     names = plan.batches(settings_of(wildcards), int(wildcards.seed))[wildcards.batch]

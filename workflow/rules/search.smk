@@ -1,19 +1,19 @@
 """Policies: takes a seed's examples and initial parameters; gives the search's log and every policy."""
 
-# One rule for each experiment, because each has its own snapshots, which are outputs of the search.
-for name, settings in EXPERIMENTS.items():
+# Snapshots are outputs of the search, so a rule is for one experiment, or for those of a sweep with the same snapshots.
+for target, policies, names in searches():
     add_stage(
-        f"search-{name}",
+        f"search-{target}",
         "searching for the near-optimal policy",
         script="search",
         files=(unpack(examples),),
         input=tables("theta0"),
         output={
             "search": f"{SEED}/search.parquet",
-            "policies": [f"{SEED}/policies/{policy}.parquet" for policy in plan.searched_policies(settings)],
+            "policies": [f"{SEED}/policies/{policy}.parquet" for policy in policies],
         },
         options={"policies": lambda wildcards: seed_folder(wildcards) / "policies"},
-        constraints={"experiment": [name]},
+        constraints={"experiment": names},
         minutes=720,
         searches=True,
         shown=True,
