@@ -1,12 +1,15 @@
 """The search methods on the same problems: the objective at a given cost, and the seconds.
 
     python benchmarks/search.py [--problems perceptron stories] [--seeds 0 1 2] ...
+    python benchmarks/search.py --problems perceptron --methods steered_descent --seconds 50
+    python benchmarks/search.py --problems perceptron --methods dynamic_programming --learning-rate 0.01 --seconds 600
 
 Cost is the column of search.parquet: 1 for a gradient evaluation or another pass, 0.35 for a rejected trial run. The
 paper's projected gradient runs at constant rates: 0.01 and 0.1 on the perceptron, 0.4, 4 and 40 on the stories. The
-other methods have to reach the best of its results after 20 iterations. Prints one table per problem; `--output`
-writes all rows as Parquet, which lawpipe.studies.methods draws. `--reduced` takes fewer steps and examples: two
-minutes on one core.
+other methods have to reach the best of its results after 20 iterations. Prints one table per problem, and one row per
+method and seed: the best policy's J, also on unseen examples and with weights moved by 1e-6, and the last step whose
+desired loss is above the conventional one. `--output` writes all rows as Parquet, which lawpipe.studies.methods
+draws. `--reduced` takes fewer steps and examples: two minutes on one core.
 """
 
 import argparse
@@ -24,6 +27,7 @@ import torch
 
 from lawpipe.compute import devices
 from lawpipe.data import corpus, tokenizer
+from lawpipe.engine import stability
 from lawpipe.problems.language_model import perturb, windows
 from lawpipe.problems.language_model.losses import LanguageModel
 from lawpipe.problems.language_model.models.transformer import Transformer
@@ -32,11 +36,16 @@ from lawpipe.run.splits import REFERENCES
 from lawpipe.search.loop import Row, Search
 from lawpipe.search.method import Method, load_method
 from lawpipe.search.objective import Objective
+from lawpipe.search.steered_descent import curve
 
 PUBLISHED = "projected_gradient"
 METHODS = ("feedback_descent", "mirror_descent", "accelerated_gradient")
+#: Those for the perceptron alone.
+OF_PERCEPTRON = ("steered_descent", "dynamic_programming")
 #: Costs at which the table shows the objective.
 COSTS = (2, 4, 7, 8, 12, 16, 20, 30)
+#: The budget of searches that end after some seconds.
+MOST_COST = 10_000.0
 
 
 @dataclass(frozen=True)
@@ -73,10 +82,11 @@ def main(argv: list[str] | None = None) -> None:
     """Search with every method and print the tables."""
     parser = common.parser(__doc__)
     parser.add_argument("--problems", nargs="+", choices=[*SIZES], default=[*SIZES])
-    parser.add_argument("--methods", nargs="+", choices=[*METHODS, PUBLISHED])
+    parser.add_argument("--methods", nargs="+", choices=[*METHODS, *OF_PERCEPTRON, PUBLISHED])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--rates", nargs="+", type=float, help="rates of the projected gradient")
     parser.add_argument("--budget", type=float, help="cost at which a search ends, by default that of the problem")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="processor seconds after which a search ends")
     parser.add_argument("--reduced", action="store_true", help="small problems")
     parser.add_argument("--flip-fraction", type=float, default=0.0, help="perceptron: share of labels flipped")
     parser.add_argument("--learning-rate", type=float, default=0.1)
@@ -88,7 +98,9 @@ def main(argv: list[str] | None = None) -> None:
     collected = []
     for problem in options.problems:
         size = (REDUCED if options.reduced else SIZES)[problem]
-        size = replace(size, rates=options.rates or size.rates, budget=options.budget or size.budget)
+        limited = math.isfinite(options.seconds)
+        budget = options.budget or (MOST_COST if limited else size.budget)
+        size = replace(size, rates=options.rates or size.rates, budget=budget)
         rows = pd.concat([_searches(problem, size, seed, options) for seed in options.seeds], ignore_index=True)
         _report(problem, size, rows)
         collected.append(rows)
@@ -107,23 +119,38 @@ def _searches(problem: str, size: Size, seed: int, options: argparse.Namespace) 
             budget = math.inf if name == PUBLISHED else size.budget
             iterations = size.published_iterations if name == PUBLISHED else int(size.budget)
             print(f"{problem} seed {seed}: {label}", file=sys.stderr, flush=True)
-            frame = _searched(objective, _changed(load_method(settings), options.change), iterations, budget)
+            frame = _searched(
+                objective, _changed(load_method(settings), options.change), iterations, budget, options.seconds
+            )
             frames.append(frame.assign(problem=problem, seed=seed, method=label))
     return pd.concat(frames, ignore_index=True)
 
 
-def _searched(objective: Objective, method: Method, iterations: int, budget: float) -> pd.DataFrame:
-    """Search until a cost is reached, and return the rows with the seconds since the start."""
-    search, began, seconds = Search(objective, method, iterations), time.perf_counter(), []
+def _searched(
+    objective: Objective, method: Method, iterations: int, budget: float, most_seconds: float
+) -> pd.DataFrame:
+    """Search until a cost or a time is reached; return the rows with the processor seconds, and the best policy's."""
+    search, began, seconds = Search(objective, method, iterations), time.process_time(), []
 
     def watch(row: Row) -> None:
-        seconds.append(time.perf_counter() - began)
-        if row.cost >= budget:
-            search.reason = f"a cost of {budget:g} is reached"
+        seconds.append(time.process_time() - began)
+        if row.cost >= budget or seconds[-1] >= most_seconds:
+            search.reason = f"a cost of {row.cost:g} is reached"
 
     search.on_row = watch
     search.run()
-    return pd.DataFrame([vars(row) for row in search.rows]).assign(seconds=seconds)
+    return pd.DataFrame([vars(row) for row in search.rows]).assign(seconds=seconds, **_of_best(objective, search))
+
+
+def _of_best(objective: Objective, search: Search) -> dict[str, float]:
+    """Return what a search's best policy keeps when it is trained again, and where its curve is too high."""
+    run, value = objective.train(search.best)
+    conventional, _ = objective.train(torch.full_like(search.best, 1 / search.best.shape[1]))
+    above = (curve(run) > curve(conventional)).nonzero()
+    return {
+        "replay": objective.train(stability.moved(search.best, 0))[1] / value - 1,
+        "last_above": float(above.max()) if len(above) else 0.0,
+    }
 
 
 def _changed(method: Method, changes: list[str]) -> Method:
@@ -192,9 +219,24 @@ def _report(problem: str, size: Size, rows: pd.DataFrame) -> None:
         )
         print(f"{name:34}" + "".join(f"{statistics.median(share):8.3f}" for share in shares), end="")
         print("".join(format(value, form) for value, form in columns))
+    _report_seeds(rows)
     published = rows[rows["method"].str.startswith(PUBLISHED)]
     if len(published):
         _race(rows, published)
+
+
+def _report_seeds(rows: pd.DataFrame) -> None:
+    """Print the best policy of every method and seed."""
+    print(
+        f"\n{'the best policy':34}{'seed':>6}{'J':>9}{'J unseen':>10}{'gap / J':>9}{'replay':>9}{'above':>7}{'s':>7}"
+    )
+    for (name, seed), run in rows.groupby(["method", "seed"], sort=False):
+        best, first = run.loc[run["objective"].idxmin()], run.iloc[0]
+        print(
+            f"{name:34}{seed:6}{best['objective'] / first['objective']:9.4f}"
+            f"{best['test_objective'] / first['test_objective']:10.3f}{best['gap'] / best['objective']:9.2g}"
+            f"{best['replay']:9.0e}{best['last_above']:7.0f}{run['seconds'].iloc[-1]:7.0f}"
+        )
 
 
 def _race(rows: pd.DataFrame, published: pd.DataFrame) -> None:

@@ -31,8 +31,12 @@ class Iterate:
         return adjoint.gap(self.weights, self.gradient)
 
     def predicted(self, weights: Tensor) -> float:
-        """Return the change of J to another policy to first order, sum_t <dJ/dgamma[t], weights[t] - gamma[t]>."""
-        blocks = zip(*(torch.split(rows, 64) for rows in (self.gradient, weights, self.weights)), strict=True)
+        """Return the change of J to another policy to first order, sum_t <dJ/dgamma[t], weights[t] - gamma[t]>.
+
+        Of a policy whose every step has the same row, `weights` may hold more rows than this one.
+        """
+        policies = (self.gradient, weights[: len(self.weights)], self.weights)
+        blocks = zip(*(torch.split(rows, 64) for rows in policies), strict=True)
         return sum(float((slopes * (new - old)).sum(dtype=torch.float64)) for slopes, new, old in blocks)
 
 
