@@ -25,7 +25,7 @@ endif
 endif
 
 .PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_steered perceptron_redundant perceptron_desired stories stories_controls transfer which_law online \
-	test lint format reproduce soak bench bench-search bench-gpu install
+	test lint format reproduce soak bench bench-search bench-gpu picture install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
@@ -71,6 +71,9 @@ reproduce: $(READY)  ## the small config from nothing; fails if a number differs
 
 soak: $(READY)  ## the small config killed at twenty random moments: ten minutes
 	$(BIN)/python -m tests.workflow.soak $(OPTIONS)
+
+picture: $(READY)  ## README's picture, from the results of make run
+	$(BIN)/python -m lawpipe.figures.picture results/perceptron docs/loss-curves.svg
 
 bench: $(READY)
 	$(BIN)/python benchmarks/engine.py

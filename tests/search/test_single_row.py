@@ -38,7 +38,9 @@ def test_the_gradient_predicts_what_a_small_change_does(problem, theta0):
     point = single.differentiate(*single.train(row))
     direction = other - row
     above, below = (single.train(row + sign * 1e-5 * direction)[1] for sign in (1, -1))
-    assert float((point.gradient * direction).sum()) == pytest.approx((above - below) / 2e-5, rel=1e-5)
+    slope = float((point.gradient * direction).sum())
+    assert slope == pytest.approx((above - below) / 2e-5, rel=1e-5)
+    assert point.predicted(other.expand(STEPS, -1)) == pytest.approx(slope, rel=1e-12)
 
 
 @pytest.mark.parametrize("method", [MirrorDescent(), AcceleratedGradient(), ProjectedGradient(0.5, "constant", 10)])
