@@ -79,12 +79,10 @@ def start(libraries: Sequence[str] = LIBRARIES) -> None:
 
     It loads the libraries that are installed, and ends with this process, however that ends.
     """
-    path = _socket_path()
-    if path is None:
-        return
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))
-        path.chmod(0o600)
+        path = _bind(listener)
+        if path is None:
+            return
         listener.listen(128)
         # Held open by this process alone: the server reads its end when this process has ended.
         held, _held = os.pipe()
@@ -100,16 +98,22 @@ def start(libraries: Sequence[str] = LIBRARIES) -> None:
     os.environ[WARM] = str(path)
 
 
-def _socket_path() -> Path | None:
-    """Return the path of a socket in a new folder of this user; None if there is no place, or this is not Linux."""
+def _bind(listener: socket.socket) -> Path | None:
+    """Bind a socket in a new folder of this user; return its path, or None if no place has sockets, or not Linux."""
     if sys.platform != "linux":
         return None
     for place in (tempfile.gettempdir(), "/tmp", "/dev/shm"):
         with suppress(OSError):
             folder = Path(tempfile.mkdtemp(prefix="lawpipe-", dir=place))
-            if len(os.fsencode(folder / "warm")) <= LONGEST_PATH:
-                return folder / "warm"
-            folder.rmdir()
+            path = folder / "warm"
+            try:
+                if len(os.fsencode(path)) <= LONGEST_PATH:
+                    listener.bind(str(path))
+                    path.chmod(0o600)
+                    return path
+            except OSError:
+                pass  # a file system without sockets
+            shutil.rmtree(folder, ignore_errors=True)
     return None
 
 
@@ -179,6 +183,8 @@ class Server:
         A command whose request is damaged or comes from other circumstances, or for which there is no process, sees
         the connection closed, and runs its script itself.
         """
+        if self.stopping:
+            return None  # the listener was closed in the same moment
         client, _ = self.listener.accept()
         try:
             request = receive(client)
@@ -214,6 +220,8 @@ class Server:
 
     def _pass_on(self, job: Job) -> None:
         """Send a job the signals that its command asks for; kill it if its command has ended."""
+        if job not in self.jobs:
+            return  # it ended in the same moment
         try:
             numbers = job.client.recv(64)
         except OSError:
@@ -308,9 +316,7 @@ def run(script: str) -> int:
 
 def end(code: int) -> NoReturn:
     """End this process with an exit code, as Python does, but without taking the libraries apart for 0.4 s."""
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
+    threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -102,7 +102,7 @@ def check(settings: dict[str, Any], path: str) -> None:
     else:
         mistakes.add(*data.check_text(settings["data"], f"{path}.data"))
         mistakes.add(*model.check(settings["model"], f"{path}.model"))
-    mistakes.add(*search.check(settings["search"], settings["problem"], f"{path}.search"))
+    mistakes.add(*search.check(settings["search"], settings["problem"], settings["processes"], f"{path}.search"))
     mistakes.raise_all()
 
 

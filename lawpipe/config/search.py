@@ -60,11 +60,13 @@ def complete(search: dict[str, Any]) -> None:
         search["snapshots"] = [2**power for power in range(iterations.bit_length())][-MOST_SNAPSHOTS:]
 
 
-def check(search: Mapping[str, Any], problem: str, path: str) -> Iterator[str]:
+def check(search: Mapping[str, Any], problem: str, processes: int, path: str) -> Iterator[str]:
     """Yield a sentence for each contradiction between the keys of a complete search."""
     method, rate, iterations = search["method"], search["rate"], search["iterations"]
     if method in OF_PERCEPTRON and problem != "perceptron":
         yield f"{path}.method is {method}, which needs problem: perceptron, but problem is {problem}: choose another."
+    if method in OF_PERCEPTRON and processes > 1:
+        yield f"{path}.method is {method}, which runs in one process, but processes is {processes}: set it to 1."
     if method == WITH_RATE and rate is None:
         published = PRESETS[problem]["paper"]["rate"]
         yield f"{path}.rate is missing: {method} needs a number above 0 (the paper's is {published})."

@@ -17,7 +17,6 @@ from typing import Any
 
 from lawpipe.compute.limits import MICRO_LOGITS, MICRO_TOKENS, PATH_BYTES
 from lawpipe.config import plan
-from lawpipe.config.search import OF_PERCEPTRON
 from lawpipe.cost import flops
 from lawpipe.cost.flops import Size, Steps
 from lawpipe.policies.catalogue import POLICIES
@@ -68,6 +67,8 @@ LONG = 120
 #: Training runs and backward passes of an outer iteration, by problem. For the perceptron, some steps are refused and
 #: some have feedback; for a language model, examples with weight zero cost half as much or nothing.
 ITERATION = {"perceptron": Steps(1.3, 1.15), "language_model": Steps(1.0, 0.9)}
+#: The same of the methods that solve a quadratic program per step: a sweep of those takes as long as seven runs.
+ITERATION_OF_METHOD = {"dynamic_programming": Steps(95.0, 1.15), "steered_descent": Steps(6.0, 1.15)}
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
     if stage == "search" or (stage == "make_policy" and batch in plan.SEARCHED_CONTROLS):
         own = stage == "search"
         iterations = settings["search"]["iterations"] + 1 if own else settings["controls"]["evaluations"]
-        iteration = ITERATION[settings["problem"]]
+        iteration = ITERATION_OF_METHOD.get(settings["search"]["method"], ITERATION[settings["problem"]])
         return Steps(iterations * steps * iteration.run, iterations * steps * iteration.backward)
     if stage == "make_policy":
         runs, backward = POLICIES[batch].work[POLICIES[batch].variant]
@@ -300,7 +301,7 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
         theta_mb = (Size.of(settings).parameters if on_text else width) * _itemsize(settings) / 1e6
         path_mb = steps * theta_mb if steps * theta_mb <= PATH_BYTES / 1e6 else 2.2 * isqrt(steps) * theta_mb
         memory += 2 * path_mb  # a search holds a tried run in addition to the current one
-    if stage == "search" and settings["search"]["method"] in OF_PERCEPTRON:
+    if stage in ("search", "make_policy") and settings["search"]["method"] == "dynamic_programming":
         # A Hessian of the cost to go at every step, in float64.
         memory += steps * width**2 * 8 / 1e6
     if trains and on_text:

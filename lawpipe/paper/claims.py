@@ -49,7 +49,8 @@ class Claim:
         needs: the policies that it needs beside conventional and near-optimal; seeds without them do not count.
         across: for a statement about several sizes of one experiment: our number from those of a seed at every size,
             smallest first.
-        caveat: says what our number does not mean in these seeds; if it says anything, that is the verdict's reason.
+        caveat: says what our number does not mean in these seeds; if it says anything, that is the verdict's reason,
+            and the claim is at most partly reproduced.
     """
 
     name: str

@@ -1,7 +1,6 @@
 """The judgement of the claims: the rows of the table `claims`, from the tables of a run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from lawpipe.analysis.intervals import NO_SEEDS, Interval, mean_interval
 from lawpipe.paper import claims
 from lawpipe.paper import values as paper
 from lawpipe.paper.claims import Claim
-from lawpipe.paper.rules import NOT_TESTED, Judgement
+from lawpipe.paper.rules import NOT_TESTED, PARTLY, REPRODUCED, Judgement
 from lawpipe.results.experiment import Seed
 from lawpipe.results.problem import LANGUAGE_MODEL, Settings, corrupted_share
 
@@ -57,7 +56,7 @@ def _judged(claim: Claim, seeds: Sequence[Seed], settings: Settings) -> tuple[In
         return ours, Judgement(NOT_TESTED, f"the value is of another task or size; {here}")
     judged = claim.rule.judge(ours)
     if claim.caveat is not None and (caveat := claim.caveat(having)):
-        judged = replace(judged, reason=caveat)
+        judged = Judgement(PARTLY if judged.verdict == REPRODUCED else judged.verdict, caveat)
     if elsewhere and judged.verdict != NOT_TESTED:
         judged = Judgement(judged.verdict, f"{judged.reason} (the paper's task or size is another; {here})")
     return ours, judged

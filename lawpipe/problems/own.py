@@ -24,7 +24,7 @@ class OwnProblem(Problem):
     def __init__(self, train: Losses, references: Mapping[str, Losses], theta0: Tensor) -> None:
         """Take the losses of the training set and of each reference set, "desired" among them.
 
-        Raises ValueError if the losses at theta0 [P] are no vectors, or not finite.
+        Raises ValueError if the losses at theta0 [P] are no vectors of its type, or not finite.
         """
         self.dtype, self.device, self.parameters = theta0.dtype, theta0.device, len(theta0)
         self._train, self._references = train, dict(references)
@@ -92,6 +92,8 @@ def _count(name: str, losses: Losses, theta: Tensor) -> int:
             f"{name}: the losses have the shape {tuple(values.shape)}, expected one loss per example, [N]: "
             'use reduction="none".'
         )
+    if values.dtype != theta.dtype:
+        raise ValueError(f"{name}: the losses are {values.dtype} and theta0 is {theta.dtype}: give both one type.")
     if not bool(values.isfinite().all()):
         index = int((~values.isfinite()).nonzero()[0])
         raise ValueError(

@@ -47,7 +47,8 @@ def certificate(row: Mapping[Any, Any]) -> Certificate:
     objective, gap, growth = (_known(row, name) for name in ("objective_desired", "gap", "adjoint_growth_max"))
     relative = gap / objective if objective > 0 else math.nan
     if not math.isfinite(relative):
-        return Certificate(UNSTABLE, "training diverges", relative)
+        reason = "training diverges" if not math.isfinite(objective) else "the gap is not finite"
+        return Certificate(UNSTABLE, reason, relative)
     for name, how in (("replay_float64", "in float64"), ("replay_moved", "with weights moved by 1e-6")):
         change = abs(_known(row, name))
         if change > AGREES:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lawpipe.run.errors import InputError
 from lawpipe.search.method import Method, State, Step
 from lawpipe.search.objective import Iterate, Objective
-from lawpipe.search.single_row import SingleRow
 
 if TYPE_CHECKING:
     from lawpipe.problems.perceptron.control import Control, Path
@@ -52,7 +52,7 @@ class DynamicProgramming(Method):
         path, passes = self._steered(control) if len(self.counts) == 0 else self._improved(control)
         if path is None:
             return Step(None, current.objective, self.damping, passes=passes)
-        run, value = objective.train(path.policy(objective.problem.examples, current.weights.dtype))
+        run, value = objective.train(path.policy(current.weights))
         if not value < current.objective:
             return Step(None, current.objective, self.damping, rejected=1, passes=passes)
         for name, array in vars(path).items():
@@ -62,8 +62,9 @@ class DynamicProgramming(Method):
     def _steered(self, control: "Control") -> tuple["Path", int]:
         """Return the best of the steered runs, and the number of runs."""
         targets = control.targets()
-        runs = (control.steer(targets, factor, least) for factor, least in TARGETS)
-        return min(runs, key=control.objective), len(TARGETS)
+        runs = [control.steer(targets, factor, least) for factor, least in TARGETS]
+        values = np.array([control.objective(run) for run in runs])
+        return runs[int(np.argmin(np.where(np.isfinite(values), values, np.inf)))], len(TARGETS)
 
     def _improved(self, control: "Control") -> tuple["Path | None", int]:
         """Return the path after the trial sweeps of an iteration, None if no trial was kept, and the passes."""
@@ -102,13 +103,8 @@ class DynamicProgramming(Method):
 def control_of(objective: Objective) -> "Control":
     """Return a search's objective as a problem of optimal control.
 
-    Raises InputError if its weights are those of a single row, if it is no perceptron's, or if a package is missing.
+    Raises InputError if it is no perceptron's, or if a package is missing.
     """
-    if isinstance(objective, SingleRow):
-        raise InputError(
-            "policies: static is searched by search.method, which gives every step its own weights here: leave "
-            "static out, or choose another method."
-        )
     try:
         from lawpipe.problems.perceptron.control import Control
     except ImportError as error:

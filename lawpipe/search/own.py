@@ -1,6 +1,8 @@
 """The search for one's own model and data: a function from losses to a near-optimal policy, without a config."""
 
+import math
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,17 +53,27 @@ def near_optimal(
     parameters, best in float64. An iteration takes a training run of T steps on all examples and a backward pass, and
     memory for a few policies [T, N]. `method` is by default feedback_descent; `on_row` sees every iteration.
 
-    Raises ValueError if "desired" is missing, `steps` is below 1, or losses are no vectors of finite numbers, and
-    FloatingPointError if training under uniform weights diverges.
+    Raises ValueError if "desired" is missing, a number is out of range, theta0 is no vector, or losses are no vectors
+    of finite numbers of theta0's type, and FloatingPointError if training under uniform weights diverges.
     """
     if "desired" not in references:
         raise ValueError(f"references has {sorted(references)}, expected a set named desired, whose loss is to fall.")
-    if steps < 1:
-        raise ValueError(f"steps is {steps}, expected at least 1.")
+    for name, value, least in (("steps", steps, 1), ("iterations", iterations, 0)):
+        if value < least:
+            raise ValueError(f"{name} is {value}, expected at least {least}.")
+    if not 0 < learning_rate < math.inf:
+        raise ValueError(f"learning_rate is {learning_rate}, expected a number above 0.")
+    if theta0.ndim != 1 or not theta0.is_floating_point():
+        raise ValueError(
+            f"theta0 is {theta0.dtype} of shape {tuple(theta0.shape)}, expected a vector of floating-point numbers, "
+            "such as torch.nn.utils.parameters_to_vector gives."
+        )
+    theta0 = theta0.detach().clone()
     # The search reports J on unseen examples as well; without them it reports that on the desired ones twice.
     problem = OwnProblem(train, {"test": references["desired"], **references}, theta0)
     objective = Objective(problem, theta0, [learning_rate] * steps)
-    search = Search(objective, method or FeedbackDescent(), iterations, on_row=on_row)
+    # A copy, so that a method can be given again.
+    search = Search(objective, deepcopy(method) or FeedbackDescent(), iterations, on_row=on_row)
     search.run()
     uniform = torch.full((steps, problem.examples), 1 / problem.examples, dtype=problem.dtype, device=problem.device)
     own, conventional = (_curves(objective.train(weights)[0], references) for weights in (search.best, uniform))

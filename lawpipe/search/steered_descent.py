@@ -30,6 +30,9 @@ GAINS = (3.0, 4.0, 5.0, 6.0, 8.0)
 #: Largest relative change of J when a policy's weights are moved, and the first step from which its curve counts.
 REPLAYED, SETTLED = 0.01, 6
 
+#: Seed of the moved weights, other than those with which the training stage judges the result.
+MOVED = 2**31
+
 
 @dataclass(frozen=True)
 class Holding(Objective):
@@ -41,6 +44,8 @@ class Holding(Objective):
 
     ceiling: float
     limit: Tensor
+    #: One entry per replay.
+    replays: list[float] = field(default_factory=list)
 
     def train(self, weights: Tensor, write_row: WriteRow | None = None) -> tuple[Trajectory, float]:
         """Train under a policy; return the run and its J, infinite if the policy does not hold."""
@@ -50,7 +55,8 @@ class Holding(Objective):
     def _holds(self, run: Trajectory, value: float) -> bool:
         if bool((curve(run)[SETTLED:] > self.limit[SETTLED:]).any()):
             return False
-        _, replayed = super().train(stability.moved(run.weights, seed=0))
+        _, replayed = super().train(stability.moved(run.weights, MOVED))
+        self.replays.append(replayed)
         return abs(replayed / value - 1) <= REPLAYED
 
 
@@ -77,8 +83,8 @@ class SteeredDescent(Method):
     3. Mirror descent.
 
     Of all policies only those that hold are taken (see `Holding`): beyond the edge of stability others have a lower
-    J, which belongs to one run and not to the policy. A steered run and one with feedback count as a pass each, a
-    replay as a rejected run.
+    J, which belongs to one run and not to the policy. A steered run and training under its weights count as a pass
+    each, a run with feedback as one, a replay as a rejected run.
     """
 
     #: The desired loss under the conventional policy, [T+1].
@@ -92,35 +98,45 @@ class SteeredDescent(Method):
     def step(self, current: Iterate, objective: Objective, iteration: int) -> Step:
         """Take the runs with feedback in iteration 1, a step of mirror descent in every other one."""
         if iteration > 1:
-            return self._descent.step(current, self._holding(objective, current), iteration)
+            return self._descend(current, objective, iteration)
         self.limit = curve(current.trajectory)
         control = control_of(objective)
         targets = control.targets()
-        examples, dtype = objective.problem.examples, current.weights.dtype
-        best, passes, rejected = Step(None, current.objective, 0.0), 0, 0
+        best, passes, replays = Step(None, current.objective, 0.0), 0, 0
         first: Path | None = None
         norm = 0.0
         for least in NORMS:
             path = control.steer(targets, 0.0, least)
-            passes += 1
-            run, value = self._holding(objective, current, best.objective).train(path.policy(examples, dtype))
-            rejected += 1
+            passes += 2  # the quadratic programs, and training under the weights
+            holding = self._holding(objective, current, best.objective)
+            run, value = holding.train(path.policy(current.weights))
+            replays += len(holding.replays)
             if not value < best.objective:
                 continue
             best, first, norm = Step(run, value, least), path, least
         if first is not None:
-            rows = first.policy(examples, dtype)
+            rows = first.policy(current.weights)
             for kept in KEPT:
                 for gain in GAINS:
                     follow = self._feedback(objective, control, targets, rows[:kept], norm, gain)
-                    run, value = self._holding(objective, current, best.objective).train(rows.clone(), follow)
+                    holding = self._holding(objective, current, best.objective)
+                    run, value = holding.train(rows.clone(), follow)
                     passes += 1
+                    replays += len(holding.replays)
                     if value < best.objective:
                         best = Step(run, value, gain)
-        if best.trajectory is not None:
+        if best.trajectory is None:
+            best = self._descend(current, objective, iteration)
+        else:
             log_weights.take_(self._descent.log_weights, best.trajectory.weights)
             self._descent.velocity.zero_()
-        return replace(best, rejected=rejected, passes=passes)
+        return replace(best, rejected=best.rejected + replays, passes=passes)
+
+    def _descend(self, current: Iterate, objective: Objective, iteration: int) -> Step:
+        """Take a step of mirror descent to a policy that holds."""
+        holding = self._holding(objective, current)
+        step = self._descent.step(current, holding, iteration)
+        return replace(step, rejected=step.rejected + len(holding.replays))
 
     def _holding(self, objective: Objective, current: Iterate, ceiling: float = math.inf) -> Holding:
         """Return an objective that refuses policies that do not hold, below J of the current one and the ceiling."""
@@ -153,7 +169,7 @@ class SteeredDescent(Method):
 
     def restore(self, state: State) -> None:
         """Continue from a state that `state` returned."""
-        self.limit = state["limit"]
+        self.limit = state["limit"].cpu()
         self._descent.restore({name: value for name, value in state.items() if name != "limit"})
 
 

@@ -167,6 +167,7 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
         {"problem": "language_model", "search": {"method": "dynamic_programming"}},
         ["a.search.method", "needs problem: perceptron"],
     ),
+    ({"processes": 2, "search": {"method": "steered_descent"}}, ["a.search.method", "processes is 2: set it to 1"]),
     ({"search": {"rate": 0.1}}, ["a.search.rate is 0.1", "feedback_descent sets its own step"]),
     ({"search": {"decay": "linear"}}, ["a.search.decay", "feedback_descent sets its own step"]),
     ({"search": {"snapshots": [4, 2]}}, ["a.search.snapshots", "rising", "[2, 4]"]),

@@ -36,7 +36,7 @@ def judged(**values: Any) -> certificate.Certificate:
         ({"replay_moved": -0.0101}, UNSTABLE, "with weights moved by 1e-6 changes J by 1.0"),
         ({"replay_float64": 0.5}, UNSTABLE, "in float64 changes J by 50.0"),
         ({"replay_float64": math.inf}, UNSTABLE, "in float64 diverges"),
-        ({"gap": None}, UNSTABLE, "training diverges"),
+        ({"gap": None}, UNSTABLE, "the gap is not finite"),
         ({"objective_desired": math.nan}, UNSTABLE, "training diverges"),
     ],
 )

@@ -49,5 +49,46 @@ def test_unseen_examples_are_optional_and_desired_ones_are_not():
     assert list(result.losses) == ["desired"]
     with pytest.raises(ValueError, match="expected a set named desired"):
         near_optimal(train, {"test": desired}, start(problem), **options)
-    with pytest.raises(ValueError, match="steps is 0"):
-        near_optimal(train, {"desired": desired}, start(problem), **(options | {"steps": 0}))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 0}, "steps is 0, expected at least 1"),
+        ({"iterations": -1}, "iterations is -1"),
+        ({"learning_rate": 0.0}, "learning_rate is 0.0, expected a number above 0"),
+        ({"theta0": torch.zeros(5, 1)}, r"theta0 is torch.float32 of shape \(5, 1\)"),
+        ({"theta0": torch.zeros(5, dtype=torch.int64)}, "theta0 is torch.int64"),
+        ({"theta0": torch.zeros(5)}, "give both one type"),
+    ],
+)
+def test_an_argument_out_of_range_is_named(change, message):
+    problem = perceptron()
+    double = problem.signed_features("train").double()
+    arguments = {"theta0": start(problem), "steps": 3, "learning_rate": 0.1, "iterations": 1} | change
+
+    def of_train(theta):
+        return softplus((theta.double() if theta.is_floating_point() else theta) @ double)
+
+    with pytest.raises(ValueError, match=message):
+        near_optimal(of_train, {"desired": of_train}, **arguments)
+
+
+def test_parameters_of_a_module_will_do_and_a_method_can_be_given_again():
+    problem = perceptron()
+    vector = torch.nn.utils.parameters_to_vector([torch.nn.Parameter(start(problem))])
+    assert vector.requires_grad
+    method, results = MirrorDescent(), []
+    for _ in range(2):
+        results.append(
+            near_optimal(
+                losses(problem, "train"),
+                {"desired": losses(problem, "desired")},
+                vector,
+                steps=5,
+                learning_rate=0.3,
+                iterations=3,
+                method=method,
+            )
+        )
+    assert torch.equal(results[0].weights, results[1].weights)

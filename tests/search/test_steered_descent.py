@@ -75,3 +75,11 @@ def test_a_policy_that_does_not_give_its_run_again_is_refused(monkeypatch):
     holding = Holding(target.problem, target.theta0, target.learning_rates, math.inf, limit)
     assert abs(target.train(other)[1] / target.train(weights)[1] - 1) > REPLAYED
     assert holding.train(weights)[1] == math.inf
+
+
+def test_where_no_steered_run_holds_the_search_descends_all_the_same():
+    target = objective(learning_rate=40.0)
+    search = Search(target, make({}), iterations=3)
+    search.run()
+    assert search.rows[-1].accepted
+    assert search.rows[-1].objective < search.rows[0].objective

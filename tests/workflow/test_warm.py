@@ -2,7 +2,9 @@
 
 import os
 import resource
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,7 +28,7 @@ STARTER = """
 import os, sys
 from workflow import warm
 warm.start(sys.argv[1:])
-print(os.environ[warm.WARM], flush=True)
+print(os.environ[WARM], flush=True)
 sys.stdin.read()
 """
 
@@ -330,11 +332,25 @@ def test_the_socket_is_for_this_user_alone_and_its_path_short(
     long = tmp_path / ("a" * 100)
     long.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(long))
-    path = warm._socket_path()
+    with socket.socket(socket.AF_UNIX) as listener:
+        path = warm._bind(listener)
     assert path is not None
     assert len(os.fsencode(path)) <= warm.LONGEST_PATH
-    path.parent.rmdir()
+    shutil.rmtree(path.parent)
     assert list(long.iterdir()) == []
+
+
+def test_where_no_place_has_sockets_jobs_start_cold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Refusing(socket.socket):
+        def bind(self, address: object) -> None:
+            raise PermissionError("no sockets here")
+
+    monkeypatch.setattr("socket.socket", Refusing)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.delenv(WARM, raising=False)
+    warm.start()
+    assert WARM not in os.environ
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_limits_are_those_of_the_command() -> None:

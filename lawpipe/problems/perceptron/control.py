@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.optimize import minimize
+from scipy.special import expit
 from torch import Tensor
 
 from lawpipe.compute.compiled import compiled
@@ -32,9 +33,6 @@ from lawpipe.run.errors import InputError
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-
-#: Largest number of examples with weight at a step.
-MOST_ACTIVE = 100
 
 #: Examples whose slopes are looked at first, those with the lowest slopes at the last look at all of them.
 CANDIDATES = 128
@@ -214,12 +212,15 @@ def _wrong(features, theta):
 
 @compiled
 def _target(points, norms, norm):
-    """Return the point of a norm on the line through `points` [S, D], whose norms [S] rise, and its extensions."""
+    """Return the point of a norm on the line from 0 through `points` [S, D], whose norms [S] > 0 rise.
+
+    Beyond the last point it is that point: where the loss has a minimum, longer parameters are worse.
+    """
     after = np.searchsorted(norms, norm)
     if after == 0:
         return points[0] * (norm / norms[0])
     if after == len(norms):
-        return points[-1] * (norm / norms[-1])
+        return points[-1]
     share = (norm - norms[after - 1]) / (norms[after] - norms[after - 1])
     return points[after - 1] * (1 - share) + points[after] * share
 
@@ -377,18 +378,18 @@ class Path:
 
     #: theta[0..T], [T+1, D].
     thetas: Floats
-    #: The active examples of a step and their weights, [T, MOST_ACTIVE]; entries from the count on mean nothing.
+    #: The active examples of a step and their weights, [T, most]; entries from the count on mean nothing.
     rows: Indices
     weights: Floats
     #: Number of active examples, [T].
     counts: Indices
 
-    def policy(self, examples: int, dtype: torch.dtype) -> Tensor:
-        """Return the weights of all examples, [T, N]."""
-        result = torch.zeros(len(self.counts), examples, dtype=dtype)
+    def policy(self, like: Tensor) -> Tensor:
+        """Return the weights of all examples, [T, N], a tensor of the same kind as another policy."""
+        result = torch.zeros(like.shape, dtype=like.dtype)
         for row, rows, weights, count in zip(result, self.rows, self.weights, self.counts, strict=True):
-            row[torch.from_numpy(rows[:count])] = torch.from_numpy(weights[:count]).to(dtype)
-        return result.div_(result.sum(dim=1, keepdim=True))
+            row[torch.from_numpy(rows[:count])] = torch.from_numpy(weights[:count]).to(like.dtype)
+        return result.div_(result.sum(dim=1, keepdim=True)).to(like.device)
 
 
 class Control:
@@ -400,7 +401,7 @@ class Control:
         Raises InputError for another problem, and for one whose examples are shared by several processes.
         """
         if not isinstance(problem, Perceptron):
-            raise InputError("problem is language_model, but this search method needs perceptron: choose another.")
+            raise InputError("this search method needs a perceptron, and the problem is none: choose another method.")
         if problem.sum_over_processes is not Problem.sum_over_processes:
             raise InputError("processes is above 1, but this search method runs in one process: set it to 1.")
         self._features = _rows(problem.signed_features("train"))
@@ -417,6 +418,8 @@ class Control:
         """Return the regularisation path of the desired loss, [S, D], and the norms of its points, rising, [S].
 
         A point minimises L(theta) + ridge |theta|^2 / 2; the ridge falls from 0.03 to 2e-9.
+
+        Raises InputError if all points are zero.
         """
         point, points = np.zeros(self._desired.shape[1]), []
         for exponent in np.arange(-1.5, -9, -0.25):
@@ -431,13 +434,17 @@ class Control:
             points.append(point)
         path = np.array(points)
         norms = np.linalg.norm(path, axis=1)
-        rising = np.append(True, np.diff(np.maximum.accumulate(norms)) > 0)
+        rising = np.diff(np.maximum.accumulate(np.append(0.0, norms))) > 0
+        if not rising.any():
+            raise InputError(
+                "the desired examples have their least loss at theta = 0: there is no way to steer to it."
+            )
         return path[rising], norms[rising]
 
     def _ridge_loss(self, theta: Floats, ridge: float) -> tuple[float, Floats]:
         """Return L(theta) + ridge |theta|^2 / 2 and its gradient."""
         margins = self._desired @ theta
-        gradient = (1 / (1 + np.exp(-margins))) @ self._desired / len(margins) + ridge * theta
+        gradient = expit(margins) @ self._desired / len(margins) + ridge * theta
         return float(np.logaddexp(0, margins).mean() + ridge / 2 * theta @ theta), gradient
 
     def steer(self, targets: tuple[Floats, Floats], factor: float, least: float) -> Path:
@@ -450,7 +457,7 @@ class Control:
         """Return the unit vector from the target of norm max(factor |theta|, least) to parameters theta, [D]."""
         state: Floats = theta.double().cpu().numpy()
         away = state - _target(*targets, max(factor * float(np.linalg.norm(state)), least))
-        return torch.from_numpy(away / np.linalg.norm(away)).to(theta)
+        return torch.from_numpy(away / max(float(np.linalg.norm(away)), 1e-300)).to(theta)
 
     def improve(self, path: Path, damping: float) -> Path:
         """Return the run of one iteration of dynamic programming from a path; its J may be higher.
@@ -458,6 +465,7 @@ class Control:
         `damping`, in units of the mean eigenvalue of all metrics of the cost to go, holds the run near the path.
         """
         if self._cost_to_go is None or self._cost_to_go[0] is not path:
+            self._cost_to_go = None  # it is as large as the new one
             steps, dimension = len(self._rates), self._features.shape[1]
             adjoints, metrics = np.empty((steps + 1, dimension)), np.empty((steps + 1, dimension, dimension))
             _cost_to_go(self._features, self._desired, self._rates, *vars(path).values(), adjoints, metrics)
@@ -471,7 +479,8 @@ class Control:
         return result
 
     def _empty(self) -> Path:
-        steps, most = len(self._rates), min(MOST_ACTIVE, len(self._features))
+        # One more than an optimum needs, because an example is added before another is dropped.
+        steps, most = len(self._rates), min(len(self._features), len(self._theta0) + 2)
         thetas = np.empty((steps + 1, len(self._theta0)))
         thetas[0] = self._theta0
         return Path(thetas, np.zeros((steps, most), np.int64), np.zeros((steps, most)), np.zeros(steps, np.int64))

@@ -85,7 +85,7 @@ def random_path(problem, theta0, rates, active, seed=0):
         rows[t, :active] = random.choice(examples, active, replace=False)
         weights[t, :active] = random.dirichlet(np.ones(active))
     empty = control.Path(np.empty((steps + 1, problem.parameters)), rows, weights, np.full(steps, active))
-    run = trajectory.train(problem, theta0, empty.policy(examples, torch.float64), rates)
+    run = trajectory.train(problem, theta0, empty.policy(torch.empty(steps, examples, dtype=torch.float64)), rates)
     thetas = torch.cat([theta0.unsqueeze(0), run.stored[1:]]).numpy()
     return control.Path(thetas, rows, weights, empty.counts), run
 
@@ -141,7 +141,7 @@ def test_where_the_weights_can_correct_everything_only_the_next_term_counts():
     np.testing.assert_allclose(metrics[1:, 0, 0], q[-1] * (1 - q[-1]), rtol=1e-12)
 
 
-def test_an_undamped_sweep_lowers_the_objective_near_an_optimum_and_a_path_is_its_own_policy():
+def test_damped_sweeps_lower_the_objective_near_an_optimum_and_a_path_is_its_own_policy():
     problem = perceptron(train_examples=60, seed=2)
     theta0, rates = start(problem), [0.05] * 40
     own = Control(problem, theta0, rates)
@@ -156,14 +156,16 @@ def test_an_undamped_sweep_lowers_the_objective_near_an_optimum_and_a_path_is_it
         else:
             damping *= 4
     assert values[-1] < 0.98 * values[0]
-    run = trajectory.train(problem, theta0, path.policy(problem.examples, torch.float64), rates)
+    run = trajectory.train(
+        problem, theta0, path.policy(torch.empty(40, problem.examples, dtype=torch.float64)), rates
+    )
     assert run.objective() == pytest.approx(values[-1], rel=1e-10)
     np.testing.assert_allclose(run.stored[-1].numpy(), path.thetas[-1], rtol=1e-9)
 
 
 def test_other_problems_and_shards_are_refused():
     text = language_model()
-    with pytest.raises(InputError, match="needs perceptron"):
+    with pytest.raises(InputError, match="needs a perceptron"):
         Control(text, start(text), [0.1])
     problem = perceptron()
     part = problem.shard(0, 2)
