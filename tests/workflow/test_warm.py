@@ -28,7 +28,7 @@ STARTER = """
 import os, sys
 from workflow import warm
 warm.start(sys.argv[1:])
-print(os.environ[WARM], flush=True)
+print(os.environ[warm.WARM], flush=True)
 sys.stdin.read()
 """
 
