@@ -160,7 +160,7 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
     if stage == "search" or (stage == "make_policy" and batch in plan.SEARCHED_CONTROLS):
         own = stage == "search"
         iterations = settings["search"]["iterations"] + 1 if own else settings["controls"]["evaluations"]
-        iteration = ITERATION_OF_METHOD.get(settings["search"]["method"], ITERATION[settings["problem"]])
+        iteration = ITERATION_OF_METHOD.get(settings["search"].get("method"), ITERATION[settings["problem"]])
         return Steps(iterations * steps * iteration.run, iterations * steps * iteration.backward)
     if stage == "make_policy":
         runs, backward = POLICIES[batch].work[POLICIES[batch].variant]
@@ -301,7 +301,7 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
         theta_mb = (Size.of(settings).parameters if on_text else width) * _itemsize(settings) / 1e6
         path_mb = steps * theta_mb if steps * theta_mb <= PATH_BYTES / 1e6 else 2.2 * isqrt(steps) * theta_mb
         memory += 2 * path_mb  # a search holds a tried run in addition to the current one
-    if stage in ("search", "make_policy") and settings["search"]["method"] == "dynamic_programming":
+    if stage in ("search", "make_policy") and settings["search"].get("method") == "dynamic_programming":
         # A Hessian of the cost to go at every step, in float64.
         memory += steps * width**2 * 8 / 1e6
     if trains and on_text:

