@@ -5,10 +5,13 @@ from matplotlib.figure import Figure
 from lawpipe.figures import frame, panels, style
 from lawpipe.results import certificate
 from lawpipe.results.experiment import Results, select
+from lawpipe.results.gains import BASE, BEST, TUNED
 from lawpipe.results.numbers import number, policy_label
 
 #: The sharpness at the edge of stability.
 EDGE = 2.0
+#: The policies that are drawn: more lines would hide each other. The table has them all.
+SHOWN = (BASE, TUNED, BEST)
 #: The columns of the table that are drawn, with the titles and the labels of their axes.
 PANELS = {
     "sharpness": ("Sharpness of each step", "eta x largest eigenvalue"),
@@ -17,12 +20,13 @@ PANELS = {
 
 
 def stability(results: Results) -> Figure:
-    """Draw sharpness and growth of the adjoint against the step, one line per policy, without the snapshots."""
+    """Draw sharpness and growth of the adjoint against the step, one line for each of SHOWN."""
+    policies = [policy for policy in SHOWN if policy in results.chosen]
     canvas = frame.canvas(results, "stability", panels.seeds_note(results, geometric=True))
-    colours = style.colours(results.chosen)
+    colours = style.colours(policies)
     for axes, (column, (title, label)) in zip(canvas.axes[0], PANELS.items(), strict=True):
         log = panels.differ_by_factors(results.stability[column])
-        for policy in results.chosen:
+        for policy in policies:
             steps, samples = results.by_seed(select(results.stability, policy=policy), "step", column)
             # Steps count from 1 here: a log axis has no 0.
             panels.draw_over_seeds(axes, steps + 1, samples, colours[policy], policy_label(policy), log=log)
@@ -34,7 +38,7 @@ def stability(results: Results) -> Figure:
     sharpness.axhline(EDGE, **style.DASHED)
     panels.write_at_level(sharpness, "edge of stability", EDGE)
     growth.axhline(1, **style.DOTTED)
-    growth.legend()
+    sharpness.legend()
     for policy in panels.COMPARED:
         rows = select(results.summary, policy=policy)
         largest, grown = (float(rows[name].max()) for name in ("sharpness_max", "adjoint_growth_max"))
