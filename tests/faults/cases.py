@@ -186,11 +186,15 @@ def workflow(folder: Path, target: str) -> None:
 def files_of_at_most(size: int) -> Iterator[None]:
     """Within the block this process cannot write more than so many bytes to a file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    keep = sys.dont_write_bytecode
+    # Python 3.11 would keep the half of a module's bytecode that can be written.
+    sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        sys.dont_write_bytecode = keep
 
 
 NO_ROOM = (
