@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import common
+import numpy as np
 import pandas as pd
 import torch
 
@@ -36,7 +37,6 @@ from lawpipe.run.splits import REFERENCES
 from lawpipe.search.loop import Row, Search
 from lawpipe.search.method import Method, load_method
 from lawpipe.search.objective import Objective
-from lawpipe.search.steered_descent import curve
 
 PUBLISHED = "projected_gradient"
 METHODS = ("feedback_descent", "mirror_descent", "accelerated_gradient")
@@ -146,7 +146,7 @@ def _of_best(objective: Objective, search: Search) -> dict[str, float]:
     """Return what a search's best policy keeps when it is trained again, and where its curve is too high."""
     run, value = objective.train(search.best)
     conventional, _ = objective.train(torch.full_like(search.best, 1 / search.best.shape[1]))
-    above = (curve(run) > curve(conventional)).nonzero()
+    above = np.flatnonzero(run.curve("desired") > conventional.curve("desired"))
     return {
         "replay": objective.train(stability.moved(search.best, 0))[1] / value - 1,
         "last_above": float(above.max()) if len(above) else 0.0,

@@ -1,4 +1,4 @@
-"""The learning problems: a folder each with its examples, initial parameters and losses.
+"""The learning problems: a folder each with its examples, initial parameters and losses; `own` is one of functions.
 
 Imports `run`, `compute` and `data`.
 """

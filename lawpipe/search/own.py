@@ -10,7 +10,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems.own import Losses, OwnProblem
 from lawpipe.search.feedback_descent import FeedbackDescent
 from lawpipe.search.loop import Row, Search
@@ -76,11 +75,6 @@ def near_optimal(
     search = Search(objective, deepcopy(method) or FeedbackDescent(), iterations, on_row=on_row)
     search.run()
     uniform = torch.full((steps, problem.examples), 1 / problem.examples, dtype=problem.dtype, device=problem.device)
-    own, conventional = (_curves(objective.train(weights)[0], references) for weights in (search.best, uniform))
+    runs = [objective.train(weights)[0] for weights in (search.best, uniform)]
+    own, conventional = ({name: run.curve(name) for name in references} for run in runs)
     return NearOptimal(search.best, own, conventional, search.rows, search.reason)
-
-
-def _curves(run: Trajectory, references: Mapping[str, Losses]) -> dict[str, npt.NDArray[np.float64]]:
-    """Return the mean loss of each reference set at t = 0..T."""
-    thetas = torch.cat([*(block for _, block in run.segments()), run.last.unsqueeze(0)])
-    return {name: run.problem.reference_losses(name, thetas) for name in references}

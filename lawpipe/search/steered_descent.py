@@ -53,19 +53,11 @@ class Holding(Objective):
         return run, value if not value < self.ceiling or self._holds(run, value) else math.inf
 
     def _holds(self, run: Trajectory, value: float) -> bool:
-        if bool((curve(run)[SETTLED:] > self.limit[SETTLED:]).any()):
+        if bool((run.curve("desired")[SETTLED:] > self.limit.numpy()[SETTLED:]).any()):
             return False
         _, replayed = super().train(stability.moved(run.weights, MOVED))
         self.replays.append(replayed)
         return abs(replayed / value - 1) <= REPLAYED
-
-
-def curve(run: Trajectory) -> Tensor:
-    """Return the desired loss of a run at t = 0..T, nats."""
-    blocks = [run.problem.reference_losses("desired", thetas) for _, thetas in run.segments()]
-    losses = torch.cat([torch.from_numpy(block) for block in blocks])
-    last = torch.from_numpy(run.problem.reference_losses("desired", run.last.unsqueeze(0)))
-    return torch.cat([losses, last])
 
 
 @dataclass
@@ -99,7 +91,7 @@ class SteeredDescent(Method):
         """Take the runs with feedback in iteration 1, a step of mirror descent in every other one."""
         if iteration > 1:
             return self._descend(current, objective, iteration)
-        self.limit = curve(current.trajectory)
+        self.limit = torch.from_numpy(current.trajectory.curve("desired"))
         control = control_of(objective)
         targets = control.targets()
         best, passes, replays = Step(None, current.objective, 0.0), 0, 0

@@ -10,6 +10,7 @@ import pytest
 
 from lawpipe.run import signals
 from lawpipe.run.signals import Stopped
+from tests.slow_stage import STAGE
 
 
 @pytest.mark.parametrize("number", signals.SIGNALS)
@@ -44,21 +45,8 @@ def test_work_that_does_not_come_to_an_end_is_stopped():
 
 
 def test_a_stage_that_is_stopped_says_so_and_leaves_nothing_half_written(tmp_path):
-    script = """
-import time
-from pathlib import Path
-from lawpipe.run import files, stage
-
-def main():
-    with files.whole(Path("out.txt")) as temporary:
-        temporary.write_text("half")
-        print("writing", flush=True)
-        time.sleep(60)
-
-stage.run(main)
-"""
     process = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", STAGE], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout.readline() == "writing\n"
     process.terminate()

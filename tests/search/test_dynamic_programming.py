@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from lawpipe.run.signals import Stopped
-from lawpipe.search.checkpoint import Checkpoint
-from lawpipe.search.dynamic_programming import make
+from lawpipe.search.dynamic_programming import DynamicProgramming, make
 from lawpipe.search.loop import Search
 from lawpipe.search.mirror_descent import MirrorDescent
 from lawpipe.search.objective import Objective
+from tests.search.resuming import check_resumes_bit_for_bit
 from tests.small_problems import perceptron, start
 
 STEPS = 60
@@ -40,21 +39,7 @@ def test_it_goes_lower_than_mirror_descent_with_few_active_examples(dtype):
 
 
 def test_a_stopped_search_goes_on_to_the_same_bits(tmp_path):
-    whole = searched(objective(), make({}))
-    calls = []
-
-    def stop_after_three():
-        calls.append(0)
-        return 15 if len(calls) == 3 else None
-
-    stopped = Search(objective(), make({}), iterations=6, checkpoint=Checkpoint(tmp_path))
-    stopped.asked_to_stop = stop_after_three
-    with pytest.raises(Stopped):
-        stopped.run()
-    assert len(stopped.rows) == 4
-    resumed = searched(objective(), make({}), checkpoint=Checkpoint(tmp_path))
-    assert resumed.rows == whole.rows
-    assert torch.equal(resumed.best, whole.best)
+    check_resumes_bit_for_bit(objective(), DynamicProgramming, tmp_path)
 
 
 def test_where_the_desired_loss_has_a_minimum_the_search_steers_to_it_and_not_beyond():

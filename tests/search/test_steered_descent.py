@@ -3,15 +3,13 @@
 import math
 from itertools import pairwise
 
-import pytest
 import torch
 
 from lawpipe.engine import stability
-from lawpipe.run.signals import Stopped
-from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.loop import Search
 from lawpipe.search.objective import Objective
-from lawpipe.search.steered_descent import REPLAYED, SETTLED, Holding, curve, make
+from lawpipe.search.steered_descent import REPLAYED, SETTLED, Holding, SteeredDescent, make
+from tests.search.resuming import check_resumes_bit_for_bit
 from tests.small_problems import perceptron, random_weights, start
 
 STEPS = 60
@@ -32,27 +30,12 @@ def test_it_lowers_the_objective_with_policies_that_hold():
     assert values[-1] < 0.9 * values[0]
     run, value = target.train(search.best)
     uniform, _ = target.train(torch.full_like(search.best, 1 / search.best.shape[1]))
-    assert bool((curve(run) <= curve(uniform))[SETTLED:].all())
+    assert bool((run.curve("desired") <= uniform.curve("desired"))[SETTLED:].all())
     assert abs(target.train(stability.moved(search.best, 5))[1] / value - 1) <= REPLAYED
 
 
 def test_a_stopped_search_goes_on_to_the_same_bits(tmp_path):
-    whole = Search(objective(), make({}), iterations=6)
-    whole.run()
-    calls = []
-
-    def stop_after_three():
-        calls.append(0)
-        return 15 if len(calls) == 3 else None
-
-    stopped = Search(objective(), make({}), iterations=6, checkpoint=Checkpoint(tmp_path))
-    stopped.asked_to_stop = stop_after_three
-    with pytest.raises(Stopped):
-        stopped.run()
-    resumed = Search(objective(), make({}), iterations=6, checkpoint=Checkpoint(tmp_path))
-    resumed.run()
-    assert resumed.rows == whole.rows
-    assert torch.equal(resumed.best, whole.best)
+    check_resumes_bit_for_bit(objective(), SteeredDescent, tmp_path)
 
 
 def test_a_policy_whose_curve_is_above_the_limit_is_refused_and_one_that_need_not_be_looked_at_is_not():
@@ -60,7 +43,8 @@ def test_a_policy_whose_curve_is_above_the_limit_is_refused_and_one_that_need_no
     weights = random_weights(STEPS, target.problem.examples, torch.float32)
     run, value = target.train(weights)
     whole = (target.problem, target.theta0, target.learning_rates)
-    above, below = curve(run) - 1e-3, curve(run) + 1e-3
+    losses = torch.from_numpy(run.curve("desired"))
+    above, below = losses - 1e-3, losses + 1e-3
     assert Holding(*whole, ceiling=math.inf, limit=below).train(weights)[1] == value
     assert Holding(*whole, ceiling=math.inf, limit=above).train(weights)[1] == math.inf
     assert Holding(*whole, ceiling=value / 2, limit=above).train(weights)[1] == value

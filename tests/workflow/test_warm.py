@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from lawpipe.run import signals
+from tests.slow_stage import STAGE
 from tests.workflow.copies import Project, duplicate
 from workflow import warm
 from workflow.start import WARM
@@ -228,21 +229,6 @@ def test_from_other_circumstances_python_itself_runs_it(run: Run, tmp_path: Path
 
 def test_other_arguments_of_python_go_to_python(run: Run, tmp_path: Path) -> None:
     assert run.run("-c", "import os; print(os.getppid())", folder=tmp_path) == (0, f"{os.getpid()}\n", "")
-
-
-STAGE = """
-import time
-from pathlib import Path
-from lawpipe.run import files, stage
-
-def main():
-    with files.whole(Path("out.txt")) as temporary:
-        temporary.write_text("half")
-        print("writing", flush=True)
-        time.sleep(60)
-
-stage.run(main)
-"""
 
 
 @pytest.mark.parametrize("number", signals.SIGNALS)
