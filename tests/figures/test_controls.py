@@ -106,7 +106,7 @@ def test_the_paragraph_agrees_with_the_numbers(tuned: Results) -> None:
         "0.101 [0.0985, 0.103] nats higher on desired and 0.606",
         "keep 20.0 % [20.0 %, 20.0 %] (n = 3) of the gain, so 80.0 % [80.0 %, 80.0 %] (n = 3)",
         "Dropping the flipped examples (an oracle): 50.0 %",
-        "One searched weight vector for all steps: 40.0 % [40.0 %, 40.0 %] (n = 2).",
+        "One searched weight vector for all steps: 40.0 % (n = 2).",
         "Greedy one-step weights: 80.0 %",
         "Weights in proportion to the losses -20.0 %",
         "At the tuned rate itself a search makes J 0.201",
