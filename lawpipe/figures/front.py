@@ -20,6 +20,7 @@ def front(results: Results) -> Figure:
     figure = Figure(figsize=(3.3, 3.7), layout="constrained")
     for axes, against in zip(figure.subplots(2, 1, sharex=True, sharey=True), REFERENCES, strict=True):
         panels.draw_losses(axes, results, shown, against, log=log)
+    panels.log_axes(figure.axes, "y" if log else "")
     figure.axes[0].set(xlabel="")
     figure.axes[1].set(title="Unseen examples")
     handles, labels = figure.axes[0].get_legend_handles_labels()
