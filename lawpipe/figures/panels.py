@@ -62,7 +62,7 @@ def surround(figure: Figure, title: str, subtitle: str = "", foot: float = 0.0) 
     corner = figure.dpi_scale_trans + ScaledTranslation(0, 1, figure.transFigure)  # type: ignore[arg-type]
     # The report shows the title above the figure and removes this one.
     figure.text(0.1, -0.1, title, transform=corner, fontsize=11, fontweight="bold", va="top", gid=surfaces.TITLE_ID)
-    y = 0.34
+    y = surfaces.TITLE_HEIGHT
     for line in wrapped(subtitle, WIDTH - 0.2):
         figure.text(0.1, -y, line, transform=corner, color=surfaces.MUTED, va="top")
         y += LINE
