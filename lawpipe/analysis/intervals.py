@@ -60,7 +60,7 @@ def mean_interval(values: Iterable[float | None], *, logarithmic: bool = False) 
 
     None or a number that is not finite counts as missing. With `logarithmic`, for quantities that vary by factors
     (accelerations and B), the logarithms are averaged: the mean is then the geometric mean, and the interval is not
-    symmetric and stays above 0. Raises ValueError if `logarithmic` and a value is not above 0.
+    symmetric and stays above 0; its upper end is infinite where float64 has no such number. Raises ValueError if `logarithmic` and a value is not above 0.
     """
     all_values = list(values)
     present = np.array([value for value in all_values if value is not None and math.isfinite(value)])
@@ -71,9 +71,17 @@ def mean_interval(values: Iterable[float | None], *, logarithmic: bool = False) 
         if (present <= 0).any():
             raise ValueError(f"a logarithmic mean needs values above 0, found {present.min()}")
         present = np.log(present)
-    back = math.exp if logarithmic else float
+    back = _exponential if logarithmic else float
     mean = float(present.mean())
     if reached == 1:
         return Interval(back(mean), None, None, n, 1)
     half = float(special.stdtrit(reached - 1, (1 + CONFIDENCE) / 2) * present.std(ddof=1) / math.sqrt(reached))
     return Interval(back(mean), back(mean - half), back(mean + half), n, reached)
+
+
+def _exponential(value: float) -> float:
+    """Return e to a power, infinite where float64 has no such number."""
+    try:
+        return math.exp(value)
+    except OverflowError:
+        return math.inf

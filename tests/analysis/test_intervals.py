@@ -55,3 +55,8 @@ def test_an_interval_is_scaled_and_its_ends_are_clipped() -> None:
     assert interval.clipped(0, 1) == Interval(0.5, 0, 1, 3, 3)
     assert Interval.stored(0.5, math.nan, None) == Interval(0.5, None, None, 1, 1)
     assert math.isnan(Interval(None, None, None, 2, 0).scaled(2).mean_or_nan)
+
+
+def test_the_end_of_a_geometric_interval_that_no_number_reaches_is_infinite() -> None:
+    interval = mean_interval([1e-300, 1e300], logarithmic=True)
+    assert (interval.low, interval.mean, interval.high) == (0, pytest.approx(1), math.inf)
