@@ -60,7 +60,9 @@ def mean_interval(values: Iterable[float | None], *, logarithmic: bool = False) 
 
     None or a number that is not finite counts as missing. With `logarithmic`, for quantities that vary by factors
     (accelerations and B), the logarithms are averaged: the mean is then the geometric mean, and the interval is not
-    symmetric and stays above 0; its upper end is infinite where float64 has no such number. Raises ValueError if `logarithmic` and a value is not above 0.
+    symmetric and stays above 0; its upper end is infinite where float64 has no such number.
+
+    Raises ValueError if `logarithmic` and a value is not above 0.
     """
     all_values = list(values)
     present = np.array([value for value in all_values if value is not None and math.isfinite(value)])

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.figures import panels, style
 from lawpipe.paper import claims, measures
+from lawpipe.paper.claims import Claim
 from lawpipe.paper.measures import NEAR, Measure, of, ratio
 from lawpipe.report.table import Table
 from lawpipe.results.catalogue import Entry
@@ -74,11 +75,14 @@ BY_FACTORS = ("gap / J", "J changed by a replay", "effective examples")
 #: The claims that are judged of each policy: those that need no control.
 JUDGED = tuple(claim for claim in claims.STATEMENTS if "perceptron" in claim.problems and not claim.needs)
 
-#: The panels of the figure: the title, the quantities with their colours and labels, and whether the axis is a log one.
+#: The panels of the figure: title, quantities with their colours and labels, and whether the axis is logarithmic.
 PANELS: tuple[tuple[str, Mapping[str, tuple[str, str]], bool], ...] = (
     (
         "J / conventional",
-        {f"J {name} / conventional": (style.AGAINST[key], name) for name, key in (("desired", "desired"), ("unseen", "test"))},
+        {
+            f"J {name} / conventional": (style.AGAINST[key], name)
+            for name, key in (("desired", "desired"), ("unseen", "test"))
+        },
         False,
     ),
     ("Frank-Wolfe gap / J", {"gap / J": (style.POLICIES[NEAR], "")}, True),
@@ -103,7 +107,9 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
     there is no experiment.
     """
     if not experiments:
-        raise InputError("no two experiments of this config search for a policy on the same examples of the perceptron.")
+        raise InputError(
+            "no two experiments of this config search for a policy on the same examples of the perceptron."
+        )
     records: list[dict[str, Any]] = []
     for results in experiments:
         first = {
@@ -126,7 +132,9 @@ def means(frame: pd.DataFrame) -> dict[str, dict[str, Interval]]:
     for experiment, group in frame.groupby("experiment", sort=False):
         by_quantity = group.groupby("quantity", sort=False)["value"]
         result[str(experiment)] = {
-            str(name): mean_interval(_positive(values) if name in logarithmic else values, logarithmic=name in logarithmic)
+            str(name): mean_interval(
+                _positive(values) if name in logarithmic else values, logarithmic=name in logarithmic
+            )
             for name, values in by_quantity
         }
     rates = frame.groupby("experiment")["learning_rate"].first()
@@ -165,7 +173,7 @@ def figure(frame: pd.DataFrame) -> Figure:
 
 def _label(row: "pd.Series[Any]") -> str:
     """Return the name of a row of the figure."""
-    return f"{str(row['method']).replace('_', ' ')}, rate {number(row['learning_rate'])}"
+    return f"{str(row['method']).replace('_', ' ')}, rate {row['learning_rate']:g}"
 
 
 def _draw(
@@ -185,7 +193,7 @@ def _draw(
 
 
 def table(frame: pd.DataFrame) -> Table:
-    """Return one row per quantity and claim, and one column per experiment; claims have our number and the verdict."""
+    """Return one row per quantity and claim, one column per experiment; claims have the verdict and our number."""
     of_all = means(frame)
     records = [
         {"": name, **{experiment: _written(name, known[name]) for experiment, known in of_all.items()}}
@@ -193,10 +201,7 @@ def table(frame: pd.DataFrame) -> Table:
     ]
     measured = set(frame["quantity"])
     for claim in (claim for claim in JUDGED if claim.name in measured):
-        verdicts = {
-            experiment: f"{claim.rule.judge(known[claim.name]).verdict.replace('_', ' ')}: {number(known[claim.name].mean)}"
-            for experiment, known in of_all.items()
-        }
+        verdicts = {experiment: _judged(claim, known[claim.name]) for experiment, known in of_all.items()}
         records.append({"": f"claim: {claim.name}", **verdicts})
     note = "The numbers of each seed are in optima.parquet beside this page."
     return replace(Table.from_records(ENTRY, records), note=note)
@@ -207,3 +212,8 @@ def _written(name: str, over: Interval) -> str:
     if name in SHARES:
         return percent(over.mean)
     return interval(over)
+
+
+def _judged(claim: Claim, over: Interval) -> str:
+    """Write the verdict on a claim and our number."""
+    return f"{claim.rule.judge(over).verdict.replace('_', ' ')}: {number(over.mean)}"

@@ -1,4 +1,4 @@
-"""Study: J on unseen examples against J on the desired examples, along searches with more and more desired examples."""
+"""Study: J on unseen against J on desired examples, along searches with more and more desired examples."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from lawpipe.figures import panels, style, surfaces
 from lawpipe.report.table import Table
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results, select
-from lawpipe.results.numbers import interval, number
+from lawpipe.results.numbers import interval
 from lawpipe.results.problem import Settings
 from lawpipe.run.errors import InputError
 from lawpipe.run.tables.studies import OVERFITTING
@@ -99,7 +99,7 @@ def figure(frame: pd.DataFrame) -> Figure:
                 _draw(axes, group, tuple(colour), f"K {count}")
         axes.axhline(1, **style.DOTTED)
         methods = " and ".join(dict.fromkeys(of_rate["method"].str.replace("_", " ")))
-        axes.set(title=f"learning rate {number(rate)}: {methods}", xlabel="J / conventional, desired examples")
+        axes.set(title=f"learning rate {rate:g}: {methods}", xlabel="J / conventional, desired examples")
     grid[0].set_ylabel("J / conventional, unseen examples")
     grid[0].invert_xaxis()
     handles, labels = grid[0].get_legend_handles_labels()
@@ -125,14 +125,14 @@ def _draw(axes: Axes, group: pd.DataFrame, colour: tuple[float, ...], label: str
 
 
 def table(frame: pd.DataFrame) -> Table:
-    """Return one row per experiment: J of the two policies on both sets, and how unseen examples follow the search."""
+    """Return one row per experiment: J of the two policies, and how unseen examples follow the search."""
     records = []
     for experiment, group in frame.groupby("experiment", sort=False):
         of_seeds, first = ends(group), group.iloc[0]
         records.append(
             {
                 "experiment": str(experiment),
-                "learning rate": number(first["learning_rate"]),
+                "learning rate": f"{first['learning_rate']:g}",
                 "K": str(first["desired_examples"]),
                 "seeds": str(len(of_seeds)),
                 "J desired / conventional": _mean(of_seeds["best_desired"]),

@@ -38,7 +38,9 @@ def test_quantities_are_those_of_the_near_optimal_policy_of_each_seed(experiment
         assert values[seed, "J unseen / conventional"] == pytest.approx(ratio)
         assert values[seed, "gap / J"] == pytest.approx(near["gap"] / near["objective_desired"])
         assert values[seed, "gain_carries_over"] == pytest.approx(
-            next(claim for claim in claims.CLAIMS if claim.name == "gain_carries_over").measure(experiments[0].seed(seed))
+            next(claim for claim in claims.CLAIMS if claim.name == "gain_carries_over").measure(
+                experiments[0].seed(seed)
+            )
         )
     similarity = experiments[0].similarity.query("policy == 'near_optimal' and against == 'desired' and active >= 2")
     medians = similarity.groupby(["seed", "kind"])["similarity"].median()
@@ -59,7 +61,9 @@ def test_the_table_has_a_verdict_for_every_claim_without_a_control(experiments: 
     assert {"claim: contributions_equal", "claim: near_optimal_is_stationary"} <= {*names}
     assert "claim: spoilt_left_out" not in names
     equal = next(row.cells for row in table.rows if row.cells[0] == "claim: contributions_equal")
-    assert all(cell.split(":")[0].replace(" ", "_") in ("reproduced", "partly", "not_reproduced") for cell in equal[1:])
+    assert all(
+        cell.split(":")[0].replace(" ", "_") in ("reproduced", "partly", "not_reproduced") for cell in equal[1:]
+    )
     assert len(equal) == len(experiments) + 1
 
 
@@ -70,7 +74,7 @@ def test_the_figure_has_a_row_for_every_experiment_in_every_panel(experiments: l
     assert len(drawn.axes) == len(optima.PANELS)
     labels = [text.get_text() for text in drawn.axes[0].get_yticklabels()]
     assert len(labels) == len(experiments)
-    assert labels[-1].endswith("rate 0.0100")
+    assert labels[-1].endswith("rate 0.01")
 
 
 def test_the_stage_writes_rows_figure_and_page(

@@ -59,7 +59,7 @@ def test_the_figure_has_a_panel_for_each_rate_and_a_line_for_each_number_of_exam
     assert isinstance(drawn, Figure)
     assert [axes.get_title(loc="left").split(":")[0] for axes in drawn.axes] == [
         "learning rate 0.1",
-        "learning rate 0.0100",
+        "learning rate 0.01",
     ]
     labels = [[line.get_label() for line in axes.lines if line.get_label().startswith("K")] for axes in drawn.axes]
     assert labels == [["K 64", "K 256"], ["K 64"]]
