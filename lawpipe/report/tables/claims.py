@@ -45,7 +45,7 @@ def claims(root: Path) -> Table:
             "what it says": record["paper"],
             "where": record["source"],
             "verdict": record["verdict"].replace("_", " "),
-            "ours": interval(Interval.stored(record["ours"], record["low"], record["high"])),
+            "ours": interval(Interval.stored(*(record[name] for name in ("ours", "low", "high", "n", "n")))),
             "n": str(record["n"]),
             "reason": record["reason"],
         }

@@ -14,7 +14,8 @@ def write(root: Path, *rows: tuple[str, str, float | None, float | None, int, st
     names = ("claim", "experiment", "ours", "low", "n", "verdict")
     columns: dict[str, list] = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     columns["high"] = [None if low is None else 2 * low for low in columns["low"]]
-    columns |= {name: [name] * len(rows) for name in ("source", "paper", "reason")}
+    columns |= {name: [name] * len(rows) for name in ("source", "paper", "reason", "group", "asked_by")}
+    columns |= {name: [None] * len(rows) for name in ("p", "holm")}
     artifacts.write(root / "claims.parquet", CLAIMS, columns, settings={}, code="")
 
 
