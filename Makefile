@@ -12,7 +12,7 @@ SNAKEMAKE := $(BIN)/python -m workflow.driver
 quoted = '$(subst ','\'',$1)'
 CONFIGURED := $(if $(CONFIG),--configfile $(call quoted,$(CONFIG)))
 SNAKEFILES := Snakefile workflow/rules
-# Several jobs at a time use the cores better than threads within one job.
+# As in workflow/rules/common.smk; the benchmarks are measured on one thread.
 export OMP_NUM_THREADS ?= 1
 # By default glibc returns the memory of every large tensor to the system. Keeping it, in large pages, saves 5 % of the
 # language model's time.
