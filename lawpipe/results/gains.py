@@ -12,6 +12,9 @@ BASE, BEST = "conventional", "near_optimal"
 #: Uniform weights, and uniform weights on the clean examples, each at its own best learning rate.
 TUNED, ORACLE = "conventional_tuned", "clean_only_tuned"
 
+#: The J by which a policy that trains on the desired examples too is chosen.
+HELD_OUT = "objective_held_out"
+
 
 def objectives(results: Results, against: str) -> Objectives:
     """Return J of every policy and seed on a reference set."""
@@ -25,17 +28,24 @@ def by_policy(frame: pd.DataFrame, column: str) -> Objectives:
 
 
 def grids(results: Results, policy: str) -> list[pd.DataFrame]:
-    """Return the rates tried for a policy with their J: one table per seed that has a finite J."""
+    """Return the rates tried for a policy with their J: one table per seed that has a finite J.
+
+    Of a policy that trains on the desired examples too, the rates at the share that was chosen, without the held-out
+    quarter.
+    """
     tables = []
     for seed in results.seeds:
         path = results.folder / f"seed{seed}/learning_rates/{policy}.parquet"
         if policy in results.policies and path.is_file():
             rows = artifacts.read(path, LEARNING_RATES).to_pandas()
+            if HELD_OUT in rows:
+                tuning = rows[rows["desired_examples"] == rows["desired_examples"].min()]
+                rows = tuning[tuning["share"] == chosen(tuning, "share")]
             if rows["objective_desired"].notna().any():
                 tables.append(rows)
     return tables
 
 
 def chosen(rows: pd.DataFrame, column: str) -> float:
-    """Return a column at the rate with the lowest J on desired."""
-    return float(rows[column].iloc[int(rows["objective_desired"].argmin())])
+    """Return a column at the rate with the lowest J on desired, or on those of them that were held out."""
+    return float(rows[column].iloc[int(rows[HELD_OUT if HELD_OUT in rows else "objective_desired"].argmin())])
