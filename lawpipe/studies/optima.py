@@ -70,15 +70,20 @@ QUANTITIES: Mapping[str, Measure] = {
 }
 #: Quantities that are shares, and those that vary by factors, whose means are geometric.
 SHARES = ("excluded, instantaneous", "excluded, adjoint")
-BY_FACTORS = ("gap / J", "J changed by a replay", "effective examples")
+BY_FACTORS = ("gap / J", "J changed by a replay", "SIM instantaneous", "SIM adjoint", "effective examples")
 
 #: The claims that are judged of each policy: those that need no control.
-JUDGED = tuple(claim for claim in claims.STATEMENTS if "perceptron" in claim.problems and not claim.needs)
+JUDGED = tuple(
+    claim
+    for claim in (*claims.GAIN, *claims.LAW, *claims.ZERO_WEIGHTS)
+    if "perceptron" in claim.problems and not claim.corrupted
+)
 
 #: The panels of the figure: title, quantities with their colours and labels, and whether the axis is logarithmic.
-PANELS: tuple[tuple[str, Mapping[str, tuple[str, str]], bool], ...] = (
+Looks = Mapping[str, tuple[style.Look, str]]
+PANELS: tuple[tuple[str, Looks, bool], ...] = (
     (
-        "J / conventional",
+        "J / J conventional",
         {
             f"J {name} / conventional": (style.AGAINST[key], name)
             for name, key in (("desired", "desired"), ("unseen", "test"))
@@ -88,14 +93,14 @@ PANELS: tuple[tuple[str, Mapping[str, tuple[str, str]], bool], ...] = (
     ("Frank-Wolfe gap / J", {"gap / J": (style.POLICIES[NEAR], "")}, True),
     ("similarity SIM", {f"SIM {kind}": (colour, kind) for kind, colour in style.KINDS.items()}, True),
     (
-        "excluded of contributions <= 0",
+        "weight 0 of contributions <= 0",
         {f"excluded, {kind}": (colour, kind) for kind, colour in style.KINDS.items()},
         False,
     ),
     ("effective examples per step", {"effective examples": (style.POLICIES[NEAR], "")}, True),
     ("exponent beta / conventional", {"beta / conventional": (style.POLICIES[NEAR], "")}, False),
 )
-COLUMNS = 3
+COLUMNS = 2
 #: Heights of a row of a panel, and of everything above and below its rows, in inches.
 ROW, AROUND = 0.34, 0.85
 
@@ -120,7 +125,7 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
         for number_of_seed in results.seeds:
             seed = results.seed(number_of_seed)
             values = {name: measure(seed) for name, measure in QUANTITIES.items()}
-            values |= {claim.name: claim.measure(seed) for claim in JUDGED if not claim.corrupted}
+            values |= {claim.name: claim.measure(seed) for claim in JUDGED}
             records += [{**first, "seed": number_of_seed, "quantity": name, "value": v} for name, v in values.items()]
     return pd.DataFrame(records)
 
@@ -161,35 +166,34 @@ def figure(frame: pd.DataFrame) -> Figure:
     names = list(means(frame))
     labels = [_label(frame[frame["experiment"] == name].iloc[0]) for name in names]
     lines = -(-len(PANELS) // COLUMNS)
-    drawing = panels.titled(TITLE, 9.6, lines * (AROUND + ROW * len(names)) + 0.3)
+    drawing = Figure(figsize=(panels.WIDTH, lines * (AROUND + ROW * len(names))), layout="constrained")
     grid = drawing.subplots(lines, COLUMNS, sharey=True)
     for axes, (title, quantities, log) in zip(grid.flat, PANELS, strict=True):
         _draw(axes, frame, names, quantities, log=log)
         axes.set_title(title)
     for axes in grid[:, 0]:
         panels.name_rows(axes, labels)
+    panels.surround(drawing, TITLE, "means; dots: seeds, bars: 95 % t intervals")
     return drawing
 
 
 def _label(row: "pd.Series[Any]") -> str:
     """Return the name of a row of the figure."""
-    return f"{str(row['method']).replace('_', ' ')}, rate {row['learning_rate']:g}"
+    return f"{str(row['method']).replace('_', ' ')},\nrate {row['learning_rate']:g}"
 
 
-def _draw(
-    axes: Axes, frame: pd.DataFrame, names: Sequence[str], quantities: Mapping[str, tuple[str, str]], *, log: bool
-) -> None:
-    """Draw quantities of every experiment in one panel."""
-    offsets = (0.0,) if len(quantities) == 1 else (-0.16, 0.16)
-    for offset, (quantity, (colour, label)) in zip(offsets, quantities.items(), strict=True):
+def _draw(axes: Axes, frame: pd.DataFrame, names: Sequence[str], looks: Looks, *, log: bool) -> None:
+    """Draw quantities of every experiment in one panel; means on a log axis are geometric."""
+    offsets = (0.0,) if len(looks) == 1 else (-0.16, 0.16)
+    for offset, (quantity, (look, label)) in zip(offsets, looks.items(), strict=True):
         for row, name in enumerate(names):
             values = frame["value"][(frame["experiment"] == name) & (frame["quantity"] == quantity)]
             known = _positive(values) if log else values
-            panels.draw_with_seeds(axes, known, row + offset, colour, label if row == 0 and label else None)
-    if log:
-        axes.set_xscale("log")
-    if len(quantities) > 1:
-        axes.legend(loc="best")
+            over = mean_interval(known, logarithmic=log)
+            axes.plot(known, [row + offset] * len(known), ".", color=look.colour, markersize=3, alpha=0.6)
+            shown = over.clipped(0, 1) if quantity in SHARES else over
+            panels.draw_mean(axes, shown, row + offset, look, label or None)
+    panels.log_axes([axes], "x" if log else "")
 
 
 def table(frame: pd.DataFrame) -> Table:

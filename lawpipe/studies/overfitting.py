@@ -19,7 +19,7 @@ from lawpipe.results.problem import Settings
 from lawpipe.run.errors import InputError
 from lawpipe.run.tables.studies import OVERFITTING
 
-TITLE = "Where a better policy for the desired examples is worse for unseen ones"
+TITLE = "Unseen examples along searches for K desired ones"
 ENTRY = Entry(
     "overfitting",
     TITLE,
@@ -31,6 +31,10 @@ ENTRY = Entry(
 )
 TABLE = OVERFITTING
 NULLABLE = ("validation_objective",)
+
+#: What a search is known by, and the height of a panel in inches.
+KEYS = ["experiment", "seed"]
+HEIGHT = 3.0
 
 #: The values of J on desired at which the searches of several seeds are averaged.
 LEVELS = 60
@@ -89,8 +93,8 @@ def figure(frame: pd.DataFrame) -> Figure:
     rates = sorted(frame["learning_rate"].unique(), reverse=True)
     counts = sorted(frame["desired_examples"].unique())
     shades = style.colour_map("viridis", 0.0, 0.85)(np.linspace(0, 1, max(2, len(counts))))
-    drawing = panels.titled(TITLE, 7.2, 3.9)
-    grid = drawing.subplots(1, len(rates), squeeze=False, sharex=True)[0]
+    drawing = Figure(figsize=(panels.WIDTH, HEIGHT), layout="constrained")
+    grid = drawing.subplots(1, len(rates), squeeze=False, sharex=True, sharey=True)[0]
     for axes, rate in zip(grid, rates, strict=True):
         of_rate = select(frame, learning_rate=rate)
         for colour, count in zip(shades, counts, strict=False):
@@ -98,12 +102,13 @@ def figure(frame: pd.DataFrame) -> Figure:
             if not group.empty:
                 _draw(axes, group, tuple(colour), f"K {count}")
         axes.axhline(1, **style.DOTTED)
-        methods = " and ".join(dict.fromkeys(of_rate["method"].str.replace("_", " ")))
-        axes.set(title=f"learning rate {rate:g}: {methods}", xlabel="J / conventional, desired examples")
-    grid[0].set_ylabel("J / conventional, unseen examples")
-    grid[0].invert_xaxis()
-    handles, labels = grid[0].get_legend_handles_labels()
-    drawing.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+        axes.set(title=f"learning rate {rate:g}", xlabel="J / conventional, desired")
+    grid[0].set_ylabel("J / conventional, unseen")
+    grid[0].invert_xaxis()  # shared: the search runs to the right
+    panels.show_bulk(grid[0], frame["test_objective"] / frame.groupby(KEYS)["test_objective"].transform("first"))
+    panels.surround(
+        drawing, TITLE, "searches run to the right; circles: best on desired, stars: on validation examples"
+    )
     return drawing
 
 
