@@ -48,6 +48,10 @@ POLICIES = {
     "inverse_loss": Look("#a6761d", marker="<"),
     "greedy": Look("#cc79a7", marker=">"),
     "online": Look("#009e73", marker="P"),
+    "online_mixed": Look("#006d77", marker="p"),
+    "desired_only": Look("#b5179e", marker="*"),
+    "desired_mixed": Look("#5f7f00", marker="h"),
+    "desired_last": Look("#3d348b", marker="d"),
     "static": Look("#8064d8", marker="X"),
     "transferred": Look("#009e73", "--", "D"),
 }
