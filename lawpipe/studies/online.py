@@ -159,8 +159,8 @@ def table(frame: pd.DataFrame) -> Table:
     note = (
         "Under the rules: J in nats, in brackets J at those of the settings tried that are best on test, and the "
         "share of the oracle's gain or, without such a gain, the difference to uniform weights. Tuned: each policy "
-        "at its own best learning rate; matched: at the step lengths of uniform weights. The numbers of each seed are "
-        "in online.parquet beside this page, the figure alone in online.svg."
+        "at its own best learning rate; matched: at the step lengths of uniform weights. The numbers of each seed "
+        "are in online.parquet beside this page, the figure alone in online.svg."
     )
     return replace(Table.from_records(ENTRY, records, labels=4), note=note)
 
