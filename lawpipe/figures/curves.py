@@ -34,7 +34,6 @@ def fig05_loss_curves(results: Results) -> Figure:
         axes.set_title(f"{against.capitalize()}: {saved}")
         ratio = results.quantity(BEST, f"acceleration_{against}")
         canvas.say(f"Acceleration ratio on {against}: {interval(ratio, missing='never')}.")
-    panels.log_axes(canvas.axes[0], "y" if log else "")
     best = results.quantity(BEST, "acceleration_to_best_test")
     canvas.say(f"On test, to the lowest conventional loss instead of the last: {interval(best, missing='never')}.")
     canvas.say("Ratios are geometric means over the seeds that get that low.")
@@ -59,17 +58,19 @@ def online(results: Results) -> Figure:
     """Draw the loss on test examples over the steps, and J relative to that of uniform weights, by policy."""
     policies = [policy for policy in SHOWN if policy in results.policies]
     log = panels.differ_by_factors(results.curves["test_loss"])
-    canvas = frame.canvas(results, "online", panels.seeds_note(results, geometric=log), height=3.0)
+    note = panels.seeds_note(results, geometric=log, lines=len(policies))
+    canvas = frame.canvas(results, "online", note, height=3.0)
     losses, ratios = canvas.axes[0]
     panels.draw_losses(losses, results, policies, "test", log=log)
-    panels.log_axes((losses,), "y" if log else "")
 
-    objective = objectives(results, "test")
+    objective, shares = objectives(results, "test"), []
     for row, policy in enumerate(policies):
         panels.draw_with_seeds(ratios, gain.ratios(objective, policy, TUNED), row, style.look(policy))
         share = gain.share(objective, policy, TUNED, ORACLE)
         if share.n and policy not in (TUNED, ORACLE):
-            canvas.say(f"{policy_label(policy)}: {share_of(share)} of the oracle's gain on test.")
+            shares.append(f"{policy_label(policy)} {share_of(share)}")
+    if shares:
+        canvas.say(f"Shares of the oracle's gain on test: {'; '.join(shares)}.")
     ratios.axvline(1, **style.DOTTED)
     panels.name_rows(ratios, [policy_label(policy) for policy in policies])
     ratios.set(title="J over that of uniform", xlabel="J / J of uniform weights")

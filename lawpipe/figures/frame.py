@@ -22,6 +22,8 @@ from lawpipe.results.numbers import UNBROKEN, plural
 
 #: The space around the notes below the panels, and where their sentences begin, in inches.
 MARGIN, INDENT = 0.08, 0.86
+#: The height of a row of panels of a figure without data, in inches.
+EMPTY = 1.0
 #: Differences from the paper's settings that the notes name at most; the report has them all.
 MOST_DIFFERENCES = 3
 
@@ -59,6 +61,8 @@ def finish(canvas: Canvas) -> Figure:
     results = canvas.results
     for first, *others in canvas.axes:
         panels.label_once(first, others)
+    if not any(axes.axison for axes in canvas.figure.axes):
+        canvas.figure.set_figheight(EMPTY * len(canvas.axes))
     notes = {
         "Paper": _paper_lines(canvas),
         "Here": canvas.sentences or ["There is nothing to show with these settings."],

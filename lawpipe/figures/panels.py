@@ -39,8 +39,8 @@ HANDLE = 0.58
 
 #: A curve has at most this many points.
 MOST_POINTS = 500
-#: A band needs at least this many seeds. With fewer, each seed is a thin line.
-SEEDS_FOR_A_BAND = 3
+#: A band needs at least this many seeds; with fewer, each seed is a thin line. More lines than this have no bands.
+SEEDS_FOR_A_BAND, MOST_BANDS = 3, 4
 #: Losses whose largest is less than this factor above the smallest have a linear axis: a log axis would lack ticks.
 FACTOR_FOR_LOG_AXIS = 3.0
 #: The ticks of each decade of a log axis that is shorter than a factor, and about how many ticks an axis has.
@@ -62,12 +62,12 @@ def surround(figure: Figure, title: str, subtitle: str = "", foot: float = 0.0) 
     corner = figure.dpi_scale_trans + ScaledTranslation(0, 1, figure.transFigure)  # type: ignore[arg-type]
     # The report shows the title above the figure and removes this one.
     figure.text(0.1, -0.1, title, transform=corner, fontsize=11, fontweight="bold", va="top", gid=surfaces.TITLE_ID)
-    y = 0.34
+    y = surfaces.TITLE_HEIGHT
     for line in wrapped(subtitle, WIDTH - 0.2):
         figure.text(0.1, -y, line, transform=corner, color=surfaces.MUTED, va="top")
         y += LINE
     handles: dict[str, Any] = {}
-    for axes in figure.axes:
+    for axes in (axes for axes in figure.axes if axes.axison):
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
     if handles:
@@ -121,10 +121,11 @@ def label_once(first: Axes, others: Iterable[Axes]) -> None:
             axes.tick_params(labelleft=True)
 
 
-def seeds_note(results: Results, *, geometric: bool = False) -> str:
-    """Say how `draw_over_seeds` draws the seeds of an experiment."""
+def seeds_note(results: Results, *, geometric: bool = False, lines: int = 1) -> str:
+    """Say how `draw_over_seeds` draws the seeds of an experiment, if a panel has this many lines."""
     if len(results.seeds) >= SEEDS_FOR_A_BAND:
-        return f"lines are {'geometric ' if geometric else ''}means, bands 95 % t intervals over seeds"
+        bands = ", bands 95 % t intervals" if lines <= MOST_BANDS else ""
+        return f"lines are {'geometric ' if geometric else ''}means{bands} over seeds"
     return "one thin line per seed" if len(results.seeds) > 1 else "one run, no interval"
 
 
@@ -157,16 +158,18 @@ def draw_over_seeds(
     *,
     log: bool = False,
     possible: tuple[float, float] = (-np.inf, np.inf),
+    lines: int = 1,
 ) -> None:
     """Draw samples [seeds, x]: mean and band of three seeds or more, otherwise a thin line per seed.
 
-    A band ends where the `possible` values do.
+    A band ends where the `possible` values do; there is none if a panel has many `lines`.
     """
     if len(samples) >= SEEDS_FOR_A_BAND:
         mean, low, high = band(samples, log=log)
         axes.plot(x, mean, color=look.colour, linestyle=look.line, label=label)
-        ends = np.clip([low, high], *possible)
-        axes.fill_between(x.astype(np.float64), *ends, color=look.colour, alpha=0.2, linewidth=0)
+        if lines <= MOST_BANDS:
+            ends = np.clip([low, high], *possible)
+            axes.fill_between(x.astype(np.float64), *ends, color=look.colour, alpha=0.2, linewidth=0)
         return
     for row in np.where(samples > 0, samples, np.nan) if log else samples:
         axes.plot(x, row, color=look.colour, linestyle=look.line, linewidth=1.1, alpha=0.9, label=label)
@@ -258,7 +261,9 @@ def draw_losses(axes: Axes, results: Results, policies: Sequence[str], against: 
     for policy in policies:
         steps, losses = loss_curves(results, policy, against)
         keep = thinned(len(steps))
-        draw_over_seeds(axes, steps[keep], losses[:, keep], style.look(policy), policy_label(policy), log=log)
+        look, label = style.look(policy), policy_label(policy)
+        draw_over_seeds(axes, steps[keep], losses[:, keep], look, label, log=log, lines=len(policies))
+    log_axes((axes,), "y" if log else "")
     axes.set(title=f"{against.capitalize()} examples", xlabel=STEP, ylabel=loss_label(log=log))
 
 

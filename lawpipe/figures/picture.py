@@ -36,7 +36,6 @@ def draw(results: Results) -> Figure:
     figure = Figure(figsize=(panels.WIDTH, 2.8), layout="constrained")
     for axes, against in zip(figure.subplots(1, 2, sharey=True), REFERENCES, strict=True):
         panels.draw_losses(axes, results, shown, against, log=log)
-    panels.log_axes(figure.axes, "y" if log else "")
     figure.axes[1].set(title="Unseen examples", ylabel="")
     handles, labels = figure.axes[0].get_legend_handles_labels()
     # Below the axes: between curves that cross it would hide one of them.

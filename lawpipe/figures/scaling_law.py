@@ -109,7 +109,9 @@ def _draw_coefficients(axes: Axes, results: Results, column: str, label: str) ->
             fill = colour if certain else "none"
             value = float(np.clip(fit[column], *ends))
             marker = "o" if value == fit[column] else "<>"[int(value == ends[1])]
-            axes.plot([value], [row + offset], marker, color=colour, markerfacecolor=fill, markersize=4)
+            axes.plot(
+                [value], [row + offset], marker, color=colour, markerfacecolor=fill, markersize=4, clip_on=False
+            )
             if certain:
                 axes.hlines(row + offset, fit[f"{column}_low"], fit[f"{column}_high"], color=colour, linewidth=1)
     axes.set_xlim(ends)

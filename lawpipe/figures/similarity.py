@@ -62,7 +62,7 @@ def _some(along_search: Sequence[str]) -> dict[str, Look]:
     snapshots = [policy for policy in along_search if snapshot(policy) is not None]
     count = min(MOST_SNAPSHOTS, len(snapshots))
     chosen = [snapshots[round(index * (len(snapshots) - 1) / max(1, count - 1))] for index in range(count)]
-    shades = style.colour_map("mako_r", 0.25, 0.75)(np.linspace(0, 1, max(1, count)))
+    shades = style.colour_map("mako_r", 0.25, 0.60)(np.linspace(0, 1, max(1, count)))
     between = {policy: Look(to_hex(shade)) for policy, shade in zip(chosen, shades, strict=False)}
     return {BASE: style.look(BASE), **between, BEST: style.look(BEST)}
 
@@ -101,6 +101,7 @@ def fig07_similarity_against_compression(results: Results) -> Figure:
         for axes, against in zip(row, REFERENCES, strict=True):
             x, y = f"compression_ratio_{against}", f"{MEAN_SIMILARITY[kind]}_{against}"
             known = points[points[x].notna() & points[y].notna()]
+            axes.set(title=f"{kind.capitalize()}, {against}", ylabel="mean similarity SIM")
             if known.empty:
                 panels.say_empty(axes, "no policy has a similarity: no step has two weighted examples")
                 continue
@@ -112,7 +113,6 @@ def fig07_similarity_against_compression(results: Results) -> Figure:
                 if len(rows):
                     point = {"s": 26, "color": look.colour, "marker": look.marker, **style.POINT}
                     axes.scatter(rows[x], rows[y], label=policy_label(role), **point)
-            axes.set(title=f"{kind.capitalize()}, {against}", ylabel="mean similarity SIM")
             values = ", ".join(number(fit.b) for fit in fits)
             asymptotes += [f"{kind}, {against}: {values} ({len(fits)} of {len(results.seeds)} seeds)"] if fits else []
         panels.show_bulk(row[0], points[[f"{MEAN_SIMILARITY[kind]}_{against}" for against in REFERENCES]])

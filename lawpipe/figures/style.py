@@ -53,7 +53,11 @@ POLICIES = {
     "desired_mixed": Look("#5f7f00", marker="h"),
     "desired_last": Look("#3d348b", marker="d"),
     "static": Look("#8064d8", marker="X"),
-    "transferred": Look("#009e73", "--", "D"),
+    "transferred": Look("#b5651d", marker="D"),
+    "desired_only": Look("#b84a86", marker="h"),
+    "desired_mixed": Look("#7a9a01", marker="d"),
+    "desired_last": Look("#00a6a6", marker="p"),
+    "online_mixed": Look("#4f7cc4", marker="*"),
 }
 VARIANTS: dict[str, Any] = {"tuned": "--", "matched": ":", "rate": (0, (6, 1, 1, 1, 1, 1))}
 #: Looks that do not mean a policy: of a policy without one of its own, and of the lines of a benchmark.
@@ -89,12 +93,14 @@ CLIP = re.compile(r"\bp[0-9a-f]{10}\b")
 
 def look(policy: str) -> Look:
     """Return how a policy is drawn, in every figure the same: its rule's colour and marker, its variant's dashes."""
-    rules = [rule for rule in POLICIES if policy == rule or policy.startswith(f"{rule}_")]
+    rule, _, variant = policy.rpartition("_")
+    rules = [name for name in POLICIES if policy == name or policy.startswith(f"{name}_")]
     if not rules:
-        return OTHERS[zlib.crc32(policy.encode()) % len(OTHERS)]
-    rule = max(rules, key=len)
-    usual = POLICIES[rule]
-    return usual if policy == rule else usual._replace(line=VARIANTS.get(policy.rpartition("_")[2], "-."))
+        name = rule if variant in VARIANTS else policy
+        usual = OTHERS[zlib.crc32(name.encode()) % len(OTHERS)]
+        return usual._replace(line=VARIANTS.get(variant, usual.line))
+    usual = POLICIES[max(rules, key=len)]
+    return usual if policy in POLICIES else usual._replace(line=VARIANTS.get(variant, "-."))
 
 
 def colour_map(name: str, low: float, high: float) -> Colormap:

@@ -177,7 +177,8 @@ def active_examples(results: Results) -> Figure:
 def weight_on_perturbed(results: Results) -> Figure:
     """Draw the weight on the corrupted examples under each policy, and the effective number of examples."""
     word = problem.corruption(results.settings)
-    canvas = frame.canvas(results, "weight_on_perturbed", panels.seeds_note(results))
+    policies = [policy for policy in results.chosen if not _has_weights_of_another(policy)]
+    canvas = frame.canvas(results, "weight_on_perturbed", panels.seeds_note(results, lines=len(policies)))
     axes, effective = canvas.axes[0]
     corrupted = {seed: results.corrupted(seed) for seed in results.seeds}
     chance = 100 * float(np.mean([mask.mean() for mask in corrupted.values()]))
@@ -186,7 +187,6 @@ def weight_on_perturbed(results: Results) -> Figure:
     def share(seed: int, weights: Array) -> Array:
         return np.asarray(100 * weights[:, corrupted[seed]].sum(axis=1, dtype=np.float64))
 
-    policies = [policy for policy in results.chosen if not _has_weights_of_another(policy)]
     drawn = _draw_over_steps(axes, results, policies, share, possible=(0, 100))
     means = [f"{policy_label(policy)} {number(float(samples.mean()))} %" for policy, samples in drawn.items()]
     canvas.say(f"Weight on {word} examples: {', '.join(means)} (means over measured steps and seeds).")
@@ -231,6 +231,8 @@ def _draw_over_steps(
         seeds = results.seeds_of(policy)
         drawn[policy] = np.array([quantity(seed, results.weights(seed, policy, steps)) for seed in seeds])
         look, label = style.look(policy), policy_label(policy)
-        panels.draw_over_seeds(axes, steps, drawn[policy], look, label, log=log, possible=possible)
+        panels.draw_over_seeds(
+            axes, steps, drawn[policy], look, label, log=log, possible=possible, lines=len(policies)
+        )
     axes.set_xlabel(panels.STEP)
     return drawn

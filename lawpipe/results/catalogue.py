@@ -48,6 +48,10 @@ class Entry:
 # One row per figure and table: name, title, source; caption; module, data and, for some, where it applies.
 # fmt: off
 FIGURES: tuple[Entry, ...] = (
+    Entry("front", "Conventional policy, uniform weights at their best rate, near-optimal policy", None,
+          "The mean loss on desired and on unseen examples over the training steps. Uniform weights at their own best "
+          "learning rate (conventional tuned) are the control that decides what the weights themselves gain.",
+          module="figures.front", data=("curves",)),
     Entry("fig01_objective", "How much smaller is the area under the loss curve?", "Fig 1",
           "The mean loss against the training step under both policies, as means over the seeds; the area under a "
           "curve, divided by the number of steps T, is the objective J (mean loss over all training steps). The "

@@ -104,6 +104,9 @@ def test_every_figure_can_be_read_without_the_text(name: str, case: str, request
     figure = figure_of(name, results)
     entry = next(entry for entry in FIGURES if entry.name == name)
     text = words(figure)
+    if name == "front":  # whose words are the page's
+        assert [label.get_text() for legend in figure.legends for label in legend.get_texts()][-1] == "near-optimal"
+        return
     assert entry.title in text
     count = len(results.seeds)
     assert f"n = {count} seed" in text

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import panels
 from lawpipe.figures.style import Look, look
+from lawpipe.policies.catalogue import POLICIES
 
 
 @pytest.mark.parametrize("logarithmic", [False, True])
@@ -85,7 +86,8 @@ def test_a_policy_looks_the_same_everywhere_and_like_no_other_variant() -> None:
     assert look("greedy_tuned") != look("greedy")
     assert look("near_optimal_matched").colour == look("near_optimal").colour
     assert look("conventional_tuned").colour != look("conventional").colour
-    assert look("a_policy_of_ones_own") == look("a_policy_of_ones_own")
+    assert look("a_policy_of_ones_own_tuned").colour == look("a_policy_of_ones_own").colour
+    assert len({look(policy)[:2] for policy in POLICIES}) == len(POLICIES)
 
 
 def test_lines_are_as_long_as_fits() -> None:
