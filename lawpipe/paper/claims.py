@@ -208,7 +208,8 @@ CONTROLS: tuple[Claim, ...] = (
     *on_both("beats_desired_only", "Fig 5", lower("against training on the desired examples themselves"),
              lambda against: ratio(f"objective_{against}", NEAR, DESIRED_ONLY), LOWER, (AUDIT, AUDIT),
              logarithmic=True, needs=(DESIRED_ONLY,)),
-    *on_both("beats_desired_only_tuned", "Fig 5", lower("against the same at its best rate, stopped early"),
+    *on_both("beats_desired_only_tuned", "Fig 5",
+             lower("against training on the desired examples at the best rate, stopped early"),
              lambda against: ratio(f"objective_{against}", NEAR, DESIRED_ONLY_TUNED), LOWER, (AUDIT, AUDIT),
              logarithmic=True, needs=(DESIRED_ONLY_TUNED,)),
 )
