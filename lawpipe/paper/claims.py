@@ -114,6 +114,7 @@ NONCONTRIBUTIVE = "(t, n) with a contribution <= 0: "
 EXCLUDED = "noncontributive_excluded"
 LOWER = Beyond(1, below=True, missing=NO_CONTROL)
 MATCHED, TUNED, AT_TUNED_RATE = "near_optimal_matched", "conventional_tuned", "near_optimal_at_tuned_rate"
+DESIRED_ONLY, DESIRED_ONLY_TUNED = "desired_only", "desired_only_tuned"
 
 # The statements by group, judged at every size.
 # fmt: off
@@ -209,6 +210,13 @@ CONTROLS: tuple[Claim, ...] = (
     *on_both("beats_tuned_uniform_at_its_rate", "Fig 5", lower("both at uniform weights' best rate"),
              lambda against: ratio(f"objective_{against}", AT_TUNED_RATE, TUNED), LOWER, (AUDIT, AUDIT),
              logarithmic=True, needs=(AT_TUNED_RATE, TUNED)),
+    *on_both("beats_desired_only", "Fig 5", lower("against training on the desired examples themselves"),
+             lambda against: ratio(f"objective_{against}", NEAR, DESIRED_ONLY), LOWER, (AUDIT, AUDIT),
+             logarithmic=True, needs=(DESIRED_ONLY,)),
+    *on_both("beats_desired_only_tuned", "Fig 5",
+             lower("against training on the desired examples at the best rate, stopped early"),
+             lambda against: ratio(f"objective_{against}", NEAR, DESIRED_ONLY_TUNED), LOWER, (AUDIT, AUDIT),
+             logarithmic=True, needs=(DESIRED_ONLY_TUNED,)),
 )
 
 #: The statements on the scaling law, which the paper makes of the Transformer.
