@@ -90,7 +90,7 @@ def _draw_learning_rates(row: Sequence[Axes], results: Results) -> None:
             rates = rows["learning_rate"]
             axes.plot(rates, rows[column], color=colour, linestyle=line, linewidth=1.1, label=policy_label(policy))
             best = [chosen(rows, "learning_rate")], [chosen(rows, column)]
-            axes.plot(*best, marker, color=colour, label="chosen by J on desired")
+            axes.plot(*best, marker, color=colour, label="chosen rate")
         axes.axvline(rate, **style.DOTTED, label="the experiment's rate")
         axes.set(title=f"Rates tried, J on {against}", xlabel="learning rate (log)", ylabel="J (nats)")
         if not tried:

@@ -59,8 +59,7 @@ def canvas(
 def finish(canvas: Canvas) -> Figure:
     """Write title and legend above the panels, and below them the paper's values, the results and the settings."""
     results = canvas.results
-    for first, *others in canvas.axes:
-        panels.label_once(first, others)
+    panels.label_once(canvas.axes)
     if not any(axes.axison for axes in canvas.figure.axes):
         canvas.figure.set_figheight(EMPTY * len(canvas.axes))
     notes = {

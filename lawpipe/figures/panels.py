@@ -59,6 +59,17 @@ def surround(figure: Figure, title: str, subtitle: str = "", foot: float = 0.0) 
 
     `foot` is the height in inches of what stands below the panels.
     """
+    y = _write_head(figure, title, subtitle) + 0.04
+    body = figure.get_figheight()
+    height = y + body + foot
+    figure.set_figheight(height)
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.set(rect=(0.01, foot / height, 0.98, body / height), w_pad=0.05, h_pad=0.05)  # type: ignore[call-arg]
+
+
+def _write_head(figure: Figure, title: str, subtitle: str) -> float:
+    """Write title, subtitle and legend at the top of a figure, whatever its height; return theirs in inches."""
     corner = figure.dpi_scale_trans + ScaledTranslation(0, 1, figure.transFigure)  # type: ignore[arg-type]
     # The report shows the title above the figure and removes this one.
     figure.text(0.1, -0.1, title, transform=corner, fontsize=11, fontweight="bold", va="top", gid=surfaces.TITLE_ID)
@@ -77,12 +88,7 @@ def surround(figure: Figure, title: str, subtitle: str = "", foot: float = 0.0) 
             bbox_transform=corner, ncols=columns, borderaxespad=0,
         )  # fmt: skip
         y += 0.06 + LINE * math.ceil(len(handles) / columns)
-    body = figure.get_figheight()
-    height = y + 0.04 + body + foot
-    figure.set_figheight(height)
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    engine.set(rect=(0.01, foot / height, 0.98, body / height), w_pad=0.05, h_pad=0.05)  # type: ignore[call-arg]
+    return y
 
 
 def _columns(labels: Sequence[str]) -> int:
@@ -112,13 +118,18 @@ def _width(text: str) -> float:
     return points / 72
 
 
-def label_once(first: Axes, others: Iterable[Axes]) -> None:
-    """Leave the label of a shared y axis to the first panel of a row."""
-    for axes in others:
-        if first.axison and first.get_shared_y_axes().joined(first, axes):
-            axes.set_ylabel("")
-        else:
-            axes.tick_params(labelleft=True)
+def label_once(grid: Sequence[Sequence[Axes]]) -> None:
+    """Leave the labels of shared axes to the first panel of a row and the last of a column, unless that is empty."""
+    for first, *others in grid:
+        for axes in others:
+            if first.axison and first.get_shared_y_axes().joined(first, axes):
+                axes.set_ylabel("")
+            else:
+                axes.tick_params(labelleft=True)
+    for *above, last in zip(*grid, strict=True):
+        if above and not last.axison:
+            above[-1].tick_params(labelbottom=True)
+            above[-1].set_xlabel(last.get_xlabel())
 
 
 def seeds_note(results: Results, *, geometric: bool = False, lines: int = 1) -> str:
@@ -301,7 +312,7 @@ def say_empty(axes: Axes, reason: str) -> None:
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
     """Name the rows, the first on top; long names have two lines."""
     axes.set_yticks(range(len(names)), [textwrap.fill(name, 20) if "\n" not in name else name for name in names])
-    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_ylim(max(1, len(names)) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
 
 

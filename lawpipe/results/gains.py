@@ -1,5 +1,7 @@
 """J of every policy and seed, and the learning rates that were tried: what the controls are compared by."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -27,6 +29,21 @@ def by_policy(frame: pd.DataFrame, column: str) -> Objectives:
     return values.rename_axis(columns=None).astype(np.float64).where(np.isfinite)
 
 
+def told(results: Results, policy: str) -> "pd.Series[float]":
+    """Return by seed the lowest J on test of all settings that were tried for a policy: what an oracle would choose."""
+    lowest = {}
+    for seed in results.seeds_of(policy):
+        path = _tried(results, seed, policy)
+        if path.is_file():
+            lowest[seed] = artifacts.read(path, LEARNING_RATES).to_pandas()["objective_test"].min()
+    return pd.Series(lowest, dtype=np.float64)
+
+
+def _tried(results: Results, seed: int, policy: str) -> Path:
+    """Return the path of the settings that were tried for a tuned policy."""
+    return results.folder / f"seed{seed}/learning_rates/{policy}.parquet"
+
+
 def grids(results: Results, policy: str) -> list[pd.DataFrame]:
     """Return the rates tried for a policy with their J: one table per seed that has a finite J.
 
@@ -35,7 +52,7 @@ def grids(results: Results, policy: str) -> list[pd.DataFrame]:
     """
     tables = []
     for seed in results.seeds:
-        path = results.folder / f"seed{seed}/learning_rates/{policy}.parquet"
+        path = _tried(results, seed, policy)
         if policy in results.policies and path.is_file():
             rows = artifacts.read(path, LEARNING_RATES).to_pandas()
             if HELD_OUT in rows:

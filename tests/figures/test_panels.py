@@ -96,3 +96,15 @@ def test_lines_are_as_long_as_fits() -> None:
     assert len(lines) > 1
     assert " ".join(lines) == text
     assert panels.wrapped("short", 2) == ["short"]
+
+
+def test_labels_of_shared_axes_stand_once_and_not_at_an_empty_panel() -> None:
+    (first, second), (third, fourth) = grid = Figure().subplots(2, 2, sharex="col", sharey="row")
+    for axes in grid.flat:
+        axes.set_ylabel("height")
+    for axes in (third, fourth):
+        axes.set_xlabel("length")
+    panels.say_empty(third, "nothing here")
+    panels.label_once(grid)
+    assert [axes.get_ylabel() for axes in (first, second, fourth)] == ["height", "", "height"]
+    assert [axes.get_xlabel() for axes in (first, second, fourth)] == ["length", "", "length"]

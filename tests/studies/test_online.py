@@ -14,6 +14,7 @@ from lawpipe.figures import style
 from lawpipe.results import experiment
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.policies import LEARNING_RATES
 from lawpipe.run.tables.studies import ONLINE
 from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from lawpipe.studies import online
@@ -142,6 +143,24 @@ def test_the_table_has_shares_with_the_interval_of_the_seeds(comparison: pd.Data
     assert matched["online"] == "0.450; 25.0 % [25.0 %, 25.0 %] (n = 3)"
     # A policy that an experiment does not have.
     assert matched["1 / loss"] == "-"
+
+
+def test_in_brackets_is_j_at_the_settings_that_are_best_on_test(tmp_path: Path) -> None:
+    folder = write(tmp_path, settings("noisy", 0.25), NOISY)
+    for seed, lowest in zip(SEEDS, (0.3, 0.4, 0.35), strict=True):
+        tried = {"policy": ["online_tuned"] * 2, "learning_rate": [0.1, 0.2], "objective_desired": [0.1, 0.2]}
+        columns = tried | {"objective_test": [0.9, lowest]}
+        path = folder / f"seed{seed}/learning_rates/online_tuned.parquet"
+        artifacts.write(path, LEARNING_RATES, columns, settings={}, code="")
+    frame = online.rows([experiment.load(folder, SEEDS)], {})
+    assert cells(frame, "tuned", "noisy")["online"] == "0.500 (0.350); 75.0 % [12.9 %, 137.1 %] (n = 3)"
+    assert cells(frame, "tuned", "noisy", "desired")["online"].startswith("0.250; ")
+    assert cells(frame, "tuned", "noisy")["1 / loss"].startswith("0.900; ")
+
+
+def test_rules_that_no_experiment_has_have_no_column(comparison: pd.DataFrame) -> None:
+    assert "mixing" not in online.table(comparison).header
+    assert "mixing" in online.RULES.values()
 
 
 def test_without_corruption_the_table_has_differences_to_uniform_weights(comparison: pd.DataFrame) -> None:
