@@ -15,7 +15,13 @@ SHOWN_BESIDE = {"which_law": [file.parent for file in sorted(Path("results").glo
 for name, study, job, experiments, said in (
     ("transfer", "transfer", "transfer", TRANSFERS, "comparing transferred policies with those searched there"),
     ("compare_online", "online", "compare_online", ONLINE, "comparing weights without a search with tuned baselines"),
-    ("compare_overfitting", "overfitting", "overfitting", WATCHED, "comparing J on unseen with J on desired examples"),
+    (
+        "compare_overfitting",
+        "overfitting",
+        "overfitting",
+        WATCHED,
+        "comparing J on unseen with J on desired examples",
+    ),
     ("compare_optima", "optima", "optima", SEARCHES, "comparing the policies of several searches"),
     ("compare_laws", "which_law", "which_law", list(EXPERIMENTS), "comparing the two laws"),
 ):
