@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis.intervals import Interval, mean_interval
-from lawpipe.figures import panels, style
+from lawpipe.figures import layout, panels, style
 from lawpipe.paper import claims, measures
 from lawpipe.paper.claims import Claim
 from lawpipe.paper.measures import NEAR, Measure, of, ratio
@@ -166,14 +166,14 @@ def figure(frame: pd.DataFrame) -> Figure:
     names = list(means(frame))
     labels = [_label(frame[frame["experiment"] == name].iloc[0]) for name in names]
     lines = -(-len(PANELS) // COLUMNS)
-    drawing = Figure(figsize=(panels.WIDTH, lines * (AROUND + ROW * len(names))), layout="constrained")
+    drawing = Figure(figsize=(layout.WIDTH, lines * (AROUND + ROW * len(names))), layout="constrained")
     grid = drawing.subplots(lines, COLUMNS, sharey=True)
     for axes, (title, quantities, log) in zip(grid.flat, PANELS, strict=True):
         _draw(axes, frame, names, quantities, log=log)
         axes.set_title(title)
     for axes in grid[:, 0]:
         panels.name_rows(axes, labels)
-    panels.surround(drawing, TITLE, "means; dots: seeds, bars: 95 % t intervals")
+    layout.surround(drawing, TITLE, "means; dots: seeds, bars: 95 % t intervals")
     return drawing
 
 
@@ -193,7 +193,7 @@ def _draw(axes: Axes, frame: pd.DataFrame, names: Sequence[str], looks: Looks, *
             axes.plot(known, [row + offset] * len(known), ".", color=look.colour, markersize=3, alpha=0.6)
             shown = over.clipped(0, 1) if quantity in SHARES else over
             panels.draw_mean(axes, shown, row + offset, look, label or None)
-    panels.log_axes([axes], "x" if log else "")
+    layout.log_axes([axes], "x" if log else "")
 
 
 def table(frame: pd.DataFrame) -> Table:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.analysis.overfitting import further_unseen
-from lawpipe.figures import panels, style, surfaces
+from lawpipe.figures import layout, panels, style, surfaces
 from lawpipe.report.table import Table
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results, select
@@ -93,7 +93,7 @@ def figure(frame: pd.DataFrame) -> Figure:
     rates = sorted(frame["learning_rate"].unique(), reverse=True)
     counts = sorted(frame["desired_examples"].unique())
     shades = style.colour_map("viridis", 0.0, 0.85)(np.linspace(0, 1, max(2, len(counts))))
-    drawing = Figure(figsize=(panels.WIDTH, HEIGHT), layout="constrained")
+    drawing = Figure(figsize=(layout.WIDTH, HEIGHT), layout="constrained")
     grid = drawing.subplots(1, len(rates), squeeze=False, sharex=True, sharey=True)[0]
     for axes, rate in zip(grid, rates, strict=True):
         of_rate = select(frame, learning_rate=rate)
@@ -106,7 +106,7 @@ def figure(frame: pd.DataFrame) -> Figure:
     grid[0].set_ylabel("J / conventional, unseen")
     grid[0].invert_xaxis()  # shared: the search runs to the right
     panels.show_bulk(grid[0], frame["test_objective"] / frame.groupby(KEYS)["test_objective"].transform("first"))
-    panels.surround(
+    layout.surround(
         drawing, TITLE, "searches run to the right; circles: best on desired, stars: on validation examples"
     )
     return drawing
