@@ -80,7 +80,7 @@ docs: $(READY)  ## the documentation site: site/index.html; needs a run, for the
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z_ -]+:.*## / {printf length($$1) > 16 ? "%s\n%18s%s\n" : "%-18s%s%s\n", $$1, "", $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z_ -]+:.*## / {printf((length($$1) > 16 ? "%s\n%18s%s\n" : "%-18s%s%s\n"), $$1, "", $$2)}' $(MAKEFILE_LIST)
 
 picture: $(READY)  ## README's picture, from the results of make run
 	$(BIN)/python -m lawpipe.figures.picture results/perceptron docs/loss-curves.svg
