@@ -41,7 +41,10 @@ def rows_of(
     replays: dict[str, float | None],
 ) -> dict[str, list[Any]]:
     """Return the rows of one policy for each table, as blocks of columns."""
-    weights, rates = run.weights.cpu().numpy(), np.array(run.learning_rates)
+    every, rates = run.weights.cpu().numpy(), np.array(run.learning_rates)
+    # The desired examples that the run may train on too are the last.
+    weights, desired = np.split(every, [every.shape[1] - run.problem.joined], axis=1)
+    total = 1 - desired.sum(axis=1, dtype=np.float64)
     stable_at = stability.measured_steps(run.steps)
     growth = measurement.growth
     stable = policy_tables.stability_rows(stable_at, stability.sharpness(run, stable_at), growth.norms, growth.values)
@@ -60,7 +63,7 @@ def rows_of(
             policy_tables.zero_weight_rows(chosen, contributions, measurement.losses, steps, curves, planted)
         ],
         "examples": [policy_tables.example_rows(weights)],
-        "measures": [policy_tables.measure_row(weights, measurement.gap, corrupted, stable, replays)],
+        "measures": [policy_tables.measure_row(weights, measurement.gap, corrupted, stable, replays, total)],
         "stability": [stable],
     }
 
@@ -98,7 +101,7 @@ def main(job: stage.Job) -> None:
     planted = redundancy.groups(labelled.made_of(options.train))
     tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLLECTED}
     references = REFERENCES if options.contributions else ("desired",)
-    replays = stability.Replays(problem, theta0, job.settings["seed"], setup.in_float64(job.settings, options))
+    replays = stability.Replays(theta0, job.settings["seed"], setup.in_float64(job.settings, options))
     for group in setup.train_policies(problem, theta0, options.policies):
         steps = measured_steps(group[0][1].steps, job.settings["analysis"]["measured_steps"])
         growth_at = [step + 1 for step in stability.measured_steps(group[0][1].steps)]

@@ -26,7 +26,7 @@ def _paired(objectives: Objectives, *policies: str) -> Objectives:
 
 
 def is_positive(interval: Interval) -> bool:
-    """Return whether the whole interval lies above 0; of a single seed, whether its value does."""
+    """Return whether the whole interval lies above 0; of seeds too few for one, whether their mean does."""
     low = interval.low if interval.low is not None else interval.mean
     return low is not None and low > 0
 

@@ -8,6 +8,8 @@ import numpy as np
 from scipy import special
 
 CONFIDENCE = 0.95
+#: The fewest values that an interval is made from. Of two, Student's t makes one of 12.7 times their distance.
+FEWEST = 3
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Interval:
 
     #: The mean over the seeds that have a value; None if no seed has one.
     mean: float | None
-    #: The ends of the interval; None with fewer than two values.
+    #: The ends of the interval; None with fewer than `FEWEST` values.
     low: float | None
     high: float | None
     #: The number of seeds, and of those that have a value. An acceleration has none if the loss was never reached.
@@ -56,11 +58,13 @@ def mean_interval(values: Iterable[float | None], *, logarithmic: bool = False) 
     """Return the mean over the seeds that have a value, with Student's 95 % interval.
 
     The interval is ``mean -+ t(0.975, n-1) std / sqrt(n)``, where ``std`` is the standard deviation with n-1 degrees
-    of freedom.
+    of freedom. With fewer than `FEWEST` values there is none.
 
     None or a number that is not finite counts as missing. With `logarithmic`, for quantities that vary by factors
     (accelerations and B), the logarithms are averaged: the mean is then the geometric mean, and the interval is not
-    symmetric and stays above 0; its upper end is infinite where float64 has no such number. Raises ValueError if `logarithmic` and a value is not above 0.
+    symmetric and stays above 0; its upper end is infinite where float64 has no such number.
+
+    Raises ValueError if `logarithmic` and a value is not above 0.
     """
     all_values = list(values)
     present = np.array([value for value in all_values if value is not None and math.isfinite(value)])
@@ -73,8 +77,8 @@ def mean_interval(values: Iterable[float | None], *, logarithmic: bool = False) 
         present = np.log(present)
     back = _exponential if logarithmic else float
     mean = float(present.mean())
-    if reached == 1:
-        return Interval(back(mean), None, None, n, 1)
+    if reached < FEWEST:
+        return Interval(back(mean), None, None, n, reached)
     half = float(special.stdtrit(reached - 1, (1 + CONFIDENCE) / 2) * present.std(ddof=1) / math.sqrt(reached))
     return Interval(back(mean), back(mean - half), back(mean + half), n, reached)
 

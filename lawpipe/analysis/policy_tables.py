@@ -113,11 +113,13 @@ def measure_row(
     corrupted: npt.NDArray[np.bool_],
     stability: Rows,
     replays: Mapping[str, float | None],
+    total: Floats | float = 1.0,
 ) -> Rows:
     """Return one row: the gap, the mean weight on corrupted examples (null if there are none), the effective number.
 
     Also the largest sharpness and growth of the adjoint of the `stability_rows`, and the relative changes of J in
-    `replays`. `weights` [T, N] are the whole policy, and `corrupted` [N] says which examples are corrupted.
+    `replays`. `weights` [T, N] are the whole policy, `total` [T] is what they sum to, and `corrupted` [N] says which
+    examples are corrupted.
     """
 
     def largest(name: str) -> float | None:
@@ -127,7 +129,7 @@ def measure_row(
     return {
         "gap": [finite_or_none(gap)],
         "weight_on_perturbed": [on_corrupted],
-        "effective_examples": [zero_weights.effective_examples(weights).mean()],
+        "effective_examples": [zero_weights.effective_examples(weights, total).mean()],
         "sharpness_max": [largest("sharpness")],
         "adjoint_growth_max": [largest("adjoint_growth")],
         **{name: [value] for name, value in replays.items()},

@@ -67,10 +67,15 @@ def learned_ignored(weights: npt.ArrayLike, losses: npt.ArrayLike) -> Share:
     return share(ignored, among=np.asarray(losses) < LEARNED_LOSS)
 
 
-def effective_examples(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Return the effective number of examples at each step, ``1 / sum_n weights[t, n]^2``, between 1 and N."""
+def effective_examples(
+    weights: npt.NDArray[np.floating], total: npt.NDArray[np.float64] | float = 1.0
+) -> npt.NDArray[np.float64]:
+    """Return the effective number of examples at each step, ``total^2 / sum_n weights[t, n]^2``, between 1 and N.
+
+    `total` is what the weights of a step sum to, [T]. The number is 0 where no example has weight.
+    """
     squares = np.einsum("tn,tn->t", weights, weights, dtype=np.float64)
-    return np.asarray(1.0 / squares, dtype=np.float64)
+    return np.asarray(np.divide(np.square(total), squares, out=np.zeros_like(squares), where=squares > 0))
 
 
 def active_fraction(weights: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -157,6 +157,10 @@ def operations(settings: Mapping[str, Any]) -> Steps:
 def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
     """Return the number of steps of each kind in a job."""
     steps = settings["training"]["steps"]
+    if stage in ("make_policy", "train") and POLICIES[batch].trains_on_desired:
+        # Each step goes over the desired examples too.
+        examples, _ = sizes(settings)
+        steps *= 1 + examples["desired"] / examples["train"]
     if stage == "search" or (stage == "make_policy" and batch in plan.SEARCHED_CONTROLS):
         own = stage == "search"
         iterations = settings["search"]["iterations"] + 1 if own else settings["controls"]["evaluations"]
@@ -174,7 +178,7 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
         searched = [policy for policy in (plan.SEARCHED, plan.VALIDATED) if policy in _policies(settings, batch)]
         exact = IN_FLOAT64[settings["problem"]] * (settings["training"]["precision"] != "float64")
         replays = (len(searched) * (1 + exact)) if searched else 1
-        sharpness = PER_SHARPNESS * 2 * steps.bit_length()
+        sharpness = PER_SHARPNESS * 2 * settings["training"]["steps"].bit_length()
         return Steps(
             (1.3 * policies + replays) * steps,
             policies * (sweeps * steps + sharpness),

@@ -197,18 +197,21 @@ def sample(
     """Return each run's adjoint contributions at the given steps, [S, N], its gap over all steps, and its growth.
 
     The gradient of all steps is never held in memory. `runs` are as in `contributions_many`; the growth of the
-    adjoint is measured at t = `growth_at`.
+    adjoint is measured at t = `growth_at`. Contributions and gap are those of the training examples, without the
+    desired ones that a run may train on too: the gap is that of moving weight among the former.
     """
     growths = [Growth(growth_at) for _ in runs]
-    weights = runs[0][0].weights
-    rows = torch.empty(len(runs), len(steps), weights.shape[1], dtype=weights.dtype)
+    weights, problem = runs[0][0].weights, runs[0][0].problem
+    examples = problem.examples - problem.joined
+    rows = torch.empty(len(runs), len(steps), examples, dtype=weights.dtype)
     gaps = [0.0] * len(runs)
 
     def keep(index: int, first: int, block: Tensor) -> None:
         run, _ = runs[index]
+        block = block[:, :examples]
         part = slice(first, first + len(block))
         rates = torch.tensor(run.learning_rates[part], dtype=torch.float64, device=block.device)
-        gaps[index] += float((_gaps(run.weights[part], -block) * rates).sum())
+        gaps[index] += float((_gaps(run.weights[part, :examples], -block) * rates).sum())
         for row, step in enumerate(steps):
             if part.start <= step < part.stop:
                 rows[index, row] = block[step - first]

@@ -18,7 +18,7 @@ Floats = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Measurement:
-    """The measurements of one training run at S steps."""
+    """The measurements of one training run at S steps, of its N training examples alone."""
 
     steps: npt.NDArray[np.int32]
     #: Mean loss on each reference set at theta[0..T], nats.
@@ -69,6 +69,7 @@ def _measure(
 ) -> Measurement:
     """Measure a run, given its sampled adjoint contributions, its gap and its growth by reference set."""
     problem = run.problem
+    own = slice(problem.examples - problem.joined)
     losses, norms = [], []
     contributions: dict[tuple[str, str], list[torch.Tensor]] = {}
     for against in REFERENCES:
@@ -76,12 +77,12 @@ def _measure(
         if against in samples:
             contributions[against, "adjoint"] = [*samples[against][0]]
     for theta in run.at(steps):
-        losses.append(problem.losses(theta))
+        losses.append(problem.losses(theta)[own])
         if with_norms:
-            norms.append(problem.gradient_norms(theta))
+            norms.append(problem.gradient_norms(theta)[own])
         for against in REFERENCES:
             direction = problem.reference_gradients(against, theta.unsqueeze(0))[0]
-            contributions[against, "instantaneous"].append(problem.contributions(theta, direction))
+            contributions[against, "instantaneous"].append(problem.contributions(theta, direction)[own])
     return Measurement(
         steps=np.asarray(steps, dtype=np.int32),
         curves={against: run.curve(against) for against in REFERENCES},

@@ -2,13 +2,17 @@
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from lawpipe.engine import policy, trajectory
+from lawpipe.engine.policy import Policy
 from lawpipe.engine.trajectory import Trajectory
 from lawpipe.problems.base import Problem, load_problem
 from lawpipe.problems.sharded import shared
@@ -62,7 +66,8 @@ def _check_size(path: Path, what: str, actual: int, expected: int) -> None:
 def train_policies(problem: Problem, theta0: Tensor, paths: Sequence[Path]) -> Iterator[list[tuple[str, Trajectory]]]:
     """Train under the policies of some files; yield groups of pairs of a policy's name (its file's) and its run.
 
-    Each group holds as many runs as fit in memory. Drop a group before asking for the next one.
+    Each group holds as many runs as fit in memory. Drop a group before asking for the next one. Policies that train
+    on the desired examples too have groups of their own, whose runs are of the problem `with_desired`.
     """
     steps = artifacts.read(paths[0], POLICY, ["step"]).num_rows
     together = max(1, MEMORY // (steps * problem.examples * problem.dtype.itemsize))
@@ -72,9 +77,27 @@ def train_policies(problem: Problem, theta0: Tensor, paths: Sequence[Path]) -> I
         for path, loaded in zip(group, policies, strict=True):
             _check_size(path, "steps", len(loaded.weights), steps)
             _check_size(path, "training examples", loaded.weights.shape[1], problem.examples)
-        weights = [torch.as_tensor(loaded.weights, dtype=problem.dtype, device=problem.device) for loaded in policies]
-        rates = [loaded.learning_rates.tolist() for loaded in policies]
-        runs = trajectory.train_many(problem, [theta0] * len(group), weights, rates)
-        del policies, loaded, weights
-        yield list(zip([path.stem for path in group], runs, strict=True))
-        del runs
+        names = iter([path.stem for path in group])
+        for joined, members in groupby(policies, lambda loaded: loaded.desired_weight is not None):
+            runs = train_under(problem.with_desired() if joined else problem, theta0, list(members))
+            yield [(next(names), run) for run in runs]
+            del runs
+
+
+def train_under(problem: Problem, theta0: Tensor, policies: Sequence[Policy]) -> list[Trajectory]:
+    """Train under some policies; if they have desired weights, `problem` is one `with_desired`."""
+    weights = []
+    for loaded in policies:
+        own = torch.as_tensor(loaded.weights, dtype=problem.dtype, device=problem.device)
+        weights.append(own if loaded.desired_weight is None else join(own, loaded.desired_weight, problem.joined))
+    rates = [loaded.learning_rates.tolist() for loaded in policies]
+    return trajectory.train_many(problem, [theta0] * len(policies), weights, rates)
+
+
+def join(weights: Tensor, desired_weight: npt.NDArray[np.float64], count: int) -> Tensor:
+    """Return the weights of training and desired examples, [T, N + K], from those of training examples, [T, N].
+
+    The K = `count` desired examples share their weight [T] evenly.
+    """
+    shares = torch.from_numpy(desired_weight / count).to(weights).unsqueeze(1)
+    return torch.cat((weights, shares.expand(-1, count)), dim=1)

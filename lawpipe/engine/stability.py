@@ -117,7 +117,6 @@ class Replays:
     In float64 with float64 arithmetic, and in the experiment's precision with weights that are `moved`.
     """
 
-    problem: Problem
     theta0: Tensor
     seed: int
     #: Makes the same problem and parameters in float64; None if the experiment is in float64 anyway.
@@ -136,10 +135,11 @@ class Replays:
             return replayed / own - 1 if math.isfinite(replayed) and 0 < own < math.inf else math.inf
 
         result = self.none()
-        result["replay_moved"] = change(self.problem, self.theta0, moved(run.weights, self.seed))
+        result["replay_moved"] = change(run.problem, self.theta0, moved(run.weights, self.seed))
         if exact and self._exact is not None:
             problem, theta0 = self._exact
-            result["replay_float64"] = change(problem, theta0, run.weights.to(problem.dtype))
+            exactly = problem.with_desired() if run.problem.joined else problem
+            result["replay_float64"] = change(exactly, theta0, run.weights.to(problem.dtype))
         return result
 
     def none(self) -> dict[str, float | None]:

@@ -2,14 +2,14 @@
 
 from matplotlib.figure import Figure
 
-from lawpipe.figures import controls, curves, overview, scaling_law, search, similarity, stability, weights
+from lawpipe.figures import controls, curves, front, overview, scaling_law, search, similarity, stability, weights
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
 
 #: The modules with figures. They are imported here so that the code digest of `scripts/plot.py` covers them.
 MODULES = {
     module.__name__.removeprefix("lawpipe."): module
-    for module in (controls, curves, overview, scaling_law, search, similarity, stability, weights)
+    for module in (controls, curves, front, overview, scaling_law, search, similarity, stability, weights)
 }
 
 

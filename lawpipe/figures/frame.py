@@ -1,30 +1,31 @@
-"""The frame of a figure: title, grid of axes, and a column with the paper's values, the results and the settings."""
+"""The frame of a figure: title and legend above the panels; below them the paper's values, results and settings.
 
-import textwrap
-from collections.abc import Sequence
+Every text stands outside the panels, so that none hides data, and a figure is as narrow as a page of a book, so that
+its letters can be read on a phone.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lawpipe.figures import surfaces
-from lawpipe.figures.surfaces import TITLE_ID
+from lawpipe.figures import panels, surfaces
+from lawpipe.figures.panels import LINE, WIDTH
 from lawpipe.paper import values as paper
 from lawpipe.results import catalogue, problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.numbers import plural
+from lawpipe.results.numbers import UNBROKEN, plural
 
-#: The width of a figure, of its column on the right, and the height of title and subtitle, in inches.
-WIDTH = 10.6
-COLUMN_WIDTH = 2.45
-HEAD = 0.62
-#: Characters per line of the column, and the distance of its lines in inches.
-LINE_LENGTH = 35
-LINE_HEIGHT = 0.155
-#: Differences from the paper's settings that the column names at most; the report has them all.
-MOST_DIFFERENCES = 5
+#: The space around the notes below the panels, and where their sentences begin, in inches.
+MARGIN, INDENT = 0.08, 0.86
+#: The height of a row of panels of a figure without data, in inches.
+EMPTY = 1.0
+#: Differences from the paper's settings that the notes name at most; the report has them all.
+MOST_DIFFERENCES = 3
 
 
 @dataclass(frozen=True)
@@ -35,76 +36,71 @@ class Canvas:
     axes: tuple[tuple[Axes, ...], ...]
     results: Results
     entry: Entry
+    note: str
     sentences: list[str] = field(default_factory=list)
 
     def say(self, sentence: str) -> None:
-        """Add a sentence on the results to the column on the right."""
+        """Add a sentence on the results to the notes below the panels."""
         self.sentences.append(sentence)
 
 
 def canvas(
-    results: Results, name: str, note: str, *, rows: int = 1, height: float = 4.1, widths: Sequence[float] = (1, 1)
+    results: Results, name: str, note: str, *, rows: int = 1, columns: int = 2, height: float = 2.7, **grid: Any
 ) -> Canvas:
     """Start the figure `name` of the catalogue; `note`, in its subtitle, says how seeds are drawn.
 
-    The grid has `rows` of axes, and columns with the relative `widths`; `height` is the figure's, in inches.
+    `height` is that of all panels, in inches; `grid` goes to `Figure.subplots`.
     """
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    inside = (0.004, 0.01, (WIDTH - COLUMN_WIDTH - 0.15) / WIDTH, (height - HEAD) / height - 0.01)
-    engine.set(rect=inside, w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.05)  # type: ignore[call-arg]
-    axes = figure.subplots(rows, len(widths), squeeze=False, width_ratios=widths)
-    entry = catalogue.figure(name)
-    left, top = 0.10 / WIDTH, 1 - 0.14 / height
-    # The report shows the title above the figure and removes this one.
-    figure.text(left, top, entry.title, fontsize=12.5, fontweight="bold", va="top", gid=TITLE_ID)
-    subtitle = f"{results.name}: n = {plural(len(results.seeds), 'seed')}; {note}"
-    figure.text(left, top - 0.25 / height, subtitle, color=surfaces.MUTED, va="top")
-    return Canvas(figure, tuple(map(tuple, axes)), results, entry)
+    axes = figure.subplots(rows, columns, squeeze=False, **grid)
+    return Canvas(figure, tuple(map(tuple, axes)), results, catalogue.figure(name), note)
 
 
 def finish(canvas: Canvas) -> Figure:
-    """Write the column on the right: the paper's values, the sentences on the results, the settings."""
-    figure, source = canvas.figure, canvas.entry.source
-    height = figure.get_figheight()
-    left, width = (WIDTH - COLUMN_WIDTH) / WIDTH, (COLUMN_WIDTH - 0.10) / WIDTH
-    bottom, top = 0.10 / height, 1 - 0.12 / height
-    background = Rectangle((left, bottom), width, top - bottom, transform=figure.transFigure)
+    """Write title and legend above the panels, and below them the paper's values, the results and the settings."""
+    results = canvas.results
+    panels.label_once(canvas.axes)
+    if not any(axes.axison for axes in canvas.figure.axes):
+        canvas.figure.set_figheight(EMPTY * len(canvas.axes))
+    notes = {
+        "Paper": _paper_lines(canvas),
+        "Here": canvas.sentences or ["There is nothing to show with these settings."],
+        "Settings": [_settings_line(results)],
+    }
+    subtitle = f"{results.name}: n = {plural(len(results.seeds), 'seed')}; {canvas.note}"
+    panels.surround(canvas.figure, canvas.entry.title, subtitle, foot=_write_notes(canvas.figure, notes))
+    return canvas.figure
+
+
+def _write_notes(figure: Figure, notes: Mapping[str, Sequence[str]]) -> float:
+    """Write sentences under their headings at the bottom of a figure; return the height in inches."""
+    lines: list[tuple[str, str]] = []
+    for heading, sentences in notes.items():
+        wrapped = (
+            panels.wrapped(" ".join(sentences).replace(" = ", f"{UNBROKEN}={UNBROKEN}"), WIDTH - INDENT - 2 * MARGIN)
+            if sentences
+            else []
+        )
+        lines += [("" if index else heading, line) for index, line in enumerate(wrapped)]
+    height = len(lines) * LINE + 3 * MARGIN
+    inches = figure.dpi_scale_trans
+    background = Rectangle((MARGIN, MARGIN), WIDTH - 2 * MARGIN, height - 2 * MARGIN, transform=inches)
     background.set(facecolor=surfaces.PANEL, linewidth=0)
     figure.add_artist(background)
-    blocks = {
-        "The paper" if source is None else f"The paper, {source}": _paper_lines(canvas),
-        "This run": canvas.sentences or ["There is nothing to show with these settings."],
-        "Settings": [_settings_line(canvas.results)],
-    }
-    #: Text, font weight, and the space above it in lines.
-    lines: list[tuple[str, str, float]] = []
-    for heading, sentences in blocks.items():
-        lines.append((heading, "bold", 1.0))
-        for sentence in sentences:
-            wrapped = textwrap.wrap(sentence, LINE_LENGTH)
-            lines += [(line, "normal", 0.0 if index else 0.3) for index, line in enumerate(wrapped)]
-    # A long column has smaller letters, so that it always ends within the figure.
-    used = sum(1 + space for _, _, space in lines) - 1
-    pitch = min(LINE_HEIGHT, (height - 0.40) / used)
-    size, y = 7.6 * pitch / LINE_HEIGHT, height - 0.22 + pitch
-    for text, weight, space in lines:
-        y -= space * pitch
-        figure.text(left + 0.10 / WIDTH, y / height, text, va="top", fontsize=size, fontweight=weight)
-        y -= pitch
-    return figure
+    for index, (heading, line) in enumerate(lines):
+        y = height - 1.6 * MARGIN - index * LINE
+        if heading:
+            figure.text(2 * MARGIN, y, heading, transform=inches, va="top", fontweight="bold")
+        figure.text(INDENT, y, line, transform=inches, va="top")
+    return height
 
 
 def _paper_lines(canvas: Canvas) -> list[str]:
-    """Return the values that the paper's figure shows."""
-    if canvas.entry.source is None:
-        return ["The paper has no such figure."]
-    published = paper.values(problem.name(canvas.results.settings), canvas.entry.source)
-    if not published:
-        return ["The paper gives no values for this problem."]
-    lines = [f"{v.quantity}: {v.text}{' (read off the figure)' if v.digitised else ''}." for v in published]
-    return [*lines, "The paper has one run, without intervals."]
+    """Return the values that the paper's figure shows, if it has one with values for this problem."""
+    source = canvas.entry.source
+    published = [] if source is None else paper.values(problem.name(canvas.results.settings), source)
+    words = [f"{v.quantity}: {v.text}{' (read off the figure)' if v.digitised else ''}" for v in published]
+    return [f"{source}, one run without intervals: {'; '.join(words)}."] if words else []
 
 
 def _settings_line(results: Results) -> str:

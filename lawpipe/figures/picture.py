@@ -31,8 +31,9 @@ def draw(results: Results) -> Figure:
     missing = [policy for policy in shown if policy not in results.policies]
     if missing:
         raise InputError(f"{results.folder} has no policy {missing[0]}: add it to the experiment's policies and run.")
-    log = panels.differ_by_factors(results.curves[["desired_loss", "test_loss"]])
-    figure = Figure(figsize=(8.4, 3.3), layout="constrained")
+    drawn = results.curves[results.curves["policy"].isin(shown)]
+    log = panels.differ_by_factors(drawn[["desired_loss", "test_loss"]])
+    figure = Figure(figsize=(panels.WIDTH, 2.8), layout="constrained")
     for axes, against in zip(figure.subplots(1, 2, sharey=True), REFERENCES, strict=True):
         panels.draw_losses(axes, results, shown, against, log=log)
     figure.axes[1].set(title="Unseen examples", ylabel="")

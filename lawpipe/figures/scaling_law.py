@@ -1,7 +1,5 @@
 """The scaling law L = L0 + (B/t)^beta of each policy: its curves and its coefficients (Fig 11, Table 1)."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,37 +8,41 @@ from matplotlib.figure import Figure
 from lawpipe.analysis import convexity
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import frame, panels, style
+from lawpipe.figures.panels import COMPARED
 from lawpipe.results.experiment import Results, select
 from lawpipe.results.numbers import number, plural, policy_label
 from lawpipe.run.splits import REFERENCES
 
+#: A law holds for a curve with at least this squared correlation of ln(L - L0) with ln t, if it does not fall faster
+#: again at its end; it determines the coefficients if the interval of B spans less than this factor, too.
+HOLDS, DETERMINED = 0.95, 100.0
+#: The axis of B reaches at most this factor beyond its median.
+WIDEST = 1e6
+
 
 def fig11_scaling_law(results: Results) -> Figure:
-    """Draw L - L0 against t in log-log with the fitted lines, and beta and B of each seed with their intervals."""
-    note = "thin lines: seeds; dashed: their fits from t0 on; bars: 95 % intervals"
-    canvas = frame.canvas(results, "fig11_scaling_law", note, rows=2, height=6.4)
-    policies = [policy for policy in results.chosen if policy in set(results.fits["policy"])]
-    colours = style.colours(results.chosen)
+    """Draw L - L0 from t0 on with the laws that the seeds determine, and the coefficients of each seed."""
+    note = "one line and one point per seed; bars: 95 % intervals; hollow: not determined"
+    canvas = frame.canvas(results, "fig11_scaling_law", note, rows=2, height=5.2, sharey="row")
+    above = []
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
-        for policy in policies:
+        for policy in COMPARED:
             for _, fit in fitted(results, policy, against).iterrows():
-                _draw_curve(axes, results, fit, colours[policy])
+                above.append(_draw_curve(axes, results, fit))
         if not axes.lines:
             panels.say_empty(axes, "no fit was possible")
             continue
-        panels.log_axes(axes, "xy")
-        axes.set_title(f"{against.capitalize()} loss above its floor")
-        axes.set(xlabel=f"{panels.STEP} (log)", ylabel="L - L0 (nats, log)")
-        if against == REFERENCES[0]:
-            for policy in policies:
-                axes.plot([], [], color=colours[policy], label=policy_label(policy))
-            axes.plot([], [], **style.DASHED | {"linewidth": 1}, label="fit")
-            axes.legend()
-    exponents, scales = canvas.axes[1]
-    _draw_coefficients(exponents, results, policies, "exponent", "beta", "beta")
-    _draw_coefficients(scales, results, policies, "scale", "B", "B (steps, log)")
+        axes.set(title=f"{against.capitalize()} loss above its floor", xlabel=f"{panels.STEP} (log)")
+        axes.set_ylabel("L - L0 (nats, log)")
+    panels.show_bulk(canvas.axes[0][0], np.concatenate([*above, []]), log=True)
+    panels.log_axes(canvas.axes[0], "xy")
+    for axes, (column, label) in zip(
+        canvas.axes[1], {"exponent": "beta", "scale": "B (steps, log)"}.items(), strict=True
+    ):
+        _draw_coefficients(axes, results, column, label)
+    panels.log_axes(canvas.axes[1][1:], "x")
     for against in REFERENCES:
-        for policy in policies:
+        for policy in COMPARED:
             canvas.say(_summary(results, policy, against))
     canvas.say("Means over the seeds with a fit (B: geometric).")
     return frame.finish(canvas)
@@ -52,6 +54,18 @@ def fitted(results: Results, policy: str, against: str) -> pd.DataFrame:
     return rows[rows[["loss_floor", "scale", "exponent"]].notna().all(axis=1)]
 
 
+def holds(results: Results, fit: "pd.Series[float]") -> bool:
+    """Return whether a curve follows its law."""
+    return bool(fit["r_squared"] >= HOLDS) and not _falls_faster_again(results, fit)
+
+
+def _is_determined(results: Results, fit: "pd.Series[float]") -> bool:
+    """Return whether a curve follows its law and determines the coefficients."""
+    with np.errstate(divide="ignore"):
+        spread = np.log(fit["scale_high"]) - np.log(fit["scale_low"])
+    return bool(spread < np.log(DETERMINED)) and holds(results, fit)
+
+
 def law(fit: "pd.Series[float]", last_step: int) -> tuple[panels.Array, panels.Array]:
     """Return steps t from the first fitted one to the last, and (B/t)^beta there."""
     t = np.geomspace(max(1, int(fit["first_step"])), last_step, 60)
@@ -59,38 +73,55 @@ def law(fit: "pd.Series[float]", last_step: int) -> tuple[panels.Array, panels.A
     return t, np.exp(fit["exponent"] * (np.log(fit["scale"]) - np.log(t)))
 
 
-def _draw_curve(axes: Axes, results: Results, fit: "pd.Series[float]", colour: str) -> None:
-    """Draw the loss curve of a fit above the fitted floor, and the fitted line."""
-    curve = select(results.curves[results.curves["step"] > 0], policy=fit["policy"], seed=fit["seed"])
+def _draw_curve(axes: Axes, results: Results, fit: "pd.Series[float]") -> panels.Array:
+    """Draw a loss curve above its fitted floor from t0 on, and its law if that holds; return the values."""
+    curve = select(results.curves, policy=fit["policy"], seed=fit["seed"])
+    curve = curve[curve["step"] >= max(1, fit["first_step"])]
     keep = panels.thinned(len(curve), log=True)
     steps = curve["step"].to_numpy()[keep]
     above = curve[f"{fit['against']}_loss"].to_numpy()[keep] - fit["loss_floor"]
-    axes.plot(steps, np.where(above > 0, above, np.nan), color=colour, linewidth=1, alpha=0.7)
-    axes.plot(*law(fit, int(steps[-1])), **style.DASHED | {"linewidth": 0.7})
+    above = np.where(above > 0, above, np.nan)
+    look, label = style.look(str(fit["policy"])), policy_label(str(fit["policy"]))
+    axes.plot(steps, above, color=look.colour, linestyle=look.line, alpha=0.8, label=label)
+    if holds(results, fit):
+        axes.plot(*law(fit, int(steps[-1])), **style.LAW, label="scaling law of a seed")
+    return np.asarray(above, dtype=np.float64)
 
 
-def _draw_coefficients(
-    axes: Axes, results: Results, policies: Sequence[str], column: str, symbol: str, label: str
-) -> None:
-    """Draw a coefficient of every seed with its interval, one row per policy and loss."""
-    colours = style.colours(results.chosen)
-    groups = [(against, policy) for against in REFERENCES for policy in policies]
-    for row, (against, policy) in enumerate(groups):
-        rows = fitted(results, policy, against)
-        heights = row + (np.linspace(-0.25, 0.25, len(rows)) if len(rows) > 1 else np.zeros(len(rows)))
-        # Values of B near the end of floating point mean nothing, and no axis can show them.
-        middle, low, high = (rows[f"{column}{end}"].clip(1e-100, 1e100) for end in ("", "_low", "_high"))
-        if len(rows):
-            axes.hlines(heights, low, high, color=colours[policy], linewidth=1, alpha=0.7)
-            axes.plot(middle, heights, "o", color=colours[policy], markersize=3.5)
-    if not axes.lines:
+def _draw_coefficients(axes: Axes, results: Results, column: str, label: str) -> None:
+    """Draw a coefficient of every seed with its interval, one row per policy and loss, over the bulk of the means."""
+    groups = [(against, policy) for against in REFERENCES for policy in COMPARED]
+    known = pd.concat([fitted(results, policy, against) for against, policy in groups])
+    log = column == "scale"
+    ends = panels.bulk(known[column][[_is_determined(results, fit) for _, fit in known.iterrows()]], log=log)
+    ends = ends or panels.bulk(known[column], log=log)
+    if ends is None:
         panels.say_empty(axes, "no fit was possible")
         return
-    if column == "scale":
+    if log:
+        middle = float(known[column].median())
+        ends = max(ends[0], middle / WIDEST), min(ends[1], middle * WIDEST)
         axes.set_xscale("log")
+    for row, (against, policy) in enumerate(groups):
+        rows, colour = fitted(results, policy, against), style.look(policy).colour
+        for offset, (_, fit) in zip(_spread(len(rows)), rows.iterrows(), strict=True):
+            certain = _is_determined(results, fit)
+            fill = colour if certain else "none"
+            value = float(np.clip(fit[column], *ends))
+            marker = "o" if value == fit[column] else "<>"[int(value == ends[1])]
+            axes.plot(
+                [value], [row + offset], marker, color=colour, markerfacecolor=fill, markersize=4, clip_on=False
+            )
+            if certain:
+                axes.hlines(row + offset, fit[f"{column}_low"], fit[f"{column}_high"], color=colour, linewidth=1)
+    axes.set_xlim(ends)
     panels.name_rows(axes, [f"{policy_label(policy)},\n{against}" for against, policy in groups])
-    axes.grid(axis="y", visible=False)
-    axes.set(title=f"{symbol}, one point per seed", xlabel=label)
+    axes.set(title=f"{'Scale B' if log else 'Exponent beta'} by seed", xlabel=label)
+
+
+def _spread(count: int) -> panels.Array:
+    """Return the heights of the points of some seeds within a row."""
+    return np.linspace(-0.25, 0.25, count) if count > 1 else np.zeros(count)
 
 
 def _summary(results: Results, policy: str, against: str) -> str:

@@ -15,7 +15,7 @@ SHOWN = (BASE, TUNED, BEST)
 #: The columns of the table that are drawn, with the titles and the labels of their axes.
 PANELS = {
     "sharpness": ("Sharpness of each step", "eta x largest eigenvalue"),
-    "adjoint_growth": ("Growth of the adjoint", "|adjoint[t+1]| / norms of its terms"),
+    "adjoint_growth": ("Growth of the adjoint", "|adjoint| / norms of its terms"),
 }
 
 
@@ -23,22 +23,17 @@ def stability(results: Results) -> Figure:
     """Draw sharpness and growth of the adjoint against the step, one line for each of SHOWN."""
     policies = [policy for policy in SHOWN if policy in results.chosen]
     canvas = frame.canvas(results, "stability", panels.seeds_note(results, geometric=True))
-    colours = style.colours(policies)
     for axes, (column, (title, label)) in zip(canvas.axes[0], PANELS.items(), strict=True):
         log = panels.differ_by_factors(results.stability[column])
         for policy in policies:
             steps, samples = results.by_seed(select(results.stability, policy=policy), "step", column)
             # Steps count from 1 here: a log axis has no 0.
-            panels.draw_over_seeds(axes, steps + 1, samples, colours[policy], policy_label(policy), log=log)
-        axes.set_xscale("log")
+            panels.draw_over_seeds(axes, steps + 1, samples, style.look(policy), policy_label(policy), log=log)
         axes.set(title=title, xlabel="step t + 1 (log)", ylabel=f"{label}{' (log)' if log else ''}")
-        if log:
-            panels.log_axes(axes, "y")
+        panels.log_axes((axes,), "xy" if log else "x")
     sharpness, growth = canvas.axes[0]
-    sharpness.axhline(EDGE, **style.DASHED)
-    panels.write_at_level(sharpness, "edge of stability", EDGE)
-    growth.axhline(1, **style.DOTTED)
-    sharpness.legend()
+    sharpness.axhline(EDGE, **style.LAW, label="edge of stability")
+    growth.axhline(1, **style.DOTTED, label="no growth")
     for policy in panels.COMPARED:
         rows = select(results.summary, policy=policy)
         largest, grown = (float(rows[name].max()) for name in ("sharpness_max", "adjoint_growth_max"))

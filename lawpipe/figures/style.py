@@ -1,15 +1,16 @@
 """The style of every figure: colours, fonts, line styles, and how a figure is saved.
 
-The colours are those of Okabe and Ito, which colour-blind readers can tell apart, and which read well on white and
-on a dark page. Text is drawn as outlines, so that a figure looks the same on every machine. The report replaces the
-neutral colours by those of its light or dark page.
+The colours are those of Okabe and Ito and a few like them, which colour-blind readers can tell apart, and which read
+well on white and on a dark page; dashes and markers tell apart what they do not. Text is drawn as outlines, so that a
+figure looks the same on every machine. The report replaces the neutral colours by those of its light or dark page.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -21,22 +22,63 @@ from matplotlib.figure import Figure
 from lawpipe.figures.surfaces import BLUE, GRID, INK, MUTED, PAPER
 from lawpipe.run import files
 
+
+class Look(NamedTuple):
+    """How the lines and points of one thing are drawn in every figure."""
+
+    colour: str
+    line: Any = "-"
+    marker: str = "o"
+
+
+#: The size of all text in points: about 7 pixels where a figure is as wide as a phone.
+TEXT = 9.0
+
 #: The cells of a heat map without a value (the same on a dark page), and with a value of exactly zero.
 BLANK = "#fdfdfd"
 ZERO = "#b4bcc6"
 
-POLICIES = {"conventional": "#7b8794", "near_optimal": "#d55e00"}
-#: The colours of all other policies, in the order in which they are drawn.
-OTHERS = (BLUE, "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-AGAINST = {"desired": BLUE, "test": "#009e73", "validation": "#cc79a7"}
-KINDS = {"instantaneous": BLUE, "adjoint": "#cc79a7"}
-MARKERS = {"instantaneous": "o", "adjoint": "s"}
+#: Each rule of weighting; a variant of a rule (`greedy_tuned`) has its colour and marker with the dashes below.
+POLICIES = {
+    "conventional": Look("#7b8794", (0, (5, 1.5))),
+    "conventional_tuned": Look(BLUE, "-.", "D"),
+    "near_optimal": Look("#d55e00", "-", "s"),
+    "clean_only": Look("#56b4e9", marker="^"),
+    "loss_proportional": Look("#e69f00", marker="v"),
+    "inverse_loss": Look("#a6761d", marker="<"),
+    "greedy": Look("#cc79a7", marker=">"),
+    "online": Look("#009e73", marker="P"),
+    "static": Look("#8064d8", marker="X"),
+    "transferred": Look("#b5651d", marker="D"),
+    "desired_only": Look("#b84a86", marker="h"),
+    "desired_mixed": Look("#7a9a01", marker="d"),
+    "desired_last": Look("#00a6a6", marker="p"),
+    "online_mixed": Look("#4f7cc4", marker="*"),
+}
+VARIANTS: dict[str, Any] = {"tuned": "--", "matched": ":", "rate": (0, (6, 1, 1, 1, 1, 1))}
+#: Looks that do not mean a policy: of a policy without one of its own, and of the lines of a benchmark.
+OTHERS = tuple(
+    Look(*look)
+    for look in (
+        (BLUE, "-", "o"),
+        ("#d55e00", "--", "s"),
+        ("#009e73", "-.", "^"),
+        ("#cc79a7", (0, (6, 1, 1, 1, 1, 1)), "D"),
+        ("#e69f00", ":", "v"),
+        ("#56b4e9", (0, (8, 2)), "P"),
+    )
+)
+AGAINST = {
+    "desired": Look(INK),
+    "test": Look("#1a9ba8", "--", "D"),
+    "validation": Look("#e69f00", "-.", "^"),
+}
+KINDS = {"instantaneous": Look(BLUE), "adjoint": Look("#cc79a7", "--", "s")}
 
-#: A dotted line at a value to compare with, a dashed line for a law, a point, and the box behind a text on curves.
-DOTTED: dict[str, Any] = {"color": MUTED, "linestyle": ":", "linewidth": 1}
-DASHED: dict[str, Any] = {"color": INK, "linestyle": "--", "linewidth": 0.9}
+#: A value to compare with, a fitted law on curves, and a point.
+DOTTED: dict[str, Any] = {"color": MUTED, "linestyle": ":", "linewidth": 1.2}
+LAW: dict[str, Any] = {"color": INK, "linestyle": "-", "linewidth": 0.8}
 POINT: dict[str, Any] = {"edgecolor": PAPER, "linewidth": 0.4, "zorder": 3}
-BOX = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.8}
 
 #: The attributes of an SVG that hold coordinates: paths, positions, translations. Scales need all their digits.
 COORDINATES = re.compile(r'(?: d| x| y)="[^"]*"|translate\([^)]*\)')
@@ -45,10 +87,16 @@ LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 CLIP = re.compile(r"\bp[0-9a-f]{10}\b")
 
 
-def colours(policies: Sequence[str]) -> dict[str, str]:
-    """Return the colour of every policy."""
-    others = [policy for policy in policies if policy not in POLICIES]
-    return {**POLICIES, **{policy: OTHERS[i % len(OTHERS)] for i, policy in enumerate(others)}}
+def look(policy: str) -> Look:
+    """Return how a policy is drawn, in every figure the same: its rule's colour and marker, its variant's dashes."""
+    rule, _, variant = policy.rpartition("_")
+    rules = [name for name in POLICIES if policy == name or policy.startswith(f"{name}_")]
+    if not rules:
+        name = rule if variant in VARIANTS else policy
+        usual = OTHERS[zlib.crc32(name.encode()) % len(OTHERS)]
+        return usual._replace(line=VARIANTS.get(variant, usual.line))
+    usual = POLICIES[max(rules, key=len)]
+    return usual if policy in POLICIES else usual._replace(line=VARIANTS.get(variant, "-."))
 
 
 def colour_map(name: str, low: float, high: float) -> Colormap:
@@ -62,9 +110,8 @@ def theme() -> Iterator[None]:
     settings: dict[Any, Any] = {
         **sns.axes_style("ticks"),
         **sns.plotting_context("paper"),
-        "axes.titlesize": 9,
-        **dict.fromkeys(("font.size", "axes.labelsize"), 8.5),
-        **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize", "legend.title_fontsize"), 8),
+        **dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), TEXT),
+        **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize", "legend.title_fontsize"), TEXT),
         **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.8),
         "grid.linewidth": 0.7,
         "lines.linewidth": 1.6,
@@ -81,11 +128,11 @@ def theme() -> Iterator[None]:
         "axes.grid": True,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "legend.frameon": True,
-        "legend.framealpha": 0.8,
-        "legend.facecolor": PAPER,
-        "legend.edgecolor": "none",
-        "legend.borderpad": 0.2,
+        "legend.frameon": False,
+        "legend.borderpad": 0,
+        "legend.columnspacing": 1.4,
+        "legend.handlelength": 2.2,
+        "legend.labelspacing": 0.33,
         "svg.fonttype": "path",
         "svg.hashsalt": "lawpipe",
     }

@@ -17,7 +17,17 @@ from lawpipe.paper import measures as ours
 from lawpipe.paper import values as paper
 from lawpipe.paper.measures import NEAR, Measure, change, of, quotient, ratio
 from lawpipe.paper.rules import NOT_REPRODUCED, NOT_TESTED, AtLeast, AtMost, Beyond, Judgement, Near, Rule
-from lawpipe.paper.values import AT_10M_STEPS, KINDS, LOG2, NEVER, NO_LAW, SPEED, TABLE_2
+from lawpipe.paper.values import (
+    ASYMPTOTE,
+    AT_10M_STEPS,
+    COEFFICIENTS,
+    KINDS,
+    LOG2,
+    NEVER,
+    NO_LAW,
+    SPEED,
+    TABLE_2,
+)
 from lawpipe.results.experiment import Seed
 from lawpipe.results.problem import LANGUAGE_MODEL, PERCEPTRON, PROBLEMS
 
@@ -28,7 +38,11 @@ NO_PLANTED = Judgement(
 NO_CONTROL = Judgement(NOT_TESTED, "the experiment does not have these policies")
 NO_PAIR = Judgement(NOT_TESTED, "no seed has such a pair of step and example")
 NO_COMMON_LOSS = Judgement(NOT_TESTED, "in no seed do the measured steps of both policies have losses in common")
+NO_HALF = Judgement(NOT_TESTED, "in no seed has the search's gain a second half: it came in one step")
 NO_FITS = Judgement(NOT_REPRODUCED, "in no seed do both curves follow a scaling law")
+
+#: Who makes a statement: the paper, this audit, or you.
+PAPER, AUDIT, YOU = "paper", "audit", "you"
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,8 @@ class Claim:
             smallest first.
         caveat: says what our number does not mean in these seeds; if it says anything, that is the verdict's reason,
             and the claim is at most partly reproduced.
+        asked_by: `PAPER` if the paper makes the statement, `AUDIT` if it is a question of ours about it.
+        group: the name of its group in `GROUPS`.
     """
 
     name: str
@@ -65,6 +81,8 @@ class Claim:
     needs: tuple[str, ...] = ()
     across: Callable[[Sequence[float]], float] | None = None
     caveat: Callable[[Sequence[Seed]], str] | None = None
+    asked_by: str = PAPER
+    group: str = "own"
 
 
 def on_both(
@@ -73,14 +91,15 @@ def on_both(
     texts: tuple[str, str],
     measure: Callable[[str], Measure],
     rule: Rule,
+    askers: tuple[str, str] = (PAPER, AUDIT),
     **more: Any,
 ) -> Iterator[Claim]:
-    """Yield a claim on the desired examples, and `{name}_unseen` on the test examples; `texts` is what they say.
+    """Yield a claim on the desired examples, and `{name}_unseen` on the test examples.
 
-    `measure` goes from `desired` or `test` to our number.
+    `texts` is what they say and `askers` who says it; `measure` goes from `desired` or `test` to our number.
     """
-    for against, ending, text in zip(("desired", "test"), ("", "_unseen"), texts, strict=True):
-        yield Claim(name + ending, PROBLEMS, source, text, measure(against), rule, **more)
+    for against, ending, text, asker in zip(("desired", "test"), ("", "_unseen"), texts, askers, strict=True):
+        yield Claim(name + ending, PROBLEMS, source, text, measure(against), rule, asked_by=asker, **more)
 
 
 def lower(condition: str) -> tuple[str, str]:
@@ -95,25 +114,54 @@ NONCONTRIBUTIVE = "(t, n) with a contribution <= 0: "
 EXCLUDED = "noncontributive_excluded"
 LOWER = Beyond(1, below=True, missing=NO_CONTROL)
 MATCHED, TUNED, AT_TUNED_RATE = "near_optimal_matched", "conventional_tuned", "near_optimal_at_tuned_rate"
+DESIRED_ONLY, DESIRED_ONLY_TUNED = "desired_only", "desired_only_tuned"
 
-#: Statements that are judged at every size.
+# The statements by group, judged at every size.
 # fmt: off
-STATEMENTS: tuple[Claim, ...] = (
+#: The gain of the search, in the compression ratio and in steps.
+GAIN: tuple[Claim, ...] = (
     *on_both("compression_rises", "Fig 4", ("the search raises the compression ratio", UNSEEN),
              lambda against: ratio(f"compression_ratio_{against}"), Beyond(1), logarithmic=True),
     Claim("gain_carries_over", PROBLEMS, "Fig 4",
           "the whole gain holds on examples that the search did not see (not reported)",
-          ours.gain_unseen, AtLeast(0.9, 0.5)),
+          ours.gain_unseen, AtLeast(0.9, 0.5), asked_by=AUDIT),
     *on_both("acceleration", "Fig 2, Fig 5",
              ("the near-optimal policy needs fewer steps to the conventional policy's final loss", UNSEEN),
              lambda against: of(NEAR, f"acceleration_{against}"),
              Beyond(1, missing=NEVER), logarithmic=True),
+    Claim("better_is_better_unseen", PROBLEMS, "Fig 4",
+          "a better policy for the desired examples is better for unseen ones, to the end of the search "
+          "(not reported; our number: the fall of J on unseen over that on desired, second half of the gain)",
+          ours.further_unseen, Beyond(0, missing=NO_HALF), asked_by=AUDIT),
+)
+
+#: The Learning Law: similarity of the contributions, and what holds of them at stationarity.
+LAW: tuple[Claim, ...] = (
     *on_both("similarity_higher_throughout", "Fig 6",
              (HIGHER, f"{HIGHER} (contributions to the test loss)"),
-             ours.higher_throughout, AtLeast(0.9, 0.5, NO_COMMON_LOSS)),
+             ours.higher_throughout, AtLeast(0.9, 0.5, NO_COMMON_LOSS), (PAPER, PAPER)),
     Claim("similarity_rises_with_compression", PROBLEMS, "Fig 3, Fig 7",
           "similarity rises with the compression ratio along the search",
           ours.rank_correlation("compression_ratio_desired", "similarity_desired"), AtLeast(0.8, 0.4)),
+    Claim("local_speed_is_global", PROBLEMS, "Section 3",
+          "the weighted mean contribution is the speed of the loss (our number: median relative error)",
+          ours.speed_error, AtMost(0.1, 0.5)),
+    Claim("contributions_equal", PROBLEMS, "Section 3, Fig 3",
+          "under an optimal policy the examples with weight contribute equally (our number: mean similarity)",
+          of(NEAR, "similarity_desired"), AtLeast(10, 1)),
+    Claim("instantaneous_law", PROBLEMS, "Section 3",
+          "it is the instantaneous contributions that become equal "
+          "(our number: their similarity over the adjoint one)",
+          ours.positive(quotient(of(NEAR, "similarity_desired"), of(NEAR, "adjoint_similarity_desired"))),
+          Beyond(1), logarithmic=True),
+    Claim("near_optimal_is_stationary", PROBLEMS, "Section 2",
+          "the policy found is near-optimal (no certificate reported; our number: Frank-Wolfe gap over J)",
+          quotient(of(NEAR, "gap"), of(NEAR, "objective_desired")), AtMost(0.01, 0.1), caveat=ours.no_share,
+          asked_by=AUDIT),
+)
+
+#: Which examples have weight 0.
+ZERO_WEIGHTS: tuple[Claim, ...] = (
     Claim("noncontributive_rises_with_compression", PROBLEMS, "Fig 8",
           "the share of zero weights among examples with a contribution <= 0 rises with the compression ratio",
           ours.rank_correlation("compression_ratio_desired", (EXCLUDED, "instantaneous", "desired")),
@@ -121,10 +169,11 @@ STATEMENTS: tuple[Claim, ...] = (
     *on_both(EXCLUDED, "Fig 8",
              (f"{NONCONTRIBUTIVE}nearly all of them have weight 0",
               f"{NONCONTRIBUTIVE}the same, contributions to the test loss"),
-             lambda against: of(NEAR, (EXCLUDED, "instantaneous", against)), AtLeast(0.9, 0.5, NO_PAIR)),
+             lambda against: of(NEAR, (EXCLUDED, "instantaneous", against)), AtLeast(0.9, 0.5, NO_PAIR),
+             (PAPER, PAPER)),
     Claim("noncontributive_excluded_adjoint", PROBLEMS, "Fig 8",
           f"{NONCONTRIBUTIVE}the same, adjoint contributions (not reported)",
-          of(NEAR, (EXCLUDED, "adjoint", "desired")), AtLeast(0.9, 0.5, NO_PAIR)),
+          of(NEAR, (EXCLUDED, "adjoint", "desired")), AtLeast(0.9, 0.5, NO_PAIR), asked_by=AUDIT),
     Claim("learned_ignored", (PERCEPTRON,), "Fig 9",
           "more than 90 % of (t, n) with loss < 1e-6 have less than 0.2 of the step's largest weight",
           of(NEAR, ("learned_ignored", None, None)),
@@ -144,35 +193,30 @@ STATEMENTS: tuple[Claim, ...] = (
           "(not reported; here the difference of shares)",
           ours.difference(of(NEAR, ("combinations_one_dropped", None, None)),
                           of(NEAR, ("combinations_one_dropped_control", None, None))),
-          Beyond(0, missing=NO_PLANTED)),
+          Beyond(0, missing=NO_PLANTED), asked_by=AUDIT),
     Claim("spoilt_left_out", PROBLEMS, "Section 3, Fig 8",
           "noisy examples get less than their share of the weight",
           ours.corrupted_weight, Beyond(1, below=True), corrupted=True),
-    Claim("local_speed_is_global", PROBLEMS, "Section 3",
-          "the weighted mean contribution is the speed of the loss (our number: median relative error)",
-          ours.speed_error, AtMost(0.1, 0.5)),
-    Claim("contributions_equal", PROBLEMS, "Section 3, Fig 3",
-          "under an optimal policy the examples with weight contribute equally (our number: mean similarity)",
-          of(NEAR, "similarity_desired"), AtLeast(10, 1)),
-    Claim("instantaneous_law", PROBLEMS, "Section 3",
-          "it is the instantaneous contributions that become equal "
-          "(our number: their similarity over the adjoint one)",
-          ours.positive(quotient(of(NEAR, "similarity_desired"), of(NEAR, "adjoint_similarity_desired"))),
-          Beyond(1), logarithmic=True),
-    Claim("near_optimal_is_stationary", PROBLEMS, "Section 2",
-          "the policy found is near-optimal (no certificate reported; our number: Frank-Wolfe gap over J)",
-          quotient(of(NEAR, "gap"), of(NEAR, "objective_desired")), AtMost(0.01, 0.1), caveat=ours.no_share),
 )
 
 #: This audit's questions to its controls: what the paper's single baseline, uniform weights, leaves open.
 CONTROLS: tuple[Claim, ...] = (
     *on_both("more_than_a_longer_step", "Fig 5", lower("at the conventional policy's step length"),
-             lambda against: ratio(f"objective_{against}", MATCHED), LOWER, logarithmic=True, needs=(MATCHED,)),
+             lambda against: ratio(f"objective_{against}", MATCHED), LOWER, (AUDIT, AUDIT), logarithmic=True,
+             needs=(MATCHED,)),
     *on_both("beats_tuned_uniform", "Fig 5", lower("against uniform weights at their best learning rate"),
-             lambda against: ratio(f"objective_{against}", NEAR, TUNED), LOWER, logarithmic=True, needs=(TUNED,)),
+             lambda against: ratio(f"objective_{against}", NEAR, TUNED), LOWER, (AUDIT, AUDIT), logarithmic=True,
+             needs=(TUNED,)),
     *on_both("beats_tuned_uniform_at_its_rate", "Fig 5", lower("both at uniform weights' best rate"),
-             lambda against: ratio(f"objective_{against}", AT_TUNED_RATE, TUNED), LOWER, logarithmic=True,
-             needs=(AT_TUNED_RATE, TUNED)),
+             lambda against: ratio(f"objective_{against}", AT_TUNED_RATE, TUNED), LOWER, (AUDIT, AUDIT),
+             logarithmic=True, needs=(AT_TUNED_RATE, TUNED)),
+    *on_both("beats_desired_only", "Fig 5", lower("against training on the desired examples themselves"),
+             lambda against: ratio(f"objective_{against}", NEAR, DESIRED_ONLY), LOWER, (AUDIT, AUDIT),
+             logarithmic=True, needs=(DESIRED_ONLY,)),
+    *on_both("beats_desired_only_tuned", "Fig 5",
+             lower("against training on the desired examples at the best rate, stopped early"),
+             lambda against: ratio(f"objective_{against}", NEAR, DESIRED_ONLY_TUNED), LOWER, (AUDIT, AUDIT),
+             logarithmic=True, needs=(DESIRED_ONLY_TUNED,)),
 )
 
 #: The statements on the scaling law, which the paper makes of the Transformer.
@@ -220,10 +264,14 @@ def of_value(value: paper.Published) -> Claim:
     )
 
 
+def _values(*measures: str) -> Iterator[Claim]:
+    """Yield the claims on the published values of some measures, which are judged at the published task."""
+    return (of_value(value) for value in paper.VALUES if value.measure in KINDS and value.measure in measures)
+
+
 # fmt: off
-#: The published values, which are judged at the published task.
-VALUES: tuple[Claim, ...] = (
-    *(of_value(value) for value in paper.VALUES if value.measure in KINDS),
+#: The accelerations of Table 2, each at its size, and the one that the paper extrapolates.
+SIZES: tuple[Claim, ...] = (
     *(Claim(f"table_2_acceleration_{row.steps // 1000}k", (LANGUAGE_MODEL,), "Table 2",
             f"{row.acceleration} at {row.steps} steps, {row.examples} examples",
             of(NEAR, "acceleration_desired"), SPEED(row.acceleration, row.acceleration), logarithmic=True,
@@ -234,10 +282,20 @@ VALUES: tuple[Claim, ...] = (
           ours.acceleration_at(FAR), Near(AT_10M_STEPS, math.inf, 1.25, mark=1, missing=NO_LAW), logarithmic=True,
           task={}),
 )
+# fmt: on
 
-CLAIMS: tuple[Claim, ...] = (
-    *(*STATEMENTS, *CONTROLS, *SCALING, *VALUES),
-    *(replace(claim, source=OWN) for claim in OWN_STATEMENTS),
+#: The claims by group, in the order of the report.
+GROUPS: Mapping[str, tuple[Claim, ...]] = {
+    "gain": (*GAIN, *_values("compression_ratio", "acceleration")),
+    "law": (*LAW, *_values("similarity", *ASYMPTOTE)),
+    "zero_weights": ZERO_WEIGHTS,
+    "scaling": (*SCALING, *_values(*COEFFICIENTS), *SIZES),
+    "controls": CONTROLS,
+    "own": tuple(replace(claim, source=OWN, asked_by=YOU) for claim in OWN_STATEMENTS),
+}
+
+CLAIMS: tuple[Claim, ...] = tuple(
+    replace(claim, group=group) for group, members in GROUPS.items() for claim in members
 )
 
 
@@ -246,19 +304,21 @@ def _between(changes: list[float]) -> str:
     return f"{100 * min(changes):.1f} to {100 * max(changes):.1f} %"
 
 
+# fmt: off
 CLAIMS_OF_SIZES: tuple[Claim, ...] = (
     Claim("table_2_acceleration_grows", (LANGUAGE_MODEL,), "Table 2",
           f"larger runs gain more: {', '.join(str(row.acceleration) for row in TABLE_2)} "
           "(our number: AR at the largest size over the smallest)",
           of(NEAR, "acceleration_desired"), Beyond(1, missing=NEVER), logarithmic=True,
-          across=lambda sizes: sizes[-1] / sizes[0]),
+          across=lambda sizes: sizes[-1] / sizes[0], group="scaling"),
     Claim("table_2_scale_falls", (LANGUAGE_MODEL,), "Table 2",
           f"B falls by {_between([row.scale_change for row in TABLE_2])} at every size "
           "(our number: the largest of its ratios to the conventional one)",
-          ratio("scale"), Beyond(1, below=True, missing=NO_LAW), logarithmic=True, across=np.max),
+          ratio("scale"), Beyond(1, below=True, missing=NO_LAW), logarithmic=True, across=np.max,
+          group="scaling"),
     Claim("table_2_exponent_rises", (LANGUAGE_MODEL,), "Table 2",
           f"beta rises by {_between([row.exponent_change for row in TABLE_2])} at every size "
           "(our number: the smallest difference)",
-          change("exponent"), Beyond(0, missing=NO_LAW), across=np.min),
+          change("exponent"), Beyond(0, missing=NO_LAW), across=np.min, group="scaling"),
 )
 # fmt: on

@@ -8,7 +8,7 @@ from lawpipe.analysis.intervals import NO_SEEDS, Interval, mean_interval
 from lawpipe.paper import claims
 from lawpipe.paper import values as paper
 from lawpipe.paper.claims import Claim
-from lawpipe.paper.rules import NOT_TESTED, PARTLY, REPRODUCED, Judgement
+from lawpipe.paper.rules import NOT_TESTED, PARTLY, REPRODUCED, Judgement, p_value
 from lawpipe.results.experiment import Seed
 from lawpipe.results.problem import LANGUAGE_MODEL, Settings, corrupted_share
 
@@ -36,9 +36,23 @@ def judge(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any
     ]
     sizes = _sizes(experiments)
     of_sizes = [seeds[name] for name in sizes]
-    return rows + [
-        _row(claim, sizes[-1], *_judged_of_sizes(claim, of_sizes)) for claim in claims.CLAIMS_OF_SIZES if sizes
-    ]
+    rows += [_row(claim, sizes[-1], *_judged_of_sizes(claim, of_sizes)) for claim in claims.CLAIMS_OF_SIZES if sizes]
+    tests = {index: row["p"] for index, row in enumerate(rows) if row["p"] is not None}
+    for index, corrected in zip(tests, holm([*tests.values()]), strict=True):
+        rows[index]["holm"] = corrected
+    return rows
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """Return p-values after Holm's correction for their number: those below 0.05 are together wrong in 5 % of runs.
+
+    The k-th smallest of m becomes ``max over j <= k of min(1, (m - j + 1) p_j)``, whatever their dependence (Holm
+    1979, Scandinavian Journal of Statistics 6).
+    """
+    corrected, least = [1.0] * len(values), 0.0
+    for rank, index in enumerate(sorted(range(len(values)), key=lambda index: values[index])):
+        least = corrected[index] = max(least, min(1.0, (len(values) - rank) * values[index]))
+    return corrected
 
 
 def _judged(claim: Claim, seeds: Sequence[Seed], settings: Settings) -> tuple[Interval, Judgement]:
@@ -74,7 +88,8 @@ def _judged_of_sizes(claim: Claim, sizes: Sequence[Mapping[int, Seed]]) -> tuple
 
 
 def _row(claim: Claim, experiment: str, ours: Interval, judged: Judgement) -> dict[str, Any]:
-    """Return one row of the table."""
+    """Return one row of the table, without a p-value for a claim that is not tested."""
+    is_tested = judged.verdict != NOT_TESTED
     return {
         "claim": claim.name,
         "experiment": experiment,
@@ -85,6 +100,10 @@ def _row(claim: Claim, experiment: str, ours: Interval, judged: Judgement) -> di
         "high": ours.high,
         "n": ours.n_reached,
         **vars(judged),
+        "group": claim.group,
+        "asked_by": claim.asked_by,
+        "p": p_value(claim.rule, ours, logarithmic=claim.logarithmic) if is_tested else None,
+        "holm": None,
     }
 
 

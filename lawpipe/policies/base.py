@@ -35,13 +35,16 @@ Rule = Callable[[Tensor], Tensor]
 class Record:
     """Properties of one policy.
 
-    A policy module holds its record as `RECORD`, and one of three functions:
+    A policy module holds its record as `RECORD`, and one of these functions:
 
     * `weights(context)` returns weights [T, N], or [N] if they are the same at every step (set `constant`);
     * `rule(problem)` returns the `Rule` of a new training run;
+    * `desired_weights(steps)` returns candidates for the share of the weight that the desired examples have at each
+      step, [T], by a number that says which (see `trusted`); the training examples share the rest evenly, or by a
+      `rule`; set `trains_on_desired`;
     * `make(context)` returns the whole `Policy`; a policy made in this way has no variants.
 
-    The variants of `weights` or a `rule` are derived (lawpipe.policies.variants): `own` at the experiment's learning
+    The variants of all but the last are derived (lawpipe.policies.variants): `own` at the experiment's learning
     rate under the module's name, `tuned` as `{name}_tuned`, `matched` as `{name}_matched`.
     """
 
@@ -60,6 +63,8 @@ class Record:
     required: bool = False
     #: Whether the weights are the same at every step.
     constant: bool = False
+    #: Whether it trains on the desired examples as well as on the training examples.
+    trains_on_desired: bool = False
     #: Whether making it takes a search: only the first `controls.seeds` of the seeds have such a control.
     takes_search: bool = False
     #: The policies of the same seed that it is made from.

@@ -4,7 +4,7 @@ The rate is chosen as the searched policy is: by J on the desired examples, neve
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,35 +55,36 @@ class Grid:
         }
 
 
-def tune(train: Callable[[float], Trajectory], own_rate: float) -> Grid:
-    """Find the constant learning rate at which a policy has the lowest J on desired.
+def rate(own_rate: float, k: int) -> float:
+    """Return point k of the grid around `own_rate`, which is point 0."""
+    return own_rate * 10 ** (k / PER_DECADE)
 
-    The rates are own_rate * 10^(k/4). A coarse pass tries every second of them, from one below `own_rate` upwards,
-    until the best has a worse one below it and two above it. Then the two neighbours of the best are tried. The grid
-    ends five decades from `own_rate` at the latest; `Grid.interior` is then False.
 
-    `own_rate` is the experiment's learning rate. Raises FloatingPointError if every run diverges.
+def objectives(run: Trajectory) -> list[float]:
+    """Return J of a run on each of REFERENCES; infinite if it diverged."""
+    values = [run.objective(against) for against in REFERENCES]
+    return [value if math.isfinite(value) else math.inf for value in values]
+
+
+def search(objective: Callable[[int], float], start: int = 0) -> int:
+    """Return the point k of the grid with the lowest objective of those that are tried; each is tried once.
+
+    A coarse pass tries every second point, from one below `start` upwards, until the best has a worse one below it
+    and two above it. Then the two neighbours of the best are tried. The grid ends five decades from point 0.
     """
-    trials: dict[int, Trial] = {}
-    run: Trajectory
+    tried: dict[int, float] = {}
 
     def attempt(k: int) -> None:
-        nonlocal run
-        rate = own_rate * 10 ** (k / PER_DECADE)
-        trained = train(rate)
-        objectives = [trained.objective(against) for against in REFERENCES]
-        trials[k] = Trial(rate, *(value if math.isfinite(value) else math.inf for value in objectives))
-        if lowest() == k:
-            run = trained
+        tried[k] = objective(k)
 
     def lowest() -> int:
-        return min(trials, key=lambda k: (trials[k].objective_desired, k))
+        return min(tried, key=lambda k: (tried[k], k))
 
     limit = MOST_DECADES * PER_DECADE
-    attempt(-COARSE)
-    attempt(0)
+    attempt(start - COARSE)
+    attempt(start)
     while True:
-        low, high = min(trials), max(trials)
+        low, high = min(tried), max(tried)
         if lowest() == low and low > -limit:
             attempt(low - COARSE)
         elif lowest() > high - ABOVE * COARSE and high < limit:
@@ -94,6 +95,32 @@ def tune(train: Callable[[float], Trajectory], own_rate: float) -> Grid:
     for k in (middle - 1, middle + 1):
         if -limit <= k <= limit:
             attempt(k)
-    best, initial = trials[lowest()], run.problem.reference_losses("desired", run.first.unsqueeze(0))[0]
+    return lowest()
+
+
+def tune(train: Callable[[float], Trajectory], own_rate: float) -> Grid:
+    """Find the constant learning rate at which a policy has the lowest J on desired.
+
+    The rates are own_rate * 10^(k/4), and are tried in the order of `search`. If the grid ends before the best one
+    lies inside, `Grid.interior` is False.
+
+    `own_rate` is the experiment's learning rate. Raises FloatingPointError if every run diverges.
+    """
+    trials: dict[int, Trial] = {}
+    run: Trajectory
+
+    def attempt(k: int) -> float:
+        nonlocal run
+        trained = train(rate(own_rate, k))
+        trials[k] = Trial(rate(own_rate, k), *objectives(trained))
+        if lowest(trials) == k:
+            run = trained
+        return trials[k].objective_desired
+
+    def lowest(tried: Mapping[int, Trial]) -> int:
+        return min(tried, key=lambda k: (tried[k].objective_desired, k))
+
+    k = search(attempt)
+    best, initial = trials[k], run.problem.reference_losses("desired", run.first.unsqueeze(0))[0]
     trajectory.check_converges(best.objective_desired, float(initial))
     return Grid(tuple(trials[k] for k in sorted(trials)), best, run)

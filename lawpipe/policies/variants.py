@@ -14,6 +14,10 @@ def make(context: Context) -> Policy:
     if hasattr(module, "make"):
         policy: Policy = module.make(context)
         return policy
+    if hasattr(module, "desired_weights"):
+        from lawpipe.policies import trusted
+
+        return trusted.make(context, variant, module.desired_weights(context.steps), getattr(module, "rule", None))
     fixed = module.weights(context) if hasattr(module, "weights") else None
     if fixed is not None and variant == "own":
         rows = np.broadcast_to(fixed, (context.steps, fixed.shape[-1]))

@@ -25,6 +25,9 @@ OnBlock = Callable[[int, Tensor], None]
 #: Called as `on_block(s, t, block)` with the same for run s of several.
 OnBlockOfRun = Callable[[int, int, Tensor], None]
 
+#: The reference set of the desired examples that are held out of training on them: every fourth.
+HELD_OUT, EVERY = "held_out", 4
+
 #: From parameters [B, P] to the gradients of an objective's terms at them, [B, P].
 TermGradients = Callable[[Tensor], Tensor]
 
@@ -37,6 +40,19 @@ def shard(count: int, rank: int, world_size: int) -> slice:
     if count < world_size:
         return slice(0, count)
     return slice(rank * count // world_size, (rank + 1) * count // world_size)
+
+
+def held_out(count: int) -> npt.NDArray[np.bool_]:
+    """Return which of `count` desired examples are held out, bool [K]: every fourth, the last of each four.
+
+    Raises InputError if there is none.
+    """
+    if count < EVERY:
+        raise InputError(
+            f"data.desired_examples is {count}, expected at least {EVERY} for a policy that trains on the desired "
+            "examples and is tuned on a quarter of them: take more, or leave the policy out."
+        )
+    return np.asarray(np.arange(count) % EVERY == EVERY - 1)
 
 
 def _unchanged(value: Tensor) -> Tensor:
@@ -55,6 +71,8 @@ class Problem(ABC):
     examples: int
     #: P, the number of parameters.
     parameters: int
+    #: The number of desired examples among the N, the last of them (see `with_desired`).
+    joined: int = 0
     #: The number of examples of each reference set.
     references: Mapping[str, int]
     #: Adds a sum over this process's training examples up over all processes, in place.
@@ -68,6 +86,20 @@ class Problem(ABC):
         raise InputError(
             f"processes is {world_size}, but {type(self).__name__} is a problem for one process: set it to 1."
         )
+
+    def with_desired(self) -> Self:
+        """Return the problem whose training examples are followed by the desired ones, to train on both.
+
+        Raises NotImplementedError if the problem cannot.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not train on its desired examples")
+
+    def holding_out(self) -> Self:
+        """Return the problem without the desired examples that are `held_out`, which become a reference set.
+
+        Raises InputError if there are too few of them, and NotImplementedError if the problem cannot.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not divide its desired examples")
 
     @abstractmethod
     def losses(self, theta: Tensor) -> Tensor:

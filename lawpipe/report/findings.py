@@ -3,23 +3,109 @@
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lawpipe.analysis import gain, smoothness
-from lawpipe.analysis.intervals import Interval
+from lawpipe.analysis.intervals import FEWEST, Interval
 from lawpipe.paper import values as paper
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.report import templates
 from lawpipe.results import certificate, gains, problem
 from lawpipe.results.experiment import Results, select
-from lawpipe.results.numbers import interval, number, percent, plural, share_of
+from lawpipe.results.numbers import MULTIPLE, UNBROKEN, interval, number, percent, plural, share_of
 
 
 def overview(experiments: Sequence[Results], hardware: Sequence[str], seconds: float) -> list[str]:
     """Return five sentences on all experiments, the machines that computed them, and the total time of all jobs."""
     return _written("overview", experiments, hardware, duration(seconds))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the control that decides, uniform weights at their own best learning rate, says of one experiment.
+
+    `kind` is, of the near-optimal policy's gain in J on the desired examples: `matters` if its J is below the
+    control's, with the whole interval; `exceeded` if it is above, likewise; `explained` if neither is certain;
+    `untested` without the control; `no gain` if the gain itself is not above 0, with its whole interval.
+    """
+
+    kind: str
+    #: The experiment's name and, if they are too few for an interval, the number of its seeds.
+    name: str
+    #: The control's share of the gain, not finite without one.
+    share: float
+
+
+def outcome(results: Results) -> Outcome:
+    """Return what the control that decides says of an experiment."""
+    desired = gains.objectives(results, "desired")
+    total, share = gain.difference(desired, gains.BASE, gains.BEST), gain.share(desired, gains.TUNED)
+    counted = min(total.n, share.n or total.n)
+    name = results.name if counted >= FEWEST else f"{results.name} ({plural(counted, 'seed')})"
+    if not gain.is_positive(total):
+        kind = "no gain"
+    elif share.mean is None:
+        kind = "untested"
+    elif gain.is_positive(gain.difference(desired, gains.TUNED, gains.BEST)):
+        kind = "matters"
+    else:
+        exceeded = gain.is_positive(gain.difference(desired, gains.BEST, gains.TUNED))
+        kind = "exceeded" if exceeded else "explained"
+    return Outcome(kind, name, share.mean_or_nan)
+
+
+def verdict(experiments: Sequence[Results]) -> str:
+    """Say in one sentence what explains the near-optimal policy's gain in each experiment."""
+    outcomes = [outcome(results) for results in experiments]
+    explained, exceeded, matters, none, untested = (
+        [one for one in outcomes if one.kind == kind]
+        for kind in ("explained", "exceeded", "matters", "no gain", "untested")
+    )
+    control, whole = "a better learning rate alone, with uniform weights,", " of the near-optimal policy's gain"
+    clauses = []
+    if explained:
+        first, *others = explained
+        parts = [f"{_rounded(first.share)}{whole} in {first.name}"]
+        parts += [f"{_rounded(one.share)} in {one.name}" for one in others]
+        clauses.append(f"{control} explains {listed(parts)}")
+    if exceeded:
+        than = "" if clauses else " as the near-optimal policy"
+        parts = [f"{number(one.share, 2)} times as much{than} in {one.name}" for one in exceeded]
+        clauses = [
+            " and ".join([*clauses, f"gains {listed(parts)}" if clauses else f"{control} gains {listed(parts)}"])
+        ]
+    if matters:
+        shares = listed([_rounded(one.share) for one in matters])
+        names = listed([one.name for one in matters])
+        explains = f"it explains {shares}" if clauses else f"{control} explains {shares}{whole}"
+        clauses.append(f"the weights themselves matter in {names}, where {explains}")
+    if none:
+        clauses.append(f"the near-optimal policy has no certain gain in {listed([one.name for one in none])}")
+    if untested:
+        names = listed([one.name for one in untested])
+        missing = "without uniform weights at their best learning rate"
+        clauses.append(f"what explains the gain in {names} is not tested, {missing}")
+    sentence = "; ".join(clauses)
+    return f"{sentence[:1].upper()}{sentence[1:]}."
+
+
+def _rounded(share: float) -> str:
+    """Write a share of a gain with two digits."""
+    return f"{number(100 * share, 2)}{UNBROKEN}%" if abs(share) <= MULTIPLE else percent(share)
+
+
+def listed(parts: Sequence[str], most: int = 4) -> str:
+    """Join some phrases; of more than `most`, give the number of the others."""
+    shown = [*parts] if len(parts) <= most else [*parts[:most], f"{len(parts) - most} more"]
+    return " and ".join([*([", ".join(shown[:-1])] if shown[1:] else []), *shown[-1:]])
+
+
+def unseen(experiments: Sequence[Results]) -> str:
+    """Say how the near-optimal policy does on unseen examples in each experiment."""
+    return _written("unseen", experiments)[0]
 
 
 def sentences(results: Results) -> list[str]:

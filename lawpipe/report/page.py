@@ -1,7 +1,5 @@
 """The report: one HTML file that contains everything it shows."""
 
-import base64
-import hashlib
 import json
 import os
 import re
@@ -16,14 +14,19 @@ from markupsafe import Markup
 
 from lawpipe.cost import costs
 from lawpipe.paper import values as paper
-from lawpipe.report import comparison, findings, svg, templates
+from lawpipe.report import comparison, findings, glossary, svg, templates
 from lawpipe.report.tables import claims, quantities, recorded, scaling
 from lawpipe.results import catalogue
 from lawpipe.results.experiment import Results, load
+from lawpipe.results.numbers import plural
 from lawpipe.run import artifacts
 
 #: The root of the checkout, if the package is run from one.
 CHECKOUT = Path(__file__).resolve().parents[2]
+
+#: The signs of the verdicts, which can be told apart without their colours.
+SIGNS = {"reproduced": "\N{HEAVY CHECK MARK}", "partly": "\N{CIRCLE WITH LEFT HALF BLACK}",
+         "not_reproduced": "\N{HEAVY BALLOT X}", "not_tested": "\N{WHITE CIRCLE}"}  # fmt: skip
 
 #: Libraries that draw the report; the versions of those that compute are in the artifacts' metadata.
 DRAWN_WITH = ("matplotlib", "seaborn", "jinja2")
@@ -52,7 +55,7 @@ def report(
     glyphs = svg.Glyphs()
     sections = [_section(results, f"f{number}", glyphs) for number, results in enumerate(loaded)]
     kept = recorded.read(records) if records is not None else []
-    script = (templates.FOLDER / "page.js").read_bytes()
+    judgement = claims.matrix(root, experiments) if judged else None
     drawings = {
         name: Markup(svg.inlined(root / f"{name}.svg", f"{name}-", label, glyphs)) if judged else None
         for name, label in (("methods", "Search methods"), ("growth", "Growth"))
@@ -64,7 +67,10 @@ def report(
         checkout=CHECKOUT if page_folder.resolve().is_relative_to(CHECKOUT) else None,
         letters=Markup(glyphs.drawing()),
         overview=_overview(loaded, [section["spent"] for section in sections]),
-        claims=claims.claims(root) if judged else None,
+        verdict=findings.verdict(loaded),
+        unseen=findings.unseen(loaded),
+        claims=judgement,
+        chance=claims.chance(judgement) if judgement else "",
         contradictions=claims.contradicted() if judged else None,
         sizes=scaling.sizes(root) if judged else None,
         **drawings,
@@ -72,7 +78,9 @@ def report(
         glance=quantities.glance(loaded),
         paper=paper,
         drawn_with={name: metadata.version(name) for name in DRAWN_WITH},
-        digest=base64.b64encode(hashlib.sha256(script).digest()).decode(),
+        plural=plural,
+        SIGNS=SIGNS,
+        TERMS=glossary.TERMS,
     )
 
 
@@ -86,7 +94,7 @@ def front_page(root: Path, experiments: Sequence[str]) -> str:
     """Return the findings as reStructuredText, for the front page of a Snakemake report."""
     loaded = [load(root / name) for name in experiments]
     overview = _overview(loaded, [costs.read(results.folder, results.seeds) for results in loaded])
-    parts = ["\n".join(f"#. {_plain(text)}" for text in overview)]
+    parts = ["\n".join(f"#. {_plain(text)}" for text in (findings.verdict(loaded), *overview))]
     for results in loaded:
         items = "\n".join(f"- {_plain(text)}" for text in findings.sentences(results))
         parts.append(f"**{_plain(results.name)}**\n\n{items}")
@@ -106,22 +114,22 @@ def _address(page_folder: Path, file: Path) -> str:
 def _section(results: Results, prefix: str, glyphs: svg.Glyphs) -> dict[str, Any]:
     """Return what the page shows of one experiment; `prefix` makes the ids of its figures unique."""
     folder, seeds, settings = results.folder, results.seeds, results.settings
-    headline, *tables = (quantities.TABLES[entry.name](results) for entry in catalogue.tables(settings))
+    tables = [quantities.TABLES[entry.name](results) for entry in catalogue.tables(settings)]
     metadata_of = {name: artifacts.metadata(results.path(seeds[0], name)) for name in DIGESTED}
-    figures = []
+    figures = {}
     for index, entry in enumerate(catalogue.figures(settings)):
         file = folder / f"figures/{entry.name}.svg"
         drawing = Markup(svg.inlined(file, f"{prefix}{index}-", entry.title, glyphs))
         comparisons = comparison.comparisons(results, entry.source)
-        figures.append({"entry": entry, "file": file, "drawing": drawing, "comparisons": comparisons})
+        figures[entry.name] = {"entry": entry, "file": file, "drawing": drawing, "comparisons": comparisons}
     return {
         "name": results.name,
         "folder": folder,
         "seeds": seeds,
         "findings": findings.sentences(results),
         "gain": findings.explained(results) if "conventional_tuned" in results.policies else "",
-        "headline": headline,
-        "figures": figures,
+        "front": figures.pop("front"),
+        "figures": [*figures.values()],
         "tables": tables,
         "settings": artifacts.metadata(folder / "summary.parquet")["settings"],
         "spent": costs.read(folder, seeds),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from lawpipe.figures.surfaces import SURFACES, TITLE_ID
+from lawpipe.figures.surfaces import SURFACES, TITLE_HEIGHT, TITLE_ID
 from lawpipe.run.errors import InputError
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -16,6 +16,8 @@ ALLOWED = {"svg", "g", "defs", "path", "use", "clipPath", "rect", "image", "titl
 REFERENCE = re.compile(r"url\(#([^)]*)\)")
 #: The id of a glyph begins with the name of the font.
 GLYPH_ID = "DejaVu"
+#: What is left of the space of a title above the rest of a figure, in points.
+MARGIN = 5
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Glyphs:
 def inlined(path: Path, prefix: str, label: str, glyphs: Glyphs) -> str:
     """Return the SVG of a figure, ready to be placed in HTML.
 
-    - Comments, metadata, style sheets and the figure's own title are removed.
+    - Comments, metadata, style sheets and the figure's own title, with the space that it takes, are removed.
     - Glyphs move to `glyphs`, which the page shows once.
     - Other ids get the prefix, so that they are unique in a page with many figures.
     - The colours of `lawpipe.figures.surfaces` become CSS variables (`--figure-ink` and so on).
@@ -60,6 +62,7 @@ def inlined(path: Path, prefix: str, label: str, glyphs: Glyphs) -> str:
     # The text of the title goes, but its glyphs stay: other texts use them as well.
     for title in root.iterfind(f".//{NAMESPACE}g[@id='{TITLE_ID}']"):
         _remove(title, "use")
+        _crop(root, 72 * TITLE_HEIGHT - MARGIN)
     used = dict.fromkeys(name for element in root.iter() for name in _references(element))
     names = {name: f"{prefix}{number}" for number, name in enumerate(used)} | _move_glyphs(root, glyphs)
     for element in root.iter():
@@ -93,6 +96,12 @@ def _remove(root: ElementTree.Element, *names: str) -> None:
         for child in list(parent):
             if child.tag.removeprefix(NAMESPACE) in names:
                 parent.remove(child)
+
+
+def _crop(root: ElementTree.Element, points: float) -> None:
+    """Cut the top off a drawing."""
+    left, top, width, height = map(float, root.attrib["viewBox"].split())
+    root.set("viewBox", f"{left:g} {top + points:g} {width:g} {height - points:g}")
 
 
 def _move_glyphs(root: ElementTree.Element, glyphs: Glyphs) -> dict[str, str]:

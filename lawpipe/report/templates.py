@@ -5,6 +5,8 @@ from typing import Any
 
 import jinja2
 
+from lawpipe.report import glossary
+
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -18,4 +20,5 @@ def load(name: str, **names: Any) -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["explained"] = glossary.explained
     return environment.get_template(name, globals=names)

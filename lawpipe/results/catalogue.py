@@ -48,120 +48,117 @@ class Entry:
 # One row per figure and table: name, title, source; caption; module, data and, for some, where it applies.
 # fmt: off
 FIGURES: tuple[Entry, ...] = (
-    Entry("fig01_objective", "The objective: area under the loss curve", "Fig 1",
-          "The mean loss against the training step under the conventional and the near-optimal policy, as means over "
-          "the seeds: the objective J (mean loss over all training steps) is the area under a curve divided by the "
-          "number of steps T. The grey area between the curves is what the policy saves: the search makes it as "
-          "large as it can on the desired examples, and the test examples, which the search does not see, show how "
-          "much of it generalises.",
+    Entry("front", "Conventional policy, uniform weights at their best rate, near-optimal policy", None,
+          "The mean loss on desired and on unseen examples over the training steps. Uniform weights at their own best "
+          "learning rate (conventional tuned) are the control that decides what the weights themselves gain.",
+          module="figures.front", data=("curves",)),
+    Entry("fig01_objective", "How much smaller is the area under the loss curve?", "Fig 1",
+          "The mean loss against the training step under both policies, as means over the seeds; the area under a "
+          "curve, divided by the number of steps T, is the objective J (mean loss over all training steps). The "
+          "grey area is what the near-optimal policy saves: the search makes it large on the desired examples and "
+          "does not see the test examples.",
           module="figures.overview", data=("curves", "summary.parquet")),
-    Entry("fig02_headline", "The headline: steps saved, and the scaling laws", "Fig 2",
-          "The loss of the first seed against the training step on a log axis under both policies, with an arrow "
-          "over the steps that the near-optimal policy saves on the way to the conventional policy's last loss, and "
-          "both fitted scaling laws (dashed). Where a dashed line leaves its curve, the law does not describe the "
-          "run.",
+    Entry("fig02_headline", "How many steps are saved, and do the curves follow a law?", "Fig 2",
+          "The mean loss against the training step on a log axis, an arrow over the steps that the near-optimal "
+          "policy saves on the way to the conventional policy's last loss, and thin lines for the scaling laws that "
+          "hold for single seeds. Where a thin line leaves its curve, or there is none, no law describes the run.",
           module="figures.overview", data=("curves", "fits", "summary")),
-    Entry("fig03_law", "The law at one step", "Fig 3",
-          "The contributions of the weighted examples at one step half-way down the loss, divided by their weighted "
-          "mean, in rising order and each as wide as its weight, for both kinds of contribution; and the mean "
-          "similarity SIM (weighted mean of a step's contributions over their standard deviation) of each policy "
-          "against its compression ratio CR = ln|V| / J. The law says that all weighted examples contribute the "
-          "same: the near-optimal curve should be flat at 1, the dashed line.",
+    Entry("fig03_law", "Do all weighted examples contribute the same?", "Fig 3",
+          "The contributions of the weighted examples at one step half-way down the loss, in units of their "
+          "weighted mean, in rising order and each as wide as its weight, for both kinds of contribution. The law "
+          "says that the near-optimal curve is flat at 1; only adjoint contributions must be equal at the optimum.",
           module="figures.overview", data=("contributions/conventional", "contributions/near_optimal", "summary")),
-    Entry("fig04_objective", "Search: objective and compression ratio", "Fig 4",
-          "The search, by outer iteration: the objective J (mean loss over all training steps), the compression "
+    Entry("fig04_objective", "How far does the search get?", "Fig 4",
+          "By outer iteration of the search: the objective J (mean loss over all training steps), the compression "
           "ratio CR = ln|V| / J (|V|: size of the vocabulary, or the 2 labels), the Frank-Wolfe gap (distance from "
-          "first-order stationarity) and the gradient evaluations used. Compare the curve of the desired examples, "
-          "which the search sees, with that of the test examples, which it does not see: only the second shows "
-          "whether the policy generalises.",
+          "first-order stationarity) and the cost in gradient evaluations, trial runs included. The search sees the "
+          "desired examples only; whether its gain generalises shows on the test examples.",
           module="figures.search", data=("search",)),
-    Entry("fig05_loss_curves", "Loss curves of the policies", "Fig 5",
-          "The mean loss on desired and test examples against the training step under each policy, and the "
-          "acceleration ratio AR: T over the first step at which the near-optimal policy is at or below the "
-          "conventional policy's last loss (dotted line). The arrow covers the steps saved; it is missing if a seed "
-          "never gets that low.",
+    Entry("fig05_loss_curves", "How much sooner is the conventional loss reached?", "Fig 5",
+          "The mean loss against the training step under the conventional policy, the same uniform weights at their "
+          "own best learning rate, and the near-optimal policy. The arrow covers the steps saved: its left end is "
+          "the first step at which the near-optimal policy is at or below the conventional policy's last loss "
+          "(dotted); there is none if a seed never gets that low.",
           module="figures.curves", data=("curves", "summary.parquet")),
-    Entry("fig06_similarity_against_loss", "Similarity of contributions during training", "Fig 6",
+    Entry("fig06_similarity_against_loss", "Is similarity higher for better policies?", "Fig 6",
           "The similarity SIM[t] of the weighted examples' contributions (their weighted mean over their standard "
-          "deviation) against the loss at step t, one line per policy along the search, coloured by its compression "
-          "ratio CR = ln|V| / J. If the law holds, lines of a higher CR lie higher; the exact first-order condition "
-          "is about the adjoint contributions in the lower row.",
+          "deviation) against the loss at step t, for some policies along the search. If the law holds, lines of "
+          "later iterations lie higher; the exact first-order condition is about the adjoint contributions in the "
+          "lower row.",
           module="figures.similarity", data=("similarity", "curves", "summary.parquet")),
-    Entry("fig07_similarity_against_compression", "Similarity against compression ratio", "Fig 7",
-          "The similarity SIM (weighted mean of a step's contributions over their standard deviation), averaged over "
-          "the steps, against the compression ratio CR = ln|V| / J: one point per policy along the search and seed, "
-          "with the paper's fit SIM = c ln(a / (b - CR)) for each seed in which it exists. The law asks for points "
-          "that rise with CR; the fit goes to infinity at CR = b.",
+    Entry("fig07_similarity_against_compression", "Does similarity rise with the compression ratio?", "Fig 7",
+          "The similarity SIM (weighted mean of a step's contributions over their standard deviation), averaged "
+          "over the steps, against the compression ratio CR = ln|V| / J: one point per policy along the search and "
+          "seed, with the paper's fit SIM = c ln(a / (b - CR)) to each seed that has enough points. The law asks "
+          "for points that rise with CR.",
           module="figures.similarity", data=("summary",)),
-    Entry("fig08_noncontributive", "Weight of non-contributive examples", "Fig 8",
+    Entry("fig08_noncontributive", "Do examples that do not help get no weight?", "Fig 8",
           "The share of the (step, example) pairs with a contribution CT of zero or less whose weight is exactly "
-          "zero, before convergence, against the compression ratio CR = ln|V| / J: one point per policy along the "
-          "search and seed. The paper's property 4.1 says that the share goes to 100 % as the policy gets better.",
+          "zero, before convergence, against the compression ratio CR = ln|V| / J, along the search. The paper's "
+          "property 4.1 says that the share goes to 100 % as the policy gets better, to the right.",
           module="figures.weights", data=("zero_weights", "summary")),
-    Entry("fig09_learned", "Weight of perfectly learned examples", "Fig 9",
-          "The weight relative to the largest weight of its step, over the (step, example) pairs of all measured "
-          "steps with a loss below 1e-6: a histogram per policy, whose whiskers are 95 % t intervals over the seeds, "
-          "and the share of the pairs below 0.2 (the table's share counts only the steps before convergence). The "
-          "paper's property 4.2 says that such examples get little weight: expect bars near 0 for the near-optimal "
-          "policy; those of the conventional policy are all at 1.",
+    Entry("fig09_learned", "Do perfectly learned examples lose their weight?", "Fig 9",
+          "Of all (step, example) pairs with a loss below 1e-6, the share whose weight, relative to the largest of "
+          "its step, is at most the value on the x axis. The paper's property 4.2 says that such examples get "
+          "little weight: the near-optimal curve should be above 90 % at 0.2 (the table's share counts only the "
+          "steps before convergence).",
           module="figures.weights",
           data=("contributions/conventional", "contributions/near_optimal",
                 "policies/conventional", "policies/near_optimal"), problems=(PERCEPTRON,)),
-    Entry("fig10_redundant", "Weight of redundant examples", "Fig 10",
-          "The near-optimal policy's weights for the (step, example) pairs with a contribution CT above zero, in "
-          "units of the uniform weight 1/N (other pairs are blank), and the share of these pairs whose weight is "
-          "exactly zero. Grey cells have weight exactly zero although the example would help: the paper calls these "
-          "examples redundant (property 4.3).",
+    Entry("fig10_redundant", "Do some helpful examples get no weight?", "Fig 10",
+          "The near-optimal policy's weights of the examples with a contribution CT above zero, in units of the "
+          "uniform weight 1/N, and the share of these examples whose weight is exactly zero (white: CT is zero or "
+          "less). Grey cells are examples that would help and yet have no weight: the paper calls them redundant "
+          "(property 4.3).",
           module="figures.weights", data=("contributions/near_optimal", "policies/near_optimal")),
-    Entry("fig11_scaling_law", "Scaling-law fits", "Fig 11",
-          "The loss above the fitted floor L0 against the training step on log axes, with the fitted law L = L0 + "
-          "(B/t)^beta (dashed), and the coefficients B and beta of every seed with their 95 % intervals. A straight "
-          "curve means that the law describes the run; where the near-optimal curve bends, its B and beta mean "
-          "little.",
+    Entry("fig11_scaling_law", "Do the loss curves follow the scaling law?", "Fig 11",
+          "The loss above the fitted floor L0 from the first fitted step t0 on, with the law L = L0 + (B/t)^beta "
+          "where it holds (r2 of 0.95 or more, no faster fall at the end), and both coefficients of every seed. A "
+          "straight curve follows the law; a hollow point is a coefficient that the curve does not determine (to a "
+          "factor of 100 in B), an arrow one beyond the axis.",
           module="figures.scaling_law", data=("curves", "fits")),
-    Entry("controls", "What explains the gain: controls", None,
-          "The objective J (mean loss over all training steps) of the near-optimal policy and of simpler policies on "
-          "desired and test examples, the share of the near-optimal policy's gain that each has, and J against the "
-          "learning rates that were tried. What uniform weights gain at their own best learning rate, and what the "
-          "near-optimal weights lose at the conventional policy's step length, is the effect of the learning rate "
-          "and not of the weights.",
+    Entry("controls", "What explains the gain?", None,
+          "The objective J (mean loss over all training steps) of every policy, its share of the near-optimal "
+          "policy's gain over the conventional one, and J at the learning rates tried for the tuned policies. What "
+          "uniform weights gain at their own best rate (conventional tuned), and what the near-optimal weights lose "
+          "at the conventional step length (near-optimal matched), is due to the learning rate and not to the "
+          "weights.",
           module="figures.controls",
           data=("summary", "learning_rates/conventional_tuned"), policy="conventional_tuned"),
-    Entry("online", "Weights without a search", None,
-          "The mean loss on test examples against the training step under the online policy, which needs no search, "
-          "and under the policies to compare it with, each at its own best learning rate; and the objective J (mean "
-          "loss over all training steps) on test relative to that of uniform weights. The oracle knows which "
-          "examples are corrupted: the distance between it and uniform weights is what leaving them out gains.",
+    Entry("online", "How far do weights without a search get?", None,
+          "The mean loss on test examples under the online policy, which needs no search, and under the policies to "
+          "compare it with, each at its own best learning rate; and their objective J (mean loss over all training "
+          "steps) on test over that of uniform weights. The oracle (clean only tuned) knows which examples are "
+          "corrupted: its distance from 1 is what leaving them out gains.",
           module="figures.curves", data=("curves", "summary"), policy="online_tuned"),
-    Entry("adjoint_similarity", "Which law holds: instantaneous against adjoint similarity", None,
+    Entry("adjoint_similarity", "Which law holds: instantaneous or adjoint?", None,
           "The similarity SIM[t] of the weighted examples' contributions (their weighted mean over their standard "
-          "deviation) against the training step, by the instantaneous contribution (the paper's law) and by the "
-          "adjoint contribution (the exact first-order condition). At first-order stationarity all adjoint "
-          "contributions of a step are equal and their similarity has no bound; the instantaneous similarity need "
-          "not grow, and a step with fewer than two weighted examples has no value.",
+          "deviation) against the training step, by the instantaneous contribution (the paper's law, above) and by "
+          "the adjoint contribution (the exact first-order condition, below). At first-order stationarity the "
+          "adjoint similarity has no bound, and the instantaneous one need not grow; a step with fewer than two "
+          "weighted examples has no value.",
           module="figures.similarity", data=("similarity",)),
-    Entry("stability", "Stability: sharpness and growth of the adjoint", None,
+    Entry("stability", "Is training stable under each policy?", None,
           "The sharpness (learning rate times the largest eigenvalue of the weighted Hessian) and the growth of the "
-          "adjoint (its norm over the sum of the norms of its terms) at steps that are evenly spaced on a log axis. "
-          "Training is stable where the sharpness is below 2, the dashed line; an adjoint far above 1 has been "
-          "amplified by unstable steps, and then neither J nor its gap can be trusted.",
+          "adjoint (its norm over the sum of the norms of its terms) against the training step. Training is stable "
+          "where the sharpness is below the edge at 2; an adjoint far above 1 has been amplified by unstable steps, "
+          "and then neither J nor its gap can be trusted.",
           module="figures.stability", data=("stability", "summary")),
-    Entry("speed", "Local speed against global speed", None,
+    Entry("speed", "Is local speed the global speed?", None,
           "The weighted mean contribution (local speed) against the measured fall of the loss per unit of training "
-          "time, (L[t] - L[t+1]) / eta (global speed), at each measured step, and their relative difference against "
-          "the training step. In gradient flow the two speeds are equal for every policy: points off the dashed line "
-          "show the error of finite steps, not the quality of the policy.",
+          "time, (L[t] - L[t+1]) / eta (global speed), at each measured step, and their relative difference. In "
+          "gradient flow the two are equal for every policy: points off the line show the error of finite steps, "
+          "not the quality of the policy.",
           module="figures.similarity", data=("similarity",)),
-    Entry("active_examples", "How many examples carry the weight", None,
+    Entry("active_examples", "On how many examples does the policy train?", None,
           "The effective number of examples, 1 / (sum of squared weights), and the share of the examples with any "
           "weight, against the training step. A near-optimal line far below the conventional one means that the "
           "policy trains on few examples at a time.",
           module="figures.weights", data=("policies/conventional", "policies/near_optimal")),
-    Entry("weight_on_perturbed", "Weight on corrupted examples", None,
-          "The total weight on the training examples with flipped labels or perturbed text against the training step "
-          "under each policy, and the effective number of examples, 1 / (sum of squared weights). The dotted line is "
-          "their share of all examples, which uniform weights give: a curve below it means that the policy avoids "
-          "the corrupted examples.",
+    Entry("weight_on_perturbed", "Does the policy avoid corrupted examples?", None,
+          "The total weight on the training examples with flipped labels or perturbed text under each policy, and "
+          "the effective number of examples, 1 / (sum of squared weights). Uniform weights give the corrupted "
+          "examples their share (dotted): a curve below it avoids them.",
           module="figures.weights", data=("train", "policies/conventional", "policies/near_optimal"), corrupted=True),
 )
 

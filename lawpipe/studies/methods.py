@@ -5,9 +5,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lawpipe.figures import style
+from lawpipe.figures import panels, style
 
-TITLE = "The search methods: objective against cost"
+TITLE = "Which search method lowers J most at a given cost?"
 
 #: Points of the common cost axis, on which seeds with different costs are compared.
 POINTS = 200
@@ -16,10 +16,11 @@ POINTS = 200
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw one panel per problem; `frame` has the columns of `draw_problem` and `problem`."""
     problems = frame.groupby("problem", sort=False)
-    drawing = Figure(figsize=(7.2, 3.6 * len(problems)), layout="constrained")
+    drawing = Figure(figsize=(panels.WIDTH, 3.0 * len(problems)), layout="constrained")
     for axes, (name, rows) in zip(drawing.subplots(len(problems), squeeze=False).flat, problems, strict=True):
         axes.set_title(str(name))
         draw_problem(axes, rows)
+    panels.surround(drawing, TITLE, "lines: medians over the seeds; bands: their ranges")
     return drawing
 
 
@@ -34,18 +35,16 @@ def draw_problem(axes: Axes, rows: pd.DataFrame) -> None:
     same = counts.nunique() == 1
     for index, (name, searches) in enumerate(rows.groupby("method", sort=False)):
         cost, shares = _on_common_costs(searches)
-        colour = style.OTHERS[index % len(style.OTHERS)]
+        colour, dashes, _ = style.OTHERS[index % len(style.OTHERS)]
         label = str(name).replace("_", " ") + ("" if same else f" (n = {counts[name]})")
-        # When the colours are used up, they are used again with dashed lines.
-        dash = "-" if index < len(style.OTHERS) else "--"
-        axes.plot(cost, np.median(shares, axis=0), color=colour, linestyle=dash, label=label)
+        # When the colours are used up, they are used again with thinner lines.
+        width = 1.6 if index < len(style.OTHERS) else 0.8
+        axes.plot(cost, np.median(shares, axis=0), color=colour, linestyle=dashes, linewidth=width, label=label)
         if len(shares) > 1:
             axes.fill_between(cost, shares.min(axis=0), shares.max(axis=0), color=colour, alpha=0.18, linewidth=0)
     axes.set_xlim(left=0)
     axes.set_xlabel("cost (gradient evaluations, trial runs and other passes included)")
-    number = f", median and range of n = {counts.iloc[0]} seeds" if same else ", median and range over seeds"
-    axes.set_ylabel("best objective / start" + (number if counts.max() > 1 else ", n = 1 seed"))
-    axes.legend(title=None)
+    axes.set_ylabel("best J / J at the start" + (f"\n(n = {counts.iloc[0]} seeds)" if same else ""))
 
 
 def _on_common_costs(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -1,13 +1,15 @@
 """Study: weights without a search against tuned baselines, and the share of the oracle's gain that they reach."""
 
+import textwrap
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
@@ -18,7 +20,7 @@ from lawpipe.report.table import Table, markdown
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results, select
-from lawpipe.results.gains import BASE, ORACLE, TUNED, by_policy, objectives
+from lawpipe.results.gains import BASE, ORACLE, TUNED, by_policy, objectives, told
 from lawpipe.results.numbers import UNBROKEN, interval, number, share_of
 from lawpipe.results.problem import Settings
 from lawpipe.run.errors import InputError
@@ -31,7 +33,6 @@ RULES = {
     for name in (*(name for name in POLICIES if f"{name}_tuned" in POLICIES), "near_optimal")
     if POLICIES[name].formula
 }
-COLOURS = style.colours(list(RULES))
 
 
 @dataclass(frozen=True)
@@ -67,24 +68,21 @@ FAMILIES = (
     Family("matched", BASE, "clean_only_matched", "at uniform weights' step lengths"),
 )
 
-#: The ends of the axis of shares, in per cent.
-ENDS = (-60.0, 160.0)
-#: Height of a row of the figure, and of everything above and below the rows of a panel, in inches.
-ROW, AROUND = 0.62, 1.0
+#: Height of a rule in a row of the figure, and of everything above and below the rows of a panel, in inches.
+ROW, AROUND = 0.155, 1.4
 
-TITLE = "Weights without a search against tuned baselines"
+TITLE = "How far do weights without a search get?"
 ENTRY = Entry(
     "compare_online",
     TITLE,
     None,
-    "J on test of weights that are computed during the run, without knowing which examples are corrupted, and of "
-    "searched weights. Where examples are corrupted: the share of the oracle's gain, which is the difference of J "
-    "between uniform weights on all examples and on the clean ones alone. Elsewhere: the change of J against uniform "
-    "weights. Means over the seeds with 95 % t intervals, paired by seed. Learning rates are chosen by J on desired; "
-    "searched weights use the best rate of uniform weights.",
+    "J (mean loss over the run) on test of weights that are computed during the run and of searched ones: where "
+    "examples are corrupted, the share of the oracle's gain (uniform weights on the clean examples alone), "
+    "elsewhere the change of J against uniform weights. A share near 100 % means that the weights do as well as "
+    "knowing which examples are corrupted; learning rates are chosen by J on desired.",
 )
 TABLE = ONLINE
-NULLABLE = ("objective", "share")
+NULLABLE = ("objective", "share", "told")
 #: Columns of the page's table that the printed one leaves out.
 PAGE_ONLY = ("experiment", "steps", "J on")
 
@@ -130,7 +128,9 @@ def _of_experiment(results: Results) -> pd.DataFrame:
             for policy in family.policies:
                 of_seeds = values.loc[results.seeds_of(policy)]
                 share = gain.of_gain(of_seeds[family.base], of_seeds[policy], of_seeds[family.oracle])
-                group = pd.DataFrame({"objective": of_seeds[policy], "share": share}).reset_index()
+                lowest = told(results, policy) if against == "test" else pd.Series(dtype=np.float64)
+                columns = {"objective": of_seeds[policy], "share": share, "told": lowest.reindex(of_seeds.index)}
+                group = pd.DataFrame(columns).reset_index()
                 frames.append(group.assign(policy=policy, against=against))
     return pd.concat([group for group in frames if len(group)]).assign(
         experiment=results.name,
@@ -157,9 +157,10 @@ def table(frame: pd.DataFrame) -> Table:
     groups = product(FAMILIES, REFERENCES)
     records = [record for family, against in groups for record in _records(frame, family, against)]
     note = (
-        "Under the rules: J in nats and the share of the oracle's gain or, without such a gain, the difference to "
-        "uniform weights. Tuned: each policy at its own best learning rate; matched: at the step lengths of uniform "
-        "weights. The numbers of each seed are in online.parquet beside this page, the figure alone in online.svg."
+        "Under the rules: J in nats, in brackets J at those of the settings tried that are best on test, and the "
+        "share of the oracle's gain or, without such a gain, the difference to uniform weights. Tuned: each policy "
+        "at its own best learning rate; matched: at the step lengths of uniform weights. The numbers of each seed "
+        "are in online.parquet beside this page, the figure alone in online.svg."
     )
     return replace(Table.from_records(ENTRY, records, labels=4), note=note)
 
@@ -167,11 +168,12 @@ def table(frame: pd.DataFrame) -> Table:
 def _records(frame: pd.DataFrame, family: Family, against: str) -> list[dict[str, str]]:
     """Return the cells by their header, one row per experiment that has policies of the family."""
     chosen = select(frame[frame["policy"].isin(family.policies)], against=against)
-    records = []
+    records, shown = [], _rules(frame)
     for experiment, group in chosen.groupby("experiment", sort=False):
         if not family.has_rules(set(group["policy"])):
             continue
         values, first = by_policy(group, "objective"), group.iloc[0]
+        best = by_policy(group, "told")
         name = str(first["problem"]).replace("_", " ")
         known = {"uniform": select(group, policy=family.base), "oracle": select(group, policy=family.oracle)}
         records.append(
@@ -182,25 +184,40 @@ def _records(frame: pd.DataFrame, family: Family, against: str) -> list[dict[str
                 "K": str(first["desired_examples"]),
                 "seeds": str(group["seed"].nunique()),
                 **{label: interval(mean_interval(seeds["objective"])) for label, seeds in known.items()},
-                **{label: _cell(values, family, rule) for rule, label in RULES.items()},
+                **{
+                    label: _cell(values, best.get(family.policy(rule)), family, rule) for rule, label in shown.items()
+                },
             }
         )
     return records
 
 
-def _cell(values: Objectives, family: Family, rule: str) -> str:
-    """Write J of a policy and its share of the oracle's gain or, without one, its difference to uniform weights."""
+def _rules(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the rules that some experiment has, with their labels."""
+    present = set(frame["policy"])
+    return {
+        rule: label for rule, label in RULES.items() if any(family.policy(rule) in present for family in FAMILIES)
+    }
+
+
+def _cell(values: Objectives, told: "pd.Series[float] | None", family: Family, rule: str) -> str:
+    """Write J of a policy and its share of the oracle's gain or, without one, its difference to uniform weights.
+
+    In brackets is J at the settings that are best on test.
+    """
     policy = family.policy(rule)
-    mean = mean_interval(values.get(policy, [])).mean
+    mean = number(mean_interval(values.get(policy, [])).mean)
+    if told is not None and told.notna().any():
+        mean += f"{UNBROKEN}({number(mean_interval(told).mean)})"
     share = gain.share(values, policy, family.base, family.oracle)
     more = gain.difference(values, policy, family.base)
     if share.n_reached:
-        return f"{number(mean)}; {share_of(share)}"
+        return f"{mean}; {share_of(share)}"
     if more.mean is None:
-        return number(mean)
+        return mean
     change = mean_interval(gain.ratios(values, policy, family.base) - 1)
     signs = ["+" if part.mean_or_nan > 0 else "" for part in (more, change)]
-    return f"{number(mean)}; {signs[0]}{interval(more)}{UNBROKEN}nats, {signs[1]}{share_of(change)}"
+    return f"{mean}; {signs[0]}{interval(more)}{UNBROKEN}nats, {signs[1]}{share_of(change)}"
 
 
 def figure(frame: pd.DataFrame) -> Figure:
@@ -212,49 +229,52 @@ def figure(frame: pd.DataFrame) -> Figure:
         [group for _, group in block.groupby("experiment", sort=False)]
         for _, block in test.groupby([test["problem"], test["spoilt"] == 0], sort=False)
     ]
-    heights = [AROUND + ROW * len(groups) for groups in blocks]
-    drawing = panels.titled(TITLE, 10.6, 0.8 + sum(heights))
+    rules = _rules(test)
+    heights = [AROUND + ROW * len(rules) * len(groups) for groups in blocks]
+    drawing = Figure(figsize=(panels.WIDTH, sum(heights)), layout="constrained")
     grid = drawing.subplots(len(blocks), len(families), squeeze=False, sharey="row", height_ratios=heights)
     for row, groups in zip(grid, blocks, strict=True):
         for axes, family in zip(row, families, strict=True):
-            _draw(axes, groups, family)
+            _draw(axes, groups, family, rules)
         panels.name_rows(row[0], [_label(group) for group in groups])
-    drawing.supylabel("experiment (K: number of desired examples)", fontsize="medium")
-    # One mark per rule, and one that explains the marks.
-    meanings = [(COLOURS[rule], label) for rule, label in RULES.items()]
-    meanings.append((surfaces.MUTED, "mean, 95 % t interval of 3 or more seeds (dots); J: mean loss of a run"))
-    handles = [Line2D([], [], color=colour, label=label, marker="o", linestyle="") for colour, label in meanings]
-    drawing.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    note = "rows: experiments (K: desired examples); means, bars: 95 % t intervals of 3 or more seeds, dots: seeds"
+    panels.surround(drawing, TITLE, note)
     return drawing
 
 
-def _draw(axes: Axes, groups: Sequence[pd.DataFrame], family: Family) -> None:
+def _draw(axes: Axes, groups: Sequence[pd.DataFrame], family: Family, rules: dict[str, str]) -> None:
     """Draw the experiments of one problem in one panel; all of them have corrupted examples, or none has."""
     first = groups[0].iloc[0]
     shares = bool(first["spoilt"] > 0)
-    axes.set_title(f"{first['problem'].replace('_', ' ').capitalize()}, {family.words}")
-    for row, group in enumerate(groups):
-        values = by_policy(group, "objective")
+    title = f"{first['problem'].replace('_', ' ').capitalize()}, {family.words}"
+    axes.set_title(textwrap.fill(title, 24))
+    found = [by_policy(group, "objective") for group in groups]
+    shares_of = [
+        {rule: gain.share(values, family.policy(rule), family.base, family.oracle) for rule in rules}
+        for values in found
+    ]
+    ends = panels.share_ends(share for by_rule in shares_of for share in by_rule.values())
+    for row, (group, values) in enumerate(zip(groups, found, strict=True)):
         reason = _reason(values, family, shares)
         if reason:
-            axes.text(0, row, reason, color=surfaces.MUTED, fontsize=7, va="center")
+            place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "center", "va": "center"}
+            axes.text(0.5, row, textwrap.fill(reason, 24), color=surfaces.MUTED, **place)
             continue
-        for index, rule in enumerate(RULES):
-            policy, colour = family.policy(rule), COLOURS[rule]
-            height = row + 0.19 * (index - (len(RULES) - 1) / 2)
+        for index, (rule, label) in enumerate(rules.items()):
+            policy, look = family.policy(rule), style.look(rule)._replace(line="")
+            height = row + 0.76 * (index - (len(rules) - 1) / 2) / len(rules)
             if shares:
                 points = 100 * group["share"][group["policy"] == policy].dropna()
-                axes.plot(points, [height] * len(points), ".", color=colour, markersize=3, alpha=0.6)
-                share = gain.share(values, policy, family.base, family.oracle)
-                panels.draw_share(axes, share, height, colour, ENDS)
+                axes.plot(points, [height] * len(points), ".", color=look.colour, markersize=3, alpha=0.6)
+                panels.draw_mean(axes, shares_of[row][rule].scaled(100), height, look, label, ends)
             else:
                 changes = gain.ratios(values, policy, family.base) - 1
-                panels.draw_with_seeds(axes, 100 * changes, height, colour)
+                panels.draw_with_seeds(axes, 100 * changes, height, look, label)
     if shares:
-        panels.finish_shares(axes, "share of the oracle's gain over uniform weights\nin J on test", ENDS)
+        panels.finish_shares(axes, "share of the oracle's\ngain in J on test (%)", ends)
     else:
         axes.axvline(0, **style.DOTTED)
-        axes.set_xlabel("change of J on test against uniform weights\n(%; below 0 is better)")
+        axes.set_xlabel("change of J on test\n(%; below 0 is better)")
 
 
 def _reason(values: Objectives, family: Family, shares: bool) -> str:
@@ -272,6 +292,5 @@ def _label(group: pd.DataFrame) -> str:
     corruption = problem.corruption({"problem": first["problem"]})
     corrupted = f"{100 * first['spoilt']:g} % {corruption}" if first["spoilt"] else f"none {corruption}"
     source = f", {first['text']}" if first["text"] else ""
-    return (
-        f"{corrupted}, K {first['desired_examples']}{source}\n{first['experiment']} (n = {group['seed'].nunique()})"
-    )
+    data = f"{corrupted}, K{UNBROKEN}{first['desired_examples']}{source}"
+    return f"{textwrap.fill(data, 18)}\n{first['experiment']} (n = {group['seed'].nunique()})"

@@ -11,24 +11,18 @@ from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import style
-from lawpipe.figures.surfaces import MUTED
-from lawpipe.results.experiment import Results
+from lawpipe.figures import panels, style
+from lawpipe.figures.style import Look
+from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BASE, objectives
 from lawpipe.results.numbers import policy_label
 from lawpipe.results.problem import Settings
 from lawpipe.run.splits import REFERENCES
 
-TITLE = "Gain against one setting"
+TITLE = "How does the gain depend on one setting?"
 
-#: The policies that are compared, as far as an experiment has them, and their line styles.
-LINES: dict[str, Any] = {
-    "near_optimal": "-",
-    "near_optimal_validated": "--",
-    "conventional_tuned": ":",
-    "clean_only_tuned": "-.",
-    "online_tuned": (0, (8, 1, 1, 1, 1, 1)),
-}
+#: The policies that are compared, as far as an experiment has them.
+COMPARED = ("near_optimal", "near_optimal_validated", "conventional_tuned", "clean_only_tuned", "online_tuned")
 
 
 def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
@@ -44,7 +38,7 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
         for part in key.split("."):
             value = value[part]
         by_set = {against: objectives(results, against) for against in REFERENCES}
-        for policy, against in product((name for name in LINES if name in results.policies), REFERENCES):
+        for policy, against in product((name for name in COMPARED if name in results.policies), REFERENCES):
             group = gain.ratios(by_set[against], policy, BASE).reset_index(name="objective_ratio")
             frames.append(group.assign(key=key, value=float(value), policy=policy, against=against))
     return pd.concat(frames, ignore_index=True)
@@ -63,30 +57,33 @@ def text(frame: pd.DataFrame) -> str:
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw J over the conventional policy's J against the setting: means, 95 % t intervals, and a dot per seed."""
     key = str(frame["key"].iloc[0])
-    drawing = Figure(figsize=(7.2, 4.2), layout="constrained")
-    axes = drawing.add_subplot()
-    for (policy, against), group in frame.groupby(["policy", "against"], sort=False):
-        _draw(axes, group, style.AGAINST[str(against)], f"{policy_label(str(policy))}, {against}", LINES[str(policy)])
-    axes.axhline(1, color=MUTED, linewidth=0.8)
-    axes.text(axes.get_xlim()[0], 1, " conventional", va="bottom", color=MUTED, fontsize="small")
+    drawing = Figure(figsize=(panels.WIDTH, 2.8), layout="constrained")
+    row = drawing.subplots(1, len(REFERENCES), sharey=True)
     values = np.unique(frame["value"])
-    if len(values) > 2 and (values > 0).all():
-        axes.set_xscale("log")
-        axes.set_xticks(values, [f"{value:g}" for value in values])
-        axes.minorticks_off()
-    axes.set_xlabel(f"{key} (log)" if axes.get_xscale() == "log" else key)
+    log = len(values) > 2 and bool((values > 0).all())
+    for axes, against in zip(row, REFERENCES, strict=True):
+        for policy, group in select(frame, against=against).groupby("policy", sort=False):
+            _draw(axes, group, style.look(str(policy)), policy_label(str(policy)))
+        axes.axhline(1, **style.DOTTED, label="conventional")
+        if log:
+            axes.set_xscale("log")
+            axes.set_xticks(values, [f"{value:g}" for value in values])
+            axes.minorticks_off()
+        axes.set(title=f"{against.capitalize()} examples", xlabel=f"{key}{' (log)' if log else ''}")
+    row[0].set_ylabel("J / J of the conventional policy")
     count = frame.groupby(["value", "policy", "against"])["seed"].nunique()
     seeds = f"{count.min()}" if count.nunique() == 1 else f"{count.min()} to {count.max()}"
-    axes.set_ylabel(f"J / J of the conventional policy\nmean, 95 % t interval, n = {seeds} seeds")
-    axes.legend()
+    panels.surround(drawing, TITLE, f"means with 95 % t intervals, n = {seeds} seeds; small points are seeds")
     return drawing
 
 
-def _draw(axes: Axes, group: pd.DataFrame, colour: str, label: str, line: Any) -> None:
+def _draw(axes: Axes, group: pd.DataFrame, look: Look, label: str) -> None:
     """Draw one policy on one reference set over the values of the setting."""
     values = np.unique(group["value"])
     means = [mean_interval(group["objective_ratio"][group["value"] == value]) for value in values]
-    axes.plot(values, [mean.mean_or_nan for mean in means], linestyle=line, color=colour, label=label)
+    colour, line, marker = look
+    ratios = [mean.mean_or_nan for mean in means]
+    axes.plot(values, ratios, linestyle=line, marker=marker, color=colour, label=label)
     for value, mean in zip(values, means, strict=True):
         if mean.low is not None and mean.high is not None:
             axes.vlines(value, mean.low, mean.high, color=colour, linewidth=1.2)

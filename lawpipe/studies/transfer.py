@@ -1,5 +1,6 @@
 """Study: near-optimal weights of one experiment, applied in another setting, and the share of the gain they keep."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,28 +25,25 @@ from lawpipe.run.tables.studies import TRANSFER
 
 MOVED = plan.TRANSFERRED
 POLICIES = (BASE, BEST, MOVED)
-COLOURS = {BEST: style.POLICIES[BEST], MOVED: style.OTHERS[2]}
 #: Settings that may differ from the source experiment. The search is left out: it does not change the task.
 SETTINGS = ("model", "initialisation", "training")
 #: Written if there is no share.
 NO_GAIN = "gain within its interval"
 #: Height of a row of the figure, and of everything above and below the rows, in inches.
-ROW, AROUND = 0.55, 1.6
+ROW, AROUND = 0.55, 0.8
 #: Heights of the two marks of a row, relative to the row's.
 OFFSETS = (-0.16, 0.16)
 
-TITLE = "Near-optimal weights in another setting"
+TITLE = "Do near-optimal weights help in another setting?"
 ENTRY = Entry(
     "transfer",
     TITLE,
     None,
-    "The near-optimal weights of one experiment (the source), applied to the same examples from another "
-    "initialisation, at another learning rate or in a model of another width: J of the transferred weights and J of "
-    "the weights searched in the new setting, both over the conventional policy's J there, and the share of the "
-    "latter's gain that the transferred weights keep. "
-    "A share near 100 % means that the weights depend on the examples; near 0, that they depend on the run in which "
-    "they were searched; above 100 %, that the search in the new setting ended at a worse policy. There is no share "
-    "where the gain of the weights searched there is within its interval.",
+    "J (mean loss over the run) of near-optimal weights of one experiment (the source) that are applied in "
+    "another setting, and of weights searched there, both over the conventional policy's J there; and the share "
+    "of the gain of those searched there that the transferred weights keep. A share near 100 % means that the "
+    "weights depend on the examples, near 0 that they depend on the run in which they were searched, above 100 % "
+    "that the search in the new setting ended at a worse policy.",
 )
 TABLE = TRANSFER
 NULLABLE = (*POLICIES, "share")
@@ -97,30 +95,33 @@ def text(frame: pd.DataFrame) -> str:
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw J over that of the conventional policy for each set, and the share of the gain; one row per transfer."""
     groups = [group for _, group in frame.groupby("experiment", sort=False)]
-    drawing = panels.titled(TITLE, 10.6, AROUND + ROW * len(groups))
+    drawing = Figure(figsize=(panels.WIDTH, AROUND + ROW * len(groups)), layout="constrained")
     *levels, shares = drawing.subplots(1, len(REFERENCES) + 1, sharey=True)
+    kept = {
+        (row, against): gain.share(select(group, against=against), MOVED)
+        for row, group in enumerate(groups)
+        for against in REFERENCES
+    }
+    ends = panels.share_ends(kept.values())
     for offset, axes, against in zip(OFFSETS, levels, REFERENCES, strict=True):
-        colour = style.AGAINST[against]
-        shares.plot([], [], "o", color=colour, markersize=4.5, label=f"{against} examples")
+        look = style.AGAINST[against]
         for row, group in enumerate(groups):
             part = select(group, against=against)
-            for beside, (policy, colour_of_policy) in zip(OFFSETS, COLOURS.items(), strict=True):
-                label = policy_label(policy) if row == 0 else None
+            for beside, policy in zip(OFFSETS, (BEST, MOVED), strict=True):
                 ratios = gain.ratios(part, policy, BASE)
-                panels.draw_with_seeds(axes, ratios, row + beside, colour_of_policy, label)
-            share = gain.share(part, MOVED)
-            panels.draw_share(shares, share, row + offset, colour)
-            if share.mean is None:
-                shares.text(0, row + offset, NO_GAIN, color=colour, fontsize=7, va="center")
+                panels.draw_with_seeds(axes, ratios, row + beside, style.look(policy), policy_label(policy))
+            label = f"share on {against}"
+            panels.draw_mean(shares, kept[row, against].scaled(100), row + offset, look, label, ends)
+            if kept[row, against].mean is None:
+                shares.text(0, row + offset, NO_GAIN, color=look.colour, va="center")
         axes.axvline(1, **style.DOTTED)
-        axes.set(title=f"J on {against} examples", xlabel="J / J of the conventional policy")
-    panels.finish_shares(shares)
-    shares.set_title("Share of the near-optimal gain kept")
+        axes.set(title=f"J on {against}", xlabel="J / J conventional")
+    panels.finish_shares(shares, "share (%)", ends)
+    shares.set_title("Gain kept")
     firsts = [(group.iloc[0], group["seed"].nunique()) for group in groups]
-    panels.name_rows(levels[0], [f"{first['source']}:\n{first['changed']} (n = {count})" for first, count in firsts])
-    levels[0].set_ylabel("source: what changed\n(means; dots: seeds; bars: 95 % t intervals)")
-    for axes in (levels[0], shares):
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.42 / (ROW * len(groups))), ncols=2)
+    names = [f"{first['source']}:\n{textwrap.fill(first['changed'], 20)} (n = {count})" for first, count in firsts]
+    panels.name_rows(levels[0], names)
+    panels.surround(drawing, TITLE, "rows: source and what changed; means, dots: seeds, bars: 95 % t intervals")
     return drawing
 
 

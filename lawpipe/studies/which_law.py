@@ -1,5 +1,6 @@
 """Study: which of two laws holds, by the similarity of both kinds of contributions against the Frank-Wolfe gap."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,16 +28,14 @@ ENOUGH = 3
 #: The title of the column of the figure that shows all small experiments; any other experiment has its own column.
 SMALL = "Small perceptrons, float64"
 
-TITLE = "Which law holds: similarity against the distance from stationarity"
+TITLE = "Which law holds near stationarity?"
 ENTRY = Entry(
     "which_law",
     TITLE,
     None,
-    "The median similarity of instantaneous and of adjoint contributions over the steps with two or more active "
-    "examples, against the Frank-Wolfe gap over J, with a point for each policy along a search and each seed; below, "
-    "the share of the steps that have two or more. The first-order condition makes the adjoint contributions equal, "
-    "so their similarity rises without bound as the gap falls; that of the instantaneous ones does not. "
-    "A gap of zero means stationarity, not optimality.",
+    "The median similarity SIM of instantaneous and of adjoint contributions, over the steps with two or more "
+    "active examples, against the Frank-Wolfe gap over J (0 at stationarity): a point for each policy along a "
+    "search and seed. The law that holds is the one whose similarity rises without bound as the gap falls.",
 )
 #: The artifact table of its rows.
 TABLE = WHICH_LAW
@@ -108,37 +107,38 @@ def text(frame: pd.DataFrame) -> str:
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw the similarities, and the share of steps with two or more active examples, against the gap."""
     columns = frame.groupby("column", sort=False)
-    drawing = panels.titled(TITLE, max(5.4, 3.6 * len(columns)), 5.6)
+    drawing = Figure(figsize=(panels.WIDTH, 4.4), layout="constrained")
     grid = drawing.subplots(2, len(columns), squeeze=False, height_ratios=(3, 1), sharex=True, sharey="row")
+    said = []
     for upper, lower, (title, group) in zip(*grid, columns, strict=True):
         for kind in KINDS:
             _draw_kind(upper, group, kind)
-        upper.set(xscale="log", yscale="log", title=title)
+        upper.set_title(textwrap.fill(str(title), 60 // len(columns)))
         ends = select(group, policy="near_optimal")
-        text = (
-            f"{len(ends)} searches, to gap / J {number(ends['relative_gap'].max(), 2)} or less;\n"
-            f"at their ends {_several(ends)} of steps\nhave two or more active (median)"
+        said.append(
+            f"{title}: {len(ends)} searches, to gap / J {number(ends['relative_gap'].max(), 2)} or less; at their "
+            f"ends {_several(ends)} of steps have two or more active examples (median)."
         )
-        upper.text(0.03, 0.98, text, transform=upper.transAxes, va="top", fontsize=7.5)
         share = group["several"] / group["measured"]
         lower.plot(group["relative_gap"], share, ".", color=surfaces.MUTED, markersize=4, alpha=0.6)
-        lower.set(ylim=(0, 1.04), xlabel="Frank-Wolfe gap / J (log; the search runs to the right)")
+        lower.set(ylim=(0, 1.04), xlabel="gap / J (log)")
     upper, lower = grid[:, 0]
     lower.invert_xaxis()  # shared by all panels
     upper.set_ylabel("similarity SIM, median over steps (log)")
     lower.set_ylabel("steps with two\nor more active")
-    upper.legend(loc="lower right")
+    panels.log_axes(grid[0], "xy")
+    panels.surround(drawing, TITLE, " ".join(said))
     return drawing
 
 
 def _draw_kind(axes: Axes, group: pd.DataFrame, kind: str) -> None:
     """Draw the similarity of one kind: one point per policy, and a line through the median of each decade."""
     known = group[(group[kind] > 0) & np.isfinite(group[kind]) & (group["relative_gap"] > 0)]
-    colour, marker = style.KINDS[kind], style.MARKERS[kind]
+    colour, line, marker = style.KINDS[kind]
     axes.plot(known["relative_gap"], known[kind], marker, color=colour, markersize=3.2, alpha=0.55, label=kind)
     decades = known.groupby(np.floor(np.log10(known["relative_gap"])))[["relative_gap", kind]]
     medians = decades.median()[decades.size() >= ENOUGH]
-    axes.plot(medians["relative_gap"], medians[kind], color=colour, linewidth=1.4)
+    axes.plot(medians["relative_gap"], medians[kind], color=colour, linestyle=line)
 
 
 def _several(ends: pd.DataFrame) -> str:

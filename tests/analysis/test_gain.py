@@ -3,11 +3,11 @@ import pytest
 
 from lawpipe.analysis import gain
 
-#: Gains of 0.4 and 0.5; the third seed has no control, the fourth's diverged.
+#: Gains of 0.4, 0.5 and 0.5; the third seed has no control, the fourth's diverged.
 J = pd.DataFrame({
-    "conventional": {0: 1.0, 1: 1.0, 2: 1.2, 3: 1.1},
-    "near_optimal": {0: 0.6, 1: 0.5, 2: 0.7, 3: 0.6},
-    "half": {0: 0.8, 1: 0.75, 3: None},
+    "conventional": {0: 1.0, 1: 1.0, 2: 1.2, 3: 1.1, 4: 1.0},
+    "near_optimal": {0: 0.6, 1: 0.5, 2: 0.7, 3: 0.6, 4: 0.5},
+    "half": {0: 0.8, 1: 0.75, 3: None, 4: 0.75},
     "beyond": {0: 0.5},
     "worse": {0: 1.4, 1: 1.5},
 }, dtype=float)  # fmt: skip
@@ -16,7 +16,7 @@ J = pd.DataFrame({
 def test_a_share_is_paired_by_seed() -> None:
     share = gain.share(J, "half")
     assert (share.mean, share.low, share.high) == pytest.approx((0.5, 0.5, 0.5))
-    assert (share.n, share.n_reached) == (2, 2)
+    assert (share.n, share.n_reached) == (3, 3)
     assert gain.share(J, "conventional").mean == 0
     assert gain.share(J, "near_optimal").mean == 1
     assert gain.share(J, "beyond").mean == pytest.approx(1.25)
@@ -24,10 +24,10 @@ def test_a_share_is_paired_by_seed() -> None:
 
 
 def test_a_gain_that_is_not_beyond_its_interval_has_no_shares() -> None:
-    small = J.assign(near_optimal=[0.6, 1.1, 1.1, 1.0])
+    small = J.assign(near_optimal=[0.6, 1.1, 1.1, 1.0, 1.0])
     assert gain.difference(small, "conventional", "near_optimal").mean > 0
     assert gain.share(small, "half").n == 0
-    assert gain.share(J.assign(near_optimal=[1.1, *3 * [None]]).astype(float), "half").n == 0
+    assert gain.share(J.assign(near_optimal=[1.1, *4 * [None]]).astype(float), "half").n == 0
 
 
 def test_one_seed_has_a_share_without_an_interval() -> None:
@@ -45,5 +45,5 @@ def test_a_single_seed_without_a_gain_among_seeds_with_one_has_no_share() -> Non
 
 def test_differences_are_over_the_seeds_that_have_both() -> None:
     difference = gain.difference(J, "conventional", "half")
-    assert (difference.n, difference.mean) == (2, pytest.approx(0.225))
+    assert (difference.n, difference.mean) == (3, pytest.approx(0.7 / 3))
     assert gain.difference(J, "conventional", "nothing").n == 0

@@ -16,11 +16,11 @@ def test_the_interval_is_students():
 
 
 def test_on_a_log_scale_it_is_the_geometric_mean():
-    interval = mean_interval([2.0, 8.0], logarithmic=True)
-    # The logarithms ln 4 -+ ln 2 have std sqrt(2) ln 2, divided by sqrt(2); t(0.975, 1) = 12.706205.
+    interval = mean_interval([2.0, 4.0, 8.0], logarithmic=True)
+    # The logarithms ln 4 and ln 4 -+ ln 2 have std ln 2, divided by sqrt(3); t(0.975, 2) = 4.302653.
     assert interval.mean == pytest.approx(4.0)
-    assert interval.low == pytest.approx(4 / 2**12.706204736174698)
-    assert interval.high == pytest.approx(4 * 2**12.706204736174698)
+    assert interval.low == pytest.approx(4 / 2 ** (4.302652729911275 / math.sqrt(3)))
+    assert interval.high == pytest.approx(4 * 2 ** (4.302652729911275 / math.sqrt(3)))
 
 
 def test_missing_values_are_counted_and_left_out():
@@ -29,9 +29,10 @@ def test_missing_values_are_counted_and_left_out():
     assert (interval.n, interval.n_reached) == (5, 2)
 
 
-def test_one_value_has_no_bounds():
+def test_fewer_than_three_values_have_no_bounds():
     assert mean_interval([None, 5.0]) == Interval(5.0, None, None, 2, 1)
-    assert mean_interval([4.0], logarithmic=True).mean == pytest.approx(4.0)
+    assert mean_interval([4.0, 5.0]) == Interval(4.5, None, None, 2, 2)
+    assert mean_interval([4.0, 9.0], logarithmic=True).mean == pytest.approx(6.0)
 
 
 def test_without_values_there_is_no_interval():
@@ -58,5 +59,5 @@ def test_an_interval_is_scaled_and_its_ends_are_clipped() -> None:
 
 
 def test_the_end_of_a_geometric_interval_that_no_number_reaches_is_infinite() -> None:
-    interval = mean_interval([1e-300, 1e300], logarithmic=True)
+    interval = mean_interval([1e-300, 1.0, 1e300], logarithmic=True)
     assert (interval.low, interval.mean, interval.high) == (0, pytest.approx(1), math.inf)

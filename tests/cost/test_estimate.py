@@ -41,6 +41,17 @@ def test_policies_dominate_and_are_counted_one_by_one() -> None:
     assert 3 * 0.5 * dense < three.bytes - none.bytes < 3 * 1.1 * dense
 
 
+def test_a_policy_that_trains_on_the_desired_examples_counts_them() -> None:
+    policies = ["conventional", "near_optimal", "desired_only", "online_mixed"]
+    few, many = (estimate.stages(settings(policies=policies, data={"desired_examples": n})) for n in (4, 4096))
+    for name in ("desired_only", "online_mixed"):
+        for stage in ("make_policy", "train"):
+            ratio = many[f"{stage}_{name}"].operations / few[f"{stage}_{name}"].operations
+            assert ratio > 1.9
+    # Training under other policies does not go over them.
+    assert many["train_conventional"].operations < 1.9 * few["train_conventional"].operations
+
+
 def test_seeds_repeat_everything_but_the_summary_over_them() -> None:
     one, three = (total(settings(seeds=list(range(n)))) for n in (1, 3))
     assert three.files - 1 == 3 * (one.files - 1)

@@ -41,6 +41,30 @@ def test_the_sentence_names_source_row_and_value(mistake: str, tmp_path: Path) -
         policy.load(path)
 
 
+@pytest.mark.parametrize(
+    ("desired", "mistake"),
+    [
+        ([0.5, 0.4, 0.5], "row 1 sums to 0.9 with its desired_weight"),
+        ([0.5, 0.5, -0.5], "row 2 has the desired_weight -0.5"),
+        ([np.nan, 0.5, 0.5], "row 0 has the desired_weight nan"),
+    ],
+)
+def test_weights_and_desired_weight_sum_to_1(desired: list[float], mistake: str, tmp_path: Path) -> None:
+    weights, path = np.full((3, 4), 0.125), tmp_path / "p.parquet"
+    right = Policy(weights, RATES, np.full(3, 0.5)).columns("a test")
+    artifacts.write(path, POLICY, right, settings={}, code="")
+    loaded = policy.load(path)
+    assert loaded.desired_weight is not None
+    assert loaded.desired_weight.tolist() == [0.5] * 3
+    with pytest.raises(InputError, match=mistake):
+        Policy(weights, RATES, np.array(desired)).columns("a test")
+    artifacts.write(path, POLICY, right | {"desired_weight": np.array(desired)}, settings={}, code="")
+    with pytest.raises(InputError, match=mistake):
+        policy.load(path)
+    with pytest.raises(InputError, match=r"row 0 sums to 0\.5, expected"):
+        Policy(weights, RATES).columns("a test")
+
+
 def test_rounded_weights_are_a_policy(tmp_path: Path) -> None:
     weights = np.random.default_rng(0).dirichlet(np.ones(5000), 3).astype(np.float32)
     artifacts.write(tmp_path / "p.parquet", POLICY, Policy(weights, RATES).columns("a test"), settings={}, code="")

@@ -170,7 +170,7 @@ def replayed(rate, steps, seed=5):
     chosen = torch.rand(steps, problem.examples, generator=torch.Generator().manual_seed(seed)).topk(2, dim=1).indices
     weights = torch.zeros(steps, problem.examples).scatter_(1, chosen, 0.5)
     run = trajectory.train(problem, theta0, weights, [rate] * steps)
-    replays = Replays(problem, theta0, 0, lambda: (pair[torch.float64], theta0.double()))
+    replays = Replays(theta0, 0, lambda: (pair[torch.float64], theta0.double()))
     return run, replays.changes(run)
 
 
@@ -196,13 +196,13 @@ def test_a_run_that_diverges_has_no_sharpness_and_infinite_changes():
     run = trajectory.train(problem, theta0, random_weights(20, problem.examples), [1e300] * 20)
     assert not math.isfinite(run.objective())
     assert np.isnan(stability.sharpness(run, [19])).all()
-    assert Replays(problem, theta0, 0).changes(run) == {"replay_float64": None, "replay_moved": math.inf}
+    assert Replays(theta0, 0).changes(run) == {"replay_float64": None, "replay_moved": math.inf}
 
 
 def test_in_float64_and_without_exact_there_is_no_replay_in_float64():
     problem = perceptron()
     run = trajectory.train(problem, start(problem), random_weights(9, problem.examples), [0.1] * 9)
-    assert Replays(problem, run.first, 0).changes(run)["replay_float64"] is None
-    with_exact = Replays(problem, run.first, 0, lambda: (problem, run.first))
+    assert Replays(run.first, 0).changes(run)["replay_float64"] is None
+    with_exact = Replays(run.first, 0, lambda: (problem, run.first))
     assert with_exact.changes(run)["replay_float64"] == 0.0
     assert with_exact.changes(run, exact=False)["replay_float64"] is None

@@ -4,6 +4,8 @@ from matplotlib.figure import Figure
 
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import panels
+from lawpipe.figures.style import Look, look
+from lawpipe.policies.catalogue import POLICIES
 
 
 @pytest.mark.parametrize("logarithmic", [False, True])
@@ -40,9 +42,69 @@ def test_thinning_keeps_both_ends_and_at_most_500_points(length: int, logarithmi
 
 def test_three_seeds_make_a_band_and_two_make_lines() -> None:
     axes = Figure().subplots()
-    panels.draw_over_seeds(axes, np.arange(3), np.ones((3, 3)), "red", "three")
+    panels.draw_over_seeds(axes, np.arange(3), np.ones((3, 3)), Look("red"), "three")
     assert (len(axes.lines), len(axes.collections)) == (1, 1)
     axes = Figure().subplots()
-    panels.draw_over_seeds(axes, np.arange(3), np.ones((2, 3)), "red", "two")
+    panels.draw_over_seeds(axes, np.arange(3), np.ones((2, 3)), Look("red"), "two")
     assert (len(axes.lines), len(axes.collections)) == (2, 0)
     assert [line.get_label() for line in axes.lines].count("two") == 1
+
+
+def test_a_band_ends_where_the_possible_values_do() -> None:
+    axes = Figure().subplots()
+    panels.draw_over_seeds(
+        axes, np.arange(2), np.array([[99.0, 2], [90, 1], [100, 0]]), Look("red"), None, possible=(0, 100)
+    )
+    ends = axes.collections[0].get_paths()[0].vertices[:, 1]
+    assert (ends.min(), ends.max()) == (0, 100)
+
+
+def test_the_bulk_leaves_out_what_is_far_out_and_nothing_else() -> None:
+    values = [1.0, 2.0, 3.0, 4.0, np.nan, np.inf]
+    low, high = panels.bulk(values) or (np.nan, np.nan)
+    assert low < 1 < 4 < high < 5
+    assert panels.bulk([*values, 1e9]) == pytest.approx((low, high))
+    low, high = panels.bulk([0.0, -1.0, 1e-109, 1.0, 2.0, 3.0, 4.0, 1e89], log=True) or (np.nan, np.nan)
+    assert 0.5 < low < 1 < 4 < high < 6
+    assert panels.bulk([np.nan, -1.0], log=True) is None
+
+
+def test_a_mean_beyond_the_axis_is_an_arrow_with_its_number() -> None:
+    axes = Figure().subplots()
+    panels.draw_mean(axes, mean_interval([668.0]), 0, Look("red"), ends=(-60, 200))
+    assert (axes.lines[0].get_marker(), [text.get_text() for text in axes.texts]) == (">", ["668"])
+    assert -60 < axes.lines[0].get_xdata()[0] < 200
+
+
+def test_spans_have_the_means_of_their_pairs() -> None:
+    x, y = panels.binned(np.array([0.0, 1, 9, 10, np.nan]), np.array([1.0, 3, 5, np.nan, 7]), 2)
+    assert (x.tolist(), y.tolist()) == ([0.5, 9], [2, 5])
+
+
+def test_a_policy_looks_the_same_everywhere_and_like_no_other_variant() -> None:
+    assert look("greedy_tuned").colour == look("greedy").colour
+    assert look("greedy_tuned") != look("greedy")
+    assert look("near_optimal_matched").colour == look("near_optimal").colour
+    assert look("conventional_tuned").colour != look("conventional").colour
+    assert look("a_policy_of_ones_own_tuned").colour == look("a_policy_of_ones_own").colour
+    assert len({look(policy)[:2] for policy in POLICIES}) == len(POLICIES)
+
+
+def test_lines_are_as_long_as_fits() -> None:
+    text = "a sentence of some words that does not fit into two inches"
+    lines = panels.wrapped(text, 2)
+    assert len(lines) > 1
+    assert " ".join(lines) == text
+    assert panels.wrapped("short", 2) == ["short"]
+
+
+def test_labels_of_shared_axes_stand_once_and_not_at_an_empty_panel() -> None:
+    (first, second), (third, fourth) = grid = Figure().subplots(2, 2, sharex="col", sharey="row")
+    for axes in grid.flat:
+        axes.set_ylabel("height")
+    for axes in (third, fourth):
+        axes.set_xlabel("length")
+    panels.say_empty(third, "nothing here")
+    panels.label_once(grid)
+    assert [axes.get_ylabel() for axes in (first, second, fourth)] == ["height", "", "height"]
+    assert [axes.get_xlabel() for axes in (first, second, fourth)] == ["length", "", "length"]

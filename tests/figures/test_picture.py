@@ -9,6 +9,7 @@ import pytest
 from lawpipe.figures import picture
 from lawpipe.results.experiment import Results
 from lawpipe.run.errors import InputError
+from tests.figures.readable import faults
 
 
 def test_it_shows_three_policies_on_each_reference_set(three_seeds: Results) -> None:
@@ -21,6 +22,7 @@ def test_it_shows_three_policies_on_each_reference_set(three_seeds: Results) -> 
     results.__dict__["policies"] = [*three_seeds.policies, "conventional_tuned"]
     figure = picture.draw(results)
     assert len(figure.legends[0].get_texts()) == 3
+    assert faults(figure) == []
     ends = [sorted(float(line.get_ydata()[-1]) for line in axes.lines) for axes in figure.axes]
     conventional = three_seeds.curves.query("policy == 'conventional'").groupby("seed").last()
     assert any(end == pytest.approx(conventional["desired_loss"].mean() / 2, rel=0.05) for end in ends[0])

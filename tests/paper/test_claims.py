@@ -66,10 +66,39 @@ def test_a_new_claim_is_one_row(root: Path, monkeypatch: pytest.MonkeyPatch) -> 
         claims.Claim("another", PROBLEMS, "Section 2", "...", measures.of("no_such_policy", "gap"), rule),
     ]
     monkeypatch.setattr(claims, "CLAIMS", (*claims.CLAIMS, *added))
-    judged = judgement.judge(root, {"perceptron": settings("perceptron", Toy())})
-    new = row(judged, "gap_is_positive", "perceptron")
-    assert (new["verdict"], new["paper"], new["n"]) == ("reproduced", "a gap of 0 was not reached", 2)
-    assert row(judged, "another", "perceptron")["verdict"] == "not_tested"
+    judged = judgement.judge(root, {"noisy": settings("noisy", NOISY)})
+    new = row(judged, "gap_is_positive", "noisy")
+    assert (new["verdict"], new["paper"], new["n"]) == ("reproduced", "a gap of 0 was not reached", 3)
+    assert (new["group"], new["asked_by"]) == ("own", "paper")
+    assert row(judged, "another", "noisy")["verdict"] == "not_tested"
+
+
+def test_every_row_has_its_group_and_who_asks(rows: list[dict]) -> None:
+    assert [group for group in claims.GROUPS if group in {record["group"] for record in rows}] == [
+        *("gain", "law", "zero_weights", "scaling", "controls")
+    ]
+    for record in rows:
+        assert record["asked_by"] == ("audit" if "not reported" in record["paper"] else "paper") or (
+            record["claim"] == "near_optimal_is_stationary"
+        )
+        assert record["group"] != "controls" or record["asked_by"] == "audit"
+
+
+def test_a_tested_row_with_an_interval_has_a_p_value_and_its_correction(rows: list[dict]) -> None:
+    tested = [record for record in rows if record["p"] is not None]
+    assert tested
+    for record in rows:
+        possible = record["verdict"] != "not_tested" and record["low"] is not None and record["low"] < record["high"]
+        assert (record["p"] is not None) == (record["holm"] is not None) == possible
+    assert [record["holm"] for record in tested] == judgement.holm([record["p"] for record in tested])
+
+
+def test_holms_correction_by_hand() -> None:
+    assert judgement.holm([]) == []
+    assert judgement.holm([0.03]) == [0.03]
+    # 4 x 0.005, 3 x 0.01; 2 x 0.03 and, not below it, 1 x 0.04.
+    assert judgement.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert judgement.holm([0.6, 0.7]) == [1.0, 1.0]
 
 
 def test_an_error_in_a_claim_names_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

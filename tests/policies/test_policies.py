@@ -1,6 +1,6 @@
 """Every policy on a small perceptron and a small language model: what defines it, and that training reproduces it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from tests.scripts.test_training_stages import call, prepare
 
 CONTROLS = {"controls": {"evaluations": 6}}
 NAMES = [name for name in POLICIES if name != "near_optimal"]
+TRUSTED = [name for name in NAMES if POLICIES[name].trains_on_desired]
 MATCHED = [name for name in NAMES if name.endswith("_matched")]
 FOLLOWING = {"greedy": greedy, "loss_proportional": loss_proportional, "inverse_loss": inverse_loss}
 
@@ -45,9 +46,10 @@ class Seed:
     def run(self, name: str) -> Any:
         """Train under the policy as any stage would, from its stored numbers."""
         problem, theta0 = setup.from_files(self.settings, self.files)
+        if name in TRUSTED:
+            problem = problem.with_desired()
         stored = self.policies[name]
-        weights = torch.tensor(stored.weights, dtype=problem.dtype)
-        return setup.trajectory.train(problem, theta0, weights, stored.learning_rates.tolist())
+        return setup.train_under(problem, theta0, [replace(stored, weights=stored.weights.copy())])[0]
 
     def objective(self, name: str) -> float:
         return float(self.run(name).objective())
@@ -87,18 +89,25 @@ def test_every_policy_lies_on_the_simplices_and_survives_its_file(seed: Seed, na
     assert written.weights.shape == (seed.settings["training"]["steps"], count)
     assert written.weights.dtype == np.float32
     assert written.weights.min() >= 0
-    np.testing.assert_allclose(written.weights.sum(axis=1), 1, rtol=1e-5)
-    assert (written.learning_rates > 0).all()
+    desired = written.desired_weight
+    assert (desired is not None) == (name in TRUSTED)
+    np.testing.assert_allclose(written.weights.sum(axis=1) + (0 if desired is None else desired), 1, rtol=1e-5)
+    assert (written.learning_rates >= 0).all()
+    assert (written.learning_rates > 0).any()
     artifacts.write(tmp_path / "p.parquet", POLICY, written.columns("a test"), settings={}, code="")
     loaded = policy.load(tmp_path / "p.parquet")
     np.testing.assert_array_equal(loaded.weights, written.weights)
     np.testing.assert_array_equal(loaded.learning_rates, written.learning_rates)
+    np.testing.assert_array_equal(loaded.desired_weight, desired)
 
 
 @pytest.mark.parametrize("name", sorted({*NAMES} - {*plan.TUNED, "near_optimal_at_tuned_rate"}))
 def test_only_tuned_and_matched_policies_leave_the_experiments_rate(seed: Seed, name: str) -> None:
     own = seed.settings["training"]["learning_rate"]
-    assert (seed.policies[name].learning_rates == own).all() == (name not in MATCHED)
+    rates = seed.policies[name].learning_rates
+    stop = seed.policies[name].notes["stop"] if name in TRUSTED else len(rates)
+    assert (rates[:stop] == own).all() == (name not in MATCHED)
+    assert (rates[stop:] == 0).all()
 
 
 def test_conventional_and_tuned_are_uniform(seed: Seed) -> None:
@@ -123,7 +132,7 @@ def test_the_oracle_needs_clean_examples(tmp_path: Path) -> None:
         variants.make(Context(settings, files))
 
 
-@pytest.mark.parametrize("name", plan.TUNED)
+@pytest.mark.parametrize("name", [name for name in plan.TUNED if name not in TRUSTED])
 def test_a_tuned_rate_is_inside_its_grid_and_the_best_on_desired(seed: Seed, name: str) -> None:
     tuned = seed.policies[name]
     assert tuned.tried_rates is not None
@@ -227,6 +236,51 @@ def test_the_online_weights_are_those_of_its_memory_along_its_run(seed: Seed, na
             memory.update(run.problem.contributions(theta, halves.mean(dim=0)), evidence)
         torch.testing.assert_close(run.weights[step], memory.weights().to(theta))
     assert float(run.weights[-1].max() - run.weights[-1].min()) > 0
+
+
+@pytest.mark.parametrize("name", TRUSTED)
+def test_of_the_settings_tried_that_with_the_lowest_loss_on_the_held_out_desired_examples_is_taken(
+    seed: Seed, name: str
+) -> None:
+    made = seed.policies[name]
+    if not name.endswith("_tuned"):
+        assert made.tried_rates is None
+        return
+    tried = made.tried_rates
+    assert tried is not None
+    held_out = np.array([np.inf if value is None else value for value in tried["objective_held_out"]])
+    best, count = int(np.argmin(held_out)), artifacts.read_parquet(seed.files["desired"]).num_rows
+    assert made.desired_weight is not None
+    assert tried["share"][best] == made.notes["share"] == pytest.approx(made.desired_weight.mean(), abs=0.5 / 12)
+    assert tried["stop"][best] == made.notes["stop"]
+    assert tried["learning_rate"][best] == made.learning_rates.max()
+    # The last rows are of runs with all desired examples: the policy as stored, and the best setting on test.
+    whole = [index for index, value in enumerate(tried["objective_held_out"]) if value is None]
+    assert [count == examples for examples in tried["desired_examples"]] == [
+        row in whole for row in range(len(held_out))
+    ]
+    run = seed.run(name)
+    for against in ("desired", "test"):
+        assert run.objective(against) == pytest.approx(tried[f"objective_{against}"][whole[0]], rel=1e-5)
+    oracle = int(np.argmin(tried["objective_test"][: whole[0]]))
+    assert len(whole) == 1 + (oracle != best)
+    for column in ("share", "stop", "learning_rate"):
+        assert tried[column][whole[-1]] == tried[column][oracle]
+
+
+def test_online_weights_share_what_the_desired_examples_leave(seed: Seed) -> None:
+    run, count = seed.run("online_mixed"), artifacts.read_parquet(seed.files["train"]).num_rows
+    problem, _ = setup.from_files(seed.settings, seed.files)
+    memory = online.Memory(count)
+    desired = seed.policies["online_mixed"].desired_weight
+    assert desired is not None
+    for step, theta in enumerate(run.stored[:-1]):
+        halves = problem.half_gradients("desired", theta)
+        evidence = online.agreement(*halves)
+        if evidence > 0:
+            memory.update(problem.contributions(theta, halves.mean(dim=0)), evidence)
+        expected = memory.weights().to(theta) * (1 - desired[step])
+        torch.testing.assert_close(run.weights[step, :count], expected, rtol=1e-4, atol=1e-7)
 
 
 def test_transferred_to_the_same_setting_is_the_near_optimal_policy_to_the_bit(seed: Seed) -> None:

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from lawpipe.paper import judgement, sizes
 from lawpipe.report import page
 from lawpipe.results import catalogue, experiment
 from lawpipe.results.experiment import Results
+from lawpipe.run import artifacts
+from lawpipe.run.tables.claims import CLAIMS
+from lawpipe.run.tables.claims import SIZES as SIZES_TABLE
 from scripts import plot
 from tests import toy
 from tests.toy import Toy
@@ -44,6 +48,21 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def html(root: Path) -> str:
     """The page on all three experiments, without the claims."""
     return page.report(root, list(SIZES))
+
+
+@pytest.fixture(scope="session")
+def judged(root: Path) -> str:
+    """The page with the claims on all three experiments, and with pictures in the place of the recorded figures."""
+    settings = {name: toy.settings(name, size) | {"seeds": list(size.seeds)} for name, size in SIZES.items()}
+    for name, table, rows in (
+        ("claims", CLAIMS, judgement.judge(root, settings)),
+        ("sizes", SIZES_TABLE, sizes.rows(root, settings)),
+    ):
+        columns = {column: [row[column] for row in rows] for column in table.columns}
+        artifacts.write(root / f"{name}.parquet", table, columns, settings={}, code="")
+    for name in ("methods", "growth"):
+        shutil.copy(root / "perceptron/figures/speed.svg", root / f"{name}.svg")
+    return page.report(root, list(SIZES), judged=True)
 
 
 @pytest.fixture(scope="session")

@@ -93,3 +93,11 @@ def test_a_real_figure_keeps_its_letters(root: Path) -> None:
         assert len(used) > 20
         assert len(glyphs.numbers) > 20
         assert surfaces.TITLE_ID not in text
+
+
+def test_the_title_goes_with_its_space(tmp_path: Path) -> None:
+    title = f'<g id="{surfaces.TITLE_ID}"><use href="#a"/></g>'
+    with_title = inline(tmp_path, f'<path id="a" d="M 0 0"/>{title}')
+    cut = 72 * surfaces.TITLE_HEIGHT - svg.MARGIN
+    assert f'viewBox="0 {cut:g} 9 {9 - cut:g}"' in with_title
+    assert 'viewBox="0 0 9 9"' in inline(tmp_path, '<path d="M 0 0"/>')

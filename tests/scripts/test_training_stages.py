@@ -247,3 +247,31 @@ def test_planted_examples_are_stored_and_their_groups_counted(tmp_path):
     assert by_property["copies_largest_share"]["value"] == pytest.approx(0.5)
     assert by_property["combinations_largest_share"]["value"] == pytest.approx(1 / 3)
     assert by_property["copies_one_dropped"]["count"] > 0
+
+
+def test_a_policy_that_trains_on_the_desired_examples_is_measured_on_the_training_examples(folder, tmp_path):
+    inputs = {name: folder / f"{name}.parquet" for name in ("train", "desired", "test", "theta0")}
+    made, rates = tmp_path / "policies/desired_mixed_tuned.parquet", tmp_path / "rates.parquet"
+    settings = SETTINGS | {"policy": "desired_mixed_tuned"}
+    call(make_policy.main, settings, **inputs, output=made, learning_rates=rates)
+    call(train.main, **inputs, policies=[made], **{name: tmp_path / f"{name}.parquet" for name in COLLECTED})
+    tried, stored = pq.read_table(rates).to_pandas(), frame(made, "policy")
+    best = tried.loc[tried["objective_held_out"].idxmin()]
+    assert stored["desired_weight"].tolist() == [best["share"]] * 12
+    curves = frame(tmp_path / "curves.parquet", "curves")
+    (result, *_) = tried[tried["objective_held_out"].isna()].to_dict("records")
+    assert curves["desired_loss"][1:].mean() == pytest.approx(result["objective_desired"], rel=1e-5)
+    assert len(frame(tmp_path / "examples.parquet", "examples")) == 37
+    measures = frame(tmp_path / "measures.parquet", "measures")
+    left = 1 - best["share"]
+    assert measures["effective_examples"][0] == pytest.approx(37 if left else 0, rel=1e-5)
+    assert measures["weight_on_perturbed"][0] == pytest.approx(4 / 37 * left, rel=1e-5)
+    # The step descends on the desired loss too.
+    theta = frame(inputs["theta0"], "theta0")["values"][0]
+    data = {name: frame(inputs[name], "gaussian_examples") for name in ("train", "desired")}
+    losses = {}
+    for name, rows in data.items():
+        signed = (1 - 2 * rows["label"].to_numpy())[:, None] * np.stack(rows["features"])
+        losses[name] = np.log1p(np.exp(signed @ theta)).mean()
+    expected = left * losses["train"] + best["share"] * losses["desired"]
+    assert curves["train_loss"][0] == pytest.approx(expected, rel=1e-5)

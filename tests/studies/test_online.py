@@ -7,16 +7,19 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.figures import style
 from lawpipe.results import experiment
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.tables.policies import LEARNING_RATES
 from lawpipe.run.tables.studies import ONLINE
 from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from lawpipe.studies import online
 from scripts import compare
+from tests.figures.readable import faults
 
 SEEDS = (0, 1, 2)
 TUNED, MATCHED = online.FAMILIES
@@ -133,14 +136,31 @@ def test_the_table_has_shares_with_the_interval_of_the_seeds(comparison: pd.Data
     assert tuned["online"] == "0.500; 75.0 % [12.9 %, 137.1 %] (n = 3)"
     assert tuned["uniform"] == "0.800 [0.800, 0.800]"
     assert tuned["oracle"] == "0.400 [0.400, 0.400]"
-    assert tuned["searched"].startswith("0.650; 37.5 % [")
-    assert tuned["searched"].endswith("(n = 2)")
-    assert tuned["max(CT, 0)"] == "0.600; 50.0 % [50.0 %, 50.0 %] (n = 2)"
+    assert tuned["searched"] == "0.650; 37.5 % (n = 2)"  # two seeds have no interval
+    assert tuned["max(CT, 0)"] == "0.600; 50.0 % (n = 2)"
     assert (tuned["problem"], tuned["corrupted"], tuned["K"], tuned["seeds"]) == ("perceptron", "25 %", "512", "3")
     matched = cells(comparison, "matched", "noisy", "desired")
     assert matched["online"] == "0.450; 25.0 % [25.0 %, 25.0 %] (n = 3)"
     # A policy that an experiment does not have.
     assert matched["1 / loss"] == "-"
+
+
+def test_in_brackets_is_j_at_the_settings_that_are_best_on_test(tmp_path: Path) -> None:
+    folder = write(tmp_path, settings("noisy", 0.25), NOISY)
+    for seed, lowest in zip(SEEDS, (0.3, 0.4, 0.35), strict=True):
+        tried = {"policy": ["online_tuned"] * 2, "learning_rate": [0.1, 0.2], "objective_desired": [0.1, 0.2]}
+        columns = tried | {"objective_test": [0.9, lowest]}
+        path = folder / f"seed{seed}/learning_rates/online_tuned.parquet"
+        artifacts.write(path, LEARNING_RATES, columns, settings={}, code="")
+    frame = online.rows([experiment.load(folder, SEEDS)], {})
+    assert cells(frame, "tuned", "noisy")["online"] == "0.500 (0.350); 75.0 % [12.9 %, 137.1 %] (n = 3)"
+    assert cells(frame, "tuned", "noisy", "desired")["online"].startswith("0.250; ")
+    assert cells(frame, "tuned", "noisy")["1 / loss"].startswith("0.900; ")
+
+
+def test_rules_that_no_experiment_has_have_no_column(comparison: pd.DataFrame) -> None:
+    assert "mixing" not in online.table(comparison).header
+    assert "mixing" in online.RULES.values()
 
 
 def test_without_corruption_the_table_has_differences_to_uniform_weights(comparison: pd.DataFrame) -> None:
@@ -168,31 +188,32 @@ def test_the_comparison_is_printed_as_markdown(comparison: pd.DataFrame) -> None
     assert "\N{NO-BREAK SPACE}" not in online.text(comparison)
 
 
+def names(axes: Axes) -> list[str]:
+    """The names of the rows, each in one line."""
+    return [" ".join(label.get_text().split()) for label in axes.get_yticklabels()]
+
+
 def test_the_figure_has_panels_of_shares_and_of_changes(comparison: pd.DataFrame) -> None:
     drawing = draw(comparison)
     changes, _, shares, matched, stories, _ = drawing.axes
-    assert [label.get_text() for label in shares.get_yticklabels()] == [
-        "25 % flipped, K 512\nnoisy (n = 3)",
-        "75 % flipped, K 512\nlost (n = 3)",
-    ]
-    assert [label.get_text() for label in changes.get_yticklabels()] == ["none flipped, K 512\nclean (n = 3)"]
-    assert [label.get_text() for label in stories.get_yticklabels()] == [
-        "50 % perturbed, K 64, grammar\nstories (n = 3)"
-    ]
-    assert changes.get_xlabel().startswith("change of J on test against uniform weights\n(%")
-    assert "share of the oracle's gain over uniform weights" in shares.get_xlabel()
+    assert names(shares) == ["25 % flipped, K 512 noisy (n = 3)", "75 % flipped, K 512 lost (n = 3)"]
+    assert names(changes) == ["none flipped, K 512 clean (n = 3)"]
+    assert names(stories) == ["50 % perturbed, K 64, grammar stories (n = 3)"]
+    assert changes.get_xlabel().startswith("change of J on test\n(%")
+    assert "share of the oracle's\ngain" in shares.get_xlabel()
     means = [float(container.lines[0].get_xdata()[0]) for container in shares.containers]
     assert means == pytest.approx([-25, 50, 75, 37.5])
     assert [float(container.lines[0].get_xdata()[0]) for container in changes.containers] == pytest.approx([50, 10])
     assert [float(container.lines[0].get_xdata()[0]) for container in matched.containers] == pytest.approx([25])
-    assert [text.get_text() for text in shares.texts] == ["the oracle's gain is within its interval"]
+    assert [text.get_text() for text in shares.texts] == ["the oracle's gain is\nwithin its interval"]
     assert [text.get_text() for text in matched.texts] == ["not run"]
     (legend,) = drawing.legends
-    assert [text.get_text() for text in legend.get_texts()][:4] == ["1 / loss", "max(CT, 0)", "online", "searched"]
+    assert {text.get_text() for text in legend.get_texts()} == {"1 / loss", "max(CT, 0)", "online", "searched"}
+    assert faults(drawing) == []
     for axes in drawing.axes:
         assert axes.get_xlabel()
         assert axes.get_title("left")
-    assert "K: number of desired examples" in drawing.get_supylabel()
+    assert "K: desired examples" in " ".join(text.get_text() for text in drawing.texts)
 
 
 def test_without_matched_steps_there_is_one_column_and_one_table(comparison: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ from lawpipe.results import experiment
 from lawpipe.studies import sweep
 from scripts import compare
 from tests import toy
+from tests.figures.readable import faults
 from tests.toy import Toy
 
 
@@ -32,11 +33,13 @@ def test_points_are_ratios_to_the_conventional_policy_of_the_same_seed(experimen
 def test_the_figure_names_its_axes_and_says_n(experiments):
     with style.theme():
         drawing = sweep.figure(sweep.rows(experiments, {"sweep": "data.train_examples"}))
-    (axes,) = drawing.axes
+    axes, test = drawing.axes
     assert axes.get_xlabel() == "data.train_examples (log)"
-    assert "n = 2 seeds" in axes.get_ylabel()
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels == ["near-optimal, desired", "near-optimal, test"]
+    assert "n = 2 seeds" in " ".join(text.get_text() for text in drawing.texts)
+    assert (axes.get_title("left"), test.get_title("left")) == ("Desired examples", "Test examples")
+    assert faults(drawing) == []
+    labels = [text.get_text() for text in drawing.legends[0].get_texts()]
+    assert labels == ["near-optimal", "conventional"]
     assert [text.get_text() for text in axes.get_xticklabels()] == ["16", "32", "64"]
 
 

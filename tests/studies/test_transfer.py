@@ -18,6 +18,7 @@ from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from lawpipe.studies import transfer
 from scripts import compare
 from tests import toy
+from tests.figures.readable import faults
 from tests.toy import Toy
 
 SEEDS = (0, 1, 2)
@@ -112,13 +113,14 @@ def test_the_figure_has_a_row_for_each_transfer_and_says_n_and_units(experiments
         drawing = transfer.figure(transfer.rows(experiments, {}))
     desired, test, shares = drawing.axes
     labels = [label.get_text() for label in desired.get_yticklabels()]
-    assert labels[1] == "source:\nanother initialisation (n = 3)"
+    assert labels[1] == "source:\nanother\ninitialisation (n = 3)"
     assert len(labels) == 3
-    assert desired.get_xlabel() == test.get_xlabel() == "J / J of the conventional policy"
-    assert "95 % t intervals" in desired.get_ylabel()
+    assert desired.get_xlabel() == test.get_xlabel() == "J / J conventional"
+    assert "95 % t intervals" in " ".join(text.get_text() for text in drawing.texts)
     assert "%" in shares.get_xlabel()
-    assert [text.get_text() for text in desired.get_legend().get_texts()] == ["near-optimal", "transferred"]
-    assert [text.get_text() for text in shares.get_legend().get_texts()] == ["desired examples", "test examples"]
+    assert faults(drawing) == []
+    labels = [text.get_text() for text in drawing.legends[0].get_texts()]
+    assert labels == ["near-optimal", "transferred", "share on desired", "share on test"]
 
 
 def test_the_stage_writes_rows_figure_and_page(folders: list[Path], tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from lawpipe.compute import devices, matmul
 from lawpipe.compute.cuda_graphs import Replay
 from lawpipe.compute.limits import MICRO_LOGITS, MICRO_TOKENS
 from lawpipe.data.specials import PAD
-from lawpipe.problems.base import Problem, shard
+from lawpipe.problems.base import HELD_OUT, Problem, held_out, shard
 from lawpipe.problems.language_model.micro_batch import peak, room, rows_that_fit
 from lawpipe.problems.language_model.models import cross_entropy as output_layer
 from lawpipe.problems.language_model.models.base import HEAD, Loops, Model, build_model
@@ -140,6 +140,13 @@ class LanguageModel(Problem):
         self.references = {name: len(windows.tokens) for name, windows in self._references.items()}
         self.examples = len(self._train.tokens)
 
+    def _renew(self) -> None:
+        """Set what depends on the examples, after they have changed."""
+        self._count()
+        # A captured graph belongs to the examples that it was captured with.
+        self._graphs = None if self._graphs is None else {}
+        self._fill()
+
     def _windows(self, tokens: npt.NDArray[np.integer[Any]]) -> Windows:
         """Return a split with its target weights: 1 / number of targets, 0 for pads; no target gives loss 0.
 
@@ -177,10 +184,28 @@ class LanguageModel(Problem):
         result = copy(self)
         result._train = part(self._train)
         result._references = {name: part(windows) for name, windows in self._references.items()}
-        result._count()
-        # A captured graph belongs to the examples that it was captured with.
-        result._graphs = None if self._graphs is None else {}
-        result._fill()
+        result._renew()
+        return result
+
+    def with_desired(self) -> Self:
+        """Return the problem whose training examples are followed by the desired ones."""
+        result = copy(self)
+        desired = self._references["desired"]
+        result._train = Windows(
+            torch.cat((self._train.tokens, desired.tokens)),
+            torch.cat((self._train.target_weights, desired.target_weights)),
+        )
+        result.joined = len(desired.tokens)
+        result._renew()
+        return result
+
+    def holding_out(self) -> Self:
+        """Return the problem without every fourth desired example, which are the reference set `held_out`."""
+        desired = self._references["desired"]
+        out = torch.from_numpy(held_out(len(desired.tokens))).to(self.device)
+        result = copy(self)
+        result._references = self._references | {"desired": desired.take(~out), HELD_OUT: desired.take(out)}
+        result._renew()
         return result
 
     @_rounding

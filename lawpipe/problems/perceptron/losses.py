@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from lawpipe.compute import devices, matmul
-from lawpipe.problems.base import OnBlock, OnBlockOfRun, Problem, TermGradients, shard
+from lawpipe.problems.base import HELD_OUT, OnBlock, OnBlockOfRun, Problem, TermGradients, held_out, shard
 from lawpipe.problems.perceptron import labelled
 
 if TYPE_CHECKING:
@@ -90,6 +90,23 @@ class Perceptron(Problem):
         result = copy(self)
         result._train = part(self._train)
         result._references = {name: part(features) for name, features in self._references.items()}
+        result._count()
+        return result
+
+    def with_desired(self) -> Self:
+        """Return the problem whose training examples are followed by the desired ones."""
+        result = copy(self)
+        result._train = torch.cat((self._train, self._references["desired"]), dim=1)
+        result.joined = self.references["desired"]
+        result._count()
+        return result
+
+    def holding_out(self) -> Self:
+        """Return the problem without every fourth desired example, which are the reference set `held_out`."""
+        out = torch.from_numpy(held_out(self.references["desired"]))
+        desired = self._references["desired"]
+        result = copy(self)
+        result._references = self._references | {"desired": desired[:, ~out], HELD_OUT: desired[:, out]}
         result._count()
         return result
 

@@ -73,7 +73,7 @@ def sizes(root: Path) -> Table:
     means: dict[tuple[Any, ...], dict[str, Interval]] = {}
     for record in artifacts.read(root / "sizes.parquet", artifact.SIZES).to_pylist():
         key = tuple(record[name] for name in ("experiment", "steps", "examples", "vocabulary"))
-        mean = Interval.stored(record["mean"], record["low"], record["high"])
+        mean = Interval.stored(*(record[name] for name in ("mean", "low", "high", "n", "n")))
         means.setdefault(key, {})[record["quantity"]] = mean
     records = [
         {
