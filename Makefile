@@ -12,7 +12,7 @@ SNAKEMAKE := $(BIN)/python -m workflow.driver
 quoted = '$(subst ','\'',$1)'
 CONFIGURED := $(if $(CONFIG),--configfile $(call quoted,$(CONFIG)))
 SNAKEFILES := Snakefile workflow/rules
-# Several jobs at a time use the cores better than threads within one job.
+# As in workflow/rules/common.smk; the benchmarks are measured on one thread.
 export OMP_NUM_THREADS ?= 1
 # By default glibc returns the memory of every large tensor to the system. Keeping it, in large pages, saves 5 % of the
 # language model's time.
@@ -24,7 +24,7 @@ $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as conf
 endif
 endif
 
-.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_steered perceptron_redundant perceptron_desired stories stories_controls transfer which_law online \
+.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_steered perceptron_redundant perceptron_desired stories stories_controls transfer which_law optima overfitting online \
 	test lint format reproduce soak bench bench-search bench-gpu picture install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
@@ -41,6 +41,9 @@ verify: $(READY)  ## the verdict on each of the paper's claims; fails if one is 
 
 report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_steered perceptron_redundant perceptron_desired stories stories_controls transfer: $(READY)  ## one target of the workflow
 	$(SNAKEMAKE) $@ $(CONFIGURED)
+
+optima overfitting: $(READY)  ## what holds of better policies; J on unseen examples along searches: hours on two cores
+	$(SNAKEMAKE) compare_$@ $(CONFIGURED)
 
 which_law: $(READY)  ## the study of the two laws: hours on two cores; results-which_law/
 	$(SNAKEMAKE) --configfile config/which_law.yaml compare_laws

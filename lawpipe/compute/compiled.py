@@ -27,6 +27,9 @@ from lawpipe.run import provenance
 
 #: Sums may be reordered and fused with products. Infinities and NaN keep their meaning in products and sums.
 FAST = {"contract", "reassoc", "arcp", "nsz"}
+#: Compiled functions are always inlined into one another. Otherwise a process that compiles them calls the machine
+#: code of each by its name, and one that reads them calls the copy within its caller, which may add in another order.
+OPTIONS: dict[str, Any] = {"fastmath": FAST, "error_model": "numpy", "forceinline": True}
 
 inlined = numba.njit(inline="always")
 
@@ -39,9 +42,9 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     result: Any
     try:
-        result = numba.njit(function, cache=True, fastmath=FAST, error_model="numpy")
+        result = numba.njit(function, cache=True, **OPTIONS)
     except RuntimeError:
-        result = numba.njit(function, fastmath=FAST, error_model="numpy")
+        result = numba.njit(function, **OPTIONS)
     else:
         cache = result._cache
         cache._cache_file._source_stamp = provenance.code_digest(inspect.getfile(function))

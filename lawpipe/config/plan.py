@@ -1,5 +1,6 @@
 """What each stage depends on and what it writes: its part of the settings, the policies, the files of a seed."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,6 +79,24 @@ def batches(settings: Mapping[str, Any], seed: int) -> dict[str, list[str]]:
 def splits(settings: Mapping[str, Any]) -> list[str]:
     """Return the names of an experiment's sets of examples."""
     return [split for split in SPLITS if settings["data"][f"{split}_examples"] > 0]
+
+
+def searches_on_the_same_examples(experiments: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the experiments whose examples the largest number of different searches share; none if all differ.
+
+    Searches differ in their method, preset, iterations or learning rate. Experiments that transfer a policy or start
+    elsewhere are about another question.
+    """
+    groups: dict[str, dict[str, str]] = {}
+    for name, settings in experiments.items():
+        if settings["initialisation"] is None and settings["transfer_from"] is None:
+            search = {key: settings["search"][key] for key in ("method", "preset", "iterations")}
+            searches = groups.setdefault(
+                json.dumps([settings["problem"], settings["data"], settings["training"]["steps"]]), {}
+            )
+            searches.setdefault(json.dumps([search, settings["training"]["learning_rate"]]), name)
+    largest = max(groups.values(), key=len, default={})
+    return [*largest.values()] if len(largest) > 1 else []
 
 
 def own_files(settings: Mapping[str, Any]) -> list[str]:

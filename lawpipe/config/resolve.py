@@ -34,6 +34,7 @@ RESERVED_NAMES = (
     *plan.STAGES,
     *("generate_data_with_validation", "make_policy_at_its_best_rate", "train_with_contributions"),
     *("report_of_experiment", "compare_laws", "compare_sweep", "compare_online", "transfer"),
+    *("compare_overfitting", "compare_optima"),
     *("plot_methods", "plot_growth"),
 )
 

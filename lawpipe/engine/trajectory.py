@@ -31,7 +31,8 @@ class Trajectory:
     - theta[0..T] in the host's memory, with `on_host`;
     - otherwise theta at the start of each segment and theta[T].
 
-    With several segments, the reference losses were computed during training and are in `curves`.
+    `curves` holds the reference losses that are known: with several segments those of all sets, computed during
+    training, otherwise those that were asked for.
     """
 
     problem: Problem
@@ -87,7 +88,9 @@ class Trajectory:
 
     def curve(self, against: str) -> Curve:
         """Return the mean loss on a reference set at theta[0..T], [T+1], in nats."""
-        return self.problem.reference_losses(against, self.stored) if self.whole else self.curves[against]
+        if against not in self.curves:
+            self.curves[against] = self.problem.reference_losses(against, self.stored)
+        return self.curves[against]
 
     def training_losses(self) -> Curve:
         """Return the weighted training loss sum_n gamma[t,n] l_n(theta[t]) at t = 0..T-1, [T], in nats."""
@@ -102,9 +105,7 @@ class Trajectory:
         """Return J = (1/T) sum_{t=1..T} L(theta[t]), in nats; not finite if training diverged."""
         if not is_finite(self.last):
             return math.nan
-        if self.whole:
-            return float(self.problem.reference_losses(against, self.stored[1:]).mean())
-        return float(self.curves[against][1:].mean())
+        return float(self.curve(against)[1:].mean())
 
 
 def train(

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
-from lawpipe.figures import frame, panels, style
+from lawpipe.figures import frame, layout, panels, style
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results.experiment import Results
 from lawpipe.results.gains import chosen, grids, objectives
@@ -90,14 +90,14 @@ def _draw_learning_rates(row: Sequence[Axes], results: Results) -> None:
             rates = rows["learning_rate"]
             axes.plot(rates, rows[column], color=colour, linestyle=line, linewidth=1.1, label=policy_label(policy))
             best = [chosen(rows, "learning_rate")], [chosen(rows, column)]
-            axes.plot(*best, marker, color=colour, label="chosen by J on desired")
+            axes.plot(*best, marker, color=colour, label="chosen rate")
         axes.axvline(rate, **style.DOTTED, label="the experiment's rate")
         axes.set(title=f"Rates tried, J on {against}", xlabel="learning rate (log)", ylabel="J (nats)")
         if not tried:
             panels.say_empty(axes, "No learning rate was tuned in this experiment.")
     if not tried:
         return
-    panels.log_axes(row, "x")
+    layout.log_axes(row, "x")
     known = pd.concat([rows for _, rows in tried])[[f"objective_{against}" for against in REFERENCES]]
     near = [rows.iloc[int((rows["learning_rate"] - rate).abs().argmin())] for _, rows in tried]
     least, at_rate = float(known.min().min()), float(pd.DataFrame(near)[[*known]].max().max())

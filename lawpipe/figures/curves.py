@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
-from lawpipe.figures import frame, panels, style
+from lawpipe.figures import frame, layout, panels, style
 from lawpipe.results.experiment import Results
 from lawpipe.results.gains import BASE, BEST, ORACLE, TUNED, objectives
 from lawpipe.results.numbers import interval, number, policy_label, share_of
@@ -25,7 +25,7 @@ def fig05_loss_curves(results: Results) -> Figure:
     """
     policies = [policy for policy in MAIN if policy in results.policies]
     shown = results.curves[results.curves["policy"].isin(policies)]
-    log = panels.differ_by_factors(shown[["desired_loss", "test_loss"]])
+    log = layout.differ_by_factors(shown[["desired_loss", "test_loss"]])
     note = panels.seeds_note(results, geometric=log)
     canvas = frame.canvas(results, "fig05_loss_curves", note, sharey=True)
     for axes, against in zip(canvas.axes[0], REFERENCES, strict=True):
@@ -57,7 +57,7 @@ def draw_saved(axes: Axes, results: Results, against: str, *, log: bool) -> str:
 def online(results: Results) -> Figure:
     """Draw the loss on test examples over the steps, and J relative to that of uniform weights, by policy."""
     policies = [policy for policy in SHOWN if policy in results.policies]
-    log = panels.differ_by_factors(results.curves["test_loss"])
+    log = layout.differ_by_factors(results.curves["test_loss"])
     note = panels.seeds_note(results, geometric=log, lines=len(policies))
     canvas = frame.canvas(results, "online", note, height=3.0)
     losses, ratios = canvas.axes[0]

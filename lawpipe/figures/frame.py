@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lawpipe.figures import panels, surfaces
-from lawpipe.figures.panels import LINE, WIDTH
+from lawpipe.figures import layout, surfaces
+from lawpipe.figures.layout import LINE, WIDTH
 from lawpipe.paper import values as paper
 from lawpipe.results import catalogue, problem
 from lawpipe.results.catalogue import Entry
@@ -59,8 +59,7 @@ def canvas(
 def finish(canvas: Canvas) -> Figure:
     """Write title and legend above the panels, and below them the paper's values, the results and the settings."""
     results = canvas.results
-    for first, *others in canvas.axes:
-        panels.label_once(first, others)
+    layout.label_once(canvas.axes)
     if not any(axes.axison for axes in canvas.figure.axes):
         canvas.figure.set_figheight(EMPTY * len(canvas.axes))
     notes = {
@@ -69,7 +68,7 @@ def finish(canvas: Canvas) -> Figure:
         "Settings": [_settings_line(results)],
     }
     subtitle = f"{results.name}: n = {plural(len(results.seeds), 'seed')}; {canvas.note}"
-    panels.surround(canvas.figure, canvas.entry.title, subtitle, foot=_write_notes(canvas.figure, notes))
+    layout.surround(canvas.figure, canvas.entry.title, subtitle, foot=_write_notes(canvas.figure, notes))
     return canvas.figure
 
 
@@ -78,7 +77,7 @@ def _write_notes(figure: Figure, notes: Mapping[str, Sequence[str]]) -> float:
     lines: list[tuple[str, str]] = []
     for heading, sentences in notes.items():
         wrapped = (
-            panels.wrapped(" ".join(sentences).replace(" = ", f"{UNBROKEN}={UNBROKEN}"), WIDTH - INDENT - 2 * MARGIN)
+            layout.wrapped(" ".join(sentences).replace(" = ", f"{UNBROKEN}={UNBROKEN}"), WIDTH - INDENT - 2 * MARGIN)
             if sentences
             else []
         )

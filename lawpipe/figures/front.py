@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from lawpipe.figures import panels
+from lawpipe.figures import layout, panels
 from lawpipe.results.experiment import Results
 from lawpipe.results.gains import BASE, BEST, TUNED
 from lawpipe.run.splits import REFERENCES
@@ -16,11 +16,11 @@ def front(results: Results) -> Figure:
     """
     shown = [policy for policy in (BASE, TUNED, BEST) if policy in results.policies]
     drawn = results.curves[results.curves["policy"].isin(shown)]
-    log = panels.differ_by_factors(drawn[["desired_loss", "test_loss"]])
+    log = layout.differ_by_factors(drawn[["desired_loss", "test_loss"]])
     figure = Figure(figsize=(3.3, 3.7), layout="constrained")
     for axes, against in zip(figure.subplots(2, 1, sharex=True, sharey=True), REFERENCES, strict=True):
         panels.draw_losses(axes, results, shown, against, log=log)
-    panels.log_axes(figure.axes, "y" if log else "")
+    layout.log_axes(figure.axes, "y" if log else "")
     figure.axes[0].set(xlabel="")
     figure.axes[1].set(title="Unseen examples")
     handles, labels = figure.axes[0].get_legend_handles_labels()

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lawpipe.figures import curves, frame, panels, scaling_law, style
+from lawpipe.figures import curves, frame, layout, panels, scaling_law, style
 from lawpipe.figures.frame import Canvas
 from lawpipe.figures.panels import COMPARED, KINDS
 from lawpipe.results.experiment import Results, select
@@ -45,7 +45,7 @@ def fig01_objective(results: Results) -> Figure:
 
 def fig02_headline(results: Results) -> Figure:
     """Draw the loss curves over log steps with the steps saved, and the scaling laws that the seeds determine."""
-    log = panels.differ_by_factors(
+    log = layout.differ_by_factors(
         results.curves[results.curves["policy"].isin(COMPARED)][["desired_loss", "test_loss"]]
     )
     note = panels.seeds_note(results, geometric=log)
@@ -63,7 +63,7 @@ def fig02_headline(results: Results) -> Figure:
         over = results.quantity(BEST, f"acceleration_{against}")
         sooner = f"{interval(over)} x fewer steps" if over.n_reached else "never as low"
         canvas.say(f"{against.capitalize()}: {sooner}.")
-    panels.log_axes(canvas.axes[0], "xy" if log else "x")
+    layout.log_axes(canvas.axes[0], "xy" if log else "x")
     return frame.finish(canvas)
 
 

@@ -3,21 +3,15 @@
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
-from matplotlib.transforms import ScaledTranslation
 
 from lawpipe.analysis.intervals import Interval, mean_interval
-from lawpipe.figures import style, surfaces
+from lawpipe.figures import layout, style, surfaces
 from lawpipe.figures.style import Look
 from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BASE, BEST
@@ -32,19 +26,10 @@ KINDS = ("instantaneous", "adjoint")
 MEAN_SIMILARITY = {"instantaneous": "similarity", "adjoint": "adjoint_similarity"}
 STEP = "training step t"
 
-#: The width of a figure and the distance of two lines of text, in inches.
-WIDTH, LINE = 6.2, 0.168
-#: What a legend needs beside a label, in inches.
-HANDLE = 0.58
-
 #: A curve has at most this many points.
 MOST_POINTS = 500
 #: A band needs at least this many seeds; with fewer, each seed is a thin line. More lines than this have no bands.
 SEEDS_FOR_A_BAND, MOST_BANDS = 3, 4
-#: Losses whose largest is less than this factor above the smallest have a linear axis: a log axis would lack ticks.
-FACTOR_FOR_LOG_AXIS = 3.0
-#: The ticks of each decade of a log axis that is shorter than a factor, and about how many ticks an axis has.
-TICKS, MOST_TICKS = {30.0: (1, 2, 5), 1e3: (1, 3), math.inf: (1,)}, 5
 #: The bulk of some values lies within this multiple of the distance of their quartiles from the middle of these, or
 #: between the outer quantiles if the quartiles are equal; the axis is longer by this share.
 FENCE, BULK, ROOM = 8.0, (0.02, 0.25, 0.75, 0.98), 0.08
@@ -52,73 +37,6 @@ FENCE, BULK, ROOM = 8.0, (0.02, 0.25, 0.75, 0.98), 0.08
 SHARES = (-60.0, 200.0)
 #: The y limits of an axis from 0 to 100 %.
 PER_CENT = (-4, 104)
-
-
-def surround(figure: Figure, title: str, subtitle: str = "", foot: float = 0.0) -> None:
-    """Write a title, a subtitle and one legend of all labels above the panels; the figure grows by what they need.
-
-    `foot` is the height in inches of what stands below the panels.
-    """
-    corner = figure.dpi_scale_trans + ScaledTranslation(0, 1, figure.transFigure)  # type: ignore[arg-type]
-    # The report shows the title above the figure and removes this one.
-    figure.text(0.1, -0.1, title, transform=corner, fontsize=11, fontweight="bold", va="top", gid=surfaces.TITLE_ID)
-    y = surfaces.TITLE_HEIGHT
-    for line in wrapped(subtitle, WIDTH - 0.2):
-        figure.text(0.1, -y, line, transform=corner, color=surfaces.MUTED, va="top")
-        y += LINE
-    handles: dict[str, Any] = {}
-    for axes in (axes for axes in figure.axes if axes.axison):
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
-    if handles:
-        columns = _columns([*handles])
-        figure.legend(
-            handles.values(), handles.keys(), loc="upper left", bbox_to_anchor=(0.1, -y - 0.03),
-            bbox_transform=corner, ncols=columns, borderaxespad=0,
-        )  # fmt: skip
-        y += 0.06 + LINE * math.ceil(len(handles) / columns)
-    body = figure.get_figheight()
-    height = y + 0.04 + body + foot
-    figure.set_figheight(height)
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    engine.set(rect=(0.01, foot / height, 0.98, body / height), w_pad=0.05, h_pad=0.05)  # type: ignore[call-arg]
-
-
-def _columns(labels: Sequence[str]) -> int:
-    """Return the greatest number of columns with which a legend of these labels fits into the width of a figure."""
-    widths = [_width(label) + HANDLE for label in labels]
-    for columns in range(len(labels), 1, -1):
-        if sum(max(part) for part in np.array_split(widths, columns)) <= WIDTH - 0.2:
-            return columns
-    return 1
-
-
-def wrapped(text: str, width: float) -> list[str]:
-    """Break a text into lines that are no longer than a width in inches; not at a no-break space."""
-    lines: list[str] = []
-    for word in text.split(" "):
-        if lines and _width(f"{lines[-1]} {word}") <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
-
-
-def _width(text: str) -> float:
-    """Return the width of a text in inches."""
-    font = FontProperties(family="DejaVu Sans", size=style.TEXT)
-    points: float = text_to_path.get_text_width_height_descent(text, font, False)[0]
-    return points / 72
-
-
-def label_once(first: Axes, others: Iterable[Axes]) -> None:
-    """Leave the label of a shared y axis to the first panel of a row."""
-    for axes in others:
-        if first.axison and first.get_shared_y_axes().joined(first, axes):
-            axes.set_ylabel("")
-        else:
-            axes.tick_params(labelleft=True)
 
 
 def seeds_note(results: Results, *, geometric: bool = False, lines: int = 1) -> str:
@@ -176,44 +94,6 @@ def draw_over_seeds(
         label = None
 
 
-def differ_by_factors(losses: npt.ArrayLike) -> bool:
-    """Return whether losses are better compared on a log axis: they differ by large factors and are all above 0."""
-    values = np.asarray(losses, dtype=np.float64)
-    values = values[np.isfinite(values)]
-    return bool(values.size and values.min() > 0 and values.max() > FACTOR_FOR_LOG_AXIS * values.min())
-
-
-def log_axes(row: Iterable[Axes], names: str) -> None:
-    """Make the axes named in `names` ("x", "y", "xy" or "") of some panels logarithmic, with few numbers as ticks."""
-    for axes in row:
-        if not axes.axison:
-            continue
-        axes.set(**{f"{name}scale": "log" for name in names})
-        for name in names:
-            axis = axes.xaxis if name == "x" else axes.yaxis
-            low, high = sorted(axis.get_view_interval())
-            if not 0 < low < high < math.inf:
-                continue
-            factor = high / low
-            subs = next(subs for limit, subs in TICKS.items() if factor < limit)
-            few = LogLocator(subs=subs, numticks=MOST_TICKS + 2)
-            axis.set_major_locator(MaxNLocator(4) if factor < FACTOR_FOR_LOG_AXIS else few)
-            axis.set_major_formatter(PLAIN)
-            axis.set_minor_locator(NullLocator())
-
-
-def _plain(value: float, _: int | None = None) -> str:
-    """Write the number of a tick: 0.01, 20, 1e4."""
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{value:g}"
-    mantissa, exponent = f"{value:.0e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
-
-
-#: Writes the ticks of an axis as plain numbers.
-PLAIN = FuncFormatter(_plain)
-
-
 def bulk(values: npt.ArrayLike, *, log: bool = False) -> tuple[float, float] | None:
     """Return the ends of an axis for the bulk of some values, without the few that are far out; None for no value.
 
@@ -263,7 +143,7 @@ def draw_losses(axes: Axes, results: Results, policies: Sequence[str], against: 
         keep = thinned(len(steps))
         look, label = style.look(policy), policy_label(policy)
         draw_over_seeds(axes, steps[keep], losses[:, keep], look, label, log=log, lines=len(policies))
-    log_axes((axes,), "y" if log else "")
+    layout.log_axes((axes,), "y" if log else "")
     axes.set(title=f"{against.capitalize()} examples", xlabel=STEP, ylabel=loss_label(log=log))
 
 
@@ -288,7 +168,7 @@ def draw_colour_bar(axes: Axes, mappable: ScalarMappable, label: str, extend: st
     bar = axes.figure.colorbar(mappable, ax=axes, pad=0.02, aspect=28, extend=extend)
     bar.set_label(label)
     bar.outline.set_visible(False)
-    log_axes((bar.ax,), "y")
+    layout.log_axes((bar.ax,), "y")
 
 
 def say_empty(axes: Axes, reason: str) -> None:
@@ -301,7 +181,7 @@ def say_empty(axes: Axes, reason: str) -> None:
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
     """Name the rows, the first on top; long names have two lines."""
     axes.set_yticks(range(len(names)), [textwrap.fill(name, 20) if "\n" not in name else name for name in names])
-    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_ylim(max(1, len(names)) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
 
 

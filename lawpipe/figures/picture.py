@@ -11,7 +11,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from lawpipe.figures import panels, style
+from lawpipe.figures import layout, panels, style
 from lawpipe.results import experiment
 from lawpipe.results.experiment import Results
 from lawpipe.results.gains import BASE, BEST, TUNED
@@ -32,8 +32,8 @@ def draw(results: Results) -> Figure:
     if missing:
         raise InputError(f"{results.folder} has no policy {missing[0]}: add it to the experiment's policies and run.")
     drawn = results.curves[results.curves["policy"].isin(shown)]
-    log = panels.differ_by_factors(drawn[["desired_loss", "test_loss"]])
-    figure = Figure(figsize=(panels.WIDTH, 2.8), layout="constrained")
+    log = layout.differ_by_factors(drawn[["desired_loss", "test_loss"]])
+    figure = Figure(figsize=(layout.WIDTH, 2.8), layout="constrained")
     for axes, against in zip(figure.subplots(1, 2, sharey=True), REFERENCES, strict=True):
         panels.draw_losses(axes, results, shown, against, log=log)
     figure.axes[1].set(title="Unseen examples", ylabel="")

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from lawpipe.analysis import convexity
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import frame, panels, style
+from lawpipe.figures import frame, layout, panels, style
 from lawpipe.figures.panels import COMPARED
 from lawpipe.results.experiment import Results, select
 from lawpipe.results.numbers import number, plural, policy_label
@@ -35,12 +35,12 @@ def fig11_scaling_law(results: Results) -> Figure:
         axes.set(title=f"{against.capitalize()} loss above its floor", xlabel=f"{panels.STEP} (log)")
         axes.set_ylabel("L - L0 (nats, log)")
     panels.show_bulk(canvas.axes[0][0], np.concatenate([*above, []]), log=True)
-    panels.log_axes(canvas.axes[0], "xy")
+    layout.log_axes(canvas.axes[0], "xy")
     for axes, (column, label) in zip(
         canvas.axes[1], {"exponent": "beta", "scale": "B (steps, log)"}.items(), strict=True
     ):
         _draw_coefficients(axes, results, column, label)
-    panels.log_axes(canvas.axes[1][1:], "x")
+    layout.log_axes(canvas.axes[1][1:], "x")
     for against in REFERENCES:
         for policy in COMPARED:
             canvas.say(_summary(results, policy, against))

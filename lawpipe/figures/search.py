@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lawpipe.analysis.compression import vocabulary
-from lawpipe.figures import frame, panels, style
+from lawpipe.figures import frame, layout, panels, style
 from lawpipe.figures.style import Look
 from lawpipe.paper import values as paper
 from lawpipe.results import problem
@@ -32,7 +32,7 @@ def fig04_objective(results: Results) -> Figure:
     for against, column in columns.items():
         _draw(losses, results, rows, column, style.AGAINST[against], LABELS[against])
         _draw(ratio, results, compression, column, style.AGAINST[against])
-    if panels.differ_by_factors(rows[list(columns.values())]):
+    if layout.differ_by_factors(rows[list(columns.values())]):
         losses.set_ylim(bottom=0)
     losses.set(title="Objective J: mean loss", ylabel="J (nats)")
     ratio.set(title=f"Compression ratio ln {size} / J", ylabel="CR")
@@ -42,7 +42,7 @@ def fig04_objective(results: Results) -> Figure:
     desired = style.AGAINST["desired"]
     _draw(gap, results, rows.assign(gap=rows["gap"].where(rows["gap"] > 0)), "gap", desired)
     gap.set(title="Gap: 0 at stationarity", ylabel="Frank-Wolfe gap (nats, log)")
-    panels.log_axes((gap,), "y")
+    layout.log_axes((gap,), "y")
     _draw(work, results, rows, "cost", desired)
     work.set(title="Cost up to an iteration", ylabel="gradient evaluations")
     for axes in canvas.axes[1]:

@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import asymptote
-from lawpipe.figures import frame, panels, style
+from lawpipe.figures import frame, layout, panels, style
 from lawpipe.figures.panels import COMPARED, KINDS, MEAN_SIMILARITY
 from lawpipe.figures.style import Look
 from lawpipe.paper import values as paper
@@ -36,7 +36,7 @@ NO_STEP = "no step has two weighted examples whose contributions differ"
 
 def fig06_similarity_against_loss(results: Results) -> Figure:
     """Draw SIM[t] against the loss at t for some policies along the search."""
-    log = panels.differ_by_factors(results.curves[["desired_loss", "test_loss"]])
+    log = layout.differ_by_factors(results.curves[["desired_loss", "test_loss"]])
     note = f"geometric means over seeds and steps in {SPANS} spans of the loss"
     canvas = frame.canvas(
         results, "fig06_similarity_against_loss", note, rows=2, height=5.2, sharex="col", sharey=True
@@ -46,7 +46,7 @@ def fig06_similarity_against_loss(results: Results) -> Figure:
         for axes, against in zip(row, REFERENCES, strict=True):
             values.append(_draw_along_training(axes, results, shown, kind, against, log=log))
     panels.show_bulk(canvas.axes[0][0], np.concatenate(values), log=True)
-    panels.log_axes(canvas.figure.axes, "xy" if log else "y")
+    layout.log_axes(canvas.figure.axes, "xy" if log else "y")
     for axes, against in zip(canvas.axes[-1], REFERENCES, strict=True):
         axes.invert_xaxis()  # shared by both rows
         axes.set_xlabel(f"{against} loss L[t] (nats{', log' if log else ''})\ntraining runs to the right")
@@ -167,7 +167,7 @@ def adjoint_similarity(results: Results) -> Figure:
     for axes in canvas.axes[-1]:
         axes.set_xlabel(panels.STEP)
     panels.show_bulk(canvas.axes[0][0], np.concatenate(values), log=True)
-    panels.log_axes(canvas.figure.axes, "y")
+    layout.log_axes(canvas.figure.axes, "y")
     for kind in KINDS:
         similarity = select(results.similarity, policy=BEST, kind=kind, against="desired")["similarity"]
         share = 100 * float(similarity.notna().mean()) if len(similarity) else 0.0
@@ -196,10 +196,10 @@ def speed(results: Results) -> Figure:
         if max(float(rows["difference"].abs().max()) for rows in speeds.values()) > MOST_ON_LINEAR_AXIS:
             difference.set_yscale("symlog", linthresh=1)
             difference.set_yticks([-100, -10, -1, 0, 1, 10, 100])
-            difference.yaxis.set_major_formatter(panels.PLAIN)
+            difference.yaxis.set_major_formatter(layout.PLAIN)
         difference.set_title(f"Difference, {against}")
         difference.set(xlabel=panels.STEP, ylabel="local - global (% of the larger)")
-    panels.log_axes(canvas.axes[0], "xy")
+    layout.log_axes(canvas.axes[0], "xy")
     return frame.finish(canvas)
 
 

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from lawpipe.figures import frame, panels, style
+from lawpipe.figures import frame, layout, panels, style
 from lawpipe.results import certificate
 from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BASE, BEST, TUNED
@@ -24,13 +24,13 @@ def stability(results: Results) -> Figure:
     policies = [policy for policy in SHOWN if policy in results.chosen]
     canvas = frame.canvas(results, "stability", panels.seeds_note(results, geometric=True))
     for axes, (column, (title, label)) in zip(canvas.axes[0], PANELS.items(), strict=True):
-        log = panels.differ_by_factors(results.stability[column])
+        log = layout.differ_by_factors(results.stability[column])
         for policy in policies:
             steps, samples = results.by_seed(select(results.stability, policy=policy), "step", column)
             # Steps count from 1 here: a log axis has no 0.
             panels.draw_over_seeds(axes, steps + 1, samples, style.look(policy), policy_label(policy), log=log)
         axes.set(title=title, xlabel="step t + 1 (log)", ylabel=f"{label}{' (log)' if log else ''}")
-        panels.log_axes((axes,), "xy" if log else "x")
+        layout.log_axes((axes,), "xy" if log else "x")
     sharpness, growth = canvas.axes[0]
     sharpness.axhline(EDGE, **style.LAW, label="edge of stability")
     growth.axhline(1, **style.DOTTED, label="no growth")

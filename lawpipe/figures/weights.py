@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from lawpipe.analysis import zero_weights
 from lawpipe.analysis.zero_weights import IGNORED_WEIGHT, LEARNED_LOSS
-from lawpipe.figures import frame, panels, style, surfaces
+from lawpipe.figures import frame, layout, panels, style, surfaces
 from lawpipe.figures.frame import Canvas
 from lawpipe.figures.panels import COMPARED, KINDS, PER_CENT, Array
 from lawpipe.paper import values as paper
@@ -210,7 +210,7 @@ def _draw_effective(axes: Axes, results: Results, policies: Sequence[str]) -> di
     )
     total = results.weights(results.seeds[0], BEST, np.array([0])).shape[1]
     axes.set_ylim(0.8, 1.5 * total)
-    panels.log_axes((axes,), "y")
+    layout.log_axes((axes,), "y")
     axes.set(title="Effective examples", ylabel="1 / sum of squared weights (log)")
     return drawn
 

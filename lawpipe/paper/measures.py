@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from lawpipe.analysis import asymptote
+from lawpipe.analysis import asymptote, overfitting
 from lawpipe.analysis.acceleration import acceleration_from_fits
 from lawpipe.analysis.scaling_sensitivity import FAR
 from lawpipe.paper.values import ASYMPTOTE, COEFFICIENTS, MIXED_UNITS, Published
 from lawpipe.results import certificate, problem
 from lawpipe.results.experiment import Seed
 from lawpipe.run.splits import REFERENCES
+from lawpipe.run.tables.policies import SEARCH
 
 Quantity = str | tuple[str, str | None, str | None]
 Measure = Callable[[Seed], float]
@@ -98,6 +99,12 @@ def gain_unseen(seed: Seed) -> float:
     """Return the fall of J on test over its fall on desired, from the conventional to the near-optimal policy."""
     desired, test = (change(f"objective_{against}")(seed) for against in REFERENCES)
     return test / desired if desired < 0 else math.nan
+
+
+def further_unseen(seed: Seed) -> float:
+    """Return the fall of J on test over its fall on desired, over the second half of the search's gain."""
+    accepted = [row for row in seed.rows(SEARCH) if row["accepted"]]
+    return overfitting.further_unseen(*([row[name] for row in accepted] for name in ("objective", "test_objective")))
 
 
 def higher_throughout(against: str) -> Measure:

@@ -15,7 +15,7 @@ from lawpipe.policies.catalogue import POLICIES
 from lawpipe.report import templates
 from lawpipe.results import certificate, gains, problem
 from lawpipe.results.experiment import Results, select
-from lawpipe.results.numbers import MULTIPLE, UNBROKEN, interval, number, percent, plural, share_of
+from lawpipe.results.numbers import MULTIPLE, UNBROKEN, interval, number, part_of, percent, plural, share_of
 
 
 def overview(experiments: Sequence[Results], hardware: Sequence[str], seconds: float) -> list[str]:
@@ -37,6 +37,8 @@ class Outcome:
     name: str
     #: The control's share of the gain, not finite without one.
     share: float
+    #: Whether there are too few seeds for an interval.
+    is_uncertain: bool
 
 
 def outcome(results: Results) -> Outcome:
@@ -44,7 +46,8 @@ def outcome(results: Results) -> Outcome:
     desired = gains.objectives(results, "desired")
     total, share = gain.difference(desired, gains.BASE, gains.BEST), gain.share(desired, gains.TUNED)
     counted = min(total.n, share.n or total.n)
-    name = results.name if counted >= FEWEST else f"{results.name} ({plural(counted, 'seed')})"
+    is_uncertain = counted < FEWEST
+    name = f"{results.name} ({plural(counted, 'seed')})" if is_uncertain else results.name
     if not gain.is_positive(total):
         kind = "no gain"
     elif share.mean is None:
@@ -54,7 +57,7 @@ def outcome(results: Results) -> Outcome:
     else:
         exceeded = gain.is_positive(gain.difference(desired, gains.BEST, gains.TUNED))
         kind = "exceeded" if exceeded else "explained"
-    return Outcome(kind, name, share.mean_or_nan)
+    return Outcome(kind, name, share.mean_or_nan, is_uncertain)
 
 
 def verdict(experiments: Sequence[Results]) -> str:
@@ -86,8 +89,10 @@ def verdict(experiments: Sequence[Results]) -> str:
         clauses.append(f"the near-optimal policy has no certain gain in {listed([one.name for one in none])}")
     if untested:
         names = listed([one.name for one in untested])
-        missing = "without uniform weights at their best learning rate"
-        clauses.append(f"what explains the gain in {names} is not tested, {missing}")
+        missing = "uniform weights at their best learning rate were not run there"
+        clauses.append(f"what explains the gain in {names} is not known: {missing}")
+    if any(one.is_uncertain for one in outcomes):
+        clauses.append("fewer than three seeds are no test")
     sentence = "; ".join(clauses)
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
@@ -185,7 +190,10 @@ def differences(results: Results) -> list[str]:
 
 #: What the sentences use. The overview names as many as `NAMED` settings that differ; of more, it gives the number.
 WORDS: dict[str, Any] = {
-    **{function.__name__: function for function in (interval, number, percent, plural, share_of, math.isfinite)},
+    **{
+        function.__name__: function
+        for function in (interval, number, part_of, percent, plural, share_of, math.isfinite)
+    },
     **{
         function.__name__: function
         for function in (both, change, relative, remaining, why_not, largest_change, kept_promise, differences)

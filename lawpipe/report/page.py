@@ -91,10 +91,13 @@ def _overview(experiments: Sequence[Results], spent: Sequence[costs.Spent]) -> l
 
 
 def front_page(root: Path, experiments: Sequence[str]) -> str:
-    """Return the findings as reStructuredText, for the front page of a Snakemake report."""
+    """Return the findings as reStructuredText, for the front page of a Snakemake report.
+
+    The first says what was computed, the second is the verdict.
+    """
     loaded = [load(root / name) for name in experiments]
-    overview = _overview(loaded, [costs.read(results.folder, results.seeds) for results in loaded])
-    parts = ["\n".join(f"#. {_plain(text)}" for text in (findings.verdict(loaded), *overview))]
+    computed, *overview = _overview(loaded, [costs.read(results.folder, results.seeds) for results in loaded])
+    parts = ["\n".join(f"#. {_plain(text)}" for text in (computed, findings.verdict(loaded), *overview))]
     for results in loaded:
         items = "\n".join(f"- {_plain(text)}" for text in findings.sentences(results))
         parts.append(f"**{_plain(results.name)}**\n\n{items}")

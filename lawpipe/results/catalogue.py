@@ -61,7 +61,7 @@ FIGURES: tuple[Entry, ...] = (
     Entry("fig02_headline", "How many steps are saved, and do the curves follow a law?", "Fig 2",
           "The mean loss against the training step on a log axis, an arrow over the steps that the near-optimal "
           "policy saves on the way to the conventional policy's last loss, and thin lines for the scaling laws that "
-          "single seeds determine. Where a thin line leaves its curve, or there is none, no law describes the run.",
+          "hold for single seeds. Where a thin line leaves its curve, or there is none, no law describes the run.",
           module="figures.overview", data=("curves", "fits", "summary")),
     Entry("fig03_law", "Do all weighted examples contribute the same?", "Fig 3",
           "The contributions of the weighted examples at one step half-way down the loss, in units of their "
@@ -113,9 +113,9 @@ FIGURES: tuple[Entry, ...] = (
           module="figures.weights", data=("contributions/near_optimal", "policies/near_optimal")),
     Entry("fig11_scaling_law", "Do the loss curves follow the scaling law?", "Fig 11",
           "The loss above the fitted floor L0 from the first fitted step t0 on, with the law L = L0 + (B/t)^beta "
-          "where a seed determines it (B within a factor of 100, no faster fall at the end), and both coefficients "
-          "of every seed. A straight curve follows the law; a hollow point is a coefficient that the curve does not "
-          "determine, and an arrow one beyond the axis.",
+          "where it holds (r2 of 0.95 or more, no faster fall at the end), and both coefficients of every seed. A "
+          "straight curve follows the law; a hollow point is a coefficient that the curve does not determine (to a "
+          "factor of 100 in B), an arrow one beyond the axis.",
           module="figures.scaling_law", data=("curves", "fits")),
     Entry("controls", "What explains the gain?", None,
           "The objective J (mean loss over all training steps) of every policy, its share of the near-optimal "

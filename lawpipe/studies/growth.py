@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lawpipe.figures import panels, style
+from lawpipe.figures import layout, style
 
 TITLE = "How do time and memory grow with N, T and P?"
 
@@ -32,12 +32,12 @@ LOOKS = dict(zip(LINES.values(), style.OTHERS, strict=False))
 
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw time against N, T and P and memory against T, on logarithmic axes."""
-    drawing = Figure(figsize=(panels.WIDTH, 5.0), layout="constrained")
+    drawing = Figure(figsize=(layout.WIDTH, 5.0), layout="constrained")
     for axes, (quantity, size, label, exponent) in zip(drawing.subplots(2, 2).flat, PANELS, strict=True):
         _draw_panel(axes, frame[(frame["quantity"] == quantity) & (frame["axis"] == size)], exponent)
         axes.set(xlabel=label, ylabel=QUANTITIES[quantity])
     first = frame.iloc[0]
-    panels.surround(drawing, TITLE, f"recorded on {first['machine']}, {first['date']}")
+    layout.surround(drawing, TITLE, f"recorded on {first['machine']}, {first['date']}")
     return drawing
 
 
@@ -58,4 +58,4 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, exponent: float) -> None:
             axes.plot(
                 line["size"], last["value"] * (line["size"] / last["size"]) ** exponent, **style.DOTTED, label=label
             )
-    panels.log_axes((axes,), "xy")
+    layout.log_axes((axes,), "xy")

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lawpipe.figures import panels, style
+from lawpipe.figures import layout, style
 
 TITLE = "Which search method lowers J most at a given cost?"
 
@@ -16,11 +16,11 @@ POINTS = 200
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw one panel per problem; `frame` has the columns of `draw_problem` and `problem`."""
     problems = frame.groupby("problem", sort=False)
-    drawing = Figure(figsize=(panels.WIDTH, 3.0 * len(problems)), layout="constrained")
+    drawing = Figure(figsize=(layout.WIDTH, 3.0 * len(problems)), layout="constrained")
     for axes, (name, rows) in zip(drawing.subplots(len(problems), squeeze=False).flat, problems, strict=True):
         axes.set_title(str(name))
         draw_problem(axes, rows)
-    panels.surround(drawing, TITLE, "lines: medians over the seeds; bands: their ranges")
+    layout.surround(drawing, TITLE, "lines: medians over the seeds; bands: their ranges")
     return drawing
 
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from lawpipe.analysis import gain
 from lawpipe.analysis.gain import Objectives
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import panels, style, surfaces
+from lawpipe.figures import layout, panels, style, surfaces
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.report.table import Table, markdown
 from lawpipe.results import problem
@@ -231,14 +231,14 @@ def figure(frame: pd.DataFrame) -> Figure:
     ]
     rules = _rules(test)
     heights = [AROUND + ROW * len(rules) * len(groups) for groups in blocks]
-    drawing = Figure(figsize=(panels.WIDTH, sum(heights)), layout="constrained")
+    drawing = Figure(figsize=(layout.WIDTH, sum(heights)), layout="constrained")
     grid = drawing.subplots(len(blocks), len(families), squeeze=False, sharey="row", height_ratios=heights)
     for row, groups in zip(grid, blocks, strict=True):
         for axes, family in zip(row, families, strict=True):
             _draw(axes, groups, family, rules)
         panels.name_rows(row[0], [_label(group) for group in groups])
     note = "rows: experiments (K: desired examples); means, bars: 95 % t intervals of 3 or more seeds, dots: seeds"
-    panels.surround(drawing, TITLE, note)
+    layout.surround(drawing, TITLE, note)
     return drawing
 
 

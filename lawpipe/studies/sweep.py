@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import panels, style
+from lawpipe.figures import layout, style
 from lawpipe.figures.style import Look
 from lawpipe.results.experiment import Results, select
 from lawpipe.results.gains import BASE, objectives
@@ -57,7 +57,7 @@ def text(frame: pd.DataFrame) -> str:
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw J over the conventional policy's J against the setting: means, 95 % t intervals, and a dot per seed."""
     key = str(frame["key"].iloc[0])
-    drawing = Figure(figsize=(panels.WIDTH, 2.8), layout="constrained")
+    drawing = Figure(figsize=(layout.WIDTH, 2.8), layout="constrained")
     row = drawing.subplots(1, len(REFERENCES), sharey=True)
     values = np.unique(frame["value"])
     log = len(values) > 2 and bool((values > 0).all())
@@ -73,7 +73,7 @@ def figure(frame: pd.DataFrame) -> Figure:
     row[0].set_ylabel("J / J of the conventional policy")
     count = frame.groupby(["value", "policy", "against"])["seed"].nunique()
     seeds = f"{count.min()}" if count.nunique() == 1 else f"{count.min()} to {count.max()}"
-    panels.surround(drawing, TITLE, f"means with 95 % t intervals, n = {seeds} seeds; small points are seeds")
+    layout.surround(drawing, TITLE, f"means with 95 % t intervals, n = {seeds} seeds; small points are seeds")
     return drawing
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from lawpipe.analysis import gain
 from lawpipe.analysis.intervals import mean_interval
 from lawpipe.config import plan
-from lawpipe.figures import panels, style
+from lawpipe.figures import layout, panels, style
 from lawpipe.paper import values as paper
 from lawpipe.report.table import Table
 from lawpipe.results.catalogue import Entry
@@ -95,7 +95,7 @@ def text(frame: pd.DataFrame) -> str:
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw J over that of the conventional policy for each set, and the share of the gain; one row per transfer."""
     groups = [group for _, group in frame.groupby("experiment", sort=False)]
-    drawing = Figure(figsize=(panels.WIDTH, AROUND + ROW * len(groups)), layout="constrained")
+    drawing = Figure(figsize=(layout.WIDTH, AROUND + ROW * len(groups)), layout="constrained")
     *levels, shares = drawing.subplots(1, len(REFERENCES) + 1, sharey=True)
     kept = {
         (row, against): gain.share(select(group, against=against), MOVED)
@@ -121,7 +121,7 @@ def figure(frame: pd.DataFrame) -> Figure:
     firsts = [(group.iloc[0], group["seed"].nunique()) for group in groups]
     names = [f"{first['source']}:\n{textwrap.fill(first['changed'], 20)} (n = {count})" for first, count in firsts]
     panels.name_rows(levels[0], names)
-    panels.surround(drawing, TITLE, "rows: source and what changed; means, dots: seeds, bars: 95 % t intervals")
+    layout.surround(drawing, TITLE, "rows: source and what changed; means, dots: seeds, bars: 95 % t intervals")
     return drawing
 
 

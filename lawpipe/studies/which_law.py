@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lawpipe.figures import panels, style, surfaces
+from lawpipe.figures import layout, style, surfaces
 from lawpipe.report.table import Table
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results, select, snapshot
@@ -107,7 +107,7 @@ def text(frame: pd.DataFrame) -> str:
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw the similarities, and the share of steps with two or more active examples, against the gap."""
     columns = frame.groupby("column", sort=False)
-    drawing = Figure(figsize=(panels.WIDTH, 4.4), layout="constrained")
+    drawing = Figure(figsize=(layout.WIDTH, 4.4), layout="constrained")
     grid = drawing.subplots(2, len(columns), squeeze=False, height_ratios=(3, 1), sharex=True, sharey="row")
     said = []
     for upper, lower, (title, group) in zip(*grid, columns, strict=True):
@@ -126,8 +126,8 @@ def figure(frame: pd.DataFrame) -> Figure:
     lower.invert_xaxis()  # shared by all panels
     upper.set_ylabel("similarity SIM, median over steps (log)")
     lower.set_ylabel("steps with two\nor more active")
-    panels.log_axes(grid[0], "xy")
-    panels.surround(drawing, TITLE, " ".join(said))
+    layout.log_axes(grid[0], "xy")
+    layout.surround(drawing, TITLE, " ".join(said))
     return drawing
 
 

@@ -1,7 +1,10 @@
 """What all compiled loops share: kept machine code, exponentials, products and checked arrays."""
 
 import importlib.util
+import os
+import subprocess
 import sys
+from pathlib import Path
 from unittest.mock import Mock
 
 import numpy as np
@@ -10,6 +13,8 @@ import torch
 
 from lawpipe.compute import compiled
 from lawpipe.run import provenance
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -97,3 +102,14 @@ def test_arrays_are_checked():
         compiled.array(wide, 4, 3)
     with pytest.raises(ValueError, match="found float64"):
         compiled.array(wide.double(), 3, 4)
+
+
+def test_loops_that_are_compiled_and_those_that_are_read_add_in_the_same_order(tmp_path):
+    script = Path(__file__).with_name("bits_of_loops.py")
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    digests = [
+        subprocess.run([sys.executable, script], env=environment, check=True, capture_output=True, text=True).stdout
+        for _ in ("compiles", "reads")
+    ]
+    assert len(digests[0]) == 65
+    assert digests[0] == digests[1]

@@ -3,7 +3,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.figures import panels
+from lawpipe.figures import layout, panels
 from lawpipe.figures.style import Look, look
 from lawpipe.policies.catalogue import POLICIES
 
@@ -92,7 +92,19 @@ def test_a_policy_looks_the_same_everywhere_and_like_no_other_variant() -> None:
 
 def test_lines_are_as_long_as_fits() -> None:
     text = "a sentence of some words that does not fit into two inches"
-    lines = panels.wrapped(text, 2)
+    lines = layout.wrapped(text, 2)
     assert len(lines) > 1
     assert " ".join(lines) == text
-    assert panels.wrapped("short", 2) == ["short"]
+    assert layout.wrapped("short", 2) == ["short"]
+
+
+def test_labels_of_shared_axes_stand_once_and_not_at_an_empty_panel() -> None:
+    (first, second), (third, fourth) = grid = Figure().subplots(2, 2, sharex="col", sharey="row")
+    for axes in grid.flat:
+        axes.set_ylabel("height")
+    for axes in (third, fourth):
+        axes.set_xlabel("length")
+    panels.say_empty(third, "nothing here")
+    layout.label_once(grid)
+    assert [axes.get_ylabel() for axes in (first, second, fourth)] == ["height", "", "height"]
+    assert [axes.get_xlabel() for axes in (first, second, fourth)] == ["length", "", "length"]

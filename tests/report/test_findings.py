@@ -21,7 +21,10 @@ def changed(results: Results, **values: tuple[float, float, int]) -> Results:
 Losses = tuple[list[float], list[float], list[float] | None]
 #: A gain of about 0.5; and what is said without the control.
 FALLS: tuple[list[float], list[float]] = ([1.0, 1.1, 1.05], [0.5, 0.6, 0.54])
-UNTESTED = "What explains the gain in perceptron is not tested, without uniform weights at their best learning rate."
+UNTESTED = (
+    "What explains the gain in perceptron is not known: uniform weights at their best learning rate were not run "
+    "there."
+)
 
 
 def losses(results: Results, values: Losses) -> Results:
@@ -59,11 +62,15 @@ def losses(results: Results, values: Losses) -> Results:
         ((*FALLS, [float("nan")] * 3), UNTESTED),
         ((FALLS[1], FALLS[0], [0.4, 0.5, 0.5]), "The near-optimal policy has no certain gain in perceptron."),
         (([1.0, 1.1, 1.0], [0.5, 1.2, 0.6], [0.4] * 3), "The near-optimal policy has no certain gain in perceptron."),
-        (([float("nan")], [0.5], None), "The near-optimal policy has no certain gain in perceptron (0 seeds)."),
+        (
+            ([float("nan")], [0.5], None),
+            "The near-optimal policy has no certain gain in perceptron (0 seeds); fewer than three seeds are no "
+            "test.",
+        ),
         (
             ([1.0], [0.5], [0.75]),
             "The weights themselves matter in perceptron (1 seed), where a better learning rate alone, with uniform "
-            "weights, explains 50~% of the near-optimal policy's gain.",
+            "weights, explains 50~% of the near-optimal policy's gain; fewer than three seeds are no test.",
         ),
         (
             (*FALLS, [1.02, 1.13, 1.07]),
@@ -82,11 +89,11 @@ def test_the_verdict_is_one_sentence_on_all_experiments(plain: Results) -> None:
     assert findings.verdict(experiments) == (
         "A better learning rate alone, with uniform weights, explains 99~% of the near-optimal policy's gain in "
         "perceptron and gains 1.8 times as much in perceptron; the weights themselves matter in perceptron, where it "
-        "explains 2.0~%; what explains the gain in perceptron is not tested, without uniform weights at their best "
-        "learning rate."
+        "explains 2.0~%; what explains the gain in perceptron is not known: uniform weights at their best learning "
+        "rate were not run there."
     ).replace("~", "\N{NO-BREAK SPACE}")
     several = findings.verdict([losses(plain, (*FALLS, None))] * 7)
-    assert "in perceptron, perceptron, perceptron, perceptron and 3 more is not tested" in several
+    assert "in perceptron, perceptron, perceptron, perceptron and 3 more is not known" in several
 
 
 def test_the_numbers_are_those_of_the_summary(plain: Results) -> None:

@@ -19,6 +19,8 @@ SEARCH: dict[str, Any] = {"search": {"method": "mirror_descent"}}
 ALL_POLICIES: dict[str, Any] = {"policies": ["conventional", "near_optimal", "greedy"]}
 
 #: What is rerun, by a short name: the script and what its settings choose.
+NAMES = ("which_law", "transfer", "online", "sweep", "optima", "overfitting")
+
 STAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "corpus": ("prepare_corpus", TEXT),
     "data": ("generate_data", PERCEPTRON),
@@ -32,11 +34,12 @@ STAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "train text": ("train", TEXT),
     **{name: (name, PERCEPTRON | ALL_POLICIES) for name in ("collect", "fit", "summarise", "summarise_seeds")},
     **{name: (name, PERCEPTRON | ALL_POLICIES) for name in ("plot", "claims", "report")},
-    **{f"study {name}": ("compare", {"study": name}) for name in ("which_law", "transfer", "online", "sweep")},
+    **{f"study {name}": ("compare", {"study": name}) for name in NAMES},
     **{f"record {name}": ("plot_record", {"study": name}) for name in ("methods", "growth")},
 }
 
-STUDIES = {"study which_law", "study transfer", "study online", "study sweep"}
+STUDIES = {f"study {name}" for name in NAMES}
+RECORDS = {"record methods", "record growth"}
 PAGES = {"plot", "report", *STUDIES}
 RUNS = {"greedy", "search", "search text", "train", "train text"}
 TEXT_RUNS = {"search text", "train text"}
@@ -50,11 +53,11 @@ EXPECTED: dict[str, set[str]] = {
     "report/table_page.html": PAGES - {"report"},
     "report/style.css": PAGES,
     "figures/weights.py": {"plot"},
-    "figures/style.py": {"plot", *STUDIES, "record methods", "record growth"},
-    "paper/claims.py": {"claims"},
-    "paper/values.py": {"claims", "plot", "report", "study transfer"},
+    "figures/style.py": {"plot", *STUDIES, *RECORDS},
+    "paper/claims.py": {"claims", "study optima"},
+    "paper/values.py": {"claims", "plot", "report", "study transfer", "study optima"},
     "results/catalogue.py": PAGES,
-    "results/experiment.py": {"claims", *PAGES},
+    "results/experiment.py": {"claims", *PAGES, *RECORDS},
     "cost/estimate.py": set(),
     "config/resolve.py": set(),
     "policies/greedy.py": {"greedy", "plot", "claims", "report"},
@@ -75,13 +78,13 @@ EXPECTED: dict[str, set[str]] = {
     "problems/perceptron/loops.py": {"greedy", "search", "train"},
     "problems/language_model/models/compiled_transformer.py": {"initialise text", *TEXT_RUNS},
     "compute/matmul.py": RUNS,
-    "analysis/scaling_law.py": {"fit", "claims", "report"},
+    "analysis/scaling_law.py": {"fit", "claims", "report", "study optima"},
     "analysis/compression.py": {"summarise", "plot"},
     "analysis/similarity.py": {"train", "train text"},
     "online/memory.py": set(),
-    "run/tables/summary.py": {"summarise", "summarise_seeds", "claims", *PAGES},
-    "run/tables/fits.py": {"fit", "summarise", "claims", *PAGES},
-    "run/tables/studies.py": {"study which_law", "study transfer", "study online"},
+    "run/tables/summary.py": {"summarise", "summarise_seeds", "claims", *PAGES, *RECORDS},
+    "run/tables/fits.py": {"fit", "summarise", "claims", *PAGES, *RECORDS},
+    "run/tables/studies.py": STUDIES - {"study sweep"},
     "run/stage.py": set(STAGES),
     "run/artifacts.py": set(STAGES),
 }

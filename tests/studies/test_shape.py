@@ -30,3 +30,9 @@ def test_the_digest_counts_the_chosen_study_alone(name):
     chosen = registry.chosen({"study": name})
     files = provenance.meanings(script.__file__, chosen)
     assert {file for file in files if file.startswith("studies/")} == {"studies/__init__.py", f"studies/{name}.py"}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recorded_study_depends_on_no_results(name):
+    files = provenance.meanings(plot_record.__file__, registry.chosen({"study": name}))
+    assert not [file for file in files if file.startswith(("results/", "policies/", "config/"))]

@@ -6,7 +6,7 @@ RECORDED_RUNS = sorted(RECORDS.glob("*/gpu-*.json"))
 RECORDS_SHOWN = {"records": RECORDS} if RECORDED_RUNS else {}
 
 # The tables of each seed that the claims are judged by.
-JUDGED = tables("summary", "curves", "similarity", "zero_weights", "fits").values()
+JUDGED = tables("search", "summary", "curves", "similarity", "zero_weights", "fits").values()
 
 add_stage(
     "plot",

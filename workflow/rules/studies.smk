@@ -4,6 +4,10 @@
 TRANSFERS = experiments_where(lambda settings: plan.TRANSFERRED in settings["policies"])
 ONLINE = experiments_where(lambda settings: "online_tuned" in settings["policies"])
 
+# The searches with validation examples, and the different searches on the same examples.
+WATCHED = experiments_where(lambda settings: settings["data"]["validation_examples"] > 0)
+SEARCHES = plan.searches_on_the_same_examples(EXPERIMENTS)
+
 # The default config's experiments that have results: the study of the two laws shows them beside its own.
 SHOWN_BESIDE = {"which_law": [file.parent for file in sorted(Path("results").glob("*/summary.parquet"))]}
 
@@ -11,6 +15,14 @@ SHOWN_BESIDE = {"which_law": [file.parent for file in sorted(Path("results").glo
 for name, study, job, experiments, said in (
     ("transfer", "transfer", "transfer", TRANSFERS, "comparing transferred policies with those searched there"),
     ("compare_online", "online", "compare_online", ONLINE, "comparing weights without a search with tuned baselines"),
+    (
+        "compare_overfitting",
+        "overfitting",
+        "overfitting",
+        WATCHED,
+        "comparing J on unseen with J on desired examples",
+    ),
+    ("compare_optima", "optima", "optima", SEARCHES, "comparing the policies of several searches"),
     ("compare_laws", "which_law", "which_law", list(EXPERIMENTS), "comparing the two laws"),
 ):
     add_stage(

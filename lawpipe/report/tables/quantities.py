@@ -48,10 +48,9 @@ GLANCE = catalogue.Entry(
     "glance",
     "At a glance",
     None,
-    "Compression ratio CR, acceleration ratio AR, the Frank-Wolfe gap of the near-optimal policy as a share of its "
-    "J (above J or unstable, it is no certificate), and its weight on corrupted examples, which have flipped labels "
-    "or perturbed text (in brackets: their share of all examples). Each number is "
-    "the mean over the seeds with its 95 % t interval.",
+    "Means over the seeds with their 95 % t intervals. The gap is that of the near-optimal policy as a share of its "
+    "J (above J or unstable, it is no certificate); corrupted examples have flipped labels or perturbed text (in "
+    "brackets: their share of all examples).",
 )
 
 #: Properties of planted groups and, as a control, of as many unrelated examples (`_control`).

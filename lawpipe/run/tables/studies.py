@@ -25,3 +25,15 @@ ONLINE = table(
     "experiment: string, problem: string, spoilt, desired_examples: int64, text: string, seed: int64, policy: string,"
     "against: string, objective, share, told",
 )
+
+#: Searches with some number of desired examples: one row per experiment, seed and accepted iteration; J in nats, on
+#: the desired, the validation (null without them) and the unseen examples.
+OVERFITTING = table(
+    "overfitting",
+    "experiment: string, learning_rate, method: string, desired_examples: int64, seed: int64, iteration: int64,"
+    "objective, validation_objective, test_objective",
+)
+
+#: The policies of several searches on the same examples: one row per experiment, seed and quantity of its
+#: near-optimal policy; null where the seed has no such number.
+OPTIMA = table("optima", "experiment: string, learning_rate, method: string, seed: int64, quantity: string, value")

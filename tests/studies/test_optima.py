@@ -1,0 +1,93 @@
+"""The policies of several searches side by side, on toy tables."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from lawpipe.figures import style
+from lawpipe.paper import claims
+from lawpipe.results import experiment
+from lawpipe.results.experiment import Results
+from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
+from lawpipe.run.tables.studies import OPTIMA
+from lawpipe.studies import optima
+from scripts import compare
+from tests import toy
+from tests.toy import Toy
+
+
+@pytest.fixture(scope="module")
+def experiments(tmp_path_factory: pytest.TempPathFactory) -> list[Results]:
+    root = tmp_path_factory.mktemp("optima")
+    sizes = {"short": Toy(), "long": Toy(iterations=9, snapshots=()), "slow": Toy(learning_rate=0.01)}
+    folders = [toy.write_experiment(root, name, size) for name, size in sizes.items()]
+    return [experiment.load(root / name, (0, 1)) for name in sizes] if folders else []
+
+
+def test_quantities_are_those_of_the_near_optimal_policy_of_each_seed(experiments: list[Results]) -> None:
+    frame = optima.rows(experiments, {})
+    summary = experiments[0].summary.set_index(["seed", "policy"])
+    values = frame[frame["experiment"] == "short"].set_index(["seed", "quantity"])["value"]
+    for seed in (0, 1):
+        near, conventional = summary.loc[seed, "near_optimal"], summary.loc[seed, "conventional"]
+        ratio = near["objective_test"] / conventional["objective_test"]
+        assert values[seed, "J unseen / conventional"] == pytest.approx(ratio)
+        assert values[seed, "gap / J"] == pytest.approx(near["gap"] / near["objective_desired"])
+        assert values[seed, "gain_carries_over"] == pytest.approx(
+            next(claim for claim in claims.CLAIMS if claim.name == "gain_carries_over").measure(
+                experiments[0].seed(seed)
+            )
+        )
+    similarity = experiments[0].similarity.query("policy == 'near_optimal' and against == 'desired' and active >= 2")
+    medians = similarity.groupby(["seed", "kind"])["similarity"].median()
+    assert values[0, "SIM adjoint"] == pytest.approx(medians[0, "adjoint"])
+
+
+def test_rows_are_in_the_order_of_rate_and_objective(experiments: list[Results]) -> None:
+    frame = optima.rows(experiments, {})
+    means = optima.means(frame)
+    assert list(means)[-1] == "slow"
+    by_objective = [means[name]["J desired / conventional"].mean for name in list(means)[:2]]
+    assert by_objective == sorted(by_objective, reverse=True)
+
+
+def test_the_table_has_a_verdict_for_every_claim_without_a_control(experiments: list[Results]) -> None:
+    table = optima.table(optima.rows(experiments, {}))
+    names = [row.cells[0] for row in table.rows]
+    assert {"claim: contributions_equal", "claim: near_optimal_is_stationary"} <= {*names}
+    assert "claim: spoilt_left_out" not in names
+    equal = next(row.cells for row in table.rows if row.cells[0] == "claim: contributions_equal")
+    assert all(
+        cell.split(":")[0].replace(" ", "_") in ("reproduced", "partly", "not_reproduced") for cell in equal[1:]
+    )
+    assert len(equal) == len(experiments) + 1
+
+
+def test_the_figure_has_a_row_for_every_experiment_in_every_panel(experiments: list[Results]) -> None:
+    with style.theme():
+        drawn = optima.figure(optima.rows(experiments, {}))
+    assert isinstance(drawn, Figure)
+    assert len(drawn.axes) == len(optima.PANELS)
+    labels = [text.get_text() for text in drawn.axes[0].get_yticklabels()]
+    assert len(labels) == len(experiments)
+    assert labels[-1].endswith("rate 0.01")
+
+
+def test_the_stage_writes_rows_figure_and_page(
+    experiments: list[Results], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = {name: tmp_path / f"optima.{kind}" for name, kind in
+               (("rows", "parquet"), ("figure", "svg"), ("page", "html"))}  # fmt: skip
+    folders = [str(results.folder) for results in experiments]
+    compare.main(["--settings", json.dumps({"study": "optima"}), "--folders", *folders,
+                  *(word for name, path in outputs.items() for word in (f"--{name}", str(path)))])  # fmt: skip
+    stored = artifacts.read(outputs["rows"], OPTIMA).to_pandas()
+    pd.testing.assert_frame_equal(stored, optima.rows(experiments, {})[[*stored]], check_dtype=False)
+    assert "<svg" in outputs["page"].read_text()
+    assert len(capsys.readouterr().out.splitlines()) == len(experiments)
+    with pytest.raises(InputError, match="no two experiments"):
+        optima.rows([], {})
