@@ -52,8 +52,8 @@ def part_of(share: float | None, whole: str) -> str:
 def is_too_wide(estimate: Interval, *, share: bool = False) -> bool:
     """Return whether an interval says no more than its mean.
 
-    An end is more than `WIDEST` times the mean, with the other end on the same side of 0; or a share may be none as
-    well as all of its whole. An end that is None where the other one is known has no bound.
+    An end is more than `WIDEST` times the mean (unless that is 0), with the other end on the same side of 0; or a
+    share may be none as well as all of its whole. An end that is None where the other one is known has no bound.
     """
     mean, low, high = estimate.mean, estimate.low, estimate.high
     if mean is None or (low is None and high is None):
@@ -66,7 +66,7 @@ def is_too_wide(estimate: Interval, *, share: bool = False) -> bool:
     # A bound below that is not known: what matters is whether the one above is near. And the other way round.
     if high == math.inf:
         return low <= mean / WIDEST
-    return (low >= 0 or low == -math.inf) and high > WIDEST * mean
+    return mean != 0 and (low >= 0 or low == -math.inf) and high > WIDEST * mean
 
 
 def interval(

@@ -78,6 +78,7 @@ def test_an_interval_says_how_many_seeds_have_a_value() -> None:
         (0.001, -0.02, 0.022, False),
         (4e-35, 0.0, None, True),
         (0.0, 0.0, None, True),
+        (0.0, 0.0, 0.5, False),
         (2e-6, 1e-26, math.inf, True),
         (0.03, None, 0.07, False),
         (4e-11, None, 7e41, True),
