@@ -25,7 +25,7 @@ endif
 endif
 
 .PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_steered perceptron_redundant perceptron_desired stories stories_controls transfer which_law optima overfitting online \
-	test lint format reproduce soak bench bench-search bench-gpu picture install
+	test lint format reproduce soak bench bench-search bench-gpu picture docs help install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
@@ -51,10 +51,10 @@ which_law: $(READY)  ## the study of the two laws: hours on two cores; results-w
 online: $(READY)  ## weights without a search against tuned baselines: results-online/report.html; TARGETS=perceptron_shares for more
 	$(SNAKEMAKE) $(TARGETS) --configfile config/online.yaml
 
-test: $(READY)
+test: $(READY)  ## the tests, in two processes
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
-lint: $(READY)
+lint: $(READY)  ## ruff, snakefmt, snakemake --lint, mypy, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --line-length 118 --check $(SNAKEFILES)
@@ -63,7 +63,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/python -m lawpipe.config.document --check
 
-format: $(READY)
+format: $(READY)  ## what lint can mend by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt --line-length 118 $(SNAKEFILES)
@@ -75,10 +75,17 @@ reproduce: $(READY)  ## the small config from nothing; fails if a number differs
 soak: $(READY)  ## the small config killed at twenty random moments: ten minutes
 	$(BIN)/python -m tests.workflow.soak $(OPTIONS)
 
+docs: $(READY)  ## the documentation site: site/index.html; needs a run, for the tutorial
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock --requirement docs/requirements.lock
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z_ -]+:.*## / {printf length($$1) > 16 ? "%s\n%18s%s\n" : "%-18s%s%s\n", $$1, "", $$2}' $(MAKEFILE_LIST)
+
 picture: $(READY)  ## README's picture, from the results of make run
 	$(BIN)/python -m lawpipe.figures.picture results/perceptron docs/loss-curves.svg
 
-bench: $(READY)
+bench: $(READY)  ## speed and memory, beside plain autograd and JAX: a quarter of an hour
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/engine.py --memory
 	$(BIN)/python benchmarks/batched.py
@@ -94,7 +101,7 @@ bench-search: $(READY)  ## the search methods against each other; OPTIONS=--redu
 bench-gpu: $(READY)  ## all measurements on a GPU; call it again until it prints all done
 	$(BIN)/python benchmarks/gpu.py $(OPTIONS)
 
-install: $(READY)
+install: $(READY)  ## the environment, .venv
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lawpipe needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": name another, as in make PYTHON=python3.12")'
