@@ -265,7 +265,8 @@ def test_of_the_settings_tried_that_with_the_lowest_loss_on_the_held_out_desired
     run = seed.run(name)
     for against in ("desired", "test"):
         assert run.objective(against) == pytest.approx(tried[f"objective_{against}"][whole[0]], rel=1e-5)
-    oracle = int(np.argmin(tried["objective_test"][: whole[0]]))
+    on_test = [np.inf if value is None else value for value in tried["objective_test"][: whole[0]]]
+    oracle = int(np.argmin(on_test))
     assert len(whole) == 1 + (oracle != best)
     for column in ("share", "stop", "learning_rate"):
         assert tried[column][whole[-1]] == tried[column][oracle]
