@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
-from lawpipe.figures import frame, layout, panels, style
+from lawpipe.figures import frame, layout, panels, style, surfaces
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results.experiment import Results
 from lawpipe.results.gains import chosen, grids, objectives
@@ -91,6 +92,14 @@ def _draw_learning_rates(row: Sequence[Axes], results: Results) -> None:
             axes.plot(rates, rows[column], color=colour, linestyle=line, linewidth=1.1, label=policy_label(policy))
             best = [chosen(rows, "learning_rate")], [chosen(rows, column)]
             axes.plot(*best, marker, color=colour, label="chosen rate")
+        diverged = [value for _, rows in tried for value in rows["learning_rate"][rows[column].isna()]]
+        if diverged:
+            top: dict[str, Any] = {
+                "transform": axes.get_xaxis_transform(),
+                "color": surfaces.INK,
+                "label": "diverges in 1 seed or more",
+            }
+            axes.plot(sorted(set(diverged)), [0.96] * len(set(diverged)), "x", **top)
         axes.axvline(rate, **style.DOTTED, label="the experiment's rate")
         axes.set(title=f"Rates tried, J on {against}", xlabel="learning rate (log)", ylabel="J (nats)")
         if not tried:

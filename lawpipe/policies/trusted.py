@@ -134,23 +134,18 @@ def make(context: Context, variant: str, candidates: Mapping[float, Floats], rul
 def search(objective: Callable[[float, int], float], shares: list[float], *, tuned: bool) -> tuple[float, int]:
     """Return the share and the point of the grid of rates with the lowest objective of those that are tried.
 
-    From the middle share it goes to a neighbour as long as that is better, each at its own best rate (see
-    `rates.search`); without `tuned` all at point 0.
+    Shares are tried in their order as long as the next one is better, each at its own best rate (see `rates.search`);
+    without `tuned` all at point 0.
     """
-    points: dict[int, int] = {}
-
-    def visit(index: int, near: int) -> None:
-        points[index] = rates.search(partial(objective, shares[index]), near) if tuned else 0
-
-    index = len(shares) // 2
-    visit(index, 0)
-    while True:
-        for neighbour in {index - 1, index + 1} & {*range(len(shares))} - points.keys():
-            visit(neighbour, points[index])
-        best = min(points, key=lambda other: objective(shares[other], points[other]))
-        if best == index:
-            return shares[index], points[index]
-        index = best
+    k, best = 0, math.inf
+    chosen = (shares[0], k)
+    for share in shares:
+        at_share = partial(objective, share)
+        k = rates.search(at_share, k) if tuned else k
+        if at_share(k) > best:
+            break
+        chosen, best = (share, k), at_share(k)
+    return chosen
 
 
 def stop_early(losses: Floats, desired_weight: Floats) -> int:

@@ -82,10 +82,11 @@ def test_the_figure_shows_every_policy_with_its_seeds(tuned: Results) -> None:
     for axes in figure.axes:
         assert axes.get_xlabel()
     assert desired.get_ylabel()
-    # A line and a chosen rate for each seed, and the experiment's own rate.
+    # A line and a chosen rate for each seed, the rate at which training diverges, and the experiment's own rate.
     for axes in (desired, test):
-        assert len(axes.lines) == 2 * len(SEEDS) + 1
+        assert len(axes.lines) == 2 * len(SEEDS) + 2
         assert axes.lines[1].get_xdata() == [0.3]
+        assert (axes.lines[-2].get_label(), *axes.lines[-2].get_xdata()) == ("diverges in 1 seed or more", 3.0)
 
 
 def test_shares_of_the_gain_stand_in_the_notes_and_on_the_axis(tuned: Results) -> None:

@@ -21,6 +21,8 @@ NAMES = [
     "loss_proportional",
     *("inverse_loss", "inverse_loss_tuned", "inverse_loss_matched"),
     *("greedy", "greedy_tuned", "greedy_matched"),
+    *("tilted", "tilted_tuned", "tilted_matched"),
+    *("tilted_mixed", "tilted_mixed_tuned"),
     *("online", "online_tuned", "online_matched"),
     *("online_mixed", "online_mixed_tuned"),
     *("desired_only", "desired_only_tuned"),

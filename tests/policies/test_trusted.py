@@ -75,8 +75,16 @@ def test_every_share_has_its_own_best_rate() -> None:
 
     shares = [0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97]
     assert trusted.search(objective, shares, tuned=True) == (0.9, 9)
-    # Shares below a neighbour that is worse are not tried.
-    assert {share for share, _ in asked} == {0.25, 0.5, 0.75, 0.9, 0.97}
+    assert {share for share, _ in asked} == set(shares)
+    # Those after one that is worse are not tried.
+    tried = set()
+
+    def low(share: float, k: int) -> float:
+        tried.add(share)
+        return (share - 0.1) ** 2 + k**2
+
+    assert trusted.search(low, shares, tuned=True) == (0.1, 0)
+    assert tried == {0.0, 0.1, 0.25}
     assert trusted.search(lambda share, k: objective(share, 9 * (k == 0)), shares, tuned=False) == (0.9, 0)
     assert trusted.search(lambda share, k: (k - 3) ** 2, [1.0], tuned=True) == (1.0, 3)
 
