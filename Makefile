@@ -25,7 +25,7 @@ endif
 endif
 
 .PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_steered perceptron_redundant perceptron_desired stories stories_controls transfer which_law optima overfitting online \
-	test lint format reproduce soak bench bench-search bench-gpu picture docs help install
+	test test-oldest lint format reproduce soak bench bench-search bench-gpu picture docs help install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
 	$(SNAKEMAKE) $(CONFIGURED)
@@ -54,6 +54,18 @@ online: $(READY)  ## weights without a search against tuned baselines: results-o
 test: $(READY)  ## the tests, in two processes
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
+# The lower bounds of pyproject.toml, with the build of PyTorch for CPUs, which needs no CUDA libraries.
+OLDEST := .venv-oldest
+test-oldest:  ## the tests with the oldest versions that pyproject.toml allows, in an environment of their own
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/pip install --quiet uv
+	$(OLDEST)/bin/uv pip compile pyproject.toml --extra workflow --extra dev --resolution lowest-direct --quiet \
+		--no-header --no-annotate --output-file $(OLDEST)/all.txt
+	grep -vE "^(nvidia|cuda|triton)" $(OLDEST)/all.txt > $(OLDEST)/versions.txt
+	$(OLDEST)/bin/pip install --quiet --no-deps -r $(OLDEST)/versions.txt "setuptools>=77"
+	$(OLDEST)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
+	$(OLDEST)/bin/pytest --numprocesses 2 --dist loadgroup
+
 lint: $(READY)  ## ruff, snakefmt, snakemake --lint, mypy, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -80,7 +92,7 @@ docs: $(READY)  ## the documentation site: site/index.html; needs a run, for the
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z_ -]+:.*## / {printf length($$1) > 16 ? "%s\n%18s%s\n" : "%-18s%s%s\n", $$1, "", $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z_ -]+:.*## / {printf((length($$1) > 16 ? "%s\n%18s%s\n" : "%-18s%s%s\n"), $$1, "", $$2)}' $(MAKEFILE_LIST)
 
 picture: $(READY)  ## README's picture, from the results of make run
 	$(BIN)/python -m lawpipe.figures.picture results/perceptron docs/loss-curves.svg

@@ -14,7 +14,7 @@ import sys
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import min_version
 
-min_version("9.9")
+min_version("9.27")
 
 # The rules and their jobs import the lawpipe beside this file, even if the environment was made for another checkout.
 sys.path.insert(0, str(workflow.basedir))

@@ -49,8 +49,8 @@ class Entry:
 # fmt: off
 FIGURES: tuple[Entry, ...] = (
     Entry("front", "Conventional policy, uniform weights at their best rate, near-optimal policy", None,
-          "The mean loss on desired and on unseen examples over the training steps. Uniform weights at their own best "
-          "learning rate (conventional tuned) are the control that decides what the weights themselves gain.",
+          "The mean loss on desired and on unseen examples over the training steps. Uniform weights at their own "
+          "best learning rate (conventional tuned) are the control that decides what the weights themselves gain.",
           module="figures.front", data=("curves",)),
     Entry("fig01_objective", "How much smaller is the area under the loss curve?", "Fig 1",
           "The mean loss against the training step under both policies, as means over the seeds; the area under a "
@@ -185,8 +185,8 @@ TABLES: tuple[Entry, ...] = (
           "The first and the best iteration of each seed's search: the objective J (mean loss over all training "
           "steps), gradient evaluations, their cost with trial runs, Frank-Wolfe gap, and the share of the weights "
           "that are above 0; and how much of its promise the gradient kept: the change of J over the change to first "
-          "order (median over the steps). The gap is the distance from first-order stationarity, not from the best J: "
-          "above J or unstable, it says no more than that the policy is not stationary.",
+          "order (median over the steps). The gap is the distance from first-order stationarity, not from the best J"
+          ": above J or unstable, it says no more than that the policy is not stationary.",
           module="report.tables.quantities", data=("search",)),
     Entry("zero_weights", "Properties of zero weights", "Fig 8, Fig 9, Fig 10",
           "The share of (step, example) pairs before convergence that follow each property, and of (step, group) "

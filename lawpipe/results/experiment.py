@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lawpipe.run.table import Table
 from lawpipe.analysis import curves
-from lawpipe.run.tables.fits import FITS, SENSITIVITY
-from lawpipe.run.tables.measurements import CONTRIBUTIONS, CURVES, SIMILARITY, STABILITY, ZERO_WEIGHTS
-from lawpipe.run.tables.policies import POLICY, SEARCH
-from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 from lawpipe.analysis.intervals import NO_SEEDS, Interval
 from lawpipe.problems import examples
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.table import Table
+from lawpipe.run.tables.fits import FITS, SENSITIVITY
+from lawpipe.run.tables.measurements import CONTRIBUTIONS, CURVES, SIMILARITY, STABILITY, ZERO_WEIGHTS
+from lawpipe.run.tables.policies import POLICY, SEARCH
+from lawpipe.run.tables.summary import SUMMARY, SUMMARY_OVER_SEEDS
 
 Array = npt.NDArray[Any]
 Row = Mapping[str, Any]

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from lawpipe.analysis.gain import Objectives
-from lawpipe.run.tables.policies import LEARNING_RATES
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
+from lawpipe.run.tables.policies import LEARNING_RATES
 
 BASE, BEST = "conventional", "near_optimal"
 #: Uniform weights, and uniform weights on the clean examples, each at its own best learning rate.
@@ -30,7 +30,7 @@ def by_policy(frame: pd.DataFrame, column: str) -> Objectives:
 
 
 def told(results: Results, policy: str) -> "pd.Series[float]":
-    """Return by seed the lowest J on test of all settings that were tried for a policy: what an oracle would choose."""
+    """Return by seed the lowest J on test of all settings tried for a policy: what an oracle would choose."""
     lowest = {}
     for seed in results.seeds_of(policy):
         path = _tried(results, seed, policy)
