@@ -84,8 +84,8 @@ def splits(settings: Mapping[str, Any]) -> list[str]:
 def searches_on_the_same_examples(experiments: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the experiments whose examples the largest number of different searches share; none if all differ.
 
-    They share their model, too. Searches differ in their method, preset, iterations or learning rate. Experiments that transfer a policy or start
-    elsewhere are about another question.
+    They share their model, too. Searches differ in their method, preset, iterations or learning rate. Experiments
+    that transfer a policy or start elsewhere are about another question.
     """
     groups: dict[str, dict[str, str]] = {}
     for name, settings in experiments.items():
