@@ -67,8 +67,8 @@ LONG = 120
 #: Training runs and backward passes of an outer iteration, by problem. For the perceptron, some steps are refused and
 #: some have feedback; for a language model, examples with weight zero cost half as much or nothing.
 ITERATION = {"perceptron": Steps(1.3, 1.15), "language_model": Steps(1.0, 0.9)}
-#: The same of the methods that solve a quadratic program per step: a sweep of those takes as long as seven runs.
-ITERATION_OF_METHOD = {"dynamic_programming": Steps(95.0, 1.15), "steered_descent": Steps(6.0, 1.15)}
+#: The same of the methods that solve a quadratic program per step: a sweep of those takes as long as four runs.
+ITERATION_OF_METHOD = {"dynamic_programming": Steps(50.0, 1.15), "steered_descent": Steps(6.0, 1.15)}
 
 
 @dataclass(frozen=True)
