@@ -18,6 +18,9 @@ from lawpipe.config.training import Training
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.run.errors import InputError, Mistakes
 
+#: The fewest desired examples of which a quarter can be held out: `problems.base.EVERY`, whose import takes PyTorch.
+FEWEST_HELD_OUT_OF = 4
+
 Policy = Literal[*POLICIES]  # type: ignore[valid-type]  # mypy wants the names written out
 
 
@@ -96,6 +99,7 @@ def check(settings: dict[str, Any], path: str) -> None:
     search.complete(settings["search"])
     mistakes = Mistakes()
     mistakes.add(*_check_policies(settings["policies"], f"{path}.policies"))
+    mistakes.add(*_check_held_out(settings, path))
     if settings["problem"] == "perceptron":
         mistakes.add(*data.check_perceptron(settings["data"], f"{path}.data"))
         mistakes.add(*training.check_perceptron(settings["training"], f"{path}.training"))
@@ -118,6 +122,17 @@ def _check_policies(policies: Sequence[str], path: str) -> Iterator[str]:
         for other in POLICIES[name].builds_on:
             if other not in (*policies, *missing):
                 yield f"{path} holds {name}, which is made from {other}: add {other}."
+
+
+def _check_held_out(settings: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Yield a sentence if there are too few desired examples to hold a quarter out for a policy that needs it."""
+    holding_out = [name for name in settings["policies"] if POLICIES[name].trains_on_desired]
+    count = settings["data"]["desired_examples"]
+    if holding_out and count < FEWEST_HELD_OUT_OF:
+        yield (
+            f"{path}.data.desired_examples is {count}, expected at least {FEWEST_HELD_OUT_OF} for {holding_out[0]}, "
+            "which trains on the desired examples and is chosen by a quarter of them: take more, or leave it out."
+        )
 
 
 def complete_transfer(settings: dict[str, Any], experiments: Mapping[str, dict[str, Any]], path: str) -> None:

@@ -84,16 +84,15 @@ def splits(settings: Mapping[str, Any]) -> list[str]:
 def searches_on_the_same_examples(experiments: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the experiments whose examples the largest number of different searches share; none if all differ.
 
-    Searches differ in their method, preset, iterations or learning rate. Experiments that transfer a policy or start
-    elsewhere are about another question.
+    They share their model, too. Searches differ in their method, preset, iterations or learning rate. Experiments
+    that transfer a policy or start elsewhere are about another question.
     """
     groups: dict[str, dict[str, str]] = {}
     for name, settings in experiments.items():
         if settings["initialisation"] is None and settings["transfer_from"] is None:
             search = {key: settings["search"][key] for key in ("method", "preset", "iterations")}
-            searches = groups.setdefault(
-                json.dumps([settings["problem"], settings["data"], settings["training"]["steps"]]), {}
-            )
+            task = [settings["problem"], settings["data"], settings.get("model"), settings["training"]["steps"]]
+            searches = groups.setdefault(json.dumps(task), {})
             searches.setdefault(json.dumps([search, settings["training"]["learning_rate"]]), name)
     largest = max(groups.values(), key=len, default={})
     return [*largest.values()] if len(largest) > 1 else []

@@ -164,7 +164,7 @@ def text(frame: pd.DataFrame) -> str:
 def figure(frame: pd.DataFrame) -> Figure:
     """Draw a panel per quantity, with a row per experiment."""
     names = list(means(frame))
-    labels = [_label(frame[frame["experiment"] == name].iloc[0]) for name in names]
+    labels = _labels(frame, names)
     lines = -(-len(PANELS) // COLUMNS)
     drawing = Figure(figsize=(layout.WIDTH, lines * (AROUND + ROW * len(names))), layout="constrained")
     grid = drawing.subplots(lines, COLUMNS, sharey=True)
@@ -177,9 +177,12 @@ def figure(frame: pd.DataFrame) -> Figure:
     return drawing
 
 
-def _label(row: "pd.Series[Any]") -> str:
-    """Return the name of a row of the figure."""
-    return f"{str(row['method']).replace('_', ' ')},\nrate {row['learning_rate']:g}"
+def _labels(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return the names of the rows of the figure: method and rate, or experiment and rate if others have the same."""
+    first = frame.drop_duplicates("experiment").set_index("experiment").loc[list(names)]
+    is_shared = first.duplicated(["method", "learning_rate"], keep=False)
+    said = first["method"].str.replace("_", " ").where(~is_shared, first.index.to_series())
+    return [f"{name},\nrate {rate:g}" for name, rate in zip(said, first["learning_rate"], strict=True)]
 
 
 def _draw(axes: Axes, frame: pd.DataFrame, names: Sequence[str], looks: Looks, *, log: bool) -> None:

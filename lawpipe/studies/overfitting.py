@@ -89,18 +89,18 @@ def ends(group: pd.DataFrame) -> pd.DataFrame:
 
 
 def figure(frame: pd.DataFrame) -> Figure:
-    """Draw one panel per learning rate, with a curve for each number of desired examples."""
+    """Draw one panel per learning rate, with a curve for each experiment, by its number of desired examples."""
     rates = sorted(frame["learning_rate"].unique(), reverse=True)
-    counts = sorted(frame["desired_examples"].unique())
-    shades = style.colour_map("viridis", 0.0, 0.85)(np.linspace(0, 1, max(2, len(counts))))
+    labels = _labels(frame)
+    order = frame.assign(label=labels).sort_values(["desired_examples", "label"])["label"].unique()
+    shades = style.colour_map("viridis", 0.0, 0.85)(np.linspace(0, 1, max(2, len(order))))
     drawing = Figure(figsize=(layout.WIDTH, HEIGHT), layout="constrained")
     grid = drawing.subplots(1, len(rates), squeeze=False, sharex=True, sharey=True)[0]
     for axes, rate in zip(grid, rates, strict=True):
-        of_rate = select(frame, learning_rate=rate)
-        for colour, count in zip(shades, counts, strict=False):
-            group = select(of_rate, desired_examples=count)
+        for colour, label in zip(shades, order, strict=False):
+            group = select(frame[labels == label], learning_rate=rate)
             if not group.empty:
-                _draw(axes, group, tuple(colour), f"K {count}")
+                _draw(axes, group, tuple(colour), label)
         axes.axhline(1, **style.DOTTED)
         axes.set(title=f"learning rate {rate:g}", xlabel="J / conventional, desired")
     grid[0].set_ylabel("J / conventional, unseen")
@@ -110,6 +110,13 @@ def figure(frame: pd.DataFrame) -> Figure:
         drawing, TITLE, "searches run to the right; circles: best on desired, stars: on validation examples"
     )
     return drawing
+
+
+def _labels(frame: pd.DataFrame) -> "pd.Series[str]":
+    """Return K of each row's experiment, and its name if another experiment has the same K and learning rate."""
+    sharing = frame.groupby(["learning_rate", "desired_examples"])["experiment"].transform("nunique")
+    count = "K " + frame["desired_examples"].astype(str)
+    return count.where(sharing == 1, count + ", " + frame["experiment"])
 
 
 def _draw(axes: Axes, group: pd.DataFrame, colour: tuple[float, ...], label: str) -> None:

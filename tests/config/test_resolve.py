@@ -12,9 +12,10 @@ import pytest
 import yaml
 
 from lawpipe.config import block, document, plan
-from lawpipe.config.experiment import ConfigFile, Experiment, json_schema
+from lawpipe.config.experiment import FEWEST_HELD_OUT_OF, ConfigFile, Experiment, json_schema
 from lawpipe.config.presets import PRESETS
 from lawpipe.config.resolve import RESERVED_NAMES, Config, resolve
+from lawpipe.problems.base import EVERY
 from lawpipe.run.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -532,3 +533,14 @@ def test_several_processes_are_a_setting_of_what_depends_on_a_search() -> None:
     assert not any(differ(stage) for stage in ("generate_data", "initialise"))
     assert not differ("make_policy", "conventional_tuned")
     assert not differ("train", "conventional")
+
+
+def test_a_policy_that_trains_on_the_desired_examples_needs_enough_to_hold_some_out() -> None:
+    assert FEWEST_HELD_OUT_OF == EVERY
+    policies = ["conventional", "near_optimal", "desired_mixed_tuned"]
+    few = {"data": {"desired_examples": EVERY - 1}}
+    assert sentence({"a": few | {"policies": policies}}) == (
+        "experiments.a.data.desired_examples is 3, expected at least 4 for desired_mixed_tuned, which trains on the "
+        "desired examples and is chosen by a quarter of them: take more, or leave it out."
+    )
+    assert resolved({"a": few, "b": {"policies": policies, "data": {"desired_examples": EVERY}}})

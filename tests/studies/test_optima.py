@@ -75,6 +75,7 @@ def test_the_figure_has_a_row_for_every_experiment_in_every_panel(experiments: l
     labels = [text.get_text() for text in drawn.axes[0].get_yticklabels()]
     assert len(labels) == len(experiments)
     assert labels[-1].endswith("rate 0.01")
+    assert len({*labels}) == len(labels), "searches of the same method and rate go by the experiment's name"
 
 
 def test_the_stage_writes_rows_figure_and_page(

@@ -68,6 +68,16 @@ def test_the_figure_has_a_panel_for_each_rate_and_a_line_for_each_number_of_exam
     assert mean.get_ydata()[[0, -1]].tolist() == pytest.approx([0.9, 1])
 
 
+def test_experiments_of_the_same_rate_and_number_of_examples_have_lines_of_their_own():
+    other = searched("other", 64)
+    other.search = other.search.assign(test_objective=1.0)
+    frame = overfitting.rows([searched("few", 64), other, searched("many", 256)], {})
+    with style.theme():
+        (axes,) = overfitting.figure(frame).axes
+    ends = {line.get_label(): line.get_ydata()[0] for line in axes.lines if line.get_label().startswith("K")}
+    assert ends == {"K 64, few": pytest.approx(0.9), "K 64, other": 1.0, "K 256": pytest.approx(0.9)}
+
+
 def test_without_validation_examples_there_is_no_validated_policy():
     frame = overfitting.rows([searched("few", 64, validation=(None,) * 4)], {})
     cells = dict(zip(overfitting.table(frame).header, overfitting.table(frame).rows[0].cells, strict=True))
