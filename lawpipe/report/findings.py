@@ -15,7 +15,17 @@ from lawpipe.policies.catalogue import POLICIES
 from lawpipe.report import templates
 from lawpipe.results import certificate, gains, problem
 from lawpipe.results.experiment import Results, select
-from lawpipe.results.numbers import MULTIPLE, UNBROKEN, interval, number, part_of, percent, plural, share_of
+from lawpipe.results.numbers import (
+    MULTIPLE,
+    UNBROKEN,
+    interval,
+    is_too_wide,
+    number,
+    part_of,
+    percent,
+    plural,
+    share_of,
+)
 
 
 def overview(experiments: Sequence[Results], hardware: Sequence[str], seconds: float) -> list[str]:
@@ -28,7 +38,8 @@ class Outcome:
     """What the control that decides, uniform weights at their own best learning rate, says of one experiment.
 
     `kind` is, of the near-optimal policy's gain in J on the desired examples: `matters` if its J is below the
-    control's, with the whole interval; `exceeded` if it is above, likewise; `explained` if neither is certain;
+    control's, with the whole interval; `exceeded` if it is above, likewise; `explained` if neither is certain, and
+    `open` if the control's share of the gain is then not either (`numbers.is_too_wide`: it may be none or all);
     `untested` without the control; `no gain` if the gain itself is not above 0, with its whole interval.
     """
 
@@ -56,16 +67,16 @@ def outcome(results: Results) -> Outcome:
         kind = "matters"
     else:
         exceeded = gain.is_positive(gain.difference(desired, gains.BEST, gains.TUNED))
-        kind = "exceeded" if exceeded else "explained"
+        kind = "exceeded" if exceeded else "open" if is_too_wide(share, share=True) else "explained"
     return Outcome(kind, name, share.mean_or_nan, is_uncertain)
 
 
 def verdict(experiments: Sequence[Results]) -> str:
     """Say in one sentence what explains the near-optimal policy's gain in each experiment."""
     outcomes = [outcome(results) for results in experiments]
-    explained, exceeded, matters, none, untested = (
+    explained, exceeded, matters, undecided, none, untested = (
         [one for one in outcomes if one.kind == kind]
-        for kind in ("explained", "exceeded", "matters", "no gain", "untested")
+        for kind in ("explained", "exceeded", "matters", "open", "no gain", "untested")
     )
     control, whole = "a better learning rate alone, with uniform weights,", " of the near-optimal policy's gain"
     clauses = []
@@ -85,6 +96,9 @@ def verdict(experiments: Sequence[Results]) -> str:
         names = listed([one.name for one in matters])
         explains = f"it explains {shares}" if clauses else f"{control} explains {shares}{whole}"
         clauses.append(f"the weights themselves matter in {names}, where {explains}")
+    if undecided:
+        which = listed([one.name for one in undecided])
+        clauses.append(f"what explains the gain in {which} is open: the seeds differ too much")
     if none:
         clauses.append(f"the near-optimal policy has no certain gain in {listed([one.name for one in none])}")
     if untested:

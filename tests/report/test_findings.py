@@ -58,6 +58,10 @@ def losses(results: Results, values: Losses) -> Results:
             "A better learning rate alone, with uniform weights, gains 1.8 times as much as the near-optimal policy "
             "in perceptron.",
         ),
+        (
+            (*FALLS, [0.9, 0.5, 0.2]),
+            "What explains the gain in perceptron is open: the seeds differ too much.",
+        ),
         ((*FALLS, None), UNTESTED),
         ((*FALLS, [float("nan")] * 3), UNTESTED),
         ((FALLS[1], FALLS[0], [0.4, 0.5, 0.5]), "The near-optimal policy has no certain gain in perceptron."),
