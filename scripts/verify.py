@@ -1,14 +1,13 @@
 """Check that the claims have the verdicts that the config expects.
 
 Takes the table of claims and, as the settings' `claims`, the expected verdicts by experiment and claim. Prints the
-table. Ends with exit code 1 and one sentence for each difference: another verdict, or a listed claim that the run
+table. Fails with one sentence for each difference: another verdict, or a listed claim that the run
 does not have. Claims without an expected verdict pass, and their number is printed.
 """
 
-import sys
-
 from lawpipe.paper import expected
 from lawpipe.run import artifacts, stage
+from lawpipe.run.errors import InputError
 from lawpipe.run.tables.claims import CLAIMS
 
 
@@ -23,8 +22,7 @@ def main(job: stage.Job) -> None:
         return
     differences = expected.differences(rows, verdicts)
     if differences:
-        print("\n" + "\n".join(differences), file=sys.stderr)
-        sys.exit(1)
+        raise InputError("\n".join(differences))
     listed = sum(map(len, verdicts.values()))
     rest = f"; this config expects no verdict on the other {len(rows) - listed}" if listed < len(rows) else ""
     print(f"\n{listed} of {len(rows)} claims have the expected verdict{rest}")

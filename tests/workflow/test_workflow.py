@@ -280,6 +280,7 @@ def test_verify_prints_the_claims_and_fails_at_any_difference(copy: Copy) -> Non
     )
     assert wrong.returncode != 0
     assert f"but the run says {verdict} (" in wrong.stdout
+    assert wrong.stdout.strip().splitlines()[-1].startswith("error: claims.stories.compression_rises is ")
     assert "claims.perceptron" not in wrong.stdout  # nothing is expected of it
 
 
