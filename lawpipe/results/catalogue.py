@@ -101,8 +101,8 @@ FIGURES: tuple[Entry, ...] = (
     Entry("fig09_learned", "Do perfectly learned examples lose their weight?", "Fig 9",
           "Of all (step, example) pairs with a loss below 1e-6, the share whose weight, relative to the largest of "
           "its step, is at most the value on the x axis. The paper's property 4.2 says that such examples get "
-          "little weight: the near-optimal curve should be above 90 % at 0.2 (the table's share counts only the "
-          "steps before convergence).",
+          "little weight: the near-optimal curve should be above 90 % at 0.2 (the claim and the table count only "
+          "the steps before convergence).",
           module="figures.weights",
           data=("contributions/conventional", "contributions/near_optimal",
                 "policies/conventional", "policies/near_optimal"), problems=(PERCEPTRON,)),
@@ -110,7 +110,7 @@ FIGURES: tuple[Entry, ...] = (
           "The near-optimal policy's weights of the examples with a contribution CT above zero, in units of the "
           "uniform weight 1/N, and the share of these examples whose weight is exactly zero (white: CT is zero or "
           "less). Grey cells are examples that would help and yet have no weight: the paper calls them redundant "
-          "(property 4.3).",
+          "(property 4.3; the claim and the table count only the steps before convergence).",
           module="figures.weights", data=("contributions/near_optimal", "policies/near_optimal")),
     Entry("fig11_scaling_law", "Do the loss curves follow the scaling law?", "Fig 11",
           "The loss above the fitted floor L0 from the first fitted step t0 on, with the law L = L0 + (B/t)^beta "

@@ -112,9 +112,7 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
     there is no experiment.
     """
     if not experiments:
-        raise InputError(
-            "no two experiments of this config search for a policy on the same examples of the perceptron."
-        )
+        raise InputError("no two experiments of this config search for a policy on the same examples.")
     records: list[dict[str, Any]] = []
     for results in experiments:
         first = {
