@@ -8,6 +8,7 @@ jobs end too, and the next run removes the lock that Snakemake leaves.
 
 import ctypes
 import fcntl
+import getpass
 import hashlib
 import os
 import signal
@@ -50,6 +51,7 @@ def main() -> None:
     """
     arguments = sys.argv[1:]
     use_own_folders()
+    name_user()
     for file in config_files(arguments):
         source.read(Path(file))
     if HARMLESS.intersection(arguments):
@@ -89,6 +91,14 @@ def use_own_folders() -> None:
                 own.mkdir(parents=True, exist_ok=True)
             os.environ[name] = str(own)
             print(f"{folder} cannot be written or has no room: using {own}", file=sys.stderr, flush=True)
+
+
+def name_user() -> None:
+    """Name the user by the number where the system has no name, as in a container: Snakemake asks for one."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):  # the latter from Python 3.13 on
+        os.environ["USER"] = f"user{os.getuid()}"
 
 
 def _takes_files(folder: Path, room: int) -> bool:

@@ -1,7 +1,10 @@
 """Which runs keep each other out of a folder, and which do not."""
 
+import getpass
 import os
+import pwd
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -54,6 +57,17 @@ def test_only_dates_in_the_future_are_mended_and_their_order_stays(capsys):
     assert 1e9 < first <= second <= 2e9
     assert paths[1].stat().st_mtime_ns < paths[2].stat().st_mtime_ns
     assert "2 results are dated in the future" in capsys.readouterr().err
+
+
+def test_a_user_without_a_name_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    driver.name_user()
+    assert "USER" not in os.environ
+    monkeypatch.setattr(pwd, "getpwuid", Mock(side_effect=KeyError("uid not found")))
+    driver.name_user()
+    assert getpass.getuser() == f"user{os.getuid()}"
 
 
 def test_caches_and_temporary_files_go_to_the_working_folder_where_home_and_tmpdir_take_none(
