@@ -39,9 +39,9 @@ SPLITS = ("train", "desired", "test")
 CONTRIBUTIONS = ("hooks", "deferred", "fused", "double_backward", "forward_mode", "difference")
 PLAIN, ORACLE, ONLINE = "plain", "unperturbed only", "online weights"
 COLOURS = {
-    PLAIN: style.POLICIES["conventional"],
+    PLAIN: style.POLICIES["conventional"].colour,
     ORACLE: style.BLUE,
-    ONLINE: style.POLICIES["near_optimal"],
+    ONLINE: style.POLICIES["near_optimal"].colour,
 }
 
 

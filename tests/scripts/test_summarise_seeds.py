@@ -41,8 +41,8 @@ def test_means_with_intervals_over_the_seeds_that_have_a_value(tmp_path):
     }
     assert summary["p", "acceleration_desired"] == {
         "mean": pytest.approx(4.0),
-        "low": pytest.approx(4 / 2**12.706204736174698),
-        "high": pytest.approx(4 * 2**12.706204736174698),
+        "low": None,  # two seeds say too little
+        "high": None,
         "n": 3,
         "n_reached": 2,
     }
