@@ -342,7 +342,7 @@ def test_the_default_config_plans_the_papers_perceptron(bare: Project) -> None:
 
 def test_experiments_and_the_report_are_targets_by_name(bare: Project) -> None:
     paper = bare.plan("perceptron_paper", configs=()).jobs
-    assert paper["search-perceptron_paper"] == 5
+    assert paper["search-perceptron_paper"] == 3
     assert paper["report_of_experiment"] == paper["perceptron_paper"] == 1
     assert "search-perceptron" not in paper
     assert bare.plan("report", configs=()).jobs.keys() == bare.plan(configs=()).jobs.keys() - {"all"}
