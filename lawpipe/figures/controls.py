@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import gain
+from lawpipe.analysis.intervals import FEWEST
 from lawpipe.figures import frame, layout, panels, style, surfaces
 from lawpipe.policies.catalogue import POLICIES
 from lawpipe.results.experiment import Results
@@ -29,7 +30,7 @@ ROW, AROUND = 0.40, 0.75
 
 def controls(results: Results) -> Figure:
     """Draw J of every policy, its share of the near-optimal policy's gain, and J at the learning rates tried."""
-    many = len(results.seeds) >= panels.SEEDS_FOR_A_BAND
+    many = len(results.seeds) >= FEWEST
     note = "means; small points: seeds" + ("; bars: 95 % t intervals of three or more" if many else "")
     policies = [policy for policy in results.chosen if policy in POLICIES]
     heights = (AROUND + ROW * len(policies), 2.4)

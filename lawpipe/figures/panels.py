@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 
-from lawpipe.analysis.intervals import Interval, mean_interval
+from lawpipe.analysis.intervals import FEWEST, Interval, mean_interval
 from lawpipe.figures import layout, style, surfaces
 from lawpipe.figures.style import Look
 from lawpipe.results.experiment import Results, select
@@ -28,8 +28,8 @@ STEP = "training step t"
 
 #: A curve has at most this many points.
 MOST_POINTS = 500
-#: A band needs at least this many seeds; with fewer, each seed is a thin line. More lines than this have no bands.
-SEEDS_FOR_A_BAND, MOST_BANDS = 3, 4
+#: A band needs `FEWEST` seeds; with fewer, each seed is a thin line. More lines than this have no bands.
+MOST_BANDS = 4
 #: The bulk of some values lies within this multiple of the distance of their quartiles from the middle of these, or
 #: between the outer quantiles if the quartiles are equal; the axis is longer by this share.
 FENCE, BULK, ROOM = 8.0, (0.02, 0.25, 0.75, 0.98), 0.08
@@ -41,7 +41,7 @@ PER_CENT = (-4, 104)
 
 def seeds_note(results: Results, *, geometric: bool = False, lines: int = 1) -> str:
     """Say how `draw_over_seeds` draws the seeds of an experiment, if a panel has this many lines."""
-    if len(results.seeds) >= SEEDS_FOR_A_BAND:
+    if len(results.seeds) >= FEWEST:
         bands = ", bands 95 % t intervals" if lines <= MOST_BANDS else ""
         return f"lines are {'geometric ' if geometric else ''}means{bands} over seeds"
     return "one thin line per seed" if len(results.seeds) > 1 else "one run, no interval"
@@ -63,7 +63,7 @@ def band(samples: Array, *, log: bool = False) -> Array:
     """
     columns = (np.where(samples > 0, samples, np.nan) if log else samples).T
     over = [mean_interval(column, logarithmic=log) for column in columns]
-    ends = [(i.mean, i.low, i.high) if i.n_reached >= SEEDS_FOR_A_BAND else (i.mean, None, None) for i in over]
+    ends = [(i.mean, i.low, i.high) if i.n_reached >= FEWEST else (i.mean, None, None) for i in over]
     return np.array(ends, dtype=np.float64).reshape(-1, 3).T
 
 
@@ -82,7 +82,7 @@ def draw_over_seeds(
 
     A band ends where the `possible` values do; there is none if a panel has many `lines`.
     """
-    if len(samples) >= SEEDS_FOR_A_BAND:
+    if len(samples) >= FEWEST:
         mean, low, high = band(samples, log=log)
         axes.plot(x, mean, color=look.colour, linestyle=look.line, label=label)
         if lines <= MOST_BANDS:
@@ -223,7 +223,7 @@ def draw_mean(
         )  # fmt: skip
         return
     sides = None
-    if interval.n_reached >= SEEDS_FOR_A_BAND and interval.low is not None and interval.high is not None:
+    if interval.n_reached >= FEWEST and interval.low is not None and interval.high is not None:
         sides = np.array([[interval.mean - interval.low], [interval.high - interval.mean]])
     axes.errorbar(
         [interval.mean], [height], xerr=sides, fmt=look.marker, color=look.colour, markersize=4.5, elinewidth=1.4,
