@@ -27,7 +27,7 @@ BASE = Path(workflow.basedir)
 # A stage ends when the process of this number does: a Snakemake that is killed cannot stop its jobs itself.
 os.environ[signals.STARTED_BY] = str(os.getpid())
 
-# Several jobs at a time use the cores better than threads within one job, and another number changes last digits.
+# The speed of a core is measured on one thread. (For jobs, Snakemake itself sets the number: that of the rule.)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The stages draw into files. A notebook's backend, which its commands inherit, is none of this environment.
