@@ -14,8 +14,8 @@ way in its own process (--memory).
 """
 
 import argparse
+import contextlib
 import importlib.metadata
-import statistics
 import subprocess
 import sys
 from collections.abc import Callable
@@ -33,8 +33,6 @@ from lawpipe import online
 PLAIN, LOOP, VMAP = "plain", "single gradients, loop", "single gradients, vmap"
 HOOKS = ("deferred", "fused")
 DATTRI, DATTRI_FIXED = "dattri-llm, validation loader", "dattri-llm, fixed target"
-#: Medians of memory are over so many processes.
-PROCESSES = 3
 
 
 class Model(LanguageModel):
@@ -59,6 +57,7 @@ class Loop:
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=1e-3)
         self.parameters = dict(self.model.named_parameters())
         self.contributions = torch.empty(0)
+        self.context = contextlib.ExitStack()
         kinds = {PLAIN: self.plain, LOOP: self.loop, VMAP: self.vmap}
         if way in HOOKS:
             # Without averages and the metric of the optimiser, so that all have the same direction.
@@ -136,7 +135,7 @@ def with_dattri(loop: Loop, *, fixed: bool) -> Any:
     manager = dattri_llm.HookManager(
         loop.model, config=dattri_llm.HookManagerConfig(linear_io=dattri_llm.REGISTER_ALL)
     )
-    manager.register()
+    loop.context.enter_context(manager.collect())
     target: dict[str, Any] = {"target": "val_loader", "val_loader": [loop.desired], "val_loss_fn": mean}
     if fixed:
         mean(loop.model, loop.desired).backward()
@@ -200,10 +199,9 @@ def several(step: Callable[[], None], steps: int) -> None:
 
 
 def measured(arguments: list[str], way: str, refresh: int) -> float:
-    """Return the median memory of a way in other processes, MB."""
+    """Return the memory of a way in another process, MB."""
     command = [sys.executable, "-m", "benchmarks.online_peers", *arguments, "--memory", way, str(refresh)]
-    runs = [subprocess.run(command, check=True, capture_output=True, text=True) for _ in range(PROCESSES)]
-    return statistics.median(float(run.stdout) for run in runs)
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 if __name__ == "__main__":
