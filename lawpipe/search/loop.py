@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lawpipe.engine import trajectory
+from lawpipe.engine.descent import is_finite
 from lawpipe.run import distributed
 from lawpipe.run.signals import Stopped
 from lawpipe.search.checkpoint import Checkpoint
@@ -116,11 +117,12 @@ class Search:
             (steps, problem.examples), 1 / problem.examples, dtype=problem.dtype, device=problem.device
         )
         self.method.start(weights)
-        run, value = self.objective.train(weights)
+        run = self.objective.run(weights)
+        current = self.objective.differentiate(run) if is_finite(run.last) else None
         at_start = float(problem.reference_losses("desired", self.objective.theta0.unsqueeze(0))[0])
-        trajectory.check_converges(value, at_start)
+        trajectory.check_converges(math.nan if current is None else current.objective, at_start)
+        assert current is not None
         self._evaluations += 1
-        current = self.objective.differentiate(run, value)
         self._record(current, None)
         if 0 in self.snapshots:
             self.on_snapshot(0, current.weights)
