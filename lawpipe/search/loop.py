@@ -26,7 +26,7 @@ class Row:
     cost: float
     objective: float
     validation_objective: float | None
-    test_objective: float
+    test_objective: float | None
     gap: float
     step_size: float | None
     accepted: bool
@@ -54,6 +54,8 @@ class Search:
     snapshots: tuple[int, ...] = ()
     #: Whether to record J on the reference set "validation" and keep the policy with the lowest one.
     validated: bool = False
+    #: Whether to record J on the reference set "test".
+    tested: bool = True
     checkpoint: Checkpoint | None = None
     on_row: Callable[[Row], None] = lambda row: None
     #: Called with the iteration and the policy.
@@ -151,7 +153,7 @@ class Search:
             cost=evaluations + FORWARD_COST * self._rejected + self._passes,
             objective=current.objective,
             validation_objective=current.trajectory.objective("validation") if self.validated else None,
-            test_objective=current.trajectory.objective("test"),
+            test_objective=current.trajectory.objective("test") if self.tested else None,
             gap=current.gap,
             step_size=step_size,
             accepted=accepted,
