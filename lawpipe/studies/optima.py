@@ -127,7 +127,7 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
                     "seed": number_of_seed,
                     "quantity": name,
                     "value": value,
-                    "caveat": caveats.get(name) or None,
+                    "caveat": caveats.get(name, ""),
                 }
                 for name, value in values.items()
             ]
@@ -237,8 +237,7 @@ def table(frame: pd.DataFrame) -> Table:
 
 def _caveat(frame: pd.DataFrame, experiment: str, claim: Claim) -> str:
     """Return what a claim's number does not mean in an experiment; nothing where it means what it says."""
-    caveats = select(frame, experiment=experiment, quantity=claim.name)["caveat"].dropna()
-    return str(caveats.iloc[0]) if len(caveats) else ""
+    return str(select(frame, experiment=experiment, quantity=claim.name)["caveat"].iloc[0])
 
 
 def _written(name: str, over: Interval) -> str:
