@@ -115,7 +115,7 @@ class FeedbackDescent(Method):
         run, value = self._train_with_feedback(objective, torch.zeros_like(current.weights))
         if value < current.objective:
             self._phase = Phase.LONG_STEP
-            return Step(run, value, self.gain, passes=1)
+            return Step(run, value, self.gain, passes=1, feedback=value)
         self._phase = Phase.MIRROR_DESCENT
         return _no_step(current, rejected=1, passes=1)
 
@@ -149,7 +149,7 @@ class FeedbackDescent(Method):
         run, value = self._train_with_feedback(objective, trial)
         if value < current.objective:
             descent.step_size *= descent.growth
-            return Step(run, value, tried, passes=1)
+            return Step(run, value, tried, passes=1, feedback=value)
         log_weights.take_(descent.log_weights, current.weights)
         descent.velocity.zero_()
         # Without feedback only much shorter steps lower J.

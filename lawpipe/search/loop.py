@@ -34,6 +34,10 @@ class Row:
     effective_examples: float
     #: The change of J that the last policy's gradient promised, nats; None without a step.
     predicted: float | None
+    #: J of the run with feedback that left the weights, and of training under the weights that it left, nats; None of
+    #: weights that were chosen before any run. `objective` is one of the two, as the method has it.
+    feedback_objective: float | None
+    replay_objective: float | None
 
 
 @dataclass
@@ -99,7 +103,9 @@ class Search:
             self._evaluations += 1
             predicted = current.predicted(step.trajectory.weights)
             current = self.objective.differentiate(step.trajectory, step.objective, current.gradient)
-            self._record(current, step.step_size, predicted=predicted)
+            # Now that the last run is freed. It reports, and takes part in no decision, so it has no cost.
+            replayed = None if step.feedback is None else self.objective.train(current.weights)[1]
+            self._record(current, step.step_size, predicted=predicted, feedback=step.feedback, replayed=replayed)
             if iteration in self.snapshots:
                 self.on_snapshot(iteration, current.weights)
             signal = distributed.agreed_signal(self.asked_to_stop())
@@ -111,6 +117,11 @@ class Search:
         for iteration in self.snapshots:
             if iteration > reached:
                 self.on_snapshot(iteration, current.weights)
+
+    @property
+    def last_with_feedback(self) -> Row | None:
+        """The last row whose weights a run with feedback left; None if there is none."""
+        return next((row for row in reversed(self.rows) if row.feedback_objective is not None), None)
 
     def _begin(self) -> Iterate:
         """Return the conventional policy with its gradient, and record it as iteration 0."""
@@ -137,6 +148,8 @@ class Search:
         *,
         accepted: bool = True,
         predicted: float | None = None,
+        feedback: float | None = None,
+        replayed: float | None = None,
     ) -> None:
         """Append the row of an iteration, and keep its policy if it is the best so far."""
         # The gradient at the row's own policy counts in the next row.
@@ -160,6 +173,8 @@ class Search:
             active_fraction=active / weights.numel(),
             effective_examples=effective / len(weights),
             predicted=predicted,
+            feedback_objective=feedback,
+            replay_objective=replayed,
         )
         # Not copied: methods do not modify a policy that they have returned.
         if self._lowest(row, "objective"):

@@ -138,6 +138,31 @@ def test_feedback_alone_weighs_examples_by_their_contribution():
     assert value == step.objective
 
 
+def test_a_run_with_feedback_and_its_replay_have_a_value_each():
+    target, policies = objective(dtype=torch.float32), {}
+    search = Search(
+        target,
+        make("feedback_descent"),
+        iterations=12,
+        snapshots=tuple(range(1, 13)),
+        on_snapshot=lambda iteration, weights: policies.update({iteration: weights.clone()}),
+    )
+    search.run()
+    left = [row for row in search.rows if row.feedback_objective is not None]
+    assert 0 < len(left) < 12
+    assert search.last_with_feedback == left[-1]
+    for row in left:
+        assert row.feedback_objective == row.objective
+        assert row.replay_objective == target.train(policies[row.iteration])[1]
+        assert row.replay_objective == pytest.approx(row.objective, rel=1e-5)
+    assert all(row.replay_objective is None for row in search.rows if row not in left)
+    # The replays cost nothing.
+    last = search.rows[-1]
+    passes = last.cost - last.evaluations - FORWARD_COST * last.forward_evaluations
+    assert passes == pytest.approx(len(left), abs=1)
+    assert searched("mirror_descent", target, iterations=3).last_with_feedback is None
+
+
 def test_feedback_goes_over_to_mirror_descent_where_it_fails():
     target = objective(learning_rate=3.0)
     method = FeedbackDescent(gain=1e6)
