@@ -12,7 +12,7 @@ as an oracle would make it. Ways that use no desired windows choose by all K.
 The K windows are the first of the largest K, so that the training and test windows are the same for every K. Rows
 that --output already has are not computed again. Prints a Markdown table of losses at the end with 95 % t intervals
 over the seeds; in brackets the change at the settings that are best on test. --ways also takes further rules, and
-variants of the method, each without one part of it. Needs four minutes of one core per seed, K and share.
+variants of the method, each without one part of it. About five minutes of one core per seed and share.
 """
 
 import argparse
