@@ -101,6 +101,7 @@ def perceptron_examples(
         "desired_mean": 0.5,
         "desired_variance": 1.0,
         "flip_fraction": flip_fraction,
+        "flip_by": "chance",
         "duplicates": 0,
         "dependent": 0,
     }
