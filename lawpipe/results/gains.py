@@ -55,7 +55,7 @@ def grids(results: Results, policy: str) -> list[pd.DataFrame]:
         path = _tried(results, seed, policy)
         if policy in results.policies and path.is_file():
             rows = artifacts.read(path, LEARNING_RATES).to_pandas()
-            if HELD_OUT in rows:
+            if "share" in rows:
                 tuning = rows[rows["desired_examples"] == rows["desired_examples"].min()]
                 rows = tuning[tuning["share"] == chosen(tuning, "share")]
             if rows["objective_desired"].notna().any():

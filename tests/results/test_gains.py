@@ -20,6 +20,9 @@ HELD_OUT = {
 }
 
 
+CROSS_VALIDATED = {"desired_examples": [32] * 6, "objective_held_out": [4.0, 2.0, 3.0, 2.5, None, None]}
+
+
 def results(folder: Path, columns: dict) -> Results:
     path = folder / "seed0/learning_rates/mine.parquet"
     artifacts.write(path, LEARNING_RATES, columns, settings={}, code="")
@@ -38,4 +41,10 @@ def test_the_best_on_held_out_desired_examples_is_chosen_and_shown_at_its_share(
     (rows,) = grids(results(tmp_path, RUNS | HELD_OUT), "mine")
     assert rows["learning_rate"].tolist() == [0.1, 0.2, 0.4]
     assert rows["share"].tolist() == [0.5] * 3
+    assert chosen(rows, "learning_rate") == 0.2
+
+
+def test_without_shares_every_rate_is_shown(tmp_path: Path) -> None:
+    (rows,) = grids(results(tmp_path, RUNS | CROSS_VALIDATED), "mine")
+    assert len(rows) == 6
     assert chosen(rows, "learning_rate") == 0.2
