@@ -45,6 +45,9 @@ def shard(count: int, rank: int, world_size: int) -> slice:
 def held_out(count: int, quarter: int = EVERY - 1) -> npt.NDArray[np.bool_]:
     """Return which of `count` desired examples are held out, bool [K]: of each four the one with number `quarter`.
 
+    With fewer than eight that may be a single one. Its loss is a noisy measure, but the only one that training does
+    not fit.
+
     Raises InputError if there are fewer than four.
     """
     if count < EVERY:
