@@ -1,4 +1,4 @@
-"""Draw one recorded benchmark: the study methods or growth (see lawpipe/studies).
+"""Draw one recorded benchmark: the study methods, growth or ladder (see lawpipe/studies).
 
 Takes the rows that a benchmark wrote and, in the settings, the name of the study. Gives one figure.
 """

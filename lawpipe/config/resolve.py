@@ -35,7 +35,7 @@ RESERVED_NAMES = (
     *("generate_data_with_validation", "make_policy_at_its_best_rate", "train_with_contributions"),
     *("report_of_experiment", "compare_laws", "compare_sweep", "compare_online", "transfer"),
     *("compare_overfitting", "compare_optima"),
-    *("plot_methods", "plot_growth"),
+    *("plot_methods", "plot_growth", "plot_ladder"),
 )
 
 #: Keys of an experiment's block that are used up when it is resolved.

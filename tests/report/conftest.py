@@ -60,7 +60,7 @@ def judged(root: Path) -> str:
     ):
         columns = {column: [row[column] for row in rows] for column in table.columns}
         artifacts.write(root / f"{name}.parquet", table, columns, settings={}, code="")
-    for name in ("methods", "growth"):
+    for name in ("methods", "growth", "ladder"):
         shutil.copy(root / "perceptron/figures/speed.svg", root / f"{name}.svg")
     return page.report(root, list(SIZES), judged=True)
 

@@ -35,7 +35,7 @@ STAGES: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, PERCEPTRON | ALL_POLICIES) for name in ("collect", "fit", "summarise", "summarise_seeds")},
     **{name: (name, PERCEPTRON | ALL_POLICIES) for name in ("plot", "claims", "report")},
     **{f"study {name}": ("compare", {"study": name}) for name in NAMES},
-    **{f"record {name}": ("plot_record", {"study": name}) for name in ("methods", "growth")},
+    **{f"record {name}": ("plot_record", {"study": name}) for name in ("methods", "growth", "ladder")},
 }
 
 STUDIES = {f"study {name}" for name in NAMES}
@@ -46,13 +46,14 @@ TEXT_RUNS = {"search text", "train text"}
 EXPECTED: dict[str, set[str]] = {
     "cli/main.py": set(),
     "studies/growth.py": {"record growth"},
+    "paper/table_2.py": {"record ladder", "claims", "report", "study optima"},
     "studies/transfer.py": {"study transfer"},
     "report/page.py": {"report"},
     "report/page.html": {"report"},
     "report/table_page.html": PAGES - {"report"},
     "report/style.css": PAGES,
     "figures/weights.py": {"plot"},
-    "figures/style.py": {"plot", *STUDIES, "record methods", "record growth"},
+    "figures/style.py": {"plot", *STUDIES, "record methods", "record growth", "record ladder"},
     "paper/claims.py": {"claims", "study optima"},
     "paper/values.py": {"claims", "plot", "report", "study transfer", "study optima"},
     "results/catalogue.py": PAGES,

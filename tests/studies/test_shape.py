@@ -5,7 +5,7 @@ import pytest
 from lawpipe.run import provenance, registry
 from scripts import compare, plot_record
 
-RECORDED = ("growth", "methods")
+RECORDED = ("growth", "ladder", "methods")
 STUDIES = registry.names("study")
 
 

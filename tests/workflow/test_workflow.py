@@ -166,7 +166,14 @@ def test_a_change_in_the_figures_redraws_them_alone(copy: Copy) -> None:
     project = copy()
     style = project.folder / "lawpipe/figures/style.py"
     style.write_text(style.read_text() + "\nCHANGED = True\n")
-    assert project.plan().jobs == {"plot": 3, "plot_methods": 1, "plot_growth": 1, "report": 1, "all": 1}
+    assert project.plan().jobs == {
+        "plot": 3,
+        "plot_methods": 1,
+        "plot_growth": 1,
+        "plot_ladder": 1,
+        "report": 1,
+        "all": 1,
+    }
 
 
 def test_a_change_in_the_language_model_leaves_the_perceptron_alone(copy: Copy) -> None:

@@ -73,7 +73,7 @@ def experiments_shown(wildcards):
 
 def report_inputs(wildcards):
     """All files that a report shows or links."""
-    of_all = ("claims.parquet", "sizes.parquet", "methods.svg", "growth.svg")
+    of_all = ("claims.parquet", "sizes.parquet", "methods.svg", "growth.svg", "ladder.svg")
     files = [] if "experiment" in wildcards.keys() else [f"{ROOT}/{file}" for file in of_all]
     for name in experiments_shown(wildcards):
         files += expand([*rules.plot.output, *rules.summarise_seeds.output], experiment=name)

@@ -2,8 +2,10 @@
 verdicts, and the page that shows them."""
 
 # All runs on a GPU, and the option that shows them.
-RECORDED_RUNS = sorted(RECORDS.glob("*/gpu-*.json"))
-RECORDS_SHOWN = {"records": RECORDS} if RECORDED_RUNS else {}
+GPU_RUNS = sorted(RECORDS.glob("*/gpu-*.json"))
+# The newest record of the ladder of sizes.
+LADDER = max(RECORDS.glob("*/ladder.parquet"))
+RECORDS_SHOWN = {"ladder": LADDER} | ({"records": RECORDS} if GPU_RUNS else {})
 
 # The tables of each seed that the claims are judged by.
 JUDGED = tables("search", "summary", "curves", "similarity", "zero_weights", "fits").values()
@@ -55,7 +57,7 @@ add_stage(
 
 # The report of the target `all`, and that of one experiment, without the claims, which are about all.
 for name, folder, said, recorded, further in (
-    ("report", ROOT, "writing the report", RECORDED_RUNS, {"judged": []} | RECORDS_SHOWN),
+    ("report", ROOT, "writing the report", [*GPU_RUNS, LADDER], {"judged": []} | RECORDS_SHOWN),
     ("report_of_experiment", EXPERIMENT, "writing its report", [], {}),
 ):
     add_stage(

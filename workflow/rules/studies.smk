@@ -58,10 +58,11 @@ add_stage(
     shown=True,
 )
 
-# The newest records of searches by every method, and of the growth of time and memory.
+# The newest records of searches by every method, of the growth of time and memory, and of the ladder of sizes.
 for study, table, said in (
     ("methods", "search", "drawing the recorded comparison of the search methods"),
     ("growth", "growth", "drawing the recorded growth of time and memory"),
+    ("ladder", "ladder", "drawing the recorded ladder of sizes"),
 ):
     record = max(RECORDS.glob(f"*/{table}.parquet"))
     add_stage(
