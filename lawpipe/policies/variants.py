@@ -18,10 +18,10 @@ def make(context: Context) -> Policy:
         from lawpipe.policies import trusted
 
         return trusted.make(context, variant, module.desired_weights(context.steps), getattr(module, "rule", None))
-    if hasattr(module, "joint_rule"):
+    if hasattr(module, "joint_rules"):
         from lawpipe.policies import joint
 
-        return joint.make(context, variant, module.joint_rule)
+        return joint.make(context, variant, module.joint_rules)
     fixed = module.weights(context) if hasattr(module, "weights") else None
     if fixed is not None and variant == "own":
         rows = np.broadcast_to(fixed, (context.steps, fixed.shape[-1]))

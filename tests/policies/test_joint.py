@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lawpipe.engine import setup
+from lawpipe.engine.trajectory import Trajectory
 from lawpipe.policies import joint, rates, variants
 from lawpipe.policies.base import Context, Problem, Rule, Tensor
 from lawpipe.problems.base import HELD_OUT
@@ -14,42 +15,52 @@ from tests.scripts.test_training_stages import SETTINGS, prepare
 NAMED = SETTINGS | {"policy": "noise_model_mixed_tuned"}
 
 
-def rule(problem: Problem) -> Rule:
-    """Score training examples 1 and desired examples 3."""
+def scored(score: float) -> joint.RuleOf:
+    """Return the rule that scores training examples 1 and desired examples `score`."""
 
-    def scores(theta: Tensor) -> Tensor:
-        row = theta.new_ones(problem.examples)
-        row[problem.examples - problem.joined :] = 3
-        return row
+    def rule(problem: Problem) -> Rule:
+        def scores(theta: Tensor) -> Tensor:
+            row = theta.new_ones(problem.examples)
+            row[problem.examples - problem.joined :] = score
+            return row
 
-    return scores
+        return scores
+
+    return rule
 
 
-def test_the_weights_are_the_scores_divided_by_their_sum(tmp_path: Path) -> None:
-    made = joint.make(Context(NAMED, prepare(tmp_path, NAMED)), "own", rule)
+RULES = {"without": scored(0), "with": scored(3)}
+
+
+def test_the_weights_are_the_scores_of_the_last_rule_divided_by_their_sum(tmp_path: Path) -> None:
+    made = joint.make(Context(NAMED, prepare(tmp_path, NAMED)), "own", RULES)
     training, desired = (NAMED["data"][name] for name in ("train_examples", "desired_examples"))
     assert made.weights == pytest.approx(1 / (training + 3 * desired))
     assert made.desired_weight == pytest.approx(3 * desired / (training + 3 * desired))
 
 
-def test_the_rate_is_the_best_on_examples_that_were_not_trained_on(tmp_path: Path) -> None:
+def test_rule_and_rate_are_the_best_on_examples_that_were_not_trained_on(tmp_path: Path) -> None:
     context = Context(NAMED, prepare(tmp_path, NAMED))
-    made = joint.make(context, "tuned", rule)
+    made = joint.make(context, "tuned", RULES)
     assert made.tried_rates is not None
+    tried = made.tried_rates
     problem, theta0 = setup.from_files(NAMED, context.files)
-    for rate, expected in zip(
-        *(made.tried_rates[name] for name in ("learning_rate", "objective_held_out")), strict=True
-    ):
+
+    def train(part: Problem, row: int) -> Trajectory:
+        rates = [tried["learning_rate"][row]] * context.steps
+        return joint.train(part.with_desired(), theta0, rates, RULES[tried["rule"][row]], "a test")
+
+    assert set(tried["rule"]) == {*RULES}
+    for row, expected in enumerate(tried["objective_held_out"]):
         total = 0.0
         for quarter in range(4):
             part = problem.holding_out(quarter)
-            run = joint.train(part.with_desired(), theta0, [rate] * context.steps, rule, "a test")
-            total += run.objective(HELD_OUT) * part.references[HELD_OUT]
-        assert expected == pytest.approx(total / problem.references["desired"], rel=1e-6)
-    best = min(made.tried_rates["objective_held_out"])
-    chosen = made.tried_rates["learning_rate"][made.tried_rates["objective_held_out"].index(best)]
-    assert chosen == made.learning_rates[0] == made.notes["tuned_rate"]
-    run = joint.train(problem.with_desired(), theta0, [chosen] * context.steps, rule, "a test")
+            total += train(part, row).objective(HELD_OUT) * part.references[HELD_OUT]
+        assert expected == pytest.approx(total / problem.references["desired"], rel=1e-5)
+    best = tried["objective_held_out"].index(min(tried["objective_held_out"]))
+    assert made.notes["rule"] == tried["rule"][best]
+    assert tried["learning_rate"][best] == made.learning_rates[0] == made.notes["tuned_rate"]
+    run = train(problem, best)
     assert made.weights == pytest.approx(run.weights[:, : problem.examples].numpy())
 
 

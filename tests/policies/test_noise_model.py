@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import softplus
 
 from lawpipe.engine import trajectory
-from lawpipe.policies import noise_model, runs
+from lawpipe.policies import noise_model, noise_model_mixed, runs
 from lawpipe.policies.noise_model import NOISE
 from tests.small_problems import language_model, perceptron, start
 
@@ -52,3 +52,13 @@ def test_scores_lie_between_0_and_1(problem) -> None:
     rule = noise_model.rule(problem)
     assert 0 < rule(start(problem)).min() <= rule(start(problem)).max() < 1
     assert (rule(1e4 * start(problem)) >= 0).all()
+
+
+def test_without_the_desired_examples_only_training_examples_have_weight() -> None:
+    problem = perceptron()
+    joined, theta, count = problem.with_desired(), start(problem), problem.examples
+    plain = noise_model.rule(problem)(theta)
+    for name, expected in (("uniform", torch.ones_like(plain)), ("noise model", plain)):
+        scores = noise_model_mixed.joint_rules[name](joined)(theta)
+        torch.testing.assert_close(scores[:count], expected)
+        assert (scores[count:] == 0).all()

@@ -20,7 +20,7 @@ HELD_OUT = {
 }
 
 
-CROSS_VALIDATED = {"desired_examples": [32] * 6, "objective_held_out": [4.0, 2.0, 3.0, 2.5, None, None]}
+CROSS_VALIDATED = {"rule": [*"aaabbb"], "objective_held_out": [4.0, 2.0, 3.0, 2.5, 1.5, None]}
 
 
 def results(folder: Path, columns: dict) -> Results:
@@ -44,7 +44,7 @@ def test_the_best_on_held_out_desired_examples_is_chosen_and_shown_at_its_share(
     assert chosen(rows, "learning_rate") == 0.2
 
 
-def test_without_shares_every_rate_is_shown(tmp_path: Path) -> None:
+def test_the_rates_of_the_chosen_rule_are_shown(tmp_path: Path) -> None:
     (rows,) = grids(results(tmp_path, RUNS | CROSS_VALIDATED), "mine")
-    assert len(rows) == 6
+    assert rows["rule"].tolist() == [*"bbb"]
     assert chosen(rows, "learning_rate") == 0.2
