@@ -95,7 +95,8 @@ def make(context: Context, variant: str, rules: Mapping[str, RuleOf]) -> Policy:
         return _policy(trials.on_all([*rules][-1], context.learning_rate))
     k, best = 0, {}
     for rule in rules:
-        k = rates.search(partial(trials.objective, rule), k)
+        # Beyond the best rate, J on few examples is erratic: the first one that is worse ends the search.
+        k = rates.search(partial(trials.objective, rule), k, above=1)
         best[rule] = trials.made[rule, k]
     chosen = min(best.values(), key=lambda trial: trial.objective_held_out)
     if math.inf in (chosen.objective_held_out, chosen.objective_desired):
