@@ -102,6 +102,7 @@ bench: $(READY)  ## speed and memory, beside plain autograd and JAX: a quarter o
 	$(BIN)/python benchmarks/engine.py --memory
 	$(BIN)/python benchmarks/batched.py
 	$(BIN)/python benchmarks/language_model.py
+	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python -m benchmarks.online_overhead
 	$(BIN)/python -m lawpipe.run.launch 2 benchmarks/processes.py
