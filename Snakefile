@@ -54,8 +54,7 @@ include: "workflow/rules/stages.smk"
 rule all:
     default_target: True
     input:
-        f"{ROOT}/report.html",
-        rules.claims.output,
+        rules.report.output,
 
 
 # One target for each experiment, and for each group of experiments that a sweep makes: their reports.
