@@ -28,8 +28,9 @@ if "experiments" not in config:
 
     configfile: default
 
-    for key, value in load_configfile(default).items():
-        config.setdefault(key, value)
+    if "experiments" not in config:
+        for key, value in load_configfile(default).items():
+            config.setdefault(key, value)
 
 
 report: "workflow/report/workflow.rst"

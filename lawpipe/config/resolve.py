@@ -293,7 +293,7 @@ def _sweepable() -> list[str]:
     """Return the dotted keys that a sweep may vary: those that hold a single value and decide a result."""
     return [
         path
-        for path, _, _ in block.keys(Experiment)
+        for path, *_ in block.keys(Experiment)
         if path not in ("extends", "in_all", "problem")
         and {"array", "object"}.isdisjoint(
             option.get("type")

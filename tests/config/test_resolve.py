@@ -406,8 +406,8 @@ def test_experiments_are_checked_together_even_if_some_are_wrong() -> None:
 
 
 def test_every_key_has_a_description_a_source_and_a_default() -> None:
-    for path, problem, field in (*block.keys(ConfigFile), *block.keys(Experiment)):
-        assert field.description, path
+    for path, problem, field, meaning in (*block.keys(ConfigFile), *block.keys(Experiment)):
+        assert meaning, path
         assert block.marks(field)["source"], path
         assert field.is_required() == (path in ("name", "experiments")), path
         assert set(block.marks(field).get("defaults", PROBLEMS)) == set(PROBLEMS), path
@@ -426,7 +426,7 @@ def test_the_schema_file_and_the_readme_are_up_to_date() -> None:
 
 def test_every_key_is_in_one_table_of_the_readme() -> None:
     rows = re.findall(r"^\| `([\w.]+)` \| .* \| .* \| .* \|$", document.README.read_text(), re.MULTILINE)
-    keys = [path for model in (ConfigFile, Experiment) for path, _, _ in block.keys(model)]
+    keys = [path for model in (ConfigFile, Experiment) for path, *_ in block.keys(model)]
     assert sorted(rows) == sorted(keys)
 
 
