@@ -26,7 +26,7 @@ def test_the_same_results_on_slurm(bare: Project, tmp_path, request: pytest.Fixt
             pytest.skip(f"no Slurm: {error}")
         run = project.snakemake("--profile", "profiles/slurm", *HERE, *WAITS, target)
     assert run.returncode == 0, run.stdout
-    assert run.stdout.count("has been submitted with SLURM jobid") == 9  # of 12 jobs, 5 of them in two groups
+    assert run.stdout.count("has been submitted with SLURM jobid") == 9  # of 10 jobs, 3 of them in two groups
     assert "Group job prepare" in run.stdout
     small = request.getfixturevalue("small")  # only now, so that another worker process makes it while Slurm waits
     ours, theirs = (folder.results / "perceptron_noisy" for folder in (project, small))
