@@ -27,8 +27,8 @@ endif
 .PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_steered perceptron_redundant perceptron_desired stories stories_controls transfer which_law optima overfitting online \
 	test test-oldest lint format reproduce soak bench bench-search bench-gpu picture docs help install
 
-run: $(READY)  ## the default config: every experiment, and results/report.html
-	$(SNAKEMAKE) $(CONFIGURED)
+run: $(READY)  ## the default config: every experiment, and results/report.html; TARGETS=NAME for one of a config
+	$(SNAKEMAKE) $(TARGETS) $(CONFIGURED)
 
 small: $(READY)  ## the whole report at toy size, in about a minute: results-small/report.html
 	$(SNAKEMAKE) --configfile config/small.yaml

@@ -10,6 +10,7 @@ paper's Table 2, and the figures of the recorded benchmarks.
 """
 
 from collections import Counter
+from pathlib import Path
 
 import pandas as pd
 
@@ -18,10 +19,10 @@ from lawpipe.paper import judgement, sizes
 from lawpipe.report import page
 from lawpipe.run import files, stage
 from lawpipe.run.tables.claims import CLAIMS, SIZES
-from lawpipe.studies import growth, methods
+from lawpipe.studies import growth, ladder, methods
 
 #: The studies of recorded benchmarks.
-RECORDED = {"methods": methods, "growth": growth}
+RECORDED = {"methods": methods, "growth": growth, "ladder": ladder}
 
 
 def judge(job: stage.Job) -> None:
@@ -34,12 +35,13 @@ def judge(job: stage.Job) -> None:
     print(f"{len(rows)} claims: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}")
 
 
-def draw_records(job: stage.Job) -> None:
-    """Draw the newest record of each benchmark."""
+def draw_records(job: stage.Job) -> dict[str, Path]:
+    """Draw the newest record of each study; return these records."""
+    newest = {name: max(job.options.records.glob(f"*/{study.RECORD}")) for name, study in RECORDED.items()}
     with style.theme():
         for name, study in RECORDED.items():
-            record = max(job.options.records.glob(f"*/{study.RECORD}"))
-            style.save(study.figure(pd.read_parquet(record)), getattr(job.options, name), study.TITLE)
+            style.save(study.figure(pd.read_parquet(newest[name])), getattr(job.options, name), study.TITLE)
+    return newest
 
 
 @stage.script(
@@ -56,11 +58,12 @@ def main(job: stage.Job) -> None:
     """Write the page and the findings."""
     options = job.options
     root, names, folder = options.root, options.experiments, options.output.parent
-    judged = options.claims is not None
-    if judged:
+    if options.claims is None:
+        html = page.report(root, names, folder)
+    else:
         judge(job)
-        draw_records(job)
-    html = page.report(root, names, folder, judged=judged, records=options.records)
+        drawn = draw_records(job)
+        html = page.report(root, names, folder, judged=True, records=options.records, ladder=drawn["ladder"])
     files.write_text(options.output, html)
     if options.front_page is not None:
         files.write_text(options.front_page, page.front_page(root, names))

@@ -304,6 +304,8 @@ def _search(data: Data, uniform: Array, toy: Toy) -> tuple[dict[str, list[Any]],
             "active_fraction": float((weights > 0).mean()),
             "effective_examples": float(zero_weights.effective_examples(weights).mean()),
             "predicted": float((slopes * (weights - before)).sum()) if iteration else None,
+            "feedback_objective": None,
+            "replay_objective": None,
         }
         before, slopes = weights, gradient
         for column, value in row.items():

@@ -8,7 +8,8 @@ from lawpipe.analysis.intervals import NO_SEEDS, Interval, mean_interval
 from lawpipe.paper import claims
 from lawpipe.paper import values as paper
 from lawpipe.paper.claims import Claim
-from lawpipe.paper.rules import NOT_TESTED, PARTLY, REPRODUCED, Judgement, p_value
+from lawpipe.paper.rules import NOT_TESTED, Judgement, p_value
+from lawpipe.paper.table_2 import SIZE
 from lawpipe.results.experiment import Seed
 from lawpipe.results.problem import LANGUAGE_MODEL, Settings, corrupted_share
 
@@ -16,7 +17,7 @@ ONE_SIZE = Judgement(NOT_TESTED, "the config has one size of the experiment: con
 NO_COMMON_SEED = Judgement(NOT_TESTED, "the sizes of the experiment have no seed in common")
 
 #: The settings in which the sizes of one experiment may differ.
-OF_SIZE = (*paper.SIZE, "data.corpus.stories")
+OF_SIZE = (*SIZE, "data.corpus.stories")
 
 
 def judge(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any]]:
@@ -68,9 +69,7 @@ def _judged(claim: Claim, seeds: Sequence[Seed], settings: Settings) -> tuple[In
     here = f"here {', '.join(elsewhere[:3])}{more}"
     if claim.task is not None and elsewhere:
         return ours, Judgement(NOT_TESTED, f"the value is of another task or size; {here}")
-    judged = claim.rule.judge(ours)
-    if claim.caveat is not None and (caveat := claim.caveat(having)):
-        judged = Judgement(PARTLY if judged.verdict == REPRODUCED else judged.verdict, caveat)
+    judged = claim.rule.judge(ours).with_caveat(claim.caveat(having) if claim.caveat is not None else "")
     if elsewhere and judged.verdict != NOT_TESTED:
         judged = Judgement(judged.verdict, f"{judged.reason} (the paper's task or size is another; {here})")
     return ours, judged

@@ -26,6 +26,13 @@ class Judgement:
     verdict: str
     reason: str
 
+    def with_caveat(self, caveat: str) -> "Judgement":
+        """Return the judgement of a number that does not mean what it says: at most partly, for that reason.
+
+        Without a caveat it is the judgement itself.
+        """
+        return Judgement(PARTLY if self.verdict == REPRODUCED else self.verdict, caveat) if caveat else self
+
 
 NO_VALUE = Judgement(NOT_TESTED, "no seed has a value")
 

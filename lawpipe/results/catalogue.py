@@ -185,9 +185,10 @@ TABLES: tuple[Entry, ...] = (
     Entry("search", "Where the search ended", "Fig 4",
           "The first and the best iteration of each seed's search: the objective J (mean loss over all training "
           "steps), gradient evaluations, their cost with trial runs, Frank-Wolfe gap, and the share of the weights "
-          "that are above 0; and how much of its promise the gradient kept: the change of J over the change to first "
-          "order (median over the steps). The gap is the distance from first-order stationarity, not from the best J"
-          ": above J or unstable, it says no more than that the policy is not stationary.",
+          "that are above 0; J of the last run with feedback that the search kept, and of training again under the "
+          "weights that it left; and how much of its promise the gradient kept: the change of J over the change to "
+          "first order (median over the steps). The gap is the distance from first-order stationarity, not from the "
+          "best J: above J or unstable, it says no more than that the policy is not stationary.",
           module="report.tables.quantities", data=("search",)),
     Entry("zero_weights", "Properties of zero weights", "Fig 8, Fig 9, Fig 10",
           "The share of (step, example) pairs before convergence that follow each property, and of (step, group) "

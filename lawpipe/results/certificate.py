@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lawpipe.analysis import replay
 from lawpipe.results.experiment import Results, select
 from lawpipe.results.numbers import number, percent, plural
 
-#: Largest relative change of J of a policy that is trained again and counts as the same.
-AGREES = 0.01
 #: Largest growth of the adjoint with which a gap above J still comes from an adjoint to be trusted.
 MODERATE = 10.0
 
@@ -40,7 +39,7 @@ class Certificate:
 def certificate(row: Mapping[Any, Any]) -> Certificate:
     """Judge a row of the summary: a policy of one seed.
 
-    Unstable if training again changes J by more than 1 % (`AGREES`), in float64 or with moved weights; or if the gap
+    Unstable if training again changes J by more than `replay.AGREES`, in float64 or with moved weights; or if the gap
     is above J and the adjoint grows more than tenfold (`MODERATE`) beyond the terms that it sums; or if J or the gap
     is not finite. Otherwise the gap is a share of J or, if larger, above J. Replays that were not made do not count.
     """
@@ -50,9 +49,9 @@ def certificate(row: Mapping[Any, Any]) -> Certificate:
         reason = "training diverges" if not math.isfinite(objective) else "the gap is not finite"
         return Certificate(UNSTABLE, reason, relative)
     for name, how in (("replay_float64", "in float64"), ("replay_moved", "with weights moved by 1e-6")):
-        change = abs(_known(row, name))
-        if change > AGREES:
-            what = f"changes J by {percent(change)}" if math.isfinite(change) else "diverges"
+        change = _known(row, name)
+        if not (math.isnan(change) or replay.agrees(change)):
+            what = f"changes J by {percent(abs(change))}" if math.isfinite(change) else "diverges"
             return Certificate(UNSTABLE, f"training again {how} {what}; {_steps(row)}", relative)
     if gap <= objective:
         return Certificate(SHARE, "", relative)

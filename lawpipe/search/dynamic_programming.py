@@ -57,7 +57,7 @@ class DynamicProgramming(Method):
             return Step(None, current.objective, self.damping, rejected=1, passes=passes)
         for name, array in vars(path).items():
             setattr(self, name, torch.from_numpy(array))
-        return Step(run, value, self.damping, passes=passes)
+        return Step(run, value, self.damping, passes=passes, feedback=control.objective(path))
 
     def _steered(self, control: "Control") -> tuple["Path", int]:
         """Return the best of the steered runs, and the number of runs."""

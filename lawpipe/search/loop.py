@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lawpipe.engine import trajectory
+from lawpipe.engine.descent import is_finite
 from lawpipe.run import distributed
 from lawpipe.run.signals import Stopped
 from lawpipe.search.checkpoint import Checkpoint
@@ -25,7 +26,7 @@ class Row:
     cost: float
     objective: float
     validation_objective: float | None
-    test_objective: float
+    test_objective: float | None
     gap: float
     step_size: float | None
     accepted: bool
@@ -33,6 +34,10 @@ class Row:
     effective_examples: float
     #: The change of J that the last policy's gradient promised, nats; None without a step.
     predicted: float | None
+    #: J of the run with feedback that left the weights, and of training under the weights that it left, nats; None of
+    #: weights that were chosen before any run. `objective` is one of the two, as the method has it.
+    feedback_objective: float | None
+    replay_objective: float | None
 
 
 @dataclass
@@ -53,6 +58,8 @@ class Search:
     snapshots: tuple[int, ...] = ()
     #: Whether to record J on the reference set "validation" and keep the policy with the lowest one.
     validated: bool = False
+    #: Whether to record J on the reference set "test".
+    tested: bool = True
     checkpoint: Checkpoint | None = None
     on_row: Callable[[Row], None] = lambda row: None
     #: Called with the iteration and the policy.
@@ -96,7 +103,9 @@ class Search:
             self._evaluations += 1
             predicted = current.predicted(step.trajectory.weights)
             current = self.objective.differentiate(step.trajectory, step.objective, current.gradient)
-            self._record(current, step.step_size, predicted=predicted)
+            # Now that the last run is freed. It reports, and takes part in no decision, so it has no cost.
+            replayed = None if step.feedback is None else self.objective.train(current.weights)[1]
+            self._record(current, step.step_size, predicted=predicted, feedback=step.feedback, replayed=replayed)
             if iteration in self.snapshots:
                 self.on_snapshot(iteration, current.weights)
             signal = distributed.agreed_signal(self.asked_to_stop())
@@ -109,6 +118,11 @@ class Search:
             if iteration > reached:
                 self.on_snapshot(iteration, current.weights)
 
+    @property
+    def last_with_feedback(self) -> Row | None:
+        """The last row whose weights a run with feedback left; None if there is none."""
+        return next((row for row in reversed(self.rows) if row.feedback_objective is not None), None)
+
     def _begin(self) -> Iterate:
         """Return the conventional policy with its gradient, and record it as iteration 0."""
         problem, steps = self.objective.problem, len(self.objective.learning_rates)
@@ -116,11 +130,12 @@ class Search:
             (steps, problem.examples), 1 / problem.examples, dtype=problem.dtype, device=problem.device
         )
         self.method.start(weights)
-        run, value = self.objective.train(weights)
+        run = self.objective.run(weights)
+        current = self.objective.differentiate(run) if is_finite(run.last) else None
         at_start = float(problem.reference_losses("desired", self.objective.theta0.unsqueeze(0))[0])
-        trajectory.check_converges(value, at_start)
+        trajectory.check_converges(math.nan if current is None else current.objective, at_start)
+        assert current is not None
         self._evaluations += 1
-        current = self.objective.differentiate(run, value)
         self._record(current, None)
         if 0 in self.snapshots:
             self.on_snapshot(0, current.weights)
@@ -133,6 +148,8 @@ class Search:
         *,
         accepted: bool = True,
         predicted: float | None = None,
+        feedback: float | None = None,
+        replayed: float | None = None,
     ) -> None:
         """Append the row of an iteration, and keep its policy if it is the best so far."""
         # The gradient at the row's own policy counts in the next row.
@@ -149,13 +166,15 @@ class Search:
             cost=evaluations + FORWARD_COST * self._rejected + self._passes,
             objective=current.objective,
             validation_objective=current.trajectory.objective("validation") if self.validated else None,
-            test_objective=current.trajectory.objective("test"),
+            test_objective=current.trajectory.objective("test") if self.tested else None,
             gap=current.gap,
             step_size=step_size,
             accepted=accepted,
             active_fraction=active / weights.numel(),
             effective_examples=effective / len(weights),
             predicted=predicted,
+            feedback_objective=feedback,
+            replay_objective=replayed,
         )
         # Not copied: methods do not modify a policy that they have returned.
         if self._lowest(row, "objective"):

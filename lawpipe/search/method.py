@@ -26,6 +26,8 @@ class Step:
     rejected: int = 0
     #: Passes over the examples other than training runs and gradients, each about as costly as a backward pass.
     passes: int = 0
+    #: J of the run with feedback that left the new weights, nats; None if they were chosen before any run.
+    feedback: float | None = None
 
 
 class Method(ABC):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from lawpipe.analysis import replay
 from lawpipe.engine import stability
 from lawpipe.engine.descent import WriteRow
 from lawpipe.engine.trajectory import Trajectory
@@ -27,8 +28,8 @@ FACTOR = 8.0
 KEPT = (20, 40)
 GAINS = (3.0, 4.0, 5.0, 6.0, 8.0)
 
-#: Largest relative change of J when a policy's weights are moved, and the first step from which its curve counts.
-REPLAYED, SETTLED = 0.01, 6
+#: The first step from which a policy's curve counts.
+SETTLED = 6
 
 #: Seed of the moved weights, other than those with which the training stage judges the result.
 MOVED = 2**31
@@ -38,8 +39,8 @@ MOVED = 2**31
 class Holding(Objective):
     """J, infinite for a policy that does not hold, if its J is below `ceiling`.
 
-    A policy holds if J of its weights moved by 1e-6 differs by at most 1 %, and its desired loss is nowhere above
-    `limit` [T+1] from step 6 on.
+    A policy holds if J of its weights moved by 1e-6 agrees with it (`analysis.replay`), and its desired loss is
+    nowhere above `limit` [T+1] from step 6 on.
     """
 
     ceiling: float
@@ -57,7 +58,7 @@ class Holding(Objective):
             return False
         _, replayed = super().train(stability.moved(run.weights, MOVED))
         self.replays.append(replayed)
-        return abs(replayed / value - 1) <= REPLAYED
+        return replay.agrees(replayed / value - 1)
 
 
 @dataclass
@@ -105,7 +106,7 @@ class SteeredDescent(Method):
             replays += len(holding.replays)
             if not value < best.objective:
                 continue
-            best, first, norm = Step(run, value, least), path, least
+            best, first, norm = Step(run, value, least, feedback=control.objective(path)), path, least
         if first is not None:
             rows = first.policy(current.weights)
             for kept in KEPT:
@@ -116,7 +117,7 @@ class SteeredDescent(Method):
                     passes += 1
                     replays += len(holding.replays)
                     if value < best.objective:
-                        best = Step(run, value, gain)
+                        best = Step(run, value, gain, feedback=value)
         if best.trajectory is None:
             best = self._descend(current, objective, iteration)
         else:

@@ -15,9 +15,10 @@ from lawpipe.paper import claims, measures
 from lawpipe.paper.claims import Claim
 from lawpipe.paper.measures import NEAR, Measure, of, ratio
 from lawpipe.report.table import Table
+from lawpipe.results import similarity
 from lawpipe.results.catalogue import Entry
-from lawpipe.results.experiment import Results, Seed
-from lawpipe.results.numbers import interval, number, percent
+from lawpipe.results.experiment import Results, Seed, select
+from lawpipe.results.numbers import interval, number, percent, plural
 from lawpipe.results.problem import Settings
 from lawpipe.run.errors import InputError
 from lawpipe.run.tables.studies import OPTIMA
@@ -30,22 +31,17 @@ ENTRY = Entry(
     "The near-optimal policies of several searches on the same examples, a row for each, from the highest J to the "
     "lowest at each learning rate: the mean over the seeds, its 95 % interval, and a small dot per seed. SIM is the "
     "similarity of the contributions, the median over the steps with two or more active examples; the first-order "
-    "condition makes the adjoint ones equal at a stationary policy (gap 0), the paper's law the instantaneous ones.",
+    "condition makes the adjoint ones equal at a stationary policy (gap 0), the paper's law the instantaneous ones. "
+    "Its mean is over the seeds in which it is finite.",
 )
 TABLE = OPTIMA
-NULLABLE = ("value",)
+#: Columns of numbers in which null stands for a missing value: none, since a similarity may be infinite.
+NULLABLE = ()
 
 
 def _similarity(kind: str) -> Measure:
-    """Return the median similarity of one kind over the steps with two or more active examples; NaN without one."""
-
-    def measure(seed: Seed) -> float:
-        steps = [row for row in seed.measured[NEAR, "desired", kind] if row["active"] >= 2]
-        # Equal contributions count as infinite similarity.
-        values = [np.inf if row["std"] == 0 and row["mean"] > 0 else row["similarity"] for row in steps]
-        return float(np.median(np.array(values, dtype=np.float64))) if values else np.nan
-
-    return measure
+    """Return the median similarity of one kind over the steps with two or more active examples."""
+    return lambda seed: similarity.median(seed.measured[NEAR, "desired", kind])
 
 
 def _replayed(seed: Seed) -> float:
@@ -108,8 +104,8 @@ ROW, AROUND = 0.34, 0.85
 def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
     """Return the rows of the table `optima`: one per experiment, seed and quantity.
 
-    The quantities are `QUANTITIES` and, by their names, our numbers for the claims of `JUDGED`. Raises InputError if
-    there is no experiment.
+    The quantities are `QUANTITIES` and, by their names, our numbers for the claims of `JUDGED`, with the caveat of
+    the claim on the seeds of the experiment. Raises InputError if there is no experiment.
     """
     if not experiments:
         raise InputError("no two experiments of this config search for a policy on the same examples.")
@@ -120,11 +116,21 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
             "learning_rate": float(results.settings["training"]["learning_rate"]),
             "method": results.settings["search"]["method"],
         }
-        for number_of_seed in results.seeds:
-            seed = results.seed(number_of_seed)
+        seeds = {number_of_seed: results.seed(number_of_seed) for number_of_seed in results.seeds}
+        caveats = {claim.name: claim.caveat([*seeds.values()]) for claim in JUDGED if claim.caveat is not None}
+        for number_of_seed, seed in seeds.items():
             values = {name: measure(seed) for name, measure in QUANTITIES.items()}
             values |= {claim.name: claim.measure(seed) for claim in JUDGED}
-            records += [{**first, "seed": number_of_seed, "quantity": name, "value": v} for name, v in values.items()]
+            records += [
+                {
+                    **first,
+                    "seed": number_of_seed,
+                    "quantity": name,
+                    "value": value,
+                    "caveat": caveats.get(name, ""),
+                }
+                for name, value in values.items()
+            ]
     return pd.DataFrame(records)
 
 
@@ -154,9 +160,19 @@ def text(frame: pd.DataFrame) -> str:
     """Return J, the gap and both similarities, one line per experiment."""
     names = ("J desired / conventional", "J unseen / conventional", "gap / J", "SIM instantaneous", "SIM adjoint")
     return "\n".join(
-        f"{experiment}: " + ", ".join(f"{name} {interval(of_all[name], space=' ')}" for name in names)
+        f"{experiment}: "
+        + ", ".join(
+            f"{name} {interval(of_all[name], space=' ')}{_infinite(frame, experiment, name)}" for name in names
+        )
         for experiment, of_all in means(frame).items()
     )
+
+
+def _infinite(frame: pd.DataFrame, experiment: str, quantity: str) -> str:
+    """Say in how many seeds of an experiment a quantity is infinite; nothing if in none."""
+    values = select(frame, experiment=experiment, quantity=quantity)["value"]
+    count = int(np.isinf(values).sum())
+    return f" (infinite in {count} of {plural(len(values), 'seed')})" if count else ""
 
 
 def figure(frame: pd.DataFrame) -> Figure:
@@ -201,15 +217,27 @@ def table(frame: pd.DataFrame) -> Table:
     """Return one row per quantity and claim, one column per experiment; claims have the verdict and our number."""
     of_all = means(frame)
     records = [
-        {"": name, **{experiment: _written(name, known[name]) for experiment, known in of_all.items()}}
+        {
+            "": name,
+            **{
+                experiment: _written(name, known[name]) + _infinite(frame, experiment, name)
+                for experiment, known in of_all.items()
+            },
+        }
         for name in QUANTITIES
     ]
-    measured = set(frame["quantity"])
+    measured, notes = set(frame["quantity"]), ["The numbers of each seed are in optima.parquet beside this page."]
     for claim in (claim for claim in JUDGED if claim.name in measured):
-        verdicts = {experiment: _judged(claim, known[claim.name]) for experiment, known in of_all.items()}
+        caveats = {name: _caveat(frame, name, claim) for name in of_all}
+        verdicts = {name: _judged(claim, known[claim.name], caveats[name]) for name, known in of_all.items()}
         records.append({"": f"claim: {claim.name}", **verdicts})
-    note = "The numbers of each seed are in optima.parquet beside this page."
-    return replace(Table.from_records(ENTRY, records), note=note)
+        notes += [f"{claim.name}, {name}: {caveat}." for name, caveat in caveats.items() if caveat]
+    return replace(Table.from_records(ENTRY, records), note=" ".join(notes))
+
+
+def _caveat(frame: pd.DataFrame, experiment: str, claim: Claim) -> str:
+    """Return what a claim's number does not mean in an experiment; nothing where it means what it says."""
+    return str(select(frame, experiment=experiment, quantity=claim.name)["caveat"].iloc[0])
 
 
 def _written(name: str, over: Interval) -> str:
@@ -219,6 +247,6 @@ def _written(name: str, over: Interval) -> str:
     return interval(over)
 
 
-def _judged(claim: Claim, over: Interval) -> str:
+def _judged(claim: Claim, over: Interval, caveat: str) -> str:
     """Write the verdict on a claim and our number."""
-    return f"{claim.rule.judge(over).verdict.replace('_', ' ')}: {number(over.mean)}"
+    return f"{claim.rule.judge(over).with_caveat(caveat).verdict.replace('_', ' ')}: {number(over.mean)}"

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from lawpipe.figures import layout, style, surfaces
 from lawpipe.report.table import Table
+from lawpipe.results import similarity
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results, select, snapshot
 from lawpipe.results.numbers import UNBROKEN, number, percent
@@ -79,10 +80,7 @@ def along_search(results: Results) -> pd.DataFrame:
             if iteration is None or iteration > best or (iteration == best and name != "near_optimal"):
                 continue
             steps = select(results.similarity, seed=seed, policy=name, against="desired")
-            several = steps[steps["active"] >= 2]
-            # Equal contributions count as infinite similarity.
-            infinite = (several["std"] == 0) & (several["mean"] > 0)
-            several = several.assign(similarity=several["similarity"].mask(infinite, np.inf))
+            several = steps["step"][steps["active"] >= 2]
             frames.append(
                 {
                     "seed": seed,
@@ -90,8 +88,8 @@ def along_search(results: Results) -> pd.DataFrame:
                     "relative_gap": policy["gap"] / policy["objective_desired"],
                     "cost": log["cost"].loc[iteration],
                     "measured": steps["step"].nunique(),
-                    "several": several["step"].nunique(),
-                    **several.groupby("kind")["similarity"].median().reindex(KINDS),
+                    "several": several.nunique(),
+                    **{kind: similarity.median(select(steps, kind=kind).to_dict("records")) for kind in KINDS},
                 }
             )
     return pd.DataFrame(frames)

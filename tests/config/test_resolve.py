@@ -169,6 +169,7 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
         ["a.search.method", "needs problem: perceptron"],
     ),
     ({"processes": 2, "search": {"method": "steered_descent"}}, ["a.search.method", "processes is 2: set it to 1"]),
+    ({"processes": 3, "nodes": 2}, ["a.nodes is 2", "divides that of the processes, 3", "set processes to 2"]),
     ({"search": {"rate": 0.1}}, ["a.search.rate is 0.1", "feedback_descent sets its own step"]),
     ({"search": {"decay": "linear"}}, ["a.search.decay", "feedback_descent sets its own step"]),
     ({"search": {"snapshots": [4, 2]}}, ["a.search.snapshots", "rising", "[2, 4]"]),
@@ -533,6 +534,14 @@ def test_several_processes_are_a_setting_of_what_depends_on_a_search() -> None:
     assert not any(differ(stage) for stage in ("generate_data", "initialise"))
     assert not differ("make_policy", "conventional_tuned")
     assert not differ("train", "conventional")
+
+
+def test_the_number_of_nodes_changes_no_result() -> None:
+    raw = {"name": "mine", "experiments": {"one": {"processes": 4}, "two": {"processes": 4, "nodes": 2}}}
+    one, two = resolve(raw).experiments.values()
+    for stage in (name for name in plan.STAGES if name != "prepare_corpus"):
+        batch = "near_optimal" if stage in ("make_policy", "train") else None
+        assert len({repr(plan.stage_settings(own, stage, "a", seed=0, batch=batch)) for own in (one, two)}) == 1
 
 
 def test_a_policy_that_trains_on_the_desired_examples_needs_enough_to_hold_some_out() -> None:

@@ -133,3 +133,10 @@ def test_there_is_no_p_value_without_an_interval_or_without_spread() -> None:
 def test_without_a_value_the_default_verdict_is_not_tested() -> None:
     for rule in (Beyond(1), Near(1, 1, 2), AtLeast(1, 0), AtMost(0, 1)):
         assert rule.judge(Interval(None, None, None, 3, 0)).verdict == NOT_TESTED
+
+
+@pytest.mark.parametrize(("verdict", "then"), [("reproduced", "partly"), ("not_reproduced", "not_reproduced")])
+def test_a_caveat_leaves_partly_at_most_and_is_the_reason(verdict: str, then: str) -> None:
+    judged = Judgement(verdict, "it is")
+    assert judged.with_caveat("") == judged
+    assert judged.with_caveat("but why") == Judgement(then, "but why")

@@ -44,6 +44,7 @@ TEXT_RUNS = {"search text", "train text"}
 EXPECTED: dict[str, set[str]] = {
     "cli/main.py": set(),
     "studies/growth.py": {"report"},
+    "paper/table_2.py": {"report", "study optima"},
     "studies/transfer.py": {"study transfer"},
     "report/page.py": {"report"},
     "report/page.html": {"report"},

@@ -38,6 +38,15 @@ def test_it_goes_lower_than_mirror_descent_with_few_active_examples(dtype):
     assert search.objective.train(search.best)[1] == pytest.approx(values[-1], rel=1e-12)
 
 
+def test_the_objective_is_that_of_the_weights_and_not_that_of_the_run_that_chose_them():
+    method, target = make({}), objective(torch.float32)
+    row = searched(target, method, iterations=2).rows[2]
+    assert row.objective == row.replay_objective
+    assert row.feedback_objective == method._control.objective(method._path())
+    assert row.feedback_objective != row.replay_objective
+    assert row.feedback_objective == pytest.approx(row.replay_objective, rel=1e-5)
+
+
 def test_a_stopped_search_goes_on_to_the_same_bits(tmp_path):
     check_resumes_bit_for_bit(objective(), DynamicProgramming, tmp_path)
 

@@ -1,14 +1,17 @@
 """The policies of several searches side by side, on toy tables."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from lawpipe.figures import style
 from lawpipe.paper import claims
+from lawpipe.paper.rules import AtMost
 from lawpipe.results import experiment
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
@@ -65,6 +68,38 @@ def test_the_table_has_a_verdict_for_every_claim_without_a_control(experiments: 
         cell.split(":")[0].replace(" ", "_") in ("reproduced", "partly", "not_reproduced") for cell in equal[1:]
     )
     assert len(equal) == len(experiments) + 1
+
+
+def test_a_gap_that_is_no_share_has_the_verdict_and_the_reason_of_the_claim(
+    experiments: list[Results], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = next(claim for claim in optima.JUDGED if claim.name == "near_optimal_is_stationary")
+    above = replace(
+        claim, measure=lambda seed: 1e-3, rule=AtMost(0.01, 0.1), caveat=lambda seeds: "above J in 2 seeds"
+    )
+    monkeypatch.setattr(optima, "JUDGED", (above, replace(above, name="plain", caveat=None)))
+    frame = optima.rows(experiments[:1], {})
+    assert set(frame["caveat"][frame["quantity"] == claim.name]) == {"above J in 2 seeds"}
+    assert set(frame["caveat"][frame["quantity"] != claim.name]) == {""}
+    # Four seeds, so that the rule has an interval.
+    table = optima.table(pd.concat([frame, frame.assign(seed=frame["seed"] + 2)]))
+    cells = {row.cells[0]: row.cells[1] for row in table.rows}
+    assert cells[f"claim: {claim.name}"].startswith("partly: ")
+    assert cells["claim: plain"].startswith("reproduced: ")
+    assert f"{claim.name}, short: above J in 2 seeds." in table.note
+
+
+def test_infinite_similarities_are_counted_and_not_averaged(experiments: list[Results]) -> None:
+    frame = optima.rows(experiments[:1], {})
+    known = (frame["quantity"] == "SIM adjoint") & (frame["seed"] == 1)
+    frame.loc[known, "value"] = 4.0
+    frame.loc[(frame["quantity"] == "SIM adjoint") & (frame["seed"] == 0), "value"] = np.inf
+    cells = {row.cells[0]: row.cells[1] for row in optima.table(frame).rows}
+    assert cells["SIM adjoint"].startswith("4.00")
+    assert cells["SIM adjoint"].endswith("(infinite in 1 of 2 seeds)")
+    assert "infinite" not in cells["SIM instantaneous"]
+    assert "SIM adjoint 4.00" in optima.text(frame)
+    assert "(infinite in 1 of 2 seeds)" in optima.text(frame)
 
 
 def test_the_figure_has_a_row_for_every_experiment_in_every_panel(experiments: list[Results]) -> None:

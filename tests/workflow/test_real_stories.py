@@ -14,7 +14,7 @@ pytestmark = [
 
 REDUCED = """
 experiments:
-  stories:
+  stories_h32:
     seeds: [0]
     data:
       train_examples: 24
@@ -35,10 +35,10 @@ def test_a_file_of_real_stories_takes_the_place_of_the_hub(bare: Project, tmp_pa
     project = Project(tmp_path / "copy")
     configs = ("config/tinystories.yaml", project.write_config(REDUCED))
     run = project.snakemake(
-        "results-tinystories/stories/summary.parquet", configs=configs, LAWPIPE_STORIES=str(FOUND)
+        "results-tinystories/stories_h32/summary.parquet", configs=configs, LAWPIPE_STORIES=str(FOUND)
     )
     assert run.returncode == 0, run.stdout
-    folder = project.folder / "results-tinystories/stories"
+    folder = project.folder / "results-tinystories/stories_h32"
     rows = artifacts.read(folder / "summary.parquet", SUMMARY_OVER_SEEDS).to_pylist()
     searched = {row["quantity"]: row["mean"] for row in rows if row["policy"] == "near_optimal"}
     start = {row["quantity"]: row["mean"] for row in rows if row["policy"] == "conventional"}
@@ -51,6 +51,7 @@ def test_a_file_that_is_not_there_is_one_sentence(bare: Project) -> None:
     run = bare.snakemake("--dry-run", configs=("config/tinystories.yaml",), LAWPIPE_STORIES="/nowhere/stories.txt")
     assert run.returncode != 0
     assert (
-        "experiments.stories.data.corpus.path is '/nowhere/stories.txt', expected a file of text there" in run.stdout
+        "experiments.stories_h32.data.corpus.path is '/nowhere/stories.txt', expected a file of text there"
+        in run.stdout
     )
     assert "Traceback" not in run.stdout

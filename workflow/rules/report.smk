@@ -3,7 +3,9 @@ experiments together the paper's claims with their verdicts."""
 
 # Benchmarks, and searches on GPUs, that were recorded on some machine.
 RECORDED = sorted(
-    file for name in ("search.parquet", "growth.parquet", "gpu-*.json") for file in RECORDS.glob(f"*/{name}")
+    file
+    for name in ("search.parquet", "growth.parquet", "ladder.parquet", "gpu-*.json")
+    for file in RECORDS.glob(f"*/{name}")
 )
 
 # The report of the target `all`, and that of one experiment, without what is about all.
@@ -12,6 +14,7 @@ OF_ALL = {
     "sizes": f"{ROOT}/sizes.parquet",
     "methods": f"{ROOT}/methods.svg",
     "growth": f"{ROOT}/growth.svg",
+    "ladder": f"{ROOT}/ladder.svg",
 }
 
 for name, folder, said, further, recorded in (

@@ -132,12 +132,14 @@ def summary(results: Results) -> Table:
 
 
 def search(results: Results) -> Table:
-    """Return the first and the best row of each seed's search."""
+    """Return the first and the best row of each seed's search, and the last one with feedback."""
     records = []
     near = select(results.summary, policy="near_optimal")
     of_seed = {row["seed"]: [certificate.certificate(row.to_dict())] for _, row in near.iterrows()}
     for seed, log in results.search.groupby("seed"):
         start, best = log.iloc[0], log.sort_values("objective", kind="stable").iloc[0]
+        last = log[log["feedback_objective"].notna()].tail(1)
+        both = (last[f"{name}_objective"].iloc[0] if len(last) else None for name in ("feedback", "replay"))
         records.append(
             {
                 "seed": str(seed),
@@ -145,6 +147,7 @@ def search(results: Results) -> Table:
                 "J, start": number(start["objective"], 4),
                 "J, best": number(best["objective"], 4),
                 "best / start": percent(best["objective"] / start["objective"]),
+                **{head: number(value, 4) for head, value in zip(("J, feedback", "J, replayed"), both, strict=True)},
                 "test J, start": number(start["test_objective"], 4),
                 "test J, best": number(best["test_objective"], 4),
                 "gradients": str(int(best["evaluations"])),

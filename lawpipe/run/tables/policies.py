@@ -7,11 +7,14 @@ from lawpipe.run.table import table
 POLICY = table("policy", "step: int32, weights: array[float*], learning_rate")
 
 #: One row per outer iteration of a search; objectives and gap in nats, of the policy of that row. `predicted` is the
-#: change of J that the gradient at the row before promised, sum G (new - old weights), nats; null without a step.
+#: change of J that the gradient at the row before promised, sum G (new - old weights), nats; null without a step. Of
+#: weights that a run with feedback left, `feedback_objective` is J of that run and `replay_objective` J of training
+#: under these weights, nats; null of others.
 SEARCH = table(
     "search",
     "iteration: int32, evaluations: int32, forward_evaluations: int32, cost, objective, validation_objective,"
-    "test_objective, gap, step_size, accepted: bool, active_fraction, effective_examples, predicted",
+    "test_objective, gap, step_size, accepted: bool, active_fraction, effective_examples, predicted,"
+    "feedback_objective, replay_objective",
 )
 
 #: The rates that were tried for a policy whose learning rate is tuned. J is null where training diverged. Policies

@@ -35,5 +35,9 @@ OVERFITTING = table(
 )
 
 #: The policies of several searches on the same examples: one row per experiment, seed and quantity of its
-#: near-optimal policy; null where the seed has no such number.
-OPTIMA = table("optima", "experiment: string, learning_rate, method: string, seed: int64, quantity: string, value")
+#: near-optimal policy; NaN where the seed has no such number. `caveat` is what the numbers of a claim do not mean in
+#: the experiment's seeds, empty without one and for the other quantities.
+OPTIMA = table(
+    "optima",
+    "experiment: string, learning_rate, method: string, seed: int64, quantity: string, value, caveat: string",
+)

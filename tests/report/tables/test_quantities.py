@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -75,6 +76,17 @@ def test_the_search_shows_the_best_row(plain: Results) -> None:
     assert row["J, best"] == number(best["objective"], 4)
     assert row["best / start"] == percent(best["objective"] / log["objective"].iloc[0])
     assert row["gap, best"] == number(best["gap"])
+    assert row["J, feedback"] == row["J, replayed"] == "-"
+
+
+def test_the_search_shows_the_last_run_with_feedback_and_its_replay(plain: Results) -> None:
+    log = plain.search.assign(feedback_objective=np.nan, replay_objective=np.nan)
+    for iteration, (feedback, replayed) in {1: (0.5, 0.6), 2: (0.25, 0.375)}.items():
+        log.loc[log["iteration"] == iteration, ["feedback_objective", "replay_objective"]] = feedback, replayed
+    table = tables.search(SimpleNamespace(search=log, summary=plain.summary))
+    for row in table.rows:
+        shown = dict(zip(table.header, row.cells, strict=True))
+        assert (shown["J, feedback"], shown["J, replayed"]) == ("0.2500", "0.3750")
 
 
 def test_shares_are_means_over_the_seeds_with_all_their_pairs(plain: Results) -> None:
