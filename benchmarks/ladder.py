@@ -35,9 +35,7 @@ def main(argv: list[str] | None = None) -> None:
     """Collect, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, help="a folder of results, such as results-tinystories")
-    parser.add_argument(
-        "--command", default="make ladder", help="the command that ran them"
-    )
+    parser.add_argument("--command", default="make ladder", help="the command that ran them")
     parser.add_argument("--output", type=Path, help="a Parquet file for the rows")
     options = parser.parse_args(argv)
     new = pd.concat([recorded(folder, seeds, options.command) for folder, seeds in finished(options.results)])
