@@ -1,132 +1,423 @@
-"""Gain of the online weights in mini-batch training: test loss beside plain training and an oracle, over seeds.
+"""Online weights in mini-batch training, beside training on the desired windows themselves: test losses over seeds.
 
-    python -m benchmarks.online_batches [--text my/stories.parquet] [--seeds 5] [--variants] ...
+    python -m benchmarks.online_batches [--text my/stories.parquet] [--desired 256 16] [--output rows.parquet] ...
 
-The model, the data and the training of examples/train_online.py. Each way of training uses its own best learning
-rate, by the mean desired loss over the run; each seed is another model, split and order. Prints a Markdown table of
-means over the run and at its end, and of the share of the oracle's gain on test, with 95 % t intervals over the
-seeds. --variants takes one case and leaves out one part of the method at a time. Half an hour on two cores.
+The model, the data and the training of examples/train_online.py. Whoever has K desired windows can also train on
+them: in every batch (mixing), instead of the training windows, or at the end (fine-tuning). Each way of training has
+the learning rate, and the share of desired windows, with the lowest loss at the end of training on desired windows
+that it does not use: a quarter of the K is held out while choosing, and the run is repeated with all K. Where the
+last steps are on desired windows alone, training stops early by the same loss. A second choice is by the test loss,
+as an oracle would make it. Ways that use no desired windows choose by all K.
+
+The K windows are the first of the largest K, so that the training and test windows are the same for every K. Rows
+that --output already has are not computed again. Prints a Markdown table of losses at the end with 95 % t intervals
+over the seeds. --ways also takes further rules, and variants of the method, each without one part of it.
 """
 
 import argparse
-import multiprocessing
+import functools
+import math
 import sys
-from concurrent.futures import ProcessPoolExecutor
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import product
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from benchmarks import common
 from examples import train_online
-from examples.train_online import ONLINE, ORACLE, PLAIN
+from examples.train_online import Data, losses
+from lawpipe import online
 from lawpipe.analysis import gain
 from lawpipe.analysis.intervals import mean_interval
-from lawpipe.results.numbers import UNBROKEN, interval, share_of
+from lawpipe.problems.language_model import perturb
+from lawpipe.results.numbers import UNBROKEN, interval, number
+from lawpipe.run import files, random
 
-SIZES = {"steps": 600, "examples": 4096, "hidden": 32, "length": 24}
-RATES = {"adamw": ("0.01", "0.03", "0.1"), "sgd": ("0.3", "1", "3")}
-CASES = [("adamw", 0.0), ("adamw", 0.25), ("adamw", 0.5), ("adamw", 0.75), ("sgd", 0.0), ("sgd", 0.5)]
-#: The case in which variants are tried, and the options of the example for each of them.
-VARIED = ("adamw", 0.5)
+SIZES = {"steps": 300, "examples": 4096, "hidden": 32, "length": 16, "vocabulary": 512, "batch": 32, "test": 512}
+#: The learning rate at which the choice starts, by optimiser, and the factor to the next one.
+RATES, FACTOR = {"adamw": 0.03, "sgd": 1.0}, math.sqrt(10)
+#: Shares of a batch, and shares of the steps at the end; the choice starts in the middle.
+MIXED, LAST = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4), (0.1, 0.2, 0.4)
+#: Losses are measured so many times where training may stop early.
+MEASURED = 10
+#: Pieces of so many tokens are shuffled; so many windows are copied.
+PIECE, COPIED = 4, 16
+#: The change of the exponent of `tilt` per unit of correlation, and its upper end.
+TILT, MOST = 0.1, 8.0
+
+#: Weights [B] that sum to 1, and losses [B] for the backward pass, of training windows and their numbers.
+Rule = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+#: Makes online weights, with some arguments changed; draws a batch from each half of the desired windows.
+Make = Callable[..., online.Online]
+Halves = Callable[[], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the training windows of a batch are weighed, and how the desired windows take part.
+
+    `shares` are the candidates for the share of desired windows in every batch or, with `at_end`, for the share of
+    the steps, at the end, that are on desired windows alone. `variant` changes the arguments of `Online`.
+    """
+
+    rule: str = "even"
+    shares: tuple[float, ...] = (0.0,)
+    at_end: bool = False
+    variant: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def uses_desired(self) -> bool:
+        """Whether the way trains on desired windows or weighs by them."""
+        return self.rule in ("online", "positive", "tilt") or max(self.shares) > 0
+
+    def alone_from(self, share: float, steps: int) -> int:
+        """Return the first step of those on desired windows alone; `steps` if there is none."""
+        if self.at_end:
+            return steps - round(share * steps)
+        return 0 if share == 1 else steps
+
+
+UNIFORM, ORACLE = "uniform", "oracle"
+WAYS = {
+    UNIFORM: Way(),
+    ORACLE: Way("clean"),
+    "1 / loss": Way("inverse"),
+    "online": Way("online"),
+    "mixing": Way(shares=MIXED),
+    "online + mixing": Way("online", shares=MIXED),
+    "desired alone": Way(shares=(1.0,)),
+    "fine-tuning": Way(shares=LAST, at_end=True),
+}
 VARIANTS = {
-    "a new desired gradient every step": ["--refresh", "1", "--momentum", "0"],
-    "without averages": ["--momentum", "0"],
-    "without Adam's metric": ["--plain-metric"],
-    "without memory of examples": ["--forget"],
-    "differences": ["--contributions", "difference"],
+    "tilt": Way("tilt"),
+    "max(CT, 0)": Way("positive"),
+    "a new desired gradient every step": Way("online", variant={"refresh": 1, "momentum": 0.0}),
+    "without averages": Way("online", variant={"momentum": 0.0}),
+    "without the optimiser's metric": Way("online", variant={"optimizer": None}),
+    "without memory of examples": Way("online", variant={"examples": None}),
+    "differences": Way("online", variant={"contributions": "difference"}),
 }
 
 
-class Task(NamedTuple):
-    """One case and seed, and the ways of training: the name, the way and its further options."""
+class Run(NamedTuple):
+    """Measured steps, losses of each desired window then [S, K], test loss [S]; mean weight of corrupted windows."""
 
-    case: tuple[str, float]
-    seed: int
-    arguments: list[str]
-    ways: list[tuple[str, str, list[str]]]
+    steps: list[int]
+    desired: NDArray[np.float64]
+    test: NDArray[np.float64]
+    on_corrupted: float
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Train, and print the table."""
-    parser = common.parser(__doc__, **SIZES, seeds=5)
+    """Train what is missing, and print the table."""
+    parser = common.parser(__doc__, **SIZES, seeds=3)
     parser.add_argument("--text", help="real stories; the embedded grammar without it")
-    parser.add_argument("--variants", action="store_true", help="leave out one part of the method at a time")
+    parser.add_argument("--optimiser", choices=[*RATES], default="adamw")
+    parser.add_argument("--corruptions", nargs="+", choices=[*CORRUPTIONS], default=["perturbed"])
+    parser.add_argument("--corrupted", nargs="+", type=float, default=[0.0, 0.25, 0.5], help="shares of the windows")
+    parser.add_argument("--desired", nargs="+", type=int, default=[256, 16], help="K")
+    parser.add_argument("--ways", nargs="+", choices=[*WAYS, *VARIANTS], default=[*WAYS])
+    parser.add_argument("--output", type=Path, help="Parquet file of the rows, which are added to those it has")
     options = parser.parse_args(argv)
-    tasks = [task(options, case, seed) for case, seed in product(CASES, range(options.seeds))]
-    if options.variants:
-        tasks = [with_variants(task) for task in tasks if task.case == VARIED]
-    outcomes = []
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for done, rows in enumerate(pool.map(outcome, tasks), start=1):
-            outcomes += rows
-            print(f"{done} of {len(tasks)} seeds", file=sys.stderr, end="\r")
-    print(file=sys.stderr)
-    print("| optimiser, perturbed | way | mean test loss | at the end | share of the oracle's gain; at the end |")
-    print("|---|---|---|---|---|")
-    for case, rows in pd.DataFrame(outcomes).groupby("case", sort=False):
-        for name in rows["name"].unique():
-            print(line(str(case), str(name), rows))
+    torch.set_num_threads(1)
+    common.print_machine()
+    table = pd.DataFrame()
+    if options.output is not None and options.output.exists():
+        table = pd.read_parquet(options.output)
+    for case in product(range(options.seeds), options.corruptions, options.corrupted):
+        known = keys(table)
+        rows = list(outcomes(options, *case, known))
+        table = pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
+        if rows and options.output is not None:
+            with files.whole(options.output) as temporary:
+                table.to_parquet(temporary, index=False, compression="zstd")
+    print_table(table)
 
 
-def task(options: argparse.Namespace, case: tuple[str, float], seed: int) -> Task:
-    """Return the task of a case and seed."""
-    optimiser, perturbed = case
-    arguments = ["--optimiser", optimiser, "--perturbed", str(perturbed), "--seed", str(seed)]
+def keys(table: pd.DataFrame) -> set[tuple[Any, ...]]:
+    """Return what the rows of a table are about."""
+    names = ["seed", "corruption", "corrupted", "desired", "way"]
+    return set(table[names].itertuples(index=False, name=None)) if len(table) else set()
+
+
+def outcomes(
+    options: argparse.Namespace, seed: int, corruption: str, corrupted: float, known: set[tuple[Any, ...]]
+) -> Iterator[dict[str, Any]]:
+    """Train in every way with every K, but for what is known; yield a row for each choice."""
+    wanted = [
+        (count, name)
+        for count, name in product(options.desired, options.ways)
+        if (seed, corruption, corrupted, count, name) not in known
+        and not (name == ORACLE and corrupted == 0)
+        and count <= max(options.desired)
+    ]
+    if not wanted:
+        return
+    arguments = ["--optimiser", options.optimiser, "--perturbed", "0", "--seed", str(seed)]
+    arguments += ["--desired", str(max(options.desired))]
     for name in SIZES:
         arguments += [f"--{name}", str(getattr(options, name))]
     if options.text is not None:
         arguments += ["--text", options.text]
-    arguments += ["--learning-rates", *RATES[optimiser]]
-    ways = train_online.ways(train_online.parser().parse_args(arguments))
-    return Task(case, seed, arguments, [(way, way, []) for way in ways])
+    settings = train_online.parser().parse_args(arguments)
+    data = CORRUPTIONS[corruption](train_online.load(settings), corrupted, seed)
+    trials = Trials(data, settings, RATES[options.optimiser])
+    for count, name in wanted:
+        began = time.process_time()
+        way = (WAYS | VARIANTS)[name]
+        for chosen_by, choice in trials.choices(way, count).items():
+            case = {"seed": seed, "corruption": corruption, "corrupted": corrupted, "desired": count, "way": name}
+            yield case | {"chosen_by": chosen_by} | choice | {"seconds": time.process_time() - began}
+        print(*case.values(), f"{time.process_time() - began:.1f} s", file=sys.stderr)
 
 
-def with_variants(plan: Task) -> Task:
-    """Return a task with the variants of the method added."""
-    variants = [(name, ONLINE, arguments) for name, arguments in VARIANTS.items()]
-    return plan._replace(ways=[*plan.ways, *variants])
+class Trials:
+    """Training runs on some data, each made once."""
 
+    def __init__(self, data: Data, options: argparse.Namespace, rate: float) -> None:
+        self.data, self.options, self.first_rate = data, options, rate
+        self.runs: dict[tuple[int, int, float, int], Run] = {}
 
-def outcome(plan: Task) -> list[dict[str, str | int | float]]:
-    """Train in every way at every learning rate; return one row per way, of its best run."""
-    optimiser, perturbed = plan.case
-    data = train_online.load(train_online.parser().parse_args(plan.arguments))
-    rows = []
-    for name, way, more in plan.ways:
-        options = train_online.parser().parse_args([*plan.arguments, *more])
-        best = train_online.tuned(data, options, way)
-        rows.append(
-            {
-                "case": f"{optimiser}, {perturbed:.0%}",
-                "name": name,
-                "seed": plan.seed,
-                "mean": float(best["test"].mean()),
-                "end": float(best["test"].iloc[-1]),
-                "rate": float(best["learning_rate"].iloc[0]),
-                "weight": float(best["weight_on_perturbed"].iloc[0]),
+    def rate(self, k: int) -> float:
+        """Return point k of the grid of learning rates."""
+        return self.first_rate * FACTOR**k
+
+    def run(self, way: Way, count: int, share: float, k: int) -> Run:
+        """Return the run with the first `count` desired windows."""
+        key = (id(way), count, share, k)
+        if key not in self.runs:
+            self.runs[key] = train(self.data, self.options, way, count, share, self.rate(k))
+        return self.runs[key]
+
+    def choices(self, way: Way, count: int) -> dict[str, dict[str, Any]]:
+        """Return the outcome at the setting with the lowest loss on desired windows held out, and on test windows."""
+        used = count - math.ceil(count / 4) if way.uses_desired else 0
+        tried: dict[tuple[float, int], Run] = {}
+
+        def held_out(share: float, k: int) -> float:
+            run = tried[share, k] = self.run(way, used, share, k)
+            return lowest(run, run.desired[:, used:count].mean(axis=1))[1]
+
+        middle = len(way.shares) // 2
+        share = way.shares[climb(lambda i: held_out(way.shares[i], 0), middle, 0, len(way.shares) - 1)]
+        rate = climb(functools.partial(held_out, share), 0, -3, 3)
+        best = min(tried, key=lambda setting: lowest(tried[setting], tried[setting].test)[1])
+        result = {}
+        for name, setting in {"held_out": (share, rate), "test": best}.items():
+            trial = tried[setting]
+            curve = trial.desired[:, used:count].mean(axis=1) if name == "held_out" else trial.test
+            stop, loss = lowest(trial, curve)
+            final = self.run(way, count, *setting) if way.uses_desired else trial
+            result[name] = {
+                "share": setting[0],
+                "rate": self.rate(setting[1]),
+                "stop": trial.steps[stop],
+                "tried": len(tried),
+                "loss_chosen_by": loss,
+                "test": float(final.test[stop]),
+                "weight_on_corrupted": final.on_corrupted,
             }
-        )
-    return rows
+        return result
 
 
-def line(case: str, name: str, rows: pd.DataFrame) -> str:
-    """Return one row of the table."""
-    chosen = rows[rows["name"] == name]
-    rates = "/".join(f"{rate:g}" for rate in sorted(chosen["rate"].unique()))
-    means = [interval(mean_interval(chosen[moment])) for moment in ("mean", "end")]
-    shares = "; ".join(share(rows, name, moment) for moment in ("mean", "end")) if name not in (PLAIN, ORACLE) else ""
-    cells = [case, f"{name}, rate {rates}, weight on perturbed {chosen['weight'].mean():.0%}", *means, shares]
-    return f"| {' | '.join(cells)} |".replace(UNBROKEN, " ")
+def lowest(run: Run, curve: NDArray[np.float64]) -> tuple[int, float]:
+    """Return the index of the lowest loss of a run, and that loss, infinite where none is finite."""
+    finite = np.where(np.isfinite(curve), curve, np.inf)
+    return int(finite.argmin()), float(finite.min())
 
 
-def share(rows: pd.DataFrame, name: str, moment: str) -> str:
-    """Return the share of the oracle's gain, or the change from plain training if there is no such gain."""
-    losses = rows.pivot(index="seed", columns="name", values=moment)
-    part = gain.share(losses, name, PLAIN, ORACLE) if ORACLE in losses else mean_interval([])
-    if part.n_reached:
-        return share_of(part)
-    return f"{interval(gain.difference(losses, name, PLAIN))} nats"
+def climb(loss: Callable[[int], float], start: int, low: int, high: int) -> int:
+    """Return an integer whose neighbours have no lower loss, from a start, within low..high."""
+    best = start
+    for side in (1, -1):
+        while low <= best + side <= high and loss(best + side) < loss(best):
+            best += side
+        if best != start:
+            break
+    return best
+
+
+def train(data: Data, options: argparse.Namespace, way: Way, count: int, share: float, rate: float) -> Run:
+    """Train once with the first `count` desired windows."""
+    model, optimiser, schedule = train_online.prepared(data, options, rate)
+    generator = torch.Generator().manual_seed(options.seed)
+    trusted = data.windows["desired"][:count]
+    halves = functools.partial(train_online.two_batches, trusted, options.batch, generator)
+    arguments = {"examples": options.examples, "optimizer": optimiser} | way.variant
+    weigh = RULES[way.rule](model, functools.partial(make_online, model, arguments), halves)
+    rows = torch.nonzero(~data.corrupted).flatten() if way.rule == "clean" else torch.arange(len(data.corrupted))
+    alone_from = way.alone_from(share, options.steps)
+    inside = 0 if way.at_end else round(share * options.batch)
+    steps, desired, test, on_corrupted = [], [], [], []
+    for step in range(options.steps + 1):
+        alone = step >= alone_from
+        if step == options.steps or (alone and step % max(1, options.steps // MEASURED) == 0):
+            steps.append(step)
+            with torch.no_grad():
+                desired.append(losses(model, data.windows["desired"]).numpy())
+                test.append(train_online.evaluate(model, data.windows["test"]))
+        if step == options.steps:
+            break
+        number_desired = options.batch if alone else inside
+        loss = torch.zeros(())
+        if number_desired < options.batch:
+            chosen = rows[torch.randint(len(rows), (options.batch - number_desired,), generator=generator)]
+            weights, current = weigh(data.windows["train"][chosen], chosen)
+            loss = loss + (1 - number_desired / options.batch) * (weights @ current)
+            on_corrupted.append(float(weights[data.corrupted[chosen]].sum()))
+        if number_desired:
+            drawn = torch.randint(count, (number_desired,), generator=generator)
+            loss = loss + number_desired / options.batch * losses(model, trusted[drawn]).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    mean_weight = float(np.mean(on_corrupted)) if on_corrupted else math.nan
+    return Run(steps, np.array(desired, dtype=np.float64), np.array(test), mean_weight)
+
+
+def make_online(model: train_online.LanguageModel, arguments: dict[str, Any], **changed: Any) -> online.Online:
+    """Return online weights of a model."""
+    return online.Online(model, losses, **(arguments | changed))
+
+
+def even(model: train_online.LanguageModel, make: Make, halves: Halves) -> Rule:
+    """Return the rule of equal weights."""
+
+    def rule(batch: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.full((len(batch),), 1 / len(batch)), losses(model, batch)
+
+    return rule
+
+
+def inverse(model: train_online.LanguageModel, make: Make, halves: Halves) -> Rule:
+    """Return the rule of weights proportional to 1 / loss."""
+
+    def rule(batch: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        current = losses(model, batch)
+        scores = 1 / current.detach().clamp(min=1e-6)
+        return scores / scores.sum(), current
+
+    return rule
+
+
+def by_online(model: train_online.LanguageModel, make: Make, halves: Halves) -> Rule:
+    """Return the rule of online weights."""
+    weigh = make()
+    return lambda batch, rows: weigh(batch, halves, rows if weigh.examples is not None else None)
+
+
+def positive(model: train_online.LanguageModel, make: Make, halves: Halves) -> Rule:
+    """Return the rule of weights proportional to the contribution where it is above 0."""
+    weigh = make(examples=None)
+
+    def rule(batch: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        even, current = weigh(batch, halves)
+        scores = weigh.last.contributions.clamp(min=0) if weigh.last is not None else even
+        return (scores / scores.sum() if float(scores.sum()) > 0 else torch.full_like(even, 1 / len(even))), current
+
+    return rule
+
+
+def tilt(model: train_online.LanguageModel, make: Make, halves: Halves) -> Rule:
+    """Return the rule of `lawpipe.policies.tilted`, whose exponent follows the evidence times a correlation.
+
+    The correlation, under the weights, is that of -x, x = log(loss / mean loss + 0.3), with the contributions.
+    """
+    weigh = make(examples=None)
+    exponent = 0.0
+
+    def rule(batch: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        nonlocal exponent
+        current = weigh(batch, halves)[1]
+        detached = current.detach()
+        x = (detached / detached.mean() + 0.3).log()
+        weights = (-exponent * x).softmax(dim=0)
+        if weigh.last is not None:
+            pairs = torch.stack([-x, weigh.last.contributions])
+            covariance = torch.cov(pairs, aweights=weights)
+            correlation = float(covariance[0, 1] / (covariance[0, 0] * covariance[1, 1]).sqrt())
+            if math.isfinite(correlation):
+                exponent = min(max(exponent + TILT * weigh.evidence * correlation, 0.0), MOST)
+        return weights, current
+
+    return rule
+
+
+RULES = {"even": even, "clean": even, "inverse": inverse, "online": by_online, "positive": positive, "tilt": tilt}
+
+
+def perturbed(data: Data, share: float, seed: int) -> Data:
+    """Perturb a share of the training windows as in arXiv 2402.17759."""
+    settings = {"fraction": share, "operations": 20, "mix": {"replace": 1.0, "delete": 1.0, "repeat": 1.0}}
+    tokens = data.windows["train"].numpy().astype(np.int32)
+    tokens, corrupted = perturb.apply(tokens, data.vocabulary, settings, seed)
+    return _with(data, tokens, corrupted)
+
+
+def shuffled(data: Data, share: float, seed: int) -> Data:
+    """Cut a share of the training windows into pieces of PIECE tokens, and put these in random order."""
+    tokens = data.windows["train"].numpy().copy()
+    generator = random.generator(seed, "shuffled")
+    corrupted = _chosen(len(tokens), share, generator)
+    for row in np.flatnonzero(corrupted):
+        length = int((tokens[row] != train_online.PAD).sum())
+        pieces = np.array_split(tokens[row, :length], math.ceil(length / PIECE))
+        tokens[row, :length] = np.concatenate([pieces[i] for i in generator.permutation(len(pieces))])
+    return _with(data, tokens, corrupted)
+
+
+def boilerplate(data: Data, share: float, seed: int) -> Data:
+    """Replace a share of the training windows by copies of COPIED of them."""
+    tokens = data.windows["train"].numpy().copy()
+    generator = random.generator(seed, "boilerplate")
+    corrupted = _chosen(len(tokens), share, generator)
+    rows = np.flatnonzero(corrupted)
+    tokens[rows] = tokens[generator.choice(rows[:COPIED], len(rows))] if len(rows) else tokens[rows]
+    return _with(data, tokens, corrupted)
+
+
+CORRUPTIONS = {"perturbed": perturbed, "shuffled": shuffled, "boilerplate": boilerplate}
+
+
+def _chosen(count: int, share: float, generator: np.random.Generator) -> NDArray[np.bool_]:
+    result = np.zeros(count, dtype=np.bool_)
+    result[generator.permutation(count)[: round(share * count)]] = True
+    return result
+
+
+def _with(data: Data, tokens: NDArray[Any], corrupted: NDArray[np.bool_]) -> Data:
+    windows = dict(data.windows) | {"train": torch.from_numpy(tokens.astype(np.int64))}
+    return Data(windows, torch.from_numpy(corrupted), data.vocabulary)
+
+
+def print_table(table: pd.DataFrame) -> None:
+    """Print the test losses at the end, in nats: of uniform weights, and what the other ways change, by seed."""
+    names = [name for name in (WAYS | VARIANTS) if name != UNIFORM and name in set(table["way"])]
+    print(f"\n| corrupted | K | {UNIFORM} | {' | '.join(names)} |")
+    print("|---" * (3 + len(names)) + "|")
+    for (corruption, corrupted, desired), rows in table.groupby(["corruption", "corrupted", "desired"], sort=False):
+        chosen = {
+            by: part.pivot(index="seed", columns="way", values="test") for by, part in rows.groupby("chosen_by")
+        }
+        cells = [f"{corrupted:.0%} {corruption}" if corrupted else "0 %", str(desired)]
+        cells.append(interval(mean_interval(chosen["held_out"][UNIFORM])))
+        for name in names:
+            if name not in chosen["held_out"]:
+                cells.append("-")
+                continue
+            change = interval(gain.difference(chosen["held_out"], name, UNIFORM))
+            best = gain.difference(chosen["test"], name, UNIFORM).mean
+            cells.append(f"{change} ({number(best)})")
+        print(f"| {' | '.join(cells)} |".replace(UNBROKEN, " "))
 
 
 if __name__ == "__main__":

@@ -24,16 +24,11 @@ from pathlib import Path
 import common
 import numpy as np
 import pandas as pd
+import stories
 import torch
 
-from lawpipe.compute import devices
-from lawpipe.data import corpus, tokenizer
 from lawpipe.engine import stability
-from lawpipe.problems.language_model import perturb, windows
-from lawpipe.problems.language_model.losses import LanguageModel
-from lawpipe.problems.language_model.models.transformer import Transformer
 from lawpipe.run import random
-from lawpipe.run.splits import REFERENCES
 from lawpipe.search.loop import Row, Search
 from lawpipe.search.method import Method, load_method
 from lawpipe.search.objective import Objective
@@ -175,23 +170,8 @@ def _perceptron(size: Size, seed: int, options: argparse.Namespace) -> Objective
 
 def _stories(size: Size, seed: int, options: argparse.Namespace) -> Objective:
     """Return the objective of a Transformer on stories of the grammar, half of its training windows perturbed."""
-    stories = corpus.load({"source": "grammar", "stories": 20_000, "seed": 0, "near_copies": "ignore"})
-    trained = tokenizer.make({"kind": "bpe", "vocabulary": 512}, stories.stories)
-    shape = {
-        "length": 32,
-        "minimum_fill": 0.25,
-        "train_examples": size.examples,
-        **{f"{name}_examples": size.reference_examples for name in REFERENCES},
-    }
-    cut = windows.make(trained.encode(stories.stories), stories.rows, shape, seed, ("train", *REFERENCES))
-    mix = {"fraction": 0.5, "operations": 20, "mix": {"replace": 1, "delete": 1, "repeat": 1}}
-    train, _ = perturb.apply(cut["train"].tokens, trained.size, mix, seed)
-    model = Transformer(trained.size, 32, 32, 2, 2)
-    references = {name: cut[name].tokens for name in REFERENCES}
-    problem = LanguageModel(model, train, references, torch.float32, devices.device("cpu"))
-    values = model.initialise(random.generator(seed, "initialisation"))
-    theta0 = torch.cat([torch.from_numpy(values[name]).float().flatten() for name in model.shapes])
-    return Objective(problem, theta0, [options.learning_rate] * size.steps)
+    drawn = stories.draw(size.examples, size.reference_examples, seed=seed)
+    return Objective(drawn.problem(), drawn.theta0, [options.learning_rate] * size.steps)
 
 
 BUILD: dict[str, Callable[[Size, int, argparse.Namespace], Objective]] = {

@@ -16,7 +16,7 @@ import argparse
 import functools
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -136,7 +137,8 @@ def parser() -> argparse.ArgumentParser:
         "--perturbed", type=float, default=0.5, help="share of the training windows that are perturbed"
     )
     options.add_argument("--examples", type=int, default=2048, help="training windows")
-    options.add_argument("--desired", type=int, default=256, help="desired windows, and number of test windows")
+    options.add_argument("--desired", type=int, default=256, help="desired windows")
+    options.add_argument("--test", type=int, help="test windows; as many as desired ones without it")
     options.add_argument("--length", type=int, default=32, help="tokens per window")
     options.add_argument("--vocabulary", type=int, default=512)
     options.add_argument("--hidden", type=int, default=64)
@@ -159,32 +161,39 @@ def parser() -> argparse.ArgumentParser:
 
 def load(options: argparse.Namespace) -> Data:
     """Read the text and cut it into windows."""
+    stories, rows, vocabulary = encoded(options.text, options.vocabulary)
+    shape = {
+        "length": options.length,
+        "minimum_fill": 0.25,
+        "train_examples": options.examples,
+        "desired_examples": options.desired,
+        "test_examples": options.desired if options.test is None else options.test,
+    }
+    splits = windows.make(stories, rows, shape, options.seed, SPLITS)
+    mix = {"replace": 1.0, "delete": 1.0, "repeat": 1.0}
+    settings = {"fraction": options.perturbed, "operations": 20, "mix": mix}
+    perturbed, corrupted = perturb.apply(splits["train"].tokens, vocabulary, settings, options.seed)
+    arrays = {name: split.tokens for name, split in splits.items()} | {"train": perturbed}
+    tensors = {name: torch.from_numpy(array.astype(np.int64)) for name, array in arrays.items()}
+    return Data(tensors, torch.from_numpy(np.array(corrupted)), vocabulary)
+
+
+@functools.cache
+def encoded(text: Path | None, vocabulary: int) -> tuple[Sequence[windows.Tokens], NDArray[np.int64], int]:
+    """Return the stories of a text as tokens, their rows in it, and the size of the vocabulary."""
     source: dict[str, Any] = {"source": "grammar", "stories": 20_000, "seed": 0, "near_copies": "ignore"}
-    if options.text is not None:
+    if text is not None:
         source = {
             "source": "file",
-            "path": str(options.text),
+            "path": str(text),
             "stories": None,
             "near_copies": "drop",
             "text_column": "text",
             "separator": None,
         }
     stories = corpus.load(source)
-    tokens = tokenizer.make({"kind": "bpe", "vocabulary": options.vocabulary}, stories.stories)
-    shape = {
-        "length": options.length,
-        "minimum_fill": 0.25,
-        "train_examples": options.examples,
-        "desired_examples": options.desired,
-        "test_examples": options.desired,
-    }
-    splits = windows.make(tokens.encode(stories.stories), stories.rows, shape, options.seed, SPLITS)
-    mix = {"replace": 1.0, "delete": 1.0, "repeat": 1.0}
-    settings = {"fraction": options.perturbed, "operations": 20, "mix": mix}
-    perturbed, corrupted = perturb.apply(splits["train"].tokens, tokens.size, settings, options.seed)
-    arrays = {name: split.tokens for name, split in splits.items()} | {"train": perturbed}
-    tensors = {name: torch.from_numpy(array.astype(np.int64)) for name, array in arrays.items()}
-    return Data(tensors, torch.from_numpy(np.array(corrupted)), tokens.size)
+    tokens = tokenizer.make({"kind": "bpe", "vocabulary": vocabulary}, stories.stories)
+    return tokens.encode(stories.stories), stories.rows, tokens.size
 
 
 def ways(options: argparse.Namespace) -> list[str]:
@@ -200,17 +209,7 @@ def tuned(data: Data, options: argparse.Namespace, way: str) -> pd.DataFrame:
 
 def train(data: Data, options: argparse.Namespace, rate: float, way: str) -> pd.DataFrame:
     """Train once; return the desired and test losses along the run, and the mean weight on corrupted windows."""
-    torch.manual_seed(options.seed)
-    model = LanguageModel(data.vocabulary, options.length, options.hidden)
-    optimiser: torch.optim.Optimizer
-    if options.optimiser == "sgd":
-        optimiser = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
-    else:
-        optimiser = torch.optim.AdamW(model.parameters(), lr=rate)
-    warm = max(1, options.steps // 20)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / warm, (options.steps - step) / (options.steps - warm + 1))
-    )
+    model, optimiser, schedule = prepared(data, options, rate)
     generator = torch.Generator().manual_seed(options.seed)
     weigh = online.Online(
         model,
@@ -222,7 +221,7 @@ def train(data: Data, options: argparse.Namespace, rate: float, way: str) -> pd.
         contributions=options.contributions,
     )
     trained_on = torch.nonzero(~data.corrupted).flatten() if way == ORACLE else torch.arange(options.examples)
-    desired = functools.partial(two_batches, data, options, generator)
+    desired = functools.partial(two_batches, data.windows["desired"], options.batch, generator)
     uniform = torch.full((options.batch,), 1 / options.batch)
     rows, seconds, on_corrupted = [], 0.0, []
     for step in range(options.steps + 1):
@@ -248,10 +247,27 @@ def train(data: Data, options: argparse.Namespace, rate: float, way: str) -> pd.
     )
 
 
-def two_batches(data: Data, options: argparse.Namespace, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Draw a batch from each half of the desired windows, together as large as a training batch."""
-    desired = data.windows["desired"]
-    half, count = len(desired) // 2, options.batch // 2
+def prepared(
+    data: Data, options: argparse.Namespace, rate: float
+) -> tuple[LanguageModel, torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR]:
+    """Return a new model, its optimiser, and the schedule of its learning rate."""
+    torch.manual_seed(options.seed)
+    model = LanguageModel(data.vocabulary, options.length, options.hidden)
+    optimiser: torch.optim.Optimizer
+    if options.optimiser == "sgd":
+        optimiser = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
+    else:
+        optimiser = torch.optim.AdamW(model.parameters(), lr=rate)
+    warm = max(1, options.steps // 20)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min((step + 1) / warm, (options.steps - step) / (options.steps - warm + 1))
+    )
+    return model, optimiser, schedule
+
+
+def two_batches(desired: Tensor, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Draw a batch from each half of the desired windows, together of `size` windows, or all if there are fewer."""
+    half, count = len(desired) // 2, size // 2
     first, second = (torch.randperm(half, generator=generator)[:count] for _ in range(2))
     return desired[first], desired[half + second]
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from lawpipe.engine.trajectory import Trajectory
+from lawpipe.engine.trajectory import Curve, Trajectory
 from lawpipe.problems.base import OnBlock, OnBlockOfRun, TermGradients
 
 
@@ -152,9 +152,29 @@ def _pieces(first: int, stop: int, cuts: Sequence[int]) -> Iterator[slice]:
 
 
 def _term_gradients(trajectory: Trajectory, against: str) -> TermGradients:
-    """Return the function from parameters [B, P] to the gradients of their terms L(theta) / T of J, [B, P]."""
+    """Return the function from parameters [B, P] to the gradients of their terms L(theta) / T of J, [B, P].
+
+    It is called for theta[T] and then for blocks of steps that go back to theta[0]. Gradients that the run has kept
+    are taken from there; if losses come with the gradients, the run keeps them as its curve.
+    """
     problem, steps = trajectory.problem, trajectory.steps
-    return lambda thetas: problem.reference_gradients(against, thetas) / steps
+    kept = trajectory.gradients.get(against)
+    losses: list[Curve] = []
+    first = steps + 1
+
+    def gradients(thetas: Tensor) -> Tensor:
+        nonlocal first
+        rows, first = slice(first - len(thetas), first), first - len(thetas)
+        if kept is not None:
+            return kept[rows] / steps
+        values, result = problem.reference_terms(against, thetas)
+        if values is not None:
+            losses.append(values)
+            if first == 0:
+                trajectory.curves.setdefault(against, np.concatenate(losses[::-1]))
+        return result / steps
+
+    return gradients
 
 
 def gradient(trajectory: Trajectory, against: str = "desired", out: Tensor | None = None) -> Tensor:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,8 @@ class Trajectory:
     - otherwise theta at the start of each segment and theta[T].
 
     `curves` holds the reference losses that are known: with several segments those of all sets, computed during
-    training, otherwise those that were asked for.
+    training, otherwise those that were asked for or came with gradients. `gradients` holds the gradients of the mean
+    loss on a reference set at theta[0..T], [T+1, P], that are known: those of a run that needed them on its way.
     """
 
     problem: Problem
@@ -42,6 +43,7 @@ class Trajectory:
     stored: Tensor
     curves: dict[str, Curve]
     on_host: bool = False
+    gradients: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:

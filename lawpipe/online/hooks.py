@@ -99,16 +99,30 @@ class Linear:
         self.slopes = slopes
 
     def products(self, direction: Mapping[Tensor, Tensor]) -> Tensor:
-        """Return <b_n, V a_n>, [B]."""
+        """Return <b_n, V a_n>, [B], as <V^T b_n, a_n> where inputs have fewer numbers than outputs."""
         low = {name: direction[p].to(self.slopes.dtype) for name, p in self.own.items()}
-        return dot(self.slopes, functional.linear(self.inputs, low["weight"], low.get("bias")))
+        if not self._is_narrow():
+            return dot(self.slopes, functional.linear(self.inputs, low["weight"], low.get("bias")))
+        products = dot(self.slopes @ low["weight"], self.inputs)
+        if "bias" in low:
+            products = products + accumulated(self.slopes @ low["bias"]).sum(dim=1)
+        return products
 
     def gradients(self, weights: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (w b)^T a for the matrix and the sum of w b for the bias."""
-        weighted = scaled(self.slopes, weights).flatten(0, 1)
-        yield self.own["weight"], weighted.mT @ self.inputs.flatten(0, 1)
+        """Yield (w b)^T a for the matrix and the sum of w b for the bias; a is weighed where it is narrower."""
+        slopes, inputs = self.slopes.flatten(0, 1), self.inputs.flatten(0, 1)
+        if not self._is_narrow():
+            weighted = scaled(self.slopes, weights).flatten(0, 1)
+            yield self.own["weight"], weighted.mT @ inputs
+            if "bias" in self.own:
+                yield self.own["bias"], weighted.sum(dim=0)
+            return
+        yield self.own["weight"], slopes.mT @ scaled(self.inputs, weights).flatten(0, 1)
         if "bias" in self.own:
-            yield self.own["bias"], weighted.sum(dim=0)
+            yield self.own["bias"], weights.to(slopes.dtype).repeat_interleave(self.slopes.shape[1]) @ slopes
+
+    def _is_narrow(self) -> bool:
+        return self.inputs.shape[2] < self.slopes.shape[2]
 
     def clear(self, rows: Tensor) -> None:
         """Set the rows to 0; the inputs are copied, because the model may hold them too."""

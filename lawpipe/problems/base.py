@@ -129,6 +129,13 @@ class Problem(ABC):
     def reference_gradients(self, against: str, thetas: Tensor) -> Tensor:
         """Return the gradient of the mean loss on a reference set at each of S parameter vectors [S, P], [S, P]."""
 
+    def reference_terms(self, against: str, thetas: Tensor) -> tuple[npt.NDArray[np.float64] | None, Tensor]:
+        """Return `reference_losses`, [S], if they cost nothing beside the gradients, else None; and the gradients.
+
+        Overridden by problems whose gradients give the losses on the way, to the same bits.
+        """
+        return None, self.reference_gradients(against, thetas)
+
     @abstractmethod
     def half_gradients(self, against: str, theta: Tensor) -> Tensor:
         """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, P].
@@ -152,6 +159,7 @@ class Problem(ABC):
                          - learning_rates[t] sum_n weights[t,n] Hess l_n(theta[t]) adjoint[t+1]
 
         `thetas` [S, P] are the theta[t] of the steps, and `adjoint` [P] is the adjoint after the last of them.
+        `term_gradients` is called once for each theta[t], in blocks of consecutive steps, the last block first.
         `on_block` receives the contributions, last steps first; steps count from the first row of `thetas`. Returns
         the adjoint at that row, [P].
         """

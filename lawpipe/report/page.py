@@ -15,7 +15,7 @@ from markupsafe import Markup
 from lawpipe.cost import costs
 from lawpipe.paper import values as paper
 from lawpipe.report import comparison, findings, glossary, svg, templates
-from lawpipe.report.tables import claims, quantities, recorded, scaling
+from lawpipe.report.tables import by_size, claims, quantities, recorded, scaling
 from lawpipe.results import catalogue
 from lawpipe.results.experiment import Results, load
 from lawpipe.results.numbers import plural
@@ -42,11 +42,12 @@ def report(
     *,
     judged: bool = False,
     records: Path | None = None,
+    ladder: Path | None = None,
 ) -> str:
     """Return the report on the experiments with these names in `root`, in this order, as HTML.
 
     Links are relative to `page_folder`, by default `root`. With `judged` the paper's claims come first; `records` is
-    a folder of runs that were recorded on other machines.
+    a folder of runs that were recorded on other machines, `ladder` the recorded ladder of sizes.
 
     Raises InputError if an artifact or a figure is missing or damaged.
     """
@@ -58,7 +59,7 @@ def report(
     judgement = claims.matrix(root, experiments) if judged else None
     drawings = {
         name: Markup(svg.inlined(root / f"{name}.svg", f"{name}-", label, glyphs)) if judged else None
-        for name, label in (("methods", "Search methods"), ("growth", "Growth"))
+        for name, label in (("methods", "Search methods"), ("growth", "Growth"), ("ladder", "Sizes"))
     }
     return templates.load("page.html").render(
         sections=sections,
@@ -75,6 +76,7 @@ def report(
         sizes=scaling.sizes(root) if judged else None,
         **drawings,
         recorded=[table for table in (recorded.searches(kept, loaded), recorded.steps(kept)) if table is not None],
+        by_size=by_size.table(by_size.read(ladder), loaded) if ladder is not None else None,
         glance=quantities.glance(loaded),
         paper=paper,
         drawn_with={name: metadata.version(name) for name in DRAWN_WITH},

@@ -48,6 +48,7 @@ def best(
         iterations=evaluations,
         most_cost=evaluations,
         gap_tolerance=options["gap_tolerance"],
+        tested=False,
         checkpoint=None if state is None else Checkpoint(state),
     )
     run(search, "uniform weights")

@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from lawpipe.engine.trajectory import Trajectory
+from lawpipe.compute.limits import SLOPE_BYTES
+from lawpipe.engine.trajectory import Curve, Trajectory
+from lawpipe.problems.base import Problem
 from lawpipe.search import log_weights, projected_step
 from lawpipe.search.method import Method, State, Step
 from lawpipe.search.mirror_descent import MirrorDescent
@@ -24,6 +27,32 @@ class Phase(IntEnum):
     FEEDBACK = 2
     #: Mirror descent on all log-weights.
     MIRROR_DESCENT = 3
+
+
+class Slopes:
+    """The gradients of the desired loss on the way of a run, which the backward pass of the same run needs again."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Begin with no gradient."""
+        self._problem = problem
+        self._losses: list[Curve] = []
+        self._gradients: list[Tensor] = []
+
+    def at(self, theta: Tensor) -> Tensor:
+        """Return grad L_dsr(theta), [P], and keep it with L_dsr(theta) if the loss comes with it."""
+        losses, gradients = self._problem.reference_terms("desired", theta.unsqueeze(0))
+        if losses is not None and (len(self._gradients) + 2) * theta.nbytes <= SLOPE_BYTES:
+            self._losses.append(losses)
+            self._gradients.append(gradients)
+        return gradients[0]
+
+    def keep_in(self, run: Trajectory) -> None:
+        """Give a run that went from theta[0] to the end what was kept, if that is all of it."""
+        if run.whole and len(self._gradients) == run.steps:
+            self.at(run.last)
+        if len(self._gradients) == run.steps + 1:
+            run.curves["desired"] = np.concatenate(self._losses)
+            run.gradients["desired"] = torch.cat(self._gradients)
 
 
 @dataclass
@@ -145,17 +174,18 @@ class FeedbackDescent(Method):
 
     def _train_with_feedback(self, objective: Objective, rows: Tensor) -> tuple[Trajectory, float]:
         """Train with feedback from offsets u in `rows` [T, N], which are overwritten by the resulting weights."""
-        problem = objective.problem
+        problem, slopes = objective.problem, Slopes(objective.problem)
 
         def write_row(theta: Tensor, row: Tensor) -> None:
-            slope = problem.reference_gradients("desired", theta.unsqueeze(0))[0]
-            contributions = problem.contributions(theta, slope)
+            contributions = problem.contributions(theta, slopes.at(theta))
             # theta[0] is the same in every run, so this is its first step.
             self._scale = self._scale or max(float(contributions.std()), 1e-300)
             row.add_(contributions, alpha=self.gain / self._scale)
             log_weights.policy_(row.unsqueeze(0))
 
-        return objective.train(rows, write_row)
+        run = objective.run(rows, write_row)
+        slopes.keep_in(run)
+        return run, run.objective()
 
     def state(self) -> State:
         """Return all fields, those of mirror descent among them."""

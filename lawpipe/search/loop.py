@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lawpipe.engine import trajectory
+from lawpipe.engine.descent import is_finite
 from lawpipe.run import distributed
 from lawpipe.run.signals import Stopped
 from lawpipe.search.checkpoint import Checkpoint
@@ -25,7 +26,7 @@ class Row:
     cost: float
     objective: float
     validation_objective: float | None
-    test_objective: float
+    test_objective: float | None
     gap: float
     step_size: float | None
     accepted: bool
@@ -57,6 +58,8 @@ class Search:
     snapshots: tuple[int, ...] = ()
     #: Whether to record J on the reference set "validation" and keep the policy with the lowest one.
     validated: bool = False
+    #: Whether to record J on the reference set "test".
+    tested: bool = True
     checkpoint: Checkpoint | None = None
     on_row: Callable[[Row], None] = lambda row: None
     #: Called with the iteration and the policy.
@@ -127,11 +130,12 @@ class Search:
             (steps, problem.examples), 1 / problem.examples, dtype=problem.dtype, device=problem.device
         )
         self.method.start(weights)
-        run, value = self.objective.train(weights)
+        run = self.objective.run(weights)
+        current = self.objective.differentiate(run) if is_finite(run.last) else None
         at_start = float(problem.reference_losses("desired", self.objective.theta0.unsqueeze(0))[0])
-        trajectory.check_converges(value, at_start)
+        trajectory.check_converges(math.nan if current is None else current.objective, at_start)
+        assert current is not None
         self._evaluations += 1
-        current = self.objective.differentiate(run, value)
         self._record(current, None)
         if 0 in self.snapshots:
             self.on_snapshot(0, current.weights)
@@ -162,7 +166,7 @@ class Search:
             cost=evaluations + FORWARD_COST * self._rejected + self._passes,
             objective=current.objective,
             validation_objective=current.trajectory.objective("validation") if self.validated else None,
-            test_objective=current.trajectory.objective("test"),
+            test_objective=current.trajectory.objective("test") if self.tested else None,
             gap=current.gap,
             step_size=step_size,
             accepted=accepted,

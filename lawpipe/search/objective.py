@@ -48,14 +48,23 @@ class Objective:
     theta0: Tensor
     learning_rates: Sequence[float]
 
-    def train(self, weights: Tensor, write_row: WriteRow | None = None) -> tuple[Trajectory, float]:
-        """Train under a policy [T, N]; return the run and its J, not finite if training diverged.
+    def run(self, weights: Tensor, write_row: WriteRow | None = None) -> Trajectory:
+        """Train under a policy [T, N].
 
         `write_row` may decide each row of the policy, in place, while the run goes on.
         """
-        run = trajectory.train(self.problem, self.theta0, weights, self.learning_rates, write_row=write_row)
+        return trajectory.train(self.problem, self.theta0, weights, self.learning_rates, write_row=write_row)
+
+    def train(self, weights: Tensor, write_row: WriteRow | None = None) -> tuple[Trajectory, float]:
+        """Train under a policy as `run` does; return the run and its J, not finite if training diverged."""
+        run = self.run(weights, write_row)
         return run, run.objective()
 
-    def differentiate(self, run: Trajectory, objective: float, buffer: Tensor | None = None) -> Iterate:
-        """Return the iterate of a training run with its gradient, one backward pass; written to `buffer` if given."""
-        return Iterate(run.weights, run, objective, adjoint.gradient(run, out=buffer))
+    def differentiate(self, run: Trajectory, objective: float | None = None, buffer: Tensor | None = None) -> Iterate:
+        """Return the iterate of a training run with its gradient, one backward pass; written to `buffer` if given.
+
+        `objective` is the run's J if it is known; otherwise the losses are those that come with the gradient, where a
+        problem has them.
+        """
+        gradient = adjoint.gradient(run, out=buffer)
+        return Iterate(run.weights, run, run.objective() if objective is None else objective, gradient)

@@ -21,18 +21,17 @@ class SingleRow(Objective):
 
     steps: int
 
-    def train(self, weights: Tensor, write_row: WriteRow | None = None) -> tuple[Trajectory, float]:
-        """Train under one row of weights; return the run and its J (not finite if training diverged).
+    def run(self, weights: Tensor, write_row: WriteRow | None = None) -> Trajectory:
+        """Train under one row of weights.
 
         Raises ValueError if `write_row` is given: the row holds at all steps, so no step can decide it.
         """
         if write_row is not None:
             raise ValueError("one row of weights for all steps cannot follow the run")
         rates = [*self.learning_rates] * self.steps
-        run = trajectory.train(self.problem, self.theta0, weights.expand(self.steps, -1), rates)
-        return run, run.objective()
+        return trajectory.train(self.problem, self.theta0, weights.expand(self.steps, -1), rates)
 
-    def differentiate(self, run: Trajectory, objective: float, buffer: Tensor | None = None) -> Iterate:
+    def differentiate(self, run: Trajectory, objective: float | None = None, buffer: Tensor | None = None) -> Iterate:
         """Return the iterate with the gradient of its row, [1, N]: one backward pass, without [T, N] memory."""
         gradient = torch.zeros_like(run.weights[:1])
 
@@ -41,4 +40,4 @@ class SingleRow(Objective):
             gradient.addmm_(gradient.new_tensor(rates).unsqueeze(0), block, alpha=-1)
 
         adjoint.contributions(run, add)
-        return Iterate(run.weights[:1], run, objective, gradient)
+        return Iterate(run.weights[:1], run, run.objective() if objective is None else objective, gradient)

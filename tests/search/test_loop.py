@@ -47,12 +47,12 @@ def test_cost_counts_gradients_and_rejected_runs():
     search = make()
     train, calls = search.objective.train, []
 
-    def second_and_third_diverge(weights):
+    def first_and_second_diverge(weights):
         calls.append(weights)
         run, value = train(weights)
-        return run, math.inf if len(calls) in (2, 3) else value
+        return run, math.inf if len(calls) in (1, 2) else value
 
-    object.__setattr__(search.objective, "train", second_and_third_diverge)
+    object.__setattr__(search.objective, "train", first_and_second_diverge)
     search.run()
     first, second = search.rows[:2]
     assert (first.evaluations, first.forward_evaluations, first.cost) == (0, 0, 0)
@@ -133,8 +133,13 @@ def test_a_published_method_that_diverges_ends_the_search():
 
 def test_a_search_raises_where_the_conventional_run_diverges():
     search = make()
-    object.__setattr__(search.objective, "train", lambda weights: (None, math.inf))
-    with pytest.raises(FloatingPointError, match="inf nats, at its start"):
+    objective = search.objective
+
+    def diverges(weights):
+        return trajectory.train(objective.problem, objective.theta0, weights, [1e300] * STEPS)
+
+    object.__setattr__(objective, "run", diverges)
+    with pytest.raises(FloatingPointError, match="nats, at its start"):
         search.run()
 
 

@@ -3,6 +3,7 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import softplus
@@ -47,14 +48,16 @@ def test_no_accepted_step_raises_the_objective(name, learning_rate):
 
 @pytest.mark.parametrize("name", SAFE)
 def test_a_trial_that_is_not_finite_is_refused_and_counted(name, monkeypatch):
-    train, calls = Objective.train, []
+    train, calls = Objective.run, []
 
     def diverging(self, weights, write_row=None):
         calls.append(weights)
-        run, value = train(self, weights, write_row)
-        return run, (math.nan, math.inf)[len(calls) % 2] if len(calls) in (2, 3) else value
+        run = train(self, weights, write_row)
+        if len(calls) in (2, 3):
+            run.curves["desired"] = np.full(STEPS + 1, (math.nan, math.inf)[len(calls) % 2])
+        return run
 
-    monkeypatch.setattr(Objective, "train", diverging)
+    monkeypatch.setattr(Objective, "run", diverging)
     first, second = searched(name, objective(), iterations=1).rows
     assert second.forward_evaluations >= 2
     assert second.objective < first.objective
@@ -65,14 +68,15 @@ def test_a_trial_that_is_not_finite_is_refused_and_counted(name, monkeypatch):
 @pytest.mark.parametrize("name", SAFE)
 def test_a_method_gives_up_where_nothing_is_better(name, monkeypatch):
     target = objective()
-    train, calls = Objective.train, []
+    train, calls = Objective.run, []
 
     def flat(self, weights, write_row=None):
         calls.append(weights)
-        run, _ = train(self, weights, write_row)
-        return run, 1.0
+        run = train(self, weights, write_row)
+        run.curves["desired"] = np.ones(STEPS + 1)
+        return run
 
-    monkeypatch.setattr(Objective, "train", flat)
+    monkeypatch.setattr(Objective, "run", flat)
     search = searched(name, target)
     assert "no acceptable step" in search.reason
     assert [row.accepted for row in search.rows] == [True, False]

@@ -285,6 +285,19 @@ class LanguageModel(Problem):
         return torch.stack([self._mean_gradient(theta, self._references[against]) for theta in thetas])
 
     @_rounding
+    def reference_terms(self, against: str, thetas: Tensor) -> tuple[npt.NDArray[np.float64] | None, Tensor]:
+        """Return the mean losses on a reference set, [S], in compiled loops, else None; and the gradients, [S, P]."""
+        if not self._loops:
+            return super().reference_terms(against, thetas)
+        windows = self._references[against]
+        token_weights = windows.token_weights(self._equal(windows))
+        losses, gradients = zip(
+            *(self._loops.gradient(theta, windows.tokens, token_weights) for theta in thetas), strict=True
+        )
+        means = [windows.of_examples(of_tokens).mean(dtype=torch.float64) for of_tokens in losses]
+        return torch.stack(means).numpy(), torch.stack(gradients)
+
+    @_rounding
     def half_gradients(self, against: str, theta: Tensor) -> Tensor:
         """Return the gradients of the mean losses on the even and on the odd examples of a reference set, [2, P]."""
         windows = self._references[against]
@@ -293,8 +306,12 @@ class LanguageModel(Problem):
 
     def _mean_gradient(self, theta: Tensor, windows: Windows) -> Tensor:
         """Return the gradient of the mean loss of some windows, [P]."""
-        weights = torch.full_like(windows.target_weights[:, 0], 1 / len(windows.target_weights))
-        return self._gradient(theta, windows, weights)
+        return self._gradient(theta, windows, self._equal(windows))
+
+    @staticmethod
+    def _equal(windows: Windows) -> Tensor:
+        """Return the equal weights of some windows in their mean, [N]."""
+        return torch.full_like(windows.target_weights[:, 0], 1 / len(windows.target_weights))
 
     def _memory(self, rows: int) -> int:
         """Return the bytes that one step of the backward pass takes for a number of examples, on CUDA."""
@@ -353,7 +370,7 @@ class LanguageModel(Problem):
         if self._loops:
             rows = weights != 0
             batch = windows.take(rows)
-            return self._loops.gradient(theta, batch.tokens, batch.token_weights(weights[rows]))
+            return self._loops.gradient(theta, batch.tokens, batch.token_weights(weights[rows]))[1]
         total = torch.zeros_like(theta)
         for rows in self._micro_batches(weights != 0):
             batch = windows.take(rows)

@@ -40,8 +40,8 @@ class Loops(Protocol):
     def losses(self, theta: Tensor, windows: Tensor) -> Tensor:
         """Return the loss of each token of windows [N, L + 1], [N, L]."""
 
-    def gradient(self, theta: Tensor, windows: Tensor, token_weights: Tensor) -> Tensor:
-        """Return the gradient of the weighted sum of the losses, [P]; `token_weights` are [N, L]."""
+    def gradient(self, theta: Tensor, windows: Tensor, token_weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the loss of each token, [N, L], and the gradient of their sum weighted by `token_weights`, [P]."""
 
     def along(
         self, theta: Tensor, direction: Tensor, windows: Tensor, token_weights: Tensor, product: Tensor | None

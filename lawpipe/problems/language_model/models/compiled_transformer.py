@@ -517,15 +517,17 @@ def head_losses(arguments, y, head, targets, losses):
 
 
 @compiled
-def head_backward(arguments, y, head, targets, weights, g_y, g_head):
-    """Set the gradient of the weighted loss for y; add that for head, d^T y with d = weights (p - target)."""
+def head_backward(arguments, y, head, targets, weights, losses, g_y, g_head):
+    """Set the loss of each token and the gradient of the weighted loss for y.
+
+    Adds the gradient for head, d^T y with d = weights (p - target).
+    """
     size = part_of(y, head)
     memory, powers = np.empty((size, len(head)), np.float32), np.empty(len(head), np.float32)
-    losses = np.empty(size, np.float32)
     for start in range(0, len(y), size):
         stop = min(start + size, len(y))
         d = memory[: stop - start]
-        probabilities(arguments, y[start:stop], head, targets[start:stop], d, powers, losses)
+        probabilities(arguments, y[start:stop], head, targets[start:stop], d, powers, losses[start:stop])
         for m in range(len(d)):
             weight = weights[start + m]
             for v in range(len(head)):
@@ -591,8 +593,8 @@ def all_losses(theta, starts, sizes, windows, losses):
 
 
 @compiled
-def all_gradients(theta, starts, sizes, windows, weights, total):
-    """Add the gradient of the weighted loss to `total` [P], with the weight of each token, [N, L]."""
+def all_gradients(theta, starts, sizes, windows, weights, losses, total):
+    """Set the loss of each token, [N, L]; add the gradient of their weighted sum to `total` [P]."""
     words, size, layers, heads, together = sizes
     length, arguments = windows.shape[1] - 1, np.empty(10, np.int32)
     s = states(layers, heads, together, length, size)
@@ -603,7 +605,8 @@ def all_gradients(theta, starts, sizes, windows, weights, total):
             s = states(layers, heads, len(batch), length, size)
         forward(arguments, theta, starts, heads, batch[:, :-1], s)
         g_y, targets = np.empty_like(s.y[-1]), batch[:, 1:].copy().reshape(-1)
-        head_backward(arguments, s.y[-1], head, targets, weights[first : first + together].reshape(-1), g_y, g_head)
+        part, row = weights[first : first + together].reshape(-1), losses[first : first + together].reshape(-1)
+        head_backward(arguments, s.y[-1], head, targets, part, row, g_y, g_head)
         backward(arguments, theta, starts, heads, batch[:, :-1], s, g_y, total)
 
 
@@ -666,13 +669,14 @@ class Loops:
             all_losses(values, self._starts, sizes, tokens, losses[part])
         return torch.from_numpy(losses)
 
-    def gradient(self, theta: Tensor, windows: Tensor, token_weights: Tensor) -> Tensor:
-        """Return the gradient of the weighted sum of the losses, [P]; `token_weights` are [N, L]."""
+    def gradient(self, theta: Tensor, windows: Tensor, token_weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the loss of each token, [N, L], and the gradient of their sum weighted by `token_weights`, [P]."""
         total, values = np.zeros(self._parameters, np.float32), array(theta, self._parameters)
         weights = array(token_weights, len(windows), windows.shape[1] - 1)
+        losses = np.empty_like(weights)
         for part, sizes, tokens in self._parts(windows):
-            all_gradients(values, self._starts, sizes, tokens, weights[part], total)
-        return torch.from_numpy(total)
+            all_gradients(values, self._starts, sizes, tokens, weights[part], losses[part], total)
+        return torch.from_numpy(losses), torch.from_numpy(total)
 
     def along(
         self, theta: Tensor, direction: Tensor, windows: Tensor, token_weights: Tensor, product: Tensor | None

@@ -6,9 +6,11 @@ import torch
 
 from lawpipe.compute import devices
 from lawpipe.data.specials import PAD
+from lawpipe.engine import adjoint, trajectory
 from lawpipe.problems.language_model.losses import LanguageModel
 from lawpipe.problems.language_model.models import compiled_transformer
 from lawpipe.problems.language_model.models.transformer import Transformer
+from lawpipe.search import feedback_descent
 
 CPU = torch.device("cpu")
 WORDS, LENGTH = 29, 9
@@ -75,6 +77,48 @@ def test_losses_gradients_and_products_equal_those_of_the_model_in_float64(name)
     np.testing.assert_allclose(
         single.reference_losses("desired", stacked.float()), exact.reference_losses("desired", stacked), rtol=1e-6
     )
+
+
+@pytest.mark.usefixtures("sizes")
+def test_losses_that_come_with_gradients_have_the_bits_of_losses_alone():
+    single, exact = problems(MODELS["two layers"])
+    thetas = torch.stack([parameters(single.model), parameters(single.model, scale=0.5)])
+    losses, gradients = single.reference_terms("desired", thetas.float())
+    assert losses.tolist() == single.reference_losses("desired", thetas.float()).tolist()
+    assert torch.equal(gradients, single.reference_gradients("desired", thetas.float()))
+    losses, gradients = exact.reference_terms("desired", thetas)
+    assert losses is None
+    assert torch.equal(gradients, exact.reference_gradients("desired", thetas))
+
+
+def test_a_backward_pass_gives_the_curve_and_a_run_with_feedback_its_gradients(monkeypatch):
+    single, _ = problems(MODELS["two layers"])
+    theta, weights = parameters(single.model).float(), torch.full((7, 11), 1 / 11)
+    by_losses, by_gradients = (trajectory.train(single, theta, weights, [0.1] * 7) for _ in range(2))
+    expected = by_losses.curve("desired").tolist(), adjoint.gradient(by_losses)
+    adjoint.gradient(by_gradients)
+    monkeypatch.setattr(single, "reference_losses", None)
+    assert by_gradients.curve("desired").tolist() == expected[0]
+    slopes = feedback_descent.Slopes(single)
+    run = trajectory.train(single, theta, weights, [0.1] * 7, write_row=lambda theta, row: slopes.at(theta))
+    slopes.keep_in(run)
+    monkeypatch.setattr(single, "reference_terms", None)
+    assert run.curve("desired").tolist() == expected[0]
+    assert torch.equal(adjoint.gradient(run), expected[1])
+
+
+@pytest.mark.parametrize("limit", [0, 3])
+def test_gradients_beyond_the_limit_or_of_a_run_that_ended_early_are_not_kept(limit, monkeypatch):
+    single, _ = problems(MODELS["one layer and head"])
+    theta, weights = parameters(single.model).float(), torch.full((7, 11), 1 / 11)
+    if limit:
+        monkeypatch.setattr(feedback_descent, "SLOPE_BYTES", limit * theta.nbytes)
+    slopes = feedback_descent.Slopes(single)
+    for _ in range(7 if limit else 4):
+        slopes.at(theta)
+    run = trajectory.train(single, theta, weights, [0.1] * 7)
+    slopes.keep_in(run)
+    assert run.curves == run.gradients == {}
 
 
 def test_examples_without_weight_take_no_part():
