@@ -1,6 +1,6 @@
 """Record the ladder of sizes: what finished runs of config/tinystories.yaml say, one row per size, seed and policy.
 
-    LAWPIPE_STORIES=my/stories.parquet make run CONFIG=config/tinystories.yaml
+    LAWPIPE_STORIES=my/stories.parquet make ladder
     python benchmarks/ladder.py results-tinystories --output benchmarks/records/DATE-ladder/ladder.parquet
 
 Takes every seed of every language model in a folder of results that has a summary, adds the rows of the newest record
@@ -35,9 +35,7 @@ def main(argv: list[str] | None = None) -> None:
     """Collect, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, help="a folder of results, such as results-tinystories")
-    parser.add_argument(
-        "--command", default="make run CONFIG=config/tinystories.yaml", help="the command that ran them"
-    )
+    parser.add_argument("--command", default="make ladder", help="the command that ran them")
     parser.add_argument("--output", type=Path, help="a Parquet file for the rows")
     options = parser.parse_args(argv)
     new = pd.concat([recorded(folder, seeds, options.command) for folder, seeds in finished(options.results)])

@@ -42,14 +42,14 @@ def rows(results: Results) -> pd.DataFrame:
 
 def _of_seed(tables: Seed, seed: int) -> Iterator[dict[str, Any]]:
     """Yield what a seed says of each of its policies but the snapshots of the search."""
-    evaluations = max(row["evaluations"] for row in tables.rows(SEARCH))
+    evaluations = artifacts.read(tables.path("search"), SEARCH, ["evaluations"]).column("evaluations")
     for policy, summary in tables.summary.items():
         if policy.startswith("search_"):
             continue
         fit = tables.fits.get((policy, "desired"), {})
         rates = artifacts.read(tables.path(f"policies/{policy}"), POLICY, ["learning_rate"])
         yield {
-            "evaluations": evaluations,
+            "evaluations": max(evaluations.to_pylist()),
             "seed": seed,
             "policy": policy,
             "learning_rate": rates.column("learning_rate")[0].as_py(),

@@ -11,6 +11,9 @@ from lawpipe.figures import layout, style
 from lawpipe.paper.table_2 import TABLE_2
 from lawpipe.run.splits import REFERENCES
 
+#: The file of a record.
+RECORD = "ladder.parquet"
+
 TITLE = "How does the gain change with the size of the experiment?"
 
 #: The policies whose J is shown over the conventional policy's J, and their labels.

@@ -156,7 +156,7 @@ def test_a_changed_policy_is_made_again_with_its_variants_and_no_other(
         }
         figures = {
             f"figures of {name}": provenance.code_digest(
-                scripts / "plot.py", registry.chosen({"policies": ["conventional", name]})
+                scripts / "describe.py", registry.chosen({"policies": ["conventional", name]})
             )
             for name in ("near_optimal", "greedy_tuned")
         }

@@ -39,6 +39,7 @@ SelectTypeParameters=CR_Core_Memory
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 ReturnToService=2
+MinJobAge=86400
 MpiDefault=none
 PartitionName=short Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """

@@ -59,7 +59,7 @@ def test_the_same_results_on_slurm(bare: Project, tmp_path: Path, request: pytes
     target = "results-small/perceptron_noisy/summary.parquet"
     with slurm(tmp_path / "slurm"):
         jobs = submit(project, target, configs=("config/small.yaml",))
-    assert len(jobs) == 9  # of 12 jobs, 5 of them in two groups
+    assert len(jobs) == 9  # of 10 jobs, 3 of them in two groups
     small = request.getfixturevalue("small")  # only now, so that another worker process makes it while Slurm waits
     ours, theirs = (folder.results / "perceptron_noisy" for folder in (project, small))
     tables = sorted(path.relative_to(ours) for path in ours.rglob("*.parquet"))
