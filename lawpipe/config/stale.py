@@ -1,5 +1,5 @@
-"""Files in a results folder that the config no longer makes: of a policy, seed or experiment that it does not have, or
-of a stage that an earlier version had.
+"""Files in a results folder that the config no longer makes: of a policy, seed or experiment that it does not have,
+or of a stage that an earlier version had.
 
 No rule removes such files, and Snakemake does not name them. They are listed when the workflow starts.
 """
