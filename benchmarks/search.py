@@ -8,8 +8,9 @@ Cost is the column of search.parquet: 1 for a gradient evaluation or another pas
 paper's projected gradient runs at constant rates: 0.01 and 0.1 on the perceptron, 0.4, 4 and 40 on the stories. The
 other methods have to reach the best of its results after 20 iterations. Prints one table per problem, and one row per
 method and seed: the best policy's J, also on unseen examples and with weights moved by 1e-6, and the last step whose
-desired loss is above the conventional one. `--output` writes all rows as Parquet, which lawpipe.studies.methods
-draws. `--reduced` takes fewer steps and examples: two minutes on one core.
+desired loss is above the conventional one; and J of the last run with feedback, and of training again under the
+weights that it left (nan without one). `--output` writes all rows as Parquet, which lawpipe.studies.methods draws.
+`--reduced` takes fewer steps and examples: two minutes on one core.
 """
 
 import argparse
@@ -210,14 +211,21 @@ def _report_seeds(rows: pd.DataFrame) -> None:
     """Print the best policy of every method and seed."""
     print(
         f"\n{'the best policy':34}{'seed':>6}{'J':>9}{'J unseen':>10}{'gap / J':>9}{'replay':>9}{'above':>7}{'s':>7}"
+        f"{'feedback':>13}{'replayed':>13}"
     )
     for (name, seed), run in rows.groupby(["method", "seed"], sort=False):
         best, first = run.loc[run["objective"].idxmin()], run.iloc[0]
         print(
             f"{name:34}{seed:6}{best['objective'] / first['objective']:9.4f}"
             f"{best['test_objective'] / first['test_objective']:10.3f}{best['gap'] / best['objective']:9.2g}"
-            f"{best['replay']:9.0e}{best['last_above']:7.0f}{run['seconds'].iloc[-1]:7.0f}"
+            f"{best['replay']:9.0e}{best['last_above']:7.0f}{run['seconds'].iloc[-1]:7.0f}",
+            end="",
         )
+        last = run[run["feedback_objective"].notna()].tail(1)
+        both = (
+            last[f"{name}_objective"].astype(float).mean() / first["objective"] for name in ("feedback", "replay")
+        )
+        print("".join(f"{share:13.7f}" for share in both))
 
 
 def _race(rows: pd.DataFrame, published: pd.DataFrame) -> None:

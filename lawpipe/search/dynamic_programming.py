@@ -55,12 +55,8 @@ class DynamicProgramming(Method):
     def step(self, current: Iterate, objective: Objective, iteration: int) -> Step:
         """Improve the path, and train under its weights."""
         control = self._control = self._control or control_of(objective)
-        if len(self.counts) == 0:
-            path, passes = self._steered(control)
-        else:
-            path, passes = self._improved(
-                control, exact=self.unit > 0 or current.gap <= self.near * current.objective
-            )
+        exact = self.unit > 0 or current.gap <= self.near * current.objective
+        path, passes = self._steered(control) if len(self.counts) == 0 else self._improved(control, exact=exact)
         if path is None:
             return Step(None, current.objective, self.damping, passes=passes)
         run, value = objective.train(path.policy(current.weights))

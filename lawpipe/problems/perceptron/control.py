@@ -473,7 +473,8 @@ class Control:
     def unit(self, path: Path) -> float:
         """Return the mean eigenvalue of all Gauss-Newton Hessians of the cost to go along a path."""
         _, metrics = self._derivatives(path, None)
-        return float(np.trace(metrics, axis1=1, axis2=2).mean()) / metrics.shape[1]
+        unit: float = float(np.trace(metrics, axis1=1, axis2=2).mean()) / metrics.shape[1]
+        return unit
 
     def improve(self, path: Path, damping: float, *, exact: bool = False) -> Path:
         """Return the run of one iteration of dynamic programming from a path; its J may be higher.
