@@ -24,7 +24,7 @@ $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as conf
 endif
 endif
 
-.PHONY: run small grid verify report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_steered perceptron_redundant perceptron_desired stories stories_controls transfer which_law optima overfitting online \
+.PHONY: run small grid ladder verify report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_steered perceptron_redundant perceptron_desired stories stories_controls transfer which_law optima overfitting online trusted \
 	test test-oldest lint format reproduce soak bench bench-search bench-gpu picture docs help install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
@@ -35,6 +35,9 @@ small: $(READY)  ## the whole report at toy size, in about a minute: results-sma
 
 grid: $(READY)  ## stories at three sizes, as in the paper's Table 2: results-grid/report.html
 	$(SNAKEMAKE) --configfile config/grid.yaml
+
+ladder: $(READY)  ## real stories at growing size: results-tinystories/report.html; TARGETS=stories_h64 for larger ones
+	$(SNAKEMAKE) $(TARGETS) --configfile config/tinystories.yaml
 
 verify: $(READY)  ## the verdict on each of the paper's claims; fails if one is not as the config expects
 	$(SNAKEMAKE) verify --quiet $(CONFIGURED)
@@ -50,6 +53,9 @@ which_law: $(READY)  ## the study of the two laws: hours on two cores; results-w
 
 online: $(READY)  ## weights without a search against tuned baselines: results-online/report.html; TARGETS=perceptron_shares for more
 	$(SNAKEMAKE) $(TARGETS) --configfile config/online.yaml
+
+trusted: $(READY)  ## few trusted examples: weights against training on them: results-trusted/online.html
+	$(SNAKEMAKE) compare_online --configfile config/trusted.yaml
 
 test: $(READY)  ## the tests, in two processes
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
@@ -102,6 +108,7 @@ bench: $(READY)  ## speed and memory, beside plain autograd and JAX: a quarter o
 	$(BIN)/python benchmarks/engine.py --memory
 	$(BIN)/python benchmarks/batched.py
 	$(BIN)/python benchmarks/language_model.py
+	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python -m benchmarks.online_overhead
 	$(BIN)/python -m lawpipe.run.launch 2 benchmarks/processes.py

@@ -28,8 +28,9 @@ if "experiments" not in config:
 
     configfile: default
 
-    for key, value in load_configfile(default).items():
-        config.setdefault(key, value)
+    if "experiments" not in config:
+        for key, value in load_configfile(default).items():
+            config.setdefault(key, value)
 
 
 report: "workflow/report/workflow.rst"
@@ -54,8 +55,7 @@ include: "workflow/rules/stages.smk"
 rule all:
     default_target: True
     input:
-        f"{ROOT}/report.html",
-        rules.claims.output,
+        rules.report.output,
 
 
 # One target for each experiment, and for each group of experiments that a sweep makes: their reports.

@@ -38,6 +38,7 @@ import gpu_steps
 import numpy as np
 import torch
 
+from lawpipe.analysis import fits
 from lawpipe.analysis.acceleration import acceleration
 from lawpipe.compute import matmul
 from lawpipe.config import plan
@@ -45,9 +46,9 @@ from lawpipe.cost.flops import Size
 from lawpipe.engine import policy, setup, trajectory
 from lawpipe.run import artifacts, provenance
 from lawpipe.run.splits import REFERENCES, REQUIRED
+from lawpipe.run.tables.fits import FITS
 from lawpipe.run.tables.measurements import CURVES
 from lawpipe.run.tables.policies import SEARCH
-from scripts import fit
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = ROOT / "benchmarks/paper_settings.json"
@@ -345,14 +346,17 @@ def evaluate(
             f"{against}_loss": np.concatenate([curve[against] for curve in curves.values()]) for against in REFERENCES
         },
     }
-    stored = {key: folder / f"{key}.parquet" for key in ("curves", "fits", "sensitivity")}
+    stored = {key: folder / f"{key}.parquet" for key in ("curves", "fits")}
     artifacts.write(stored["curves"], CURVES, columns, settings=dict(own), code="")
-    run(fit, own, "fit", options, **stored)
+    losses = {against: {key: curve[against] for key, curve in curves.items()} for against in REFERENCES}
+    rows = fits.rows(losses)
+    laws = {name: [row[name] for row in rows] for name in FITS.columns}
+    artifacts.write(stored["fits"], FITS, laws, settings=dict(own), code="")
     options.output.mkdir(parents=True, exist_ok=True)
     base = file_name(options, f"search-{name}")
     for key, path in {"search": log, "curves": stored["curves"], "fits": stored["fits"]}.items():
         shutil.copyfile(path, options.output / f"{base}.{key}.parquet")
-    rows = artifacts.read(log, SEARCH).to_pylist()
+    iterations = artifacts.read(log, SEARCH).to_pylist()
     return {
         "experiment": options.row,
         "method": own["search"]["method"],
@@ -362,8 +366,8 @@ def evaluate(
         "steps": own["training"]["steps"],
         "examples": own["data"]["train_examples"],
         "vocabulary": own["data"]["tokenizer"]["vocabulary"],
-        "evaluations": rows[-1]["evaluations"],
-        "cost": rows[-1]["cost"],
+        "evaluations": iterations[-1]["evaluations"],
+        "cost": iterations[-1]["cost"],
         "search_seconds": round(spent(folder), 1),
         "objective": {key: float(np.mean(curve["desired"][1:])) for key, curve in curves.items()},
         "objective_test": {key: float(np.mean(curve["test"][1:])) for key, curve in curves.items()},

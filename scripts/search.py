@@ -57,6 +57,17 @@ class Progress:
         )
 
 
+def _with_feedback(search: Search) -> str:
+    """Say what J the last run with feedback has, and what J its weights; nothing if there was none."""
+    row = search.last_with_feedback
+    if row is None:
+        return ""
+    return (
+        f"; the last run with feedback, in iteration {row.iteration}, has J {row.feedback_objective:.6g} nats, "
+        f"and its weights {row.replay_objective:.6g}"
+    )
+
+
 @stage.script(
     **setup.OPTIONS,
     validation=stage.option("the validation examples, if there are any", required=False),
@@ -109,14 +120,3 @@ def main(job: stage.Job) -> None:
     columns = {field.name: [getattr(row, field.name) for row in search.rows] for field in fields(Row)}
     job.write(options.search, SEARCH, columns)
     print(f"{job.label}: stopped, {search.reason}{_with_feedback(search)}")
-
-
-def _with_feedback(search: Search) -> str:
-    """Say what J the last run with feedback has, and what J its weights; nothing if there was none."""
-    row = search.last_with_feedback
-    if row is None:
-        return ""
-    return (
-        f"; the last run with feedback, in iteration {row.iteration}, has J {row.feedback_objective:.6g} nats, "
-        f"and its weights {row.replay_objective:.6g}"
-    )

@@ -1,36 +1,52 @@
-"""Summarise one seed: one row per policy.
+"""Summarise one seed: join the tables of all policies, fit the scaling laws, and give one row per policy.
 
-Takes the loss curves, the similarity at the measured steps, the measures and the fitted scaling laws of all policies.
-Gives, on the desired and on the test examples, the objective J (nats), the compression ratio, the acceleration over
-the conventional policy (to its final loss, to its best one, from the fits; null if never reached) and over the policy
-`conventional_tuned` (to its final loss), and the mean similarity; and the gap, the weight on perturbed examples and
-the effective number of examples.
+Takes the parts that the training stage wrote, in the order of the policies, for each of six tables: loss curves,
+similarity, zero weights, examples, measures and stability. Gives
+
+- one file per table, with the rows in that order;
+- `fits`: the scaling law L(t) = L0 + (B / t)^beta of every loss curve, with nulls for one that does not follow it;
+- `sensitivity`: how much B, beta and the acceleration depend on L0 and t0;
+- `summary`: objective, compression ratio, acceleration and mean similarity of every policy, with its measures.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import pyarrow as pa
 
-from lawpipe.analysis import acceleration, compression, curves
+from lawpipe.analysis import compression, curves, fits, summary
 from lawpipe.run import artifacts, stage
 from lawpipe.run.splits import REFERENCES
-from lawpipe.run.tables.fits import FITS
-from lawpipe.run.tables.measurements import CURVES, MEASURES, SIMILARITY
+from lawpipe.run.table import Table
+from lawpipe.run.tables.fits import FITS, SENSITIVITY
+from lawpipe.run.tables.measurements import COLLECTED
 from lawpipe.run.tables.summary import SUMMARY
 
 
-def group_similarities(path: Path) -> dict[tuple[str, str, str], list[float]]:
-    """Return the similarities of the measured steps that have one, for each policy, reference set and kind."""
-    table = artifacts.read(path, SIMILARITY, ["policy", "against", "kind", "similarity"])
-    groups: dict[tuple[str, str, str], list[float]] = {}
-    for row in table.to_pylist():
-        if row["similarity"] is not None:
-            groups.setdefault((row["policy"], row["against"], row["kind"]), []).append(row["similarity"])
-    return groups
+def join(paths: Sequence[Path], table: Table) -> pa.Table:
+    """Read the parts of a table as one."""
+    # The metadata of each part has the part's settings; the joined table gets those of this stage.
+    parts = [artifacts.read(path, table).replace_schema_metadata() for path in paths]
+    return pa.concat_tables(parts).combine_chunks()
 
 
-def describe(row: dict[str, Any]) -> str:
+def describe_laws(laws: Sequence[Mapping[str, Any]], steeper: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Describe the laws of the policies that share L0 and t0, and how many curves follow none."""
+    for row in laws:
+        if row["policy"] in fits.SHARING and row["scale"] is not None:
+            yield (
+                f"{row['policy']} on {row['against']}: L0 {row['loss_floor']:.4g}, B {row['scale']:.4g},"
+                f" beta {row['exponent']:.4g} from step {row['first_step']} on"
+            )
+    if steeper:
+        names = ", ".join(map(" on ".join, steeper))
+        yield f"no power law, for the loss falls faster again at its end: {names}; B and beta mean little"
+    if missing := sum(row["scale"] is None for row in laws):
+        yield f"{missing} of {len(laws)} curves do not follow a scaling law"
+
+
+def describe_policy(row: Mapping[str, Any]) -> str:
     """Describe a policy's objective and acceleration in one line."""
     parts = []
     for against in REFERENCES:
@@ -41,53 +57,30 @@ def describe(row: dict[str, Any]) -> str:
 
 
 @stage.script(
-    curves="the loss curves of all policies",
-    similarity="the similarity at the measured steps",
-    measures="the measures of each policy",
-    fits="the fitted scaling laws",
+    **{table: stage.option(f"parts of the {table} table", nargs="+") for table in COLLECTED},
+    output="output: the folder of the joined tables",
+    fits="output: the fitted scaling laws",
+    sensitivity="output: the fits with L0 or t0 fixed",
     summary="output: one row per policy",
 )
 def main(job: stage.Job) -> None:
-    """Write the summary of all policies."""
+    """Write the joined tables, the fits and the summary."""
     options = job.options
-    table = artifacts.read(options.curves, CURVES)
-    policies, steps = table.column("policy").to_pylist(), table.column("step").to_numpy()
-    laws = {
-        (row["policy"], row["against"]): (row["scale"], row["exponent"])
-        for row in artifacts.read(options.fits, FITS).to_pylist()
+    joined = {name: join(getattr(options, name), table) for name, table in COLLECTED.items()}
+    for name, table in COLLECTED.items():
+        columns = {column: joined[name].column(column).combine_chunks() for column in joined[name].column_names}
+        job.write(options.output / f"{name}.parquet", table, columns)
+
+    policies, steps = joined["curves"].column("policy").to_pylist(), joined["curves"].column("step").to_numpy()
+    losses = {
+        against: curves.split(policies, steps, joined["curves"].column(f"{against}_loss").to_numpy())
+        for against in REFERENCES
     }
-    measures = {row["policy"]: row for row in artifacts.read(options.measures, MEASURES).to_pylist()}
-    similarities = group_similarities(options.similarity)
-    rows: dict[str, dict[str, Any]] = {
-        policy: dict.fromkeys(SUMMARY.columns) | {"policy": policy} for policy in dict.fromkeys(policies)
-    }
-    for against in REFERENCES:
-        losses = curves.split(policies, steps, table.column(f"{against}_loss").to_numpy())
-        conventional, tuned = losses.get("conventional"), losses.get("conventional_tuned")
-        for policy, row in rows.items():
-            objective = compression.objective(losses[policy])
-            ratio = compression.compression_ratio(objective, compression.vocabulary(job.settings))
-            numbers: dict[str, Any] = {
-                "objective": curves.finite_or_none(objective),
-                "compression_ratio": curves.finite_or_none(ratio),
-            }
-            if conventional is not None:
-                law, reference = (laws.get((name, against), (None, None)) for name in (policy, "conventional"))
-                last_step = len(conventional) - 1
-                numbers |= {
-                    "acceleration": acceleration.acceleration(losses[policy], conventional),
-                    "acceleration_to_best": acceleration.acceleration(losses[policy], conventional, to_best=True),
-                    "acceleration_fit": acceleration.acceleration_from_fits(*reference, *law, last_step),
-                }
-            if tuned is not None:
-                numbers["acceleration_to_tuned"] = acceleration.acceleration(losses[policy], tuned)
-            for kind, prefix in (("instantaneous", ""), ("adjoint", "adjoint_")):
-                values = similarities.get((policy, against, kind), [])
-                numbers[f"{prefix}similarity"] = float(np.mean(values)) if values else None
-                numbers[f"{prefix}steps_measured"] = len(values)
-            row |= {f"{name}_{against}": value for name, value in numbers.items()}
-    for policy, row in rows.items():
-        row |= measures.get(policy, {})
-    job.write_rows(options.summary, SUMMARY, [*rows.values()])
-    for row in rows.values():
-        print(describe(row))
+    laws = fits.rows(losses)
+    job.write_rows(options.fits, FITS, laws)
+    job.write_rows(options.sensitivity, SENSITIVITY, fits.variants(losses))
+
+    similarity, measures = (joined[name].to_pylist() for name in ("similarity", "measures"))
+    rows = summary.of_seed(losses, laws, similarity, measures, compression.vocabulary(job.settings))
+    job.write_rows(options.summary, SUMMARY, [dict.fromkeys(SUMMARY.columns) | row for row in rows])
+    print(*describe_laws(laws, fits.steeper(laws, losses)), *map(describe_policy, rows), sep="\n")

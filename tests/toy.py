@@ -91,7 +91,7 @@ def write_experiment(root: Path, name: str = "perceptron", toy: Toy | None = Non
         _write_corpus(folder, toy)
     summaries = [_write_seed(folder / f"seed{seed}", seed, settings(name, toy, seed=seed), toy) for seed in toy.seeds]
     _write_over_seeds(folder / "summary.parquet", summaries, settings(name, toy))
-    _write_cost(folder / "cost/summarise_seeds.json", 0.5)
+    _write_cost(folder / "cost/describe.json", 0.5)
     return folder
 
 

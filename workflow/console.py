@@ -31,7 +31,7 @@ LONG = 7200.0
 #: When the process began.
 BEGAN = time.monotonic()
 
-#: Seconds of a job that is not estimated: claims, reports and studies.
+#: Seconds of a job that is not estimated: reports and studies.
 OTHER = 3.0
 
 #: Seconds between two lines of progress: in a log, and where the line stays in place.

@@ -239,11 +239,14 @@ def settle_clock(now: float) -> None:
 
     Snakemake makes a file anew if it is older than its inputs, and fails if that is still so afterwards.
     """
-    dates: dict[Path, int] = {}
-    for path in Path().glob("results*/**/*"):
-        with suppress(FileNotFoundError):  # a run of another config may have removed it
-            dates[path] = path.stat().st_mtime_ns
-    ahead = sorted((date, path) for path, date in dates.items() if date > now * 1e9 and path.is_file())
+    ahead: list[tuple[int, str]] = []
+    for results in Path().glob("results*"):
+        for folder, _, names in os.walk(results):
+            for path in (f"{folder}/{name}" for name in names):  # texts, because paths would take most of the time
+                with suppress(FileNotFoundError):  # a run of another config may have removed it
+                    date = os.stat(path).st_mtime_ns  # noqa: PTH116
+                    ahead += [(date, path)] if date > now * 1e9 else []
+    ahead.sort()
     for index, (_, path) in enumerate(ahead):
         date = int(now * 1e9) - len(ahead) + index
         with suppress(PermissionError, FileNotFoundError):

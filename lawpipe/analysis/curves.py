@@ -1,10 +1,13 @@
 """Loss curves, one array per policy indexed by the step, and numbers as tables hold them."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
+
+#: L[0..T] of each policy, nats, by reference set (desired, test).
+Losses = Mapping[str, Mapping[str, npt.NDArray[np.float64]]]
 
 
 def split(policies: npt.ArrayLike, steps: npt.ArrayLike, losses: npt.ArrayLike) -> dict[str, npt.NDArray[np.float64]]:

@@ -64,16 +64,16 @@ def table(name: str, problem: str | None) -> str:
         ]
         return _markdown(["policy", "weights", "requires"], policies)
     rows = [
-        _row(path, field)
-        for path, only, field in block.keys(ConfigFile if name == "file" else Experiment)
+        _row(path, field, meaning)
+        for path, only, field, meaning in block.keys(ConfigFile if name == "file" else Experiment)
         if only == problem and (name == "file" or (path.partition(".")[0] if "." in path else "experiment") == name)
     ]
     return _markdown(["key", "default", "meaning", "source"], rows)
 
 
-def _row(path: str, field: FieldInfo) -> list[str]:
+def _row(path: str, field: FieldInfo, meaning: str) -> list[str]:
     """Return the cells of one key."""
-    marks, meaning = block.marks(field), " ".join((field.description or "").split())
+    marks = block.marks(field)
     default: Any = marks.get("defaults", field.get_default())
     if field.is_required():
         shown = "none"

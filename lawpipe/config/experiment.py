@@ -46,6 +46,9 @@ class Experiment(Block):
     processes: Annotated[int, Field(ge=1, le=1024), Whole] = key(1)
     """Number of processes that share the examples of a search, with one core or GPU each. More than one change the
     order of sums, and so possibly the policy that a search finds; the number is then recorded with the results."""
+    nodes: Annotated[int, Field(ge=1, le=1024), Whole] = key(1)
+    """Number of nodes of a Slurm cluster that the processes of a search are divided among; it divides their number.
+    Elsewhere all of them run on one machine."""
     seeds: Annotated[list[Seed], Field(min_length=1), Distinct] = key(
         [0, 1, 2, 3, 4], source="this project (the paper has one seed)"
     )
@@ -107,6 +110,11 @@ def check(settings: dict[str, Any], path: str) -> None:
         mistakes.add(*data.check_text(settings["data"], f"{path}.data"))
         mistakes.add(*model.check(settings["model"], f"{path}.model"))
     mistakes.add(*search.check(settings["search"], settings["problem"], settings["processes"], f"{path}.search"))
+    if settings["processes"] % settings["nodes"]:
+        mistakes.add(
+            f"{path}.nodes is {settings['nodes']}, expected a number that divides that of the processes, "
+            f"{settings['processes']}: set processes to {settings['nodes']} or a multiple of it."
+        )
     mistakes.raise_all()
 
 

@@ -21,7 +21,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "search": (*TRAINING, "search"),
     "train": (*TRAINING, "analysis"),
     **dict.fromkeys(
-        ("collect", "fit", "summarise", "summarise_seeds", "plot", "claims", "report"),
+        ("summarise", "describe", "report"),
         (*TRAINING, "search", "controls", "analysis", "policies", "transfer_from"),
     ),
 }
@@ -133,7 +133,7 @@ def jobs(settings: Mapping[str, Any], seed: int) -> list[tuple[str, str]]:
     """Return the jobs of one seed: pairs of a stage and a batch, which is empty for stages with a single job."""
     groups = batches(settings, seed)
     return [
-        *((stage, "") for stage in ("generate_data", "initialise", "search", "collect", "fit", "summarise")),
+        *((stage, "") for stage in ("generate_data", "initialise", "search", "summarise")),
         *(("make_policy", policy) for policy in groups if policy != SEARCHED),
         *(("train", batch) for batch in groups),
     ]

@@ -35,7 +35,6 @@ RESERVED_NAMES = (
     *("generate_data_with_validation", "make_policy_at_its_best_rate", "train_with_contributions"),
     *("report_of_experiment", "compare_laws", "compare_sweep", "compare_online", "transfer"),
     *("compare_overfitting", "compare_optima"),
-    *("plot_methods", "plot_growth"),
 )
 
 #: Keys of an experiment's block that are used up when it is resolved.
@@ -260,7 +259,7 @@ def _merge(base: Settings, over: Settings) -> Settings:
 
 def _expand(name: str, sweep: Mapping[str, list[Any]]) -> Iterator[tuple[str, list[Settings]]]:
     """Yield the name and the overlays of each combination of a sweep's values; without a sweep, the name alone."""
-    known = _sweepable()
+    known = _sweepable() if sweep else []
     choices: list[list[tuple[str, Settings]]] = []
     mistakes = Mistakes()
     for key, values in sweep.items():
@@ -294,7 +293,7 @@ def _sweepable() -> list[str]:
     """Return the dotted keys that a sweep may vary: those that hold a single value and decide a result."""
     return [
         path
-        for path, _, _ in block.keys(Experiment)
+        for path, *_ in block.keys(Experiment)
         if path not in ("extends", "in_all", "problem")
         and {"array", "object"}.isdisjoint(
             option.get("type")

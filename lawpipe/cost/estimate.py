@@ -43,7 +43,7 @@ TORCH_MB, PANDAS_MB = 520, 250
 PER_LOGIT, PER_PASSED_ON = 6, 3
 
 #: Maximal number of arrays of the size of a policy's weights in a job of each stage.
-COPIES = {"make_policy": 4, "search": 8, "train": 9, "plot": 7}
+COPIES = {"make_policy": 4, "search": 8, "train": 9, "describe": 7}
 
 #: Seconds of one processor core (2 to 3 GHz, one thread), fitted to `make bench` and to the default run: per feature
 #: of an example in a training step and its backward step; per floating-point operation of a matrix product; per
@@ -103,8 +103,7 @@ def stages(settings: Mapping[str, Any], speed: Steps | None = None) -> dict[str,
     speed = speed or reference_speed(settings)
     step_operations = operations(settings)
     jobs = Counter(job for seed in settings["seeds"] for job in plan.jobs(settings, seed))
-    jobs.update([("summarise_seeds", ""), ("plot", "")])
-    jobs.update([("prepare_corpus", "")] * (settings["problem"] in plan.ON_TEXT))
+    jobs.update([("describe", "")] + [("prepare_corpus", "")] * (settings["problem"] in plan.ON_TEXT))
     result = {}
     for (stage, batch), count in jobs.items():
         work = _work(settings, stage, batch)
@@ -191,9 +190,9 @@ def _other_seconds(settings: Mapping[str, Any], stage: str) -> float:
     """Return the seconds of a core that a job takes in addition to its steps."""
     if stage == "prepare_corpus":
         return START + PER_STORY * (settings["data"]["corpus"]["stories"] or TINYSTORIES)
-    if stage == "fit":
+    if stage == "summarise":
         return LIGHT_START + PER_FIT * len(settings["policies"])
-    if stage == "plot":
+    if stage == "describe":
         return PLOT
     # A language model is drawn with PyTorch.
     heavy = stage == "initialise" and settings["problem"] in plan.ON_TEXT
@@ -220,12 +219,13 @@ def _written(settings: Mapping[str, Any], stage: str, batch: str) -> tuple[int, 
     if stage == "train":
         kept = batch in plan.REQUIRED_POLICIES
         return tables + kept, curves * len(policies) + kept * measured * 2 * 2 * train * 3 * 4 * DENSE
-    if stage == "collect":
-        return tables, curves * sum(len(_policies(settings, name)) for name in settings["policies"])
+    if stage == "summarise":
+        # The joined tables, two of fits, and the summary.
+        return tables + 3, curves * sum(len(_policies(settings, name)) for name in settings["policies"])
     if stage == "prepare_corpus":
         stories = settings["data"]["corpus"]["stories"] or TINYSTORIES
         return 1, stories * STORY_TOKENS * 4 * TOKENS
-    return {"initialise": 1, "fit": 2, "summarise": 1, "summarise_seeds": 1}.get(stage, 0), 0.0
+    return 1, 0.0
 
 
 def _policies(settings: Mapping[str, Any], batch: str) -> list[str]:

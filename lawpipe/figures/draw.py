@@ -6,7 +6,7 @@ from lawpipe.figures import controls, curves, front, overview, scaling_law, sear
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
 
-#: The modules with figures. They are imported here so that the code digest of `scripts/plot.py` covers them.
+#: The modules with figures. They are imported here so that the code digest of `scripts/describe.py` covers them.
 MODULES = {
     module.__name__.removeprefix("lawpipe."): module
     for module in (controls, curves, front, overview, scaling_law, search, similarity, stability, weights)

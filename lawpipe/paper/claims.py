@@ -17,6 +17,7 @@ from lawpipe.paper import measures as ours
 from lawpipe.paper import values as paper
 from lawpipe.paper.measures import NEAR, Measure, change, of, quotient, ratio
 from lawpipe.paper.rules import NOT_REPRODUCED, NOT_TESTED, AtLeast, AtMost, Beyond, Judgement, Near, Rule
+from lawpipe.paper.table_2 import TABLE_2
 from lawpipe.paper.values import (
     ASYMPTOTE,
     AT_10M_STEPS,
@@ -26,7 +27,6 @@ from lawpipe.paper.values import (
     NEVER,
     NO_LAW,
     SPEED,
-    TABLE_2,
 )
 from lawpipe.results.experiment import Seed
 from lawpipe.results.problem import LANGUAGE_MODEL, PERCEPTRON, PROBLEMS

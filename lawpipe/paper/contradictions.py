@@ -5,7 +5,8 @@ import math
 from lawpipe.analysis.acceleration import acceleration_from_fits
 from lawpipe.analysis.scaling_sensitivity import FAR
 from lawpipe.paper import values as paper
-from lawpipe.paper.values import TABLE_2, TEXT_EXPONENT_CHANGE, TEXT_SCALE_CHANGE
+from lawpipe.paper.table_2 import TABLE_2
+from lawpipe.paper.values import TEXT_EXPONENT_CHANGE, TEXT_SCALE_CHANGE
 from lawpipe.results.problem import LANGUAGE_MODEL
 
 

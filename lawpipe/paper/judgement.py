@@ -9,6 +9,7 @@ from lawpipe.paper import claims
 from lawpipe.paper import values as paper
 from lawpipe.paper.claims import Claim
 from lawpipe.paper.rules import NOT_TESTED, Judgement, p_value
+from lawpipe.paper.table_2 import SIZE
 from lawpipe.results.experiment import Seed
 from lawpipe.results.problem import LANGUAGE_MODEL, Settings, corrupted_share
 
@@ -16,7 +17,7 @@ ONE_SIZE = Judgement(NOT_TESTED, "the config has one size of the experiment: con
 NO_COMMON_SEED = Judgement(NOT_TESTED, "the sizes of the experiment have no seed in common")
 
 #: The settings in which the sizes of one experiment may differ.
-OF_SIZE = (*paper.SIZE, "data.corpus.stories")
+OF_SIZE = (*SIZE, "data.corpus.stories")
 
 
 def judge(root: Path, experiments: Mapping[str, Settings]) -> list[dict[str, Any]]:

@@ -7,7 +7,8 @@ from typing import Any
 from lawpipe.analysis.intervals import Interval, mean_interval
 from lawpipe.analysis.scaling_sensitivity import FAR
 from lawpipe.paper.measures import NEAR, Measure, acceleration_at, of, ratio
-from lawpipe.paper.values import SIZE, TABLE_2, leaves
+from lawpipe.paper.table_2 import SIZE, TABLE_2
+from lawpipe.paper.values import leaves
 from lawpipe.results.experiment import Seed
 from lawpipe.results.problem import LANGUAGE_MODEL, Settings
 

@@ -1,14 +1,13 @@
 """The similarity of contributions over a run, from rows of the table `similarity`."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
-from lawpipe.results.experiment import Row
 
-
-def median(steps: Iterable[Row]) -> float:
+def median(steps: Iterable[Mapping[Any, Any]]) -> float:
     """Return the median similarity over the steps with two or more active examples; NaN if none has a similarity.
 
     It is infinite at a step whose contributions are equal to the last bit.

@@ -3,26 +3,68 @@
 One process runs the script directly. Several run as `torchrun --standalone --nproc-per-node PROCESSES SCRIPT
 ARGUMENTS`, without torchrun's own tracebacks: the script reports its error, and the launcher the signal that stopped
 or killed a process. The exit code is that of the script, or 128 + the number of the signal.
+
+In a Slurm job of several nodes, the processes are divided among all its nodes: `srun` starts one launcher per node,
+and these find each other at a port of the first node (torchrun's c10d rendezvous). The number of processes must be a
+multiple of that of the nodes.
 """
 
 import logging
 import os
 import signal
+import socket
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 
 from lawpipe.run import signals
+
+#: Environment variables: of Slurm, the number of nodes of a job and the number of the node that a task runs on; ours,
+#: the address at which the launchers of several nodes find each other.
+NODES, NODE, MEETING = "SLURM_JOB_NUM_NODES", "SLURM_NODEID", "LAWPIPE_RENDEZVOUS"
 
 
 def main() -> None:
     """Start the script."""
     if len(sys.argv) < 3 or not sys.argv[1].isdigit():
         sys.exit("error: expected python -m lawpipe.run.launch PROCESSES SCRIPT ARGUMENTS, PROCESSES a whole number.")
-    count, script, *arguments = sys.argv[1:]
-    if int(count) == 1:
+    count, (script, *arguments) = int(sys.argv[1]), sys.argv[2:]
+    if count == 1:
         os.execv(sys.executable, [sys.executable, script, *arguments])
-    from torch.distributed import run
+    nodes = int(os.environ.get(NODES, "1"))
+    if nodes == 1:
+        run(count, script, arguments, ["--standalone"])
+    elif count % nodes:
+        sys.exit(f"error: this Slurm job has {nodes} nodes, expected a number that divides its {count} processes.")
+    elif MEETING not in os.environ:
+        spread(nodes)
+    else:
+        if os.environ[NODE] != "0":
+            # The process with which a stage ends runs on the first node.
+            os.environ.pop(signals.STARTED_BY, None)
+        place = os.environ[MEETING]
+        meeting = [f"--nnodes={nodes}", "--rdzv-backend=c10d", f"--rdzv-endpoint={place}", f"--rdzv-id={place}"]
+        run(count // nodes, script, arguments, meeting)
+
+
+def spread(nodes: int) -> None:
+    """Become an srun that starts this launcher once on each node of the Slurm job, with a place to meet."""
+    with socket.create_server(("", 0)) as free:
+        port = free.getsockname()[1]
+    # What Slurm said of the step that this process is in would be taken for options of the new one.
+    kept = ("SLURM_JOB_ID", "SLURM_JOBID", "SLURM_CONF")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SLURM_") or name in kept}
+    environment[MEETING] = f"{socket.gethostname()}:{port}"
+    # The new step shares the cores and the memory of this one, which only waits.
+    options = ["--overlap", f"--nodes={nodes}", f"--ntasks={nodes}", "--ntasks-per-node=1", "--kill-on-bad-exit=1"]
+    command = ["srun", *options, "--quit-on-interrupt", "--quiet", sys.executable, "-m", "lawpipe.run.launch"]
+    os.execvpe(command[0], [*command, *sys.argv[1:]], environment)
+
+
+def run(count: int, script: str, arguments: Sequence[str], meeting: Sequence[str]) -> None:
+    """Run the script in `count` processes of this machine, by torchrun with the options `meeting`."""
+    from torch.distributed import run as torchrun
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
@@ -33,7 +75,7 @@ def main() -> None:
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
     try:
         with tempfile.TemporaryDirectory() as logs:  # torchrun does not remove its own
-            run.main(["--standalone", "--nproc-per-node", count, "--log-dir", logs, script, *arguments])
+            torchrun.main([*meeting, f"--nproc-per-node={count}", "--log-dir", logs, script, *arguments])
     except ChildFailedError as error:
         failed = [failure.exitcode for failure in error.failures.values()]
         codes = [128 - code if code < 0 else code for code in failed]

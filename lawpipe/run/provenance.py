@@ -49,18 +49,20 @@ def meanings(script: str | Path, chosen: Mapping[str, Sequence[str]] | None = No
     its file name.
     """
     choices = chosen or {}
-    result: dict[Path, str] = {}
+    result: dict[str, str] = {}
+    seen: set[Path] = set()
     waiting = [Path(script).resolve()]
     while waiting:
         path = waiting.pop()
-        if path not in result:
-            result[path], files, kinds = _meaning(path)
+        if path not in seen:
+            seen.add(path)
+            name, result[name], files, kinds = _meaning(path)
             waiting.extend(files)
             waiting.extend(
-                file for kind in kinds for module in choices.get(kind, ()) for file in _module_files(module)
+                file for kind in kinds for module in choices.get(kind, ()) for file in _module_files(PACKAGE, module)
             )
     _sources(PACKAGE).keep()
-    return {_name(path): meaning for path, meaning in result.items()}
+    return result
 
 
 def _name(path: Path) -> str:
@@ -75,23 +77,25 @@ def _sources(package: Path) -> Sources:
 
 
 @cache
-def _meaning(path: Path) -> tuple[str, tuple[Path, ...], tuple[str, ...]]:
-    """Return a file's meaning, the package files that it depends on, and the kinds of module that it loads."""
-    source = _sources(PACKAGE).read(path, _name(path))
-    named = [file for module in source.modules for file in _module_files(module)]
+def _meaning(path: Path) -> tuple[str, str, tuple[Path, ...], tuple[str, ...]]:
+    """Return a file's name and meaning, the package files that it depends on, and the kinds of module it loads."""
+    name = _name(path)
+    source = _sources(PACKAGE).read(path, name)
+    named = [file for module in source.modules for file in _module_files(PACKAGE, module)]
     if path.is_relative_to(PACKAGE):
         others = [path.with_name(name) for name in source.quoted if Path(name).suffix in DATA]
         named += [file for file in others if file.is_file()]
-    return source.meaning, tuple(named), tuple(source.kinds)
+    return name, source.meaning, tuple(dict.fromkeys(named)), tuple(source.kinds)
 
 
-def _module_files(name: str) -> list[Path]:
-    """Return the file of a `lawpipe` module and those of the packages above it; nothing for other modules."""
+@cache
+def _module_files(package: Path, name: str) -> list[Path]:
+    """Return the file of a module of a package and those of the packages above it; nothing for other modules."""
     first, *parts = name.split(".")
-    if first != PACKAGE.name:
+    if first != package.name:
         return []
     # Texts, because paths would take most of the time.
-    place, files = str(PACKAGE), [f"{PACKAGE}/__init__.py"]
+    place, files = str(package), [f"{package}/__init__.py"]
     for part in parts:
         place = f"{place}/{part}"
         files += [f"{place}/__init__.py", f"{place}.py"]

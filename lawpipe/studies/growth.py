@@ -8,6 +8,9 @@ from matplotlib.figure import Figure
 
 from lawpipe.figures import layout, style
 
+#: The file of a record.
+RECORD = "growth.parquet"
+
 TITLE = "How do time and memory grow with N, T and P?"
 
 #: One panel each: the measured quantity, the varied size, the label of the x axis and the expected exponent.

@@ -7,6 +7,9 @@ from matplotlib.figure import Figure
 
 from lawpipe.figures import layout, style
 
+#: The file of a record.
+RECORD = "search.parquet"
+
 TITLE = "Which search method lowers J most at a given cost?"
 
 #: Points of the common cost axis, on which seeds with different costs are compared.

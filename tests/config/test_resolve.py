@@ -169,6 +169,7 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
         ["a.search.method", "needs problem: perceptron"],
     ),
     ({"processes": 2, "search": {"method": "steered_descent"}}, ["a.search.method", "processes is 2: set it to 1"]),
+    ({"processes": 3, "nodes": 2}, ["a.nodes is 2", "divides that of the processes, 3", "set processes to 2"]),
     ({"search": {"rate": 0.1}}, ["a.search.rate is 0.1", "feedback_descent sets its own step"]),
     ({"search": {"decay": "linear"}}, ["a.search.decay", "feedback_descent sets its own step"]),
     ({"search": {"snapshots": [4, 2]}}, ["a.search.snapshots", "rising", "[2, 4]"]),
@@ -288,7 +289,7 @@ def test_a_transferred_policy_depends_on_what_its_source_depends_on() -> None:
         assert "search" not in of(stage, "transferred")
         assert "transfer_from" not in of(stage, "conventional")
     assert "transfer_from" not in of("search")
-    assert of("collect")["transfer_from"] == settings["transfer_from"]
+    assert of("summarise")["transfer_from"] == settings["transfer_from"]
     assert of("initialise")["initialisation"] == of("search")["initialisation"] == 2
     assert "initialisation" not in of("generate_data")
 
@@ -334,7 +335,7 @@ def test_no_experiment_can_take_the_name_of_a_rule() -> None:
     rules = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     # The experiments are rules as well; the names of their searches, with a hyphen, are no possible names.
     names = {name for name in rules if "-" not in name} - {"perceptron", "perceptron_noisy", "stories"}
-    assert {"all", "train", "train_with_contributions", "transfer", "compare_laws", "plot_growth"} <= names
+    assert {"all", "train", "train_with_contributions", "transfer", "compare_laws", "describe"} <= names
     assert names <= set(RESERVED_NAMES)
 
 
@@ -406,8 +407,8 @@ def test_experiments_are_checked_together_even_if_some_are_wrong() -> None:
 
 
 def test_every_key_has_a_description_a_source_and_a_default() -> None:
-    for path, problem, field in (*block.keys(ConfigFile), *block.keys(Experiment)):
-        assert field.description, path
+    for path, problem, field, meaning in (*block.keys(ConfigFile), *block.keys(Experiment)):
+        assert meaning, path
         assert block.marks(field)["source"], path
         assert field.is_required() == (path in ("name", "experiments")), path
         assert set(block.marks(field).get("defaults", PROBLEMS)) == set(PROBLEMS), path
@@ -426,7 +427,7 @@ def test_the_schema_file_and_the_readme_are_up_to_date() -> None:
 
 def test_every_key_is_in_one_table_of_the_readme() -> None:
     rows = re.findall(r"^\| `([\w.]+)` \| .* \| .* \| .* \|$", document.README.read_text(), re.MULTILINE)
-    keys = [path for model in (ConfigFile, Experiment) for path, _, _ in block.keys(model)]
+    keys = [path for model in (ConfigFile, Experiment) for path, *_ in block.keys(model)]
     assert sorted(rows) == sorted(keys)
 
 
@@ -469,7 +470,7 @@ def test_stage_settings_hold_what_determines_the_stage_and_no_more() -> None:
     assert "search" not in keys("train", seed=4, batch="conventional")
     assert "search" in keys("train", seed=4, batch="near_optimal")
     assert "analysis" in keys("train", seed=4, batch="conventional")
-    assert plan.stage_settings(settings, "plot", "a")["seeds"] == [4, 5]
+    assert plan.stage_settings(settings, "describe", "a")["seeds"] == [4, 5]
 
 
 def test_batches_join_the_search_and_keep_others_apart() -> None:
@@ -527,12 +528,20 @@ def test_several_processes_are_a_setting_of_what_depends_on_a_search() -> None:
             two, stage, "a", seed=0, batch=batch
         )
 
-    assert all(differ(stage) for stage in ("search", "collect", "summarise"))
+    assert all(differ(stage) for stage in ("search", "summarise"))
     assert all(differ("make_policy", policy) for policy in ("static", "near_optimal_matched"))
     assert differ("train", "near_optimal")
     assert not any(differ(stage) for stage in ("generate_data", "initialise"))
     assert not differ("make_policy", "conventional_tuned")
     assert not differ("train", "conventional")
+
+
+def test_the_number_of_nodes_changes_no_result() -> None:
+    raw = {"name": "mine", "experiments": {"one": {"processes": 4}, "two": {"processes": 4, "nodes": 2}}}
+    one, two = resolve(raw).experiments.values()
+    for stage in (name for name in plan.STAGES if name != "prepare_corpus"):
+        batch = "near_optimal" if stage in ("make_policy", "train") else None
+        assert len({repr(plan.stage_settings(own, stage, "a", seed=0, batch=batch)) for own in (one, two)}) == 1
 
 
 def test_a_policy_that_trains_on_the_desired_examples_needs_enough_to_hold_some_out() -> None:

@@ -33,7 +33,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         write(root / name / "summary.parquet")
         for seed in settings["seeds"]:
             written = plan.tables(settings, seed) + plan.parts(settings, seed) + plan.costs(settings, seed)
-            for file in (*written, "logs/fit.txt", ".search-0123/state.pt"):
+            for file in (*written, "logs/summarise.txt", ".search-0123/state.pt"):
                 write(root / name / f"seed{seed}" / file)
     write(root / "cost/estimate.json")
     return root

@@ -19,7 +19,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_jobs_of_a_stage_are_added_up(root: Path) -> None:
     spent = costs.read(root / "perceptron", (0, 1))
     by_stage = {stage.stage: stage for stage in spent.stages}
-    assert set(by_stage) == {"generate data", "search", "train conventional", "summarise seeds"}
+    assert set(by_stage) == {"generate data", "search", "train conventional", "describe"}
     search = by_stage["search"]
     assert (search.jobs, search.seconds, search.longest, search.peak_memory_mb) == (2, 6.0, 3.5, 103.5)
     assert spent.seconds == pytest.approx(3 + 6 + 1.5 + 0.5)
@@ -41,8 +41,8 @@ def test_an_experiment_without_costs_has_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["{", "[]", '{"seconds": 1}', '{"seconds": "x", "peak_memory_mb": 1}'])
 def test_a_damaged_cost_file_is_one_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / "cost").mkdir()
-    (tmp_path / "cost/plot.json").write_text(text)
-    with pytest.raises(InputError, match=r"plot\.json is not a stage's cost"):
+    (tmp_path / "cost/describe.json").write_text(text)
+    with pytest.raises(InputError, match=r"describe\.json is not a stage's cost"):
         costs.read(tmp_path, ())
 
 
@@ -50,13 +50,23 @@ def test_the_estimate_is_read_beside_the_measured_cost(root: Path, tmp_path: Pat
     shutil.copytree(root / "perceptron", tmp_path / "perceptron")
     assert costs.read(tmp_path / "perceptron", (0, 1)).estimated_seconds is None
     cost = {"operations": 2.5e9, "seconds": 7.0, "memory_mb": 90}
-    stages = ("generate_data", "search", "train_conventional", "summarise_seeds")
+    stages = ("generate_data", "search", "train_conventional", "describe")
     (tmp_path / "cost").mkdir()
     (tmp_path / "cost/estimate.json").write_text(json.dumps({"perceptron": dict.fromkeys(stages, cost)}))
     spent = costs.read(tmp_path / "perceptron", (0, 1))
     search = next(stage for stage in spent.stages if stage.stage == "search")
     assert (search.operations, search.estimated_seconds, search.estimated_memory_mb) == (2.5e9, 7.0, 90)
     assert spent.estimated_seconds == 4 * 7.0
+
+
+def test_stages_that_the_estimate_does_not_have_are_left_out(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "perceptron", tmp_path / "perceptron")
+    (tmp_path / "cost").mkdir()
+    cost = {"operations": 1.0, "seconds": 7.0, "memory_mb": 90}
+    (tmp_path / "cost/estimate.json").write_text(json.dumps({"perceptron": {"search": cost}}))
+    spent = costs.read(tmp_path / "perceptron", (0, 1))
+    assert [stage.stage for stage in spent.stages] == ["search"]
+    assert spent.estimated_seconds == 7.0
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"perceptron": 1}', '{"perceptron": {"search": 1}}'])

@@ -74,7 +74,7 @@ def test_validation_examples_are_a_table_and_a_policy_more() -> None:
 def test_memory_grows_with_the_policy() -> None:
     small, large = (settings(training={"steps": steps}) for steps in (10, 2000))
     assert estimate.memory_mb(small, "search") < estimate.memory_mb(large, "search") < 800
-    assert estimate.memory_mb(large, "fit") == estimate.memory_mb(small, "fit")
+    assert estimate.memory_mb(large, "summarise") == estimate.memory_mb(small, "summarise")
 
 
 def test_the_description_has_one_line_per_experiment() -> None:

@@ -19,23 +19,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lawpipe.analysis import summary
 from lawpipe.config.resolve import resolve
+from lawpipe.results.experiment import Seed
 from lawpipe.run import artifacts
 from lawpipe.run.tables import policies as policy_tables
 from lawpipe.run.tables.examples import TOKENS
 from lawpipe.run.tables.measurements import COLLECTED
-from scripts import (
-    collect,
-    fit,
-    generate_data,
-    initialise,
-    make_policy,
-    prepare_corpus,
-    search,
-    summarise,
-    summarise_seeds,
-    train,
-)
+from scripts import generate_data, initialise, make_policy, prepare_corpus, search, summarise, train
 from tests.scripts.test_text_stages import CORPUS
 from tests.scripts.test_text_stages import SETTINGS as STORIES
 from tests.scripts.test_training_stages import SETTINGS, call
@@ -123,7 +114,7 @@ def write_own(**columns: Any) -> None:
 
 
 def whole_seed(settings: dict[str, Any], *policies: str) -> None:
-    """Run every stage of a seed, from the data to the summary over seeds."""
+    """Run every stage of a seed, from the data to the summary."""
     folder = Path("out")
     paths = inputs(folder)
     tokens = {}
@@ -141,16 +132,11 @@ def whole_seed(settings: dict[str, Any], *policies: str) -> None:
         call(make_policy.main, named, **paths, output=folder / f"policies/{policy}.parquet", **tried)
     searching(settings, folder)
     names = [*policies, "near_optimal", "search_0001"]
-    tables = {name: folder / f"{name}.parquet" for name in COLLECTED}
     parts = {name: folder / f"parts/{name}.parquet" for name in COLLECTED}
     call(train.main, settings, **paths, policies=[folder / f"policies/{name}.parquet" for name in names], **parts)
-    call(collect.main, settings, **{name: [path] for name, path in parts.items()}, output=folder)
-    fits = folder / "fits.parquet"
-    call(fit.main, settings, curves=tables["curves"], fits=fits, sensitivity=folder / "sensitivity.parquet")
-    read = {name: tables[name] for name in ("curves", "similarity", "measures")}
-    call(summarise.main, settings, **read, fits=fits, summary=folder / "summary.parquet")
-    over_seeds = settings | {"seeds": [0]}
-    call(summarise_seeds.main, over_seeds, summaries=[folder / "summary.parquet"], output=folder / "all.parquet")
+    tables = {name: folder / f"{name}.parquet" for name in ("fits", "sensitivity", "summary")}
+    call(summarise.main, settings, **{name: [path] for name, path in parts.items()}, **tables, output=folder)
+    summary.over_seeds([Seed(folder, settings).summary])
 
 
 def by_itself(command: list[str], **how: Any) -> None:

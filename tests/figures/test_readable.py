@@ -14,7 +14,7 @@ from lawpipe.results import catalogue, experiment
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
 from lawpipe.run.tables.policies import LEARNING_RATES
-from lawpipe.studies import growth, methods
+from lawpipe.studies import growth, ladder, methods
 from tests import toy
 from tests.figures.readable import faults
 from tests.figures.test_draw import CASES, draw_anew, figure_of
@@ -69,7 +69,7 @@ def test_figures_of_many_policies_and_extreme_numbers_are_readable(name: str, tr
     assert faults(draw_anew(name, trouble)) == []
 
 
-@pytest.mark.parametrize(("study", "record"), [(growth, "growth"), (methods, "search")])
+@pytest.mark.parametrize(("study", "record"), [(growth, "growth"), (ladder, "ladder"), (methods, "search")])
 def test_figures_of_benchmarks_are_readable(study, record: str) -> None:
     rows = pd.read_parquet(max(RECORDS.glob(f"*/{record}.parquet")))
     with style.theme():

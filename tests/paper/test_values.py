@@ -9,6 +9,7 @@ import yaml
 from lawpipe.config import resolve
 from lawpipe.paper import claims
 from lawpipe.paper import values as paper
+from lawpipe.paper.table_2 import TABLE_2
 from lawpipe.results.problem import LANGUAGE_MODEL
 from lawpipe.run.tables.fits import FITS
 from lawpipe.run.tables.summary import SUMMARY
@@ -50,7 +51,7 @@ def test_the_extrapolated_acceleration_is_a_lower_bound() -> None:
 
 
 def test_the_paper_prints_one_acceleration_in_figure_and_table() -> None:
-    (row,) = (size for size in paper.TABLE_2 if size.steps == paper.SETTINGS[LANGUAGE_MODEL]["training"]["steps"])
+    (row,) = (size for size in TABLE_2 if size.steps == paper.SETTINGS[LANGUAGE_MODEL]["training"]["steps"])
     assert row.acceleration == paper.BY_MEASURE[LANGUAGE_MODEL, "acceleration", "near_optimal"].low
     assert row.task.items() <= dict(paper.leaves(paper.SETTINGS[LANGUAGE_MODEL])).items()
 

@@ -21,8 +21,8 @@ NAMES = [
     "loss_proportional",
     *("inverse_loss", "inverse_loss_tuned", "inverse_loss_matched"),
     *("greedy", "greedy_tuned", "greedy_matched"),
-    *("tilted", "tilted_tuned", "tilted_matched"),
-    *("tilted_mixed", "tilted_mixed_tuned"),
+    *("noise_model", "noise_model_tuned", "noise_model_matched"),
+    *("noise_model_mixed", "noise_model_mixed_tuned"),
     *("online", "online_tuned", "online_matched"),
     *("online_mixed", "online_mixed_tuned"),
     *("desired_only", "desired_only_tuned"),
@@ -156,7 +156,7 @@ def test_a_changed_policy_is_made_again_with_its_variants_and_no_other(
         }
         figures = {
             f"figures of {name}": provenance.code_digest(
-                scripts / "plot.py", registry.chosen({"policies": ["conventional", name]})
+                scripts / "describe.py", registry.chosen({"policies": ["conventional", name]})
             )
             for name in ("near_optimal", "greedy_tuned")
         }

@@ -1,18 +1,15 @@
 """Shared by the tests of the report: three toy experiments that are drawn once, and their page."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
-from lawpipe.paper import judgement, sizes
 from lawpipe.report import page
 from lawpipe.results import catalogue, experiment
 from lawpipe.results.experiment import Results
-from lawpipe.run import artifacts
-from lawpipe.run.tables.claims import CLAIMS
-from lawpipe.run.tables.claims import SIZES as SIZES_TABLE
-from scripts import plot
+from scripts import describe, report
 from tests import toy
 from tests.toy import Toy
 
@@ -33,9 +30,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, size in SIZES.items():
         toy.write_experiment(folder, name, size)
     for name in ("perceptron", "stories"):
-        seeds = [str(seed) for seed in SIZES[name].seeds]
-        outputs = ["--figures", str(folder / name / "figures"), "--tables", str(folder / name / "tables")]
-        plot.main(["--settings", "{}", "--folder", str(folder / name), "--seeds", *seeds, *outputs])
+        settings = json.dumps(toy.settings(name, SIZES[name]))
+        outputs = {"summary": "summary.parquet", "figures": "figures", "tables": "tables"}
+        options = [text for key, file in outputs.items() for text in (f"--{key}", str(folder / name / file))]
+        describe.main(["--settings", settings, "--seeds", *map(str, SIZES[name].seeds), *options])
     copies = folder / "noisy/figures"
     copies.mkdir()
     for entry in catalogue.figures(toy.settings("noisy", SIZES["noisy"])):
@@ -52,17 +50,16 @@ def html(root: Path) -> str:
 
 @pytest.fixture(scope="session")
 def judged(root: Path) -> str:
-    """The page with the claims on all three experiments, and with pictures in the place of the recorded figures."""
+    """The page with the claims on all three experiments, and with what is recorded."""
     settings = {name: toy.settings(name, size) | {"seeds": list(size.seeds)} for name, size in SIZES.items()}
-    for name, table, rows in (
-        ("claims", CLAIMS, judgement.judge(root, settings)),
-        ("sizes", SIZES_TABLE, sizes.rows(root, settings)),
-    ):
-        columns = {column: [row[column] for row in rows] for column in table.columns}
-        artifacts.write(root / f"{name}.parquet", table, columns, settings={}, code="")
-    for name in ("methods", "growth"):
-        shutil.copy(root / "perceptron/figures/speed.svg", root / f"{name}.svg")
-    return page.report(root, list(SIZES), judged=True)
+    outputs = {"output": "report.html", "claims": "claims.parquet", "sizes": "sizes.parquet"}
+    outputs |= {name: f"{name}.svg" for name in report.RECORDED}
+    options = [text for key, file in outputs.items() for text in (f"--{key}", str(root / file))]
+    options += ["--records", str(page.CHECKOUT / "benchmarks/records")]
+    report.main(
+        ["--settings", json.dumps({"experiments": settings}), "--root", str(root), "--experiments", *SIZES, *options]
+    )
+    return (root / "report.html").read_text()
 
 
 @pytest.fixture(scope="session")

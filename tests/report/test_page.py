@@ -1,5 +1,6 @@
 import re
 import shutil
+from collections import Counter
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +17,7 @@ from lawpipe.results.numbers import interval, percent
 from lawpipe.run import artifacts, provenance
 from lawpipe.run.errors import InputError
 from lawpipe.run.tables.claims import CLAIMS
+from lawpipe.run.tables.claims import SIZES as SIZES_TABLE
 from lawpipe.run.tables.summary import SUMMARY_OVER_SEEDS
 from scripts import report
 from tests import toy
@@ -101,13 +103,21 @@ def test_every_figure_names_its_data_its_code_and_its_settings(html: str, root: 
         "#noisy-settings",
         "noisy/figures/fig05_loss_curves.svg",
     ]
-    assert "made by lawpipe/figures/curves.py in scripts/plot.py" in curves
+    assert "made by lawpipe/figures/curves.py in scripts/describe.py" in curves
 
 
 def test_a_page_kept_in_the_checkout_links_the_code(root: Path) -> None:
     text = page.report(root, ["perceptron"], page.CHECKOUT / "results")
-    files = ("lawpipe/figures/curves.py", "scripts/plot.py")
+    files = ("lawpipe/figures/curves.py", "scripts/describe.py")
     assert " in ".join(f'<a href="../{name}">{name}</a>' for name in files) in text
+
+
+def test_without_recorded_benchmarks_the_page_has_the_claims_alone(judged: str, root: Path) -> None:
+    drawn = re.compile(r'<figure id="(methods|growth|ladder)">')
+    assert drawn.findall(judged) == ["methods", "growth", "ladder"]
+    alone = page.report(root, list(SIZES), judged=True)
+    assert drawn.findall(alone) == []
+    assert 'id="claims"' in alone
 
 
 def test_the_first_screen_has_a_verdict_and_a_picture_of_every_experiment(html: str, root: Path) -> None:
@@ -158,6 +168,16 @@ def test_every_claim_is_a_row_and_every_judgement_a_cell_that_opens(judged: str,
         assert (row["p"] is not None) == ("after Holm's correction" in found)
     assert not re.search(r"<details[^>]* open", judged)
     assert read(judged).open == []
+
+
+def test_the_claims_and_the_sizes_have_their_settings_beside_the_page(judged: str, root: Path) -> None:
+    stored = artifacts.metadata(root / "claims.parquet")["settings"]
+    assert stored["experiments"]["perceptron"]["training"]["steps"] == Toy().steps
+    assert artifacts.read(root / "claims.parquet", CLAIMS).num_rows > 20
+    rows = artifacts.read(root / "sizes.parquet", SIZES_TABLE).to_pylist()
+    # Of the paper's four sizes three quantities are published; of ours there are six.
+    assert Counter(row["experiment"] for row in rows) == {None: 4 * 3, "stories": 6}
+    assert all("</svg>" in (root / f"{name}.svg").read_text() for name in report.RECORDED)
 
 
 def test_the_groups_say_how_many_claims_have_each_verdict(judged: str, root: Path) -> None:

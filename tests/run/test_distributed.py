@@ -79,6 +79,34 @@ print("all of this on stderr", file=sys.stderr)
     assert list(temporary.iterdir()) == []
 
 
+def test_in_a_slurm_job_of_two_nodes_each_runs_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # An srun that starts a task per node here, without the options before the command.
+    fake = tmp_path / "bin/srun"
+    fake.parent.mkdir()
+    fake.write_text(
+        "#!/bin/sh\n"
+        f"echo $@ > {tmp_path}/options\n"
+        "while [ ${1#-} != $1 ]; do shift; done\n"
+        'SLURM_NODEID=0 SLURM_JOB_NUM_NODES=2 "$@" & SLURM_NODEID=1 SLURM_JOB_NUM_NODES=2 "$@"\n'
+        "code=$?; wait $! && exit $code\n"
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("SLURM_JOB_NUM_NODES", "2")
+    monkeypatch.setenv("SLURM_STEP_ID", "7")
+    work = """
+sums = distributed.total([1.0, distributed.rank()])
+step = os.environ.get("SLURM_STEP_ID")
+Path(f"sums{distributed.rank()}").write_text(f"{os.environ['SLURM_NODEID']} {sums} {step}")
+"""
+    assert finish(tmp_path, work, 4) == (0, "begun by 0\n", "")
+    written = sorted((tmp_path / f"sums{rank}").read_text() for rank in range(4))
+    assert written == ["0 [4.0, 6.0] None"] * 2 + ["1 [4.0, 6.0] None"] * 2
+    assert "--nodes=2 --ntasks=2" in (tmp_path / "options").read_text()
+    code, _, stderr = finish(tmp_path, work, 3)
+    assert (code, "2 nodes, expected a number that divides its 3 processes" in stderr) == (1, True)
+
+
 def test_a_signal_to_one_stops_all_at_the_same_moment(tmp_path: Path) -> None:
     work = """
 with signals.noted(patience=60) as asked:

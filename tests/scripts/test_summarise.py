@@ -1,159 +1,162 @@
 import json
-import math
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from lawpipe.run import artifacts
-from lawpipe.run.tables.fits import FITS
-from lawpipe.run.tables.measurements import MEASURES
+from lawpipe.run.errors import InputError
+from lawpipe.run.tables.fits import FITS, SENSITIVITY
+from lawpipe.run.tables.measurements import COLLECTED, CURVES, MEASURES, ZERO_WEIGHTS
 from lawpipe.run.tables.summary import SUMMARY
 from scripts import summarise
-from tests.tables import TABLES
+from tests.analysis.toy_curves import TOY, curve
 
-SETTINGS = {"experiment": "toy", "seed": 0, "problem": "perceptron"}
-#: On desired; on test each loss is twice as large.
-LOSSES = {"conventional": [1.0, 0.6, 0.4, 0.3, 0.3], "near_optimal": [1.0, 0.3, 0.2, 0.2, 0.1]}
+SETTINGS = {"experiment": "toy", "seed": 3, "problem": "perceptron"}
 
-
-def write(path, table, columns):
-    artifacts.write(path, TABLES[table], columns, settings=SETTINGS, code="")
+#: What the stage writes in addition to the joined tables.
+OTHERS = {"fits": FITS, "sensitivity": SENSITIVITY, "summary": SUMMARY}
 
 
-def write_inputs(folder, losses):
-    policies = [policy for policy, curve in losses.items() for _ in curve]
-    desired = [loss for curve in losses.values() for loss in curve]
-    write(
-        folder / "curves.parquet",
-        "curves",
-        {
+def write_part(folder, policies):
+    """Write the tables of one batch, two rows per policy in tables that have several; return their options."""
+    twice = [policy for policy in policies for _ in range(2)]
+    rows = {
+        "curves": {
+            "policy": twice,
+            "step": [0, 1] * len(policies),
+            "train_loss": [0.5, None] * len(policies),
+            "desired_loss": [0.7, 0.6] * len(policies),
+            "test_loss": [0.8, 0.7] * len(policies),
+        },
+        "similarity": {
             "policy": policies,
-            "step": [step for curve in losses.values() for step in range(len(curve))],
-            "train_loss": [None] * len(policies),
-            "desired_loss": desired,
-            "test_loss": [2 * loss for loss in desired],
+            "step": [0] * len(policies),
+            "against": ["desired"] * len(policies),
+            "kind": ["adjoint"] * len(policies),
+            "mean": [0.1] * len(policies),
+            "std": [None] * len(policies),
+            "similarity": [None] * len(policies),
+            "active": [1] * len(policies),
+            "global_speed": [0.2] * len(policies),
         },
-    )
-    # Three measured steps for near_optimal, the middle one without a value; none for the others.
-    rows = [
-        (step, against, kind, value)
-        for against, factor in (("desired", 1.0), ("test", 10.0))
-        for kind, shift in (("instantaneous", 0.0), ("adjoint", 4.0))
-        for step, value in ((0, factor * (1.0 + shift)), (2, None), (3, factor * (3.0 + shift)))
-    ]
-    rows[0] = (0, "desired", "instantaneous", None)
-    write(
-        folder / "similarity.parquet",
-        "similarity",
-        {
-            "policy": ["near_optimal"] * len(rows),
-            "step": [step for step, _, _, _ in rows],
-            "against": [against for _, against, _, _ in rows],
-            "kind": [kind for _, _, kind, _ in rows],
-            "mean": [0.1] * len(rows),
-            "std": [0.1] * len(rows),
-            "similarity": [value for _, _, _, value in rows],
-            "active": [2] * len(rows),
-            "global_speed": [0.1] * len(rows),
+        "zero_weights": {
+            "policy": policies,
+            "property": ["learned_ignored"] * len(policies),
+            "kind": [None] * len(policies),
+            "against": [None] * len(policies),
+            "value": [None] * len(policies),
+            "count": [0] * len(policies),
         },
-    )
-    write(
-        folder / "measures.parquet",
-        "measures",
-        {name: [0.5, 0.5] for name in MEASURES.columns}
+        "examples": {
+            "policy": policies,
+            "row": [7] * len(policies),
+            "total_weight": [0.5] * len(policies),
+            "first_active": [None] * len(policies),
+            "last_active": [4] * len(policies),
+            "story": [12] * len(policies),
+        },
+        "stability": {
+            "policy": policies,
+            "step": [0] * len(policies),
+            "sharpness": [0.1] * len(policies),
+            "adjoint_norm": [0.2] * len(policies),
+            "adjoint_growth": [1.0] * len(policies),
+        },
+        "measures": {name: [0.5] * len(policies) for name in MEASURES.columns}
         | {
-            "policy": ["near_optimal", "conventional"],
-            "gap": [0.5, 0.25],
-            "weight_on_perturbed": [None, 0.1],
-            "effective_examples": [8.0, 16.0],
+            "policy": policies,
+            "gap": [0.25] * len(policies),
+            "weight_on_perturbed": [None] * len(policies),
+            "effective_examples": [3.0] * len(policies),
         },
-    )
-    empty = {name: [None, None] for name in FITS.columns}
-    laws = {
-        "policy": ["conventional", "near_optimal"],
-        "against": ["desired"] * 2,
-        "scale": [30.0, 10.0],
-        "exponent": [0.5] * 2,
     }
-    write(folder / "fits.parquet", "fits", empty | laws)
+    paths = {}
+    for table, columns in rows.items():
+        paths[table] = folder / f"parts/{table}/{policies[0]}.parquet"
+        artifacts.write(paths[table], COLLECTED[table], columns, settings={"batch": policies[0]}, code="part")
+    return paths
 
 
-def call(folder, losses=LOSSES):
-    write_inputs(folder, losses)
-    arguments = ["--settings", json.dumps(SETTINGS)]
-    for table in ("curves", "similarity", "measures", "fits", "summary"):
-        arguments += [f"--{table}", str(folder / f"{table}.parquet")]
+def write_curves(folder, losses):
+    """Write the part of one batch with these curves, given as policy to L[0..T] on both reference sets."""
+    part = write_part(folder, list(losses))
+    count = len(next(iter(losses.values())))
+    columns = {
+        "policy": [policy for policy in losses for _ in range(count)],
+        "step": [*range(count)] * len(losses),
+        "train_loss": [None] * count * len(losses),
+        **dict.fromkeys(("desired_loss", "test_loss"), np.concatenate([*losses.values()])),
+    }
+    artifacts.write(part["curves"], CURVES, columns, settings={}, code="part")
+    return part
+
+
+def call(parts, output):
+    arguments = ["--settings", json.dumps(SETTINGS), "--output", str(output)]
+    for table in COLLECTED:
+        arguments += [f"--{table.replace('_', '-')}", *(str(part[table]) for part in parts)]
+    for table in OTHERS:
+        arguments += [f"--{table}", str(output / f"{table}.parquet")]
     summarise.main(arguments)
-    return {row["policy"]: row for row in artifacts.read(folder / "summary.parquet", SUMMARY).to_pylist()}
 
 
-def test_the_summary_of_a_searched_policy_fills_every_column(tmp_path):
-    row = call(tmp_path)["near_optimal"]
-    assert list(row) == list(SUMMARY.columns)
-    expected = {
-        "policy": "near_optimal",
-        "objective_desired": pytest.approx(0.2),
-        "objective_test": pytest.approx(0.4),
-        "compression_ratio_desired": pytest.approx(math.log(2) / 0.2),
-        "compression_ratio_test": pytest.approx(math.log(2) / 0.4),
-        "acceleration_desired": 4.0,
-        "acceleration_test": 4.0,
-        "acceleration_to_best_desired": 4.0,
-        "acceleration_to_best_test": 4.0,
-        "acceleration_to_tuned_desired": None,
-        "acceleration_to_tuned_test": None,
-        "acceleration_fit_desired": pytest.approx(3.0),
-        "acceleration_fit_test": None,
-        "similarity_desired": 3.0,
-        "similarity_test": 20.0,
-        "adjoint_similarity_desired": 6.0,
-        "adjoint_similarity_test": 60.0,
-        "steps_measured_desired": 1,
-        "steps_measured_test": 2,
-        "adjoint_steps_measured_desired": 2,
-        "adjoint_steps_measured_test": 2,
-        "gap": 0.5,
-        "weight_on_perturbed": None,
-        "effective_examples": 8.0,
+def test_the_parts_follow_each_other_in_order(tmp_path):
+    call([write_part(tmp_path, ["conventional"]), write_part(tmp_path, ["near_optimal", "search_0001"])], tmp_path)
+    policies = {
+        table: artifacts.read(tmp_path / f"{table}.parquet", COLLECTED[table])["policy"].to_pylist()
+        for table in COLLECTED
     }
-    assert {name: row[name] for name in expected} == expected
+    once = ["conventional", "near_optimal", "search_0001"]
+    assert policies.pop("curves") == [policy for policy in once for _ in range(2)]
+    assert all(joined == once for joined in policies.values())
 
 
-def test_the_summary_of_the_conventional_policy_is_relative_to_itself(tmp_path):
-    row = call(tmp_path)["conventional"]
-    assert row["objective_desired"] == pytest.approx(0.4)
-    # Its final loss, 0.3, is reached at step 3 of 4.
-    assert row["acceleration_desired"] == pytest.approx(4 / 3)
-    assert row["acceleration_fit_desired"] == pytest.approx(1.0)
-    assert row["similarity_desired"] is None
-    assert row["steps_measured_desired"] == 0
-    assert row["gap"] == 0.25
+def test_values_nulls_and_further_columns_are_kept(tmp_path):
+    call([write_part(tmp_path, ["b"]), write_part(tmp_path, ["a"])], tmp_path / "whole")
+    curves = artifacts.read(tmp_path / "whole/curves.parquet", CURVES)
+    assert curves["train_loss"].to_pylist() == [0.5, None, 0.5, None]
+    assert curves["desired_loss"].to_pylist() == [0.7, 0.6, 0.7, 0.6]
+    examples = pq.read_table(tmp_path / "whole/examples.parquet")
+    assert examples["story"].to_pylist() == [12, 12]
+    assert examples["first_active"].to_pylist() == [None, None]
+    zero_weights = artifacts.read(tmp_path / "whole/zero_weights.parquet", ZERO_WEIGHTS).to_pylist()
+    assert zero_weights[0] == {
+        "policy": "b",
+        "property": "learned_ignored",
+        "kind": None,
+        "against": None,
+        "value": None,
+        "count": 0,
+    }
 
 
-def test_the_acceleration_over_the_tuned_policy(tmp_path):
-    rows = call(tmp_path, LOSSES | {"conventional_tuned": [1.0, 0.3, 0.25, 0.2, 0.2]})
-    assert rows["near_optimal"]["acceleration_to_tuned_desired"] == 2.0
-    assert rows["conventional_tuned"]["acceleration_to_tuned_test"] == pytest.approx(4 / 3)
-    assert rows["conventional"]["acceleration_to_tuned_desired"] is None
-    assert rows["conventional_tuned"]["acceleration_desired"] == 4.0
+def test_the_whole_has_the_settings_of_its_own_stage(tmp_path):
+    call([write_part(tmp_path, ["b"])], tmp_path)
+    for table in (*COLLECTED, *OTHERS):
+        assert artifacts.metadata(tmp_path / f"{table}.parquet")["settings"] == SETTINGS
 
 
-def test_a_policy_that_never_arrives_or_breaks_off(tmp_path, capsys):
-    rows = call(tmp_path, LOSSES | {"slow": [1.0, 0.9, 0.8, 0.7, 0.6], "broken": [1.0, 0.5, math.nan, math.nan, 0.1],
-                                      "infinite": [1.0, math.inf, 0.4, 0.3, 0.1]})  # fmt: skip
-    assert list(rows) == ["conventional", "near_optimal", "slow", "broken", "infinite"]
-    assert rows["slow"]["acceleration_desired"] is None
-    assert rows["slow"]["acceleration_to_best_desired"] is None
-    assert rows["slow"]["objective_desired"] == pytest.approx(0.75)
-    assert rows["slow"]["gap"] is None
-    for name in ("broken", "infinite"):
-        assert rows[name]["objective_desired"] is None
-        assert rows[name]["compression_ratio_test"] is None
-    printed = capsys.readouterr().out
-    assert "slow: desired J 0.7500 nats, acceleration none; test J 1.5000 nats, acceleration none" in printed
-    assert "broken: desired J not finite" in printed
+def test_a_missing_part_is_one_sentence(tmp_path):
+    part = write_part(tmp_path, ["b"])
+    part["similarity"].unlink()
+    with pytest.raises(InputError, match=r"similarity/b\.parquet does not exist"):
+        call([part], tmp_path)
 
 
-def test_without_a_conventional_policy_there_is_no_acceleration(tmp_path):
-    rows = call(tmp_path, {"near_optimal": LOSSES["near_optimal"]})
-    assert rows["near_optimal"]["acceleration_desired"] is None
-    assert rows["near_optimal"]["objective_desired"] == pytest.approx(0.2)
+def test_every_policy_is_fitted_and_summarised(tmp_path, capsys):
+    laws = {policy: curve(200, 0.3, *law) for policy, law in TOY.items()}
+    call([write_curves(tmp_path, laws | {"broken": np.full(201, np.nan)})], tmp_path)
+    tables = {name: artifacts.read(tmp_path / f"{name}.parquet", table).to_pylist() for name, table in OTHERS.items()}
+    policies = [*TOY, "broken"]
+    assert [row["policy"] for row in tables["summary"]] == policies
+    assert [row["policy"] for row in tables["fits"]] == [policy for policy in policies for _ in ("desired", "test")]
+    assert {row["policy"] for row in tables["sensitivity"]} == {"conventional", "near_optimal"}
+    near_optimal = tables["summary"][1]
+    assert near_optimal["acceleration_fit_desired"] == pytest.approx(tables["sensitivity"][1]["acceleration"])
+    assert near_optimal["acceleration_to_tuned_desired"] is None
+    assert near_optimal["gap"] == 0.25
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "conventional on desired: L0 0.3, B 30, beta 0.5 from step 1 on"
+    assert printed[4] == "2 of 8 curves do not follow a scaling law"
+    assert printed[-1] == ("broken: desired J not finite, acceleration none; test J not finite, acceleration none")

@@ -1,4 +1,6 @@
-"""A Slurm of one node on this machine, for the test of the cluster profile: Debian's slurm-wlm, started as root.
+"""A Slurm on this machine, for the tests of the cluster profile: Debian's slurm-wlm, started as root.
+
+Each node is a daemon of its own on the loopback interface.
 
 Slurm clears its own environment variables from jobs, so its configuration has to stand at Debian's default place; the
 daemons are started only if there is no other Slurm there.
@@ -11,7 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CONFIGURATION = Path("/etc/slurm/slurm.conf")
@@ -20,17 +22,16 @@ PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "squeue")
 TEXT = """ClusterName=local
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort=16817
-SlurmdPort=16818
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket
 SlurmUser=root
 SlurmdUser=root
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool-%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
+SlurmdLogFile={folder}/slurmd-%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -38,10 +39,11 @@ SelectTypeParameters=CR_Core_Memory
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 ReturnToService=2
+MinJobAge=86400
 MpiDefault=none
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory={memory} State=UNKNOWN
-PartitionName=short Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PartitionName=short Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
+NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cores} RealMemory={memory}\n"
 
 
 class DoesNotStart(Exception):
@@ -59,25 +61,32 @@ def why_not() -> str:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[None]:
-    """Start a Slurm with its state in `folder`, and stop it at the end.
+def running(folder: Path, nodes: int = 1) -> Iterator[None]:
+    """Start a Slurm of some nodes, named node1 and so on, with its state in `folder`, and stop it at the end.
 
-    Raises DoesNotStart if its node takes no jobs.
+    Raises DoesNotStart if one of its nodes takes no jobs.
     """
-    for name in ("state", "spool"):
+    names = [f"node{number + 1}" for number in range(nodes)]
+    for name in ("state", *(f"spool-{name}" for name in names)):
         (folder / name).mkdir(parents=True)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    settings = {"host": socket.gethostname(), "folder": folder, "cores": os.cpu_count(), "memory": memory * 3 // 4}
+    host, cores = socket.gethostname(), os.cpu_count()
+    size = {"host": host, "cores": cores, "memory": memory * 3 // 4 // nodes}
+    lines = [NODE.format(name=name, port=16818 + number, **size) for number, name in enumerate(names)]
     CONFIGURATION.parent.mkdir(parents=True, exist_ok=True)
-    CONFIGURATION.write_text(TEXT.format(**settings))
+    CONFIGURATION.write_text(
+        TEXT.replace("PartitionName", "".join(lines) + "PartitionName").format(host=host, folder=folder)
+    )
     try:
-        for command in (_munged(folder), ["slurmctld"], ["slurmd", "-N", socket.gethostname()]):
-            _start(command, folder / f"{command[0]}.out")
+        _start(_munged(folder), folder / "munged.out")
+        _start(["slurmctld"], folder / "slurmctld.out")
+        for name in names:
+            _start(["slurmd", "-N", name], folder / f"slurmd-{name}.out")
         _wait_for_idle()
         yield
     finally:
         CONFIGURATION.unlink()
-        for name in ("slurmd", "slurmctld", "munged"):
+        for name in (*(f"slurmd-{name}" for name in names), "slurmctld", "munged"):
             _stop(folder / f"{name}.pid")
 
 
@@ -100,18 +109,18 @@ def _start(command: list[str], output: Path) -> None:
 
 
 def _wait_for_idle(seconds: float = 30) -> None:
-    """Wait until the node takes jobs."""
+    """Wait until all nodes take jobs."""
     deadline = time.monotonic() + seconds
     while True:
         state = subprocess.run(["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True, check=False)
         if state.stdout.strip() == "idle":
             return
         if time.monotonic() > deadline:
-            raise DoesNotStart(f"Slurm's node is {state.stdout.strip() or state.stderr.strip()}, not idle")
+            raise DoesNotStart(f"Slurm's nodes are {state.stdout.strip() or state.stderr.strip()}, not idle")
         time.sleep(0.5)
 
 
 def _stop(pid_file: Path) -> None:
-    """End a daemon."""
-    if pid_file.exists():
+    """End a daemon, if it runs."""
+    with suppress(FileNotFoundError, ProcessLookupError):
         os.kill(int(pid_file.read_text()), signal.SIGTERM)

@@ -19,7 +19,7 @@ def record(event: LogEvent, level: int = logging.INFO, **more: object) -> loggin
 
 
 def error(log: Path, **more: object) -> logging.LogRecord:
-    return record(LogEvent.JOB_ERROR, logging.ERROR, jobid=1, rule_name="fit", log=[str(log)], **more)
+    return record(LogEvent.JOB_ERROR, logging.ERROR, jobid=1, rule_name="summarise", log=[str(log)], **more)
 
 
 def test_the_line_counts_jobs_and_predicts_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:

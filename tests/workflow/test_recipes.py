@@ -91,12 +91,10 @@ def add_model(project: Project) -> None:
 def add_analysis(project: Project) -> None:
     (project.folder / "lawpipe/analysis/last_loss.py").write_text(ANALYSIS_MODULE)
     project.replace("lawpipe/run/tables/summary.py", '"objective_{}', '"last_loss_{}, objective_{}')
-    script = "scripts/summarise.py"
-    project.replace(
-        script, "from lawpipe.run import", "from lawpipe.analysis.last_loss import last_loss\nfrom lawpipe.run import"
-    )
+    summary, imported = "lawpipe/analysis/summary.py", "from lawpipe.analysis.curves import Losses\n"
+    project.replace(summary, imported, f"{imported}from lawpipe.analysis.last_loss import last_loss\n")
     line = "            if tuned is not None:\n"
-    project.replace(script, line, f'            numbers["last_loss"] = last_loss(losses[policy])\n{line}')
+    project.replace(summary, line, f'            numbers["last_loss"] = last_loss(of_set[policy])\n{line}')
 
 
 def add_figure(project: Project) -> None:
@@ -116,7 +114,7 @@ def test_a_new_column_figure_and_claim_rerun_what_shows_them(copy: Callable[[], 
     for add in (add_analysis, add_figure, add_claim):
         add(project)
     planned = project.plan().jobs
-    assert set(planned) == {"summarise", "summarise_seeds", "plot", "claims", "report", "all"}
+    assert set(planned) == {"summarise", "describe", "report", "all"}
 
 
 CONFIG = """

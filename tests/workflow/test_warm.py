@@ -198,9 +198,7 @@ files = {name.partition(".")[0]: str(getattr(sys.modules[name], "__file__", ""))
 print(*sorted(name for name, file in files.items() if "site-packages" in file))
 """,
     )
-    stages = [
-        str(ROOT / f"scripts/{name}.py") for name in ("search", "make_policy", "train", "collect", "fit", "claims")
-    ]
+    stages = [str(ROOT / f"scripts/{name}.py") for name in ("search", "make_policy", "train", "summarise", "report")]
     assert loaded.run(str(script), *stages, folder=tmp_path) == (0, "\n", "")
 
 

@@ -38,12 +38,8 @@ ONE_SEED = {
     "make_policy": 1,
     "search-perceptron": 1,
     "train_with_contributions": 2,
-    "collect": 1,
-    "fit": 1,
     "summarise": 1,
-    "summarise_seeds": 1,
-    "plot": 1,
-    "claims": 1,
+    "describe": 1,
     "report": 1,
     "all": 1,
 }
@@ -126,7 +122,7 @@ def test_a_moved_folder_touched_files_and_comments_rerun_nothing(copy: Copy) -> 
 def test_a_copy_runs_its_own_code_in_the_environment_of_another_checkout(copy: Copy, small: Project) -> None:
     project = copy()
     project.replace("lawpipe/figures/style.py", '"""', 'CHANGED = True\n"""')
-    rule, target = "plot_growth", "results-small/growth.svg"
+    rule, target = "describe", "results-small/perceptron_noisy/figures"
     arguments = [target, "--allowed-rules", rule, "--cores", "1", "--configfile", *SMALL]
     run = forked.run(arguments, project.folder, small.folder)
     assert run.returncode == 0, run.stdout
@@ -166,7 +162,7 @@ def test_a_change_in_the_figures_redraws_them_alone(copy: Copy) -> None:
     project = copy()
     style = project.folder / "lawpipe/figures/style.py"
     style.write_text(style.read_text() + "\nCHANGED = True\n")
-    assert project.plan().jobs == {"plot": 3, "plot_methods": 1, "plot_growth": 1, "report": 1, "all": 1}
+    assert project.plan().jobs == {"describe": 3, "report": 1, "all": 1}
 
 
 def test_a_change_in_the_language_model_leaves_the_perceptron_alone(copy: Copy) -> None:

@@ -73,10 +73,9 @@ def experiments_shown(wildcards):
 
 def report_inputs(wildcards):
     """All files that a report shows or links."""
-    of_all = ("claims.parquet", "sizes.parquet", "methods.svg", "growth.svg")
-    files = [] if "experiment" in wildcards.keys() else [f"{ROOT}/{file}" for file in of_all]
+    files = []
     for name in experiments_shown(wildcards):
-        files += expand([*rules.plot.output, *rules.summarise_seeds.output], experiment=name)
+        files += expand(rules.describe.output, experiment=name)
         files += corpus_files(name)
         files += files_of_seeds(name, lambda settings, seed: plan.tables(settings, seed) + plan.costs(settings, seed))
     return files

@@ -1,62 +1,28 @@
-"""Report: takes every table of an experiment's seeds; gives its figures and tables, the paper's claims with their
-verdicts, and the page that shows them."""
+"""Report: takes the summaries, figures and tables of experiments; gives the page that shows them, and of all
+experiments together the paper's claims with their verdicts."""
 
-# All runs on a GPU, and the option that shows them.
-RECORDED_RUNS = sorted(RECORDS.glob("*/gpu-*.json"))
-RECORDS_SHOWN = {"records": RECORDS} if RECORDED_RUNS else {}
+# Benchmarks, and searches on GPUs, that were recorded on some machine, and the figures of those that there are.
+RECORDED = {
+    name: sorted(RECORDS.glob(f"*/{file}"))
+    for name, file in (
+        ("methods", "search.parquet"),
+        ("growth", "growth.parquet"),
+        ("ladder", "ladder.parquet"),
+        ("gpu", "gpu-*.json"),
+    )
+}
+DRAWN = {name: f"{ROOT}/{name}.svg" for name in ("methods", "growth", "ladder") if RECORDED[name]}
 
-# The tables of each seed that the claims are judged by.
-JUDGED = tables("search", "summary", "curves", "similarity", "zero_weights", "fits").values()
+# The report of the target `all`, and that of one experiment, without what is about all.
+OF_ALL = {
+    "claims": f"{ROOT}/claims.parquet",
+    "sizes": f"{ROOT}/sizes.parquet",
+    **DRAWN,
+}
 
-add_stage(
-    "plot",
-    "drawing figures and tables",
-    folder=EXPERIMENT,
-    files=(
-        f"{EXPERIMENT}/summary.parquet",
-        lambda wildcards: files_of_seeds(wildcards.experiment, plan.tables),
-        lambda wildcards: corpus_files(wildcards.experiment),
-    ),
-    output={
-        "figures": report(
-            directory(f"{EXPERIMENT}/figures"),
-            patterns=["{figure}.svg"],
-            category="{experiment}",
-            subcategory="figures",
-            caption="../report/figure.rst",
-            labels=title_of(catalogue.FIGURES, "figure"),
-        ),
-        "tables": report(
-            directory(f"{EXPERIMENT}/tables"),
-            patterns=["{table}.html"],
-            category="{experiment}",
-            subcategory="tables",
-            caption="../report/table.rst",
-            labels=title_of(catalogue.TABLES, "table"),
-        ),
-    },
-    options={
-        "folder": lambda wildcards: Path(ROOT, wildcards.experiment),
-        "seeds": lambda wildcards: settings_of(wildcards)["seeds"],
-    },
-    params={"catalogue": catalogue},  # for the captions; a module is not tracked
-    minutes=30,
-)
-
-add_stage(
-    "claims",
-    "judging the paper's claims",
-    folder=ROOT,
-    files=([expand(JUDGED, experiment=name, seed=EXPERIMENTS[name]["seeds"]) for name in CONFIG.in_all],),
-    output={"claims": f"{ROOT}/claims.parquet", "sizes": f"{ROOT}/sizes.parquet"},
-    settings={"experiments": settings_by_experiment("claims", CONFIG.in_all)},
-    options={"root": Path(ROOT)},
-)
-
-# The report of the target `all`, and that of one experiment, without the claims, which are about all.
-for name, folder, said, recorded, further in (
-    ("report", ROOT, "writing the report", RECORDED_RUNS, {"judged": []} | RECORDS_SHOWN),
-    ("report_of_experiment", EXPERIMENT, "writing its report", [], {}),
+for name, folder, said, further, recorded in (
+    ("report", ROOT, "judging the paper's claims, writing the report", OF_ALL, sum(RECORDED.values(), [])),
+    ("report_of_experiment", EXPERIMENT, "writing its report", {}, []),
 ):
     add_stage(
         name,
@@ -64,9 +30,9 @@ for name, folder, said, recorded, further in (
         script="report",
         folder=folder,
         files=(report_inputs,),
-        output={"output": f"{folder}/report.html", "front_page": f"{folder}/findings.rst"},
+        output={"output": f"{folder}/report.html", "front_page": f"{folder}/findings.rst"} | further,
         settings=report_settings,
-        options={"root": Path(ROOT), "experiments": experiments_shown} | further,
+        options={"root": Path(ROOT), "experiments": experiments_shown} | ({"records": RECORDS} if further else {}),
         params={"recorded": list(map(file_digest, recorded))},
         minutes=30,
     )
@@ -75,7 +41,7 @@ for name, folder, said, recorded, further in (
 # Without an output, it compares whenever it is asked for.
 rule verify:
     input:
-        claims=f"{ROOT}/claims.parquet",
+        claims=OF_ALL["claims"],
     log:
         f"{ROOT}/logs/verify.txt",
     resources:

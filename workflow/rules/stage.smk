@@ -75,11 +75,25 @@ class Stage:
             words += [f"--{name.replace('_', '-')}", *([value] if isinstance(value, (str, Path)) else value)]
         return shlex.join(map(str, words))
 
-    def processes(self, wildcards):
-        """The number of processes of a job, one thread each: those of the experiment if the job searches, else one."""
+    def spread(self, wildcards):
+        """The number of processes of a job and of the nodes that a cluster runs them on: more than one if it searches."""
         policy = wildcards.get("policy", plan.SEARCHED)
         searches = self.searches and policy in (plan.SEARCHED, *plan.SEARCHED_CONTROLS)
-        return settings_of(wildcards)["processes"] if searches else 1
+        settings = settings_of(wildcards) if searches else {"processes": 1, "nodes": 1}
+        return settings["processes"], 1 if workflow.local_exec else settings["nodes"]
+
+    def processes(self, wildcards):
+        """The number of processes of a job, one thread each."""
+        return self.spread(wildcards)[0]
+
+    def nodes(self, wildcards):
+        """The number of nodes of a job."""
+        return self.spread(wildcards)[1]
+
+    def threads(self, wildcards):
+        """The number of threads of a job on each of its nodes."""
+        processes, nodes = self.spread(wildcards)
+        return processes // nodes
 
     def launch(self, wildcards):
         """What starts the script in several processes, or in a process that nothing is loaded in, for a GPU."""
@@ -88,10 +102,10 @@ class Stage:
         return f"-m lawpipe.run.launch {count}" if cold else ""
 
     def memory(self, wildcards):
-        """The memory of a job, in MB: as estimated, if its settings are an experiment's."""
+        """The memory of a job on each of its nodes, in MB: as estimated, if its settings are an experiment's."""
         if self.settings is not None:
             return 1000
-        return estimate.memory_mb(settings_of(wildcards), self.script) * self.processes(wildcards)
+        return estimate.memory_mb(settings_of(wildcards), self.script) * self.threads(wildcards)
 
     def gpus(self, wildcards):
         """The number of GPUs of a job."""

@@ -17,9 +17,11 @@ for stage in STAGES:
             **{name: one_of(values) for name, values in stage.constraints.items()},
         # Searches, for which most others wait, come first, so that no core is idle at the end.
         priority: int(stage.searches)
-        threads: stage.processes
+        threads: stage.threads
         resources:
             **({"gpu": stage.gpus} if stage.script in estimate.TRAINING else {}),
+            # For the profile of a cluster: one task on each node starts the processes there.
+            **({"nodes": stage.nodes, "tasks": stage.nodes} if stage.searches else {}),
             mem_mb=stage.memory,
             runtime=stage.minutes,
         params:

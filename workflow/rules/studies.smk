@@ -1,4 +1,4 @@
-"""Studies: takes the results of several experiments, or recorded ones; gives what compares them."""
+"""Studies: takes the results of several experiments; gives what compares them."""
 
 # The experiments with a policy of another, and those with weights that need no search, at their own best learning rate.
 TRANSFERS = experiments_where(lambda settings: plan.TRANSFERRED in settings["policies"])
@@ -57,21 +57,3 @@ add_stage(
     constraints={"group": CONFIG.sweeps},
     shown=True,
 )
-
-# The newest records of searches by every method, and of the growth of time and memory.
-for study, table, said in (
-    ("methods", "search", "drawing the recorded comparison of the search methods"),
-    ("growth", "growth", "drawing the recorded growth of time and memory"),
-):
-    record = max(RECORDS.glob(f"*/{table}.parquet"))
-    add_stage(
-        f"plot_{study}",
-        said,
-        script="plot_record",
-        job=study,
-        folder=ROOT,
-        output={"figure": f"{ROOT}/{study}.svg"},
-        settings={"study": study},
-        options={"record": record},
-        params={"content": file_digest(record)},
-    )

@@ -1,0 +1,126 @@
+"""Record the ladder of sizes: what finished runs of config/tinystories.yaml say, one row per size, seed and policy.
+
+    LAWPIPE_STORIES=my/stories.parquet make ladder
+    python benchmarks/ladder.py results-tinystories --output benchmarks/records/DATE-ladder/ladder.parquet
+
+Takes every seed of every language model in a folder of results that has a summary, adds the rows of the newest record
+that are not computed anew, and writes all of them, so that a larger size can be added on another machine. Rows of the
+record whose experiment now has another corpus or size are left out. Prints the report's table, the seconds and memory
+of each size as estimated and as measured, and what the ladder says.
+"""
+
+import argparse
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lawpipe.analysis import ladder
+from lawpipe.config.plan import SEARCHED, VALIDATED
+from lawpipe.report.table import markdown
+from lawpipe.report.tables import by_size
+from lawpipe.results import experiment, problem
+from lawpipe.results import ladder as rows_of_ladder
+from lawpipe.run import artifacts, program, provenance
+from lawpipe.run.errors import InputError
+from lawpipe.run.tables.ladder import RECORDED
+
+RECORDS = Path(__file__).parent / "records"
+#: What tells a row of the ladder from all others, and what all rows of an experiment share.
+KEYS = ["experiment", "seed", "policy"]
+SIZE = ["corpus", "steps", "examples", "desired_examples", "length", "vocabulary", "hidden", "layers", "parameters"]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Collect, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path, help="a folder of results, such as results-tinystories")
+    parser.add_argument("--command", default="make ladder", help="the command that ran them")
+    parser.add_argument("--output", type=Path, help="a Parquet file for the rows")
+    options = parser.parse_args(argv)
+    new = pd.concat([recorded(folder, seeds, options.command) for folder, seeds in finished(options.results)])
+    earlier = [by_size.read(path) for path in sorted(RECORDS.glob("*/ladder.parquet"))[-1:]]
+    rows = pd.concat([*earlier, new])
+    newest = rows.groupby("experiment")[SIZE].transform("last")
+    rows = rows[(rows[SIZE] == newest).all(axis=1)].drop_duplicates(KEYS, keep="last").reset_index(drop=True)
+    shown = by_size.table(rows, [])
+    print(markdown(shown.header, [row.cells for row in shown.rows]))
+    print(f"\n{shown.note}\n")
+    print(markdown(*costs(rows)))
+    if options.output is not None:
+        columns = {
+            name: rows[name].astype(object).where(rows[name].notna(), None).tolist() for name in RECORDED.columns
+        }
+        code = provenance.code_digest(__file__)
+        artifacts.write(options.output, RECORDED, columns, settings={"command": options.command}, code=code)
+
+
+def finished(root: Path) -> Iterator[tuple[Path, list[int]]]:
+    """Yield the folder and the finished seeds of every language model below a folder of results.
+
+    Raises InputError if there are none.
+    """
+    found = False
+    for folder in sorted(path for path in root.glob("*") if path.is_dir()):
+        numbers = (re.fullmatch(r"seed(\d+)", path.parent.name) for path in folder.glob("seed*/summary.parquet"))
+        seeds = sorted(int(number[1]) for number in numbers if number)
+        if seeds and problem.name(experiment.load(folder, seeds).settings) == problem.LANGUAGE_MODEL:
+            found = True
+            yield folder, seeds
+    if not found:
+        raise InputError(f"{root} has no finished seed of a language model: run an experiment first.")
+
+
+def recorded(folder: Path, seeds: list[int], command: str) -> pd.DataFrame:
+    """Return the rows of an experiment's finished seeds, with what the jobs of each policy took."""
+    rows = rows_of_ladder.rows(experiment.load(folder, seeds))
+    spent = [cost(folder, int(row["seed"]), str(row["policy"])) for _, row in rows.iterrows()]
+    return pd.concat([rows, pd.DataFrame(spent, index=rows.index)], axis=1).assign(command=command)
+
+
+def cost(folder: Path, seed: int, policy: str) -> dict[str, Any]:
+    """Return what the jobs took that made a policy and trained under it, and what was estimated."""
+    searched = policy in (SEARCHED, VALIDATED)
+    jobs = ["search", f"train_{SEARCHED}"] if searched else [f"make_policy_{policy}", f"train_{policy}"]
+    took = [json.loads((folder / f"seed{seed}/cost/{job}.json").read_text()) for job in jobs]
+    path = folder.parent / "cost/estimate.json"
+    stages = json.loads(path.read_text()).get(folder.name, {}) if path.exists() else {}
+    estimates = [stages[job] for job in jobs if job in stages]
+    known = len(estimates) == len(jobs)
+    return {
+        "processor_seconds": sum(job["processor_seconds"] for job in took),
+        "estimated_seconds": sum(stage["seconds"] / stage["jobs"] for stage in estimates) if known else None,
+        "peak_memory_mb": max(job["peak_memory_mb"] for job in took),
+        "estimated_memory_mb": float(max(stage["memory_mb"] for stage in estimates)) if known else None,
+        "machine": f"{took[-1]['hardware']['cores']}-core {took[-1]['hardware']['processor']}",
+        "date": took[-1]["started"][:10],
+        "commit": took[-1]["git"]["commit"] or "unknown",
+    }
+
+
+def costs(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Return a table of minutes per seed and of memory: as estimated before the run, and as measured."""
+    header = [
+        "experiment",
+        "policy",
+        "seeds",
+        "minutes, estimated",
+        "minutes, measured",
+        "MB, estimated",
+        "MB, measured",
+    ]
+    lines = []
+    for group in ladder.sizes(rows):
+        for policy, jobs in group.groupby("policy", sort=False):
+            seconds = [jobs[column].mean() / 60 for column in ("estimated_seconds", "processor_seconds")]
+            memory = [jobs[column].max() for column in ("estimated_memory_mb", "peak_memory_mb")]
+            cells = [*(f"{value:.1f}" for value in seconds), *(f"{value:.0f}" for value in memory)]
+            lines.append([str(group["experiment"].iloc[0]), str(policy), str(len(jobs)), *cells])
+    return header, lines
+
+
+if __name__ == "__main__":
+    program.run(main)

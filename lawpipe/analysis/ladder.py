@@ -1,0 +1,68 @@
+"""How the gain of the search changes along a ladder of sizes.
+
+A ladder is a data frame with one row per experiment, seed and policy, in the columns of `run.tables.ladder.LADDER`.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from lawpipe.analysis import gain
+from lawpipe.analysis.intervals import Interval, mean_interval
+
+CONVENTIONAL, NEAR, TUNED = "conventional", "near_optimal", "conventional_tuned"
+#: The search at the learning rate that suits uniform weights best.
+AT_TUNED_RATE = "near_optimal_at_tuned_rate"
+
+
+def sizes(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the rows of each experiment, in rising order of T x N and of the number of parameters."""
+    groups = [group for _, group in frame.groupby("experiment", sort=False)]
+    yield from sorted(groups, key=lambda group: (weights(group), group["parameters"].iloc[0]))
+
+
+def weights(group: pd.DataFrame) -> int:
+    """Return T x N, the number of weights that the search of an experiment chooses."""
+    return int(group["steps"].iloc[0]) * int(group["examples"].iloc[0])
+
+
+def ratios(group: pd.DataFrame, against: str, policy: str = NEAR, other: str = CONVENTIONAL) -> "pd.Series[float]":
+    """Return J(policy) / J(other) on a reference set, for every seed of an experiment that has both."""
+    objectives = group.pivot(index="seed", columns="policy", values=f"objective_{against}").astype(np.float64)
+    return gain.ratios(objectives.where(np.isfinite), policy, other)
+
+
+def ratio(group: pd.DataFrame, against: str, policy: str = NEAR, other: str = CONVENTIONAL) -> Interval:
+    """Return the geometric mean of `ratios` with its interval."""
+    return mean_interval(ratios(group, against, policy, other), logarithmic=True)
+
+
+def quantity(group: pd.DataFrame, policy: str, column: str, *, logarithmic: bool = False) -> Interval:
+    """Return the mean of a column over the seeds of a policy."""
+    values = group.loc[group["policy"] == policy, column].astype(np.float64)
+    return mean_interval(values, logarithmic=logarithmic)
+
+
+def relative_gap(group: pd.DataFrame) -> Interval:
+    """Return the near-optimal policy's gap over its J on desired."""
+    rows = group[group["policy"] == NEAR]
+    return mean_interval(rows["gap"].astype(np.float64) / rows["objective_desired"])
+
+
+def verdict(frame: pd.DataFrame) -> str:
+    """Say by how much the search lowers J at each size, and by how much a better learning rate does alone."""
+    sentences = []
+    for policy, other, text in (
+        (NEAR, CONVENTIONAL, "The search lowers J on the desired stories by {}"),
+        (TUNED, CONVENTIONAL, "Uniform weights at their best learning rate lower it by {}"),
+        (AT_TUNED_RATE, TUNED, "At that rate, a search lowers it further by {}"),
+    ):
+        falls = [
+            f"{100 * (1 - mean):.1f} % at T x N = {weights(group):,}"
+            for group in sizes(frame)
+            if (mean := ratio(group, "desired", policy, other).mean) is not None
+        ]
+        if falls:
+            sentences.append(f"{text.format(' and '.join(falls) if len(falls) < 3 else ', '.join(falls))}.")
+    return " ".join(sentences)

@@ -1,0 +1,96 @@
+"""The table of the ladder of sizes: recorded runs on real stories together with the language models of the page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from lawpipe.analysis import ladder
+from lawpipe.analysis.ladder import AT_TUNED_RATE, CONVENTIONAL, NEAR, TUNED
+from lawpipe.report.table import Table
+from lawpipe.results import ladder as rows_of_ladder
+from lawpipe.results import problem
+from lawpipe.results.catalogue import Entry
+from lawpipe.results.experiment import Results
+from lawpipe.results.numbers import interval
+from lawpipe.run import artifacts
+from lawpipe.run.splits import REFERENCES
+from lawpipe.run.tables.ladder import RECORDED
+
+ENTRY = Entry(
+    "ladder",
+    "Language models at growing size, recorded and here",
+    "Table 2",
+    "Ratios of J of the same seed, and what the near-optimal policy is like, at each size. Columns marked as "
+    "recorded were computed on real stories by the commit named there, not by the files of this page; "
+    "benchmarks/records has a row for each of their seeds and policies. Means over n seeds with 95 % intervals, "
+    "geometric for ratios.",
+)
+
+#: The ratios of J: the label, the policy, and the one that it is compared with.
+RATIOS = (
+    ("near-optimal / conventional", NEAR, CONVENTIONAL),
+    ("conventional tuned / conventional", TUNED, CONVENTIONAL),
+    ("near-optimal / conventional tuned", NEAR, TUNED),
+    ("near-optimal / conventional, both at the tuned rate", AT_TUNED_RATE, TUNED),
+    ("clean only / conventional", "clean_only", CONVENTIONAL),
+    ("desired only / conventional", "desired_only", CONVENTIONAL),
+)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Return a record of the ladder; raises InputError if the file is missing or damaged."""
+    frame: pd.DataFrame = artifacts.read(path, RECORDED).to_pandas()
+    return frame
+
+
+def table(recorded: pd.DataFrame, experiments: Sequence[Results]) -> Table:
+    """Return one row per quantity and one column per size: the recorded ones, then those of this page."""
+    here = [results for results in experiments if problem.name(results.settings) == problem.LANGUAGE_MODEL]
+    columns = {f"{_name(group)}, recorded": _cells(group, _origin(group)) for group in ladder.sizes(recorded)}
+    columns |= {results.name: _cells(rows_of_ladder.rows(results), "this page") for results in here}
+    labels = next(iter(columns.values()))
+    records = [{"quantity": label} | {name: cells[label] for name, cells in columns.items()} for label in labels]
+    return Table.from_records(ENTRY, records, note=ladder.verdict(recorded))
+
+
+def _name(group: pd.DataFrame) -> str:
+    """Return the name of a size."""
+    return str(group["experiment"].iloc[0])
+
+
+def _origin(group: pd.DataFrame) -> str:
+    """Say where and when a recorded size was computed, and by which commits."""
+    columns = (group["machine"], group["date"], "commit " + group["commit"].str[:10])
+    return ", ".join(" and ".join(sorted(set(values))) for values in columns)
+
+
+def _cells(group: pd.DataFrame, origin: str) -> dict[str, str]:
+    """Return what is said of a size, by label."""
+    size = group.iloc[0]
+    cells = {
+        "computed": origin,
+        "T x N": f"{size['steps']:,} x {size['examples']:,}",
+        "desired examples K": f"{size['desired_examples']:,}",
+        "length L, vocabulary V": f"{size['length']:,}, {size['vocabulary']:,}",
+        "width, layers": f"{size['hidden']:,}, {size['layers']:,}",
+        "parameters": f"{size['parameters']:,}",
+        "seeds n": str(group["seed"].nunique()),
+    }
+    for against in REFERENCES:
+        for label, policy, other in RATIOS:
+            cells[f"J on {against}, {label}"] = interval(ladder.ratio(group, against, policy, other))
+    for against in REFERENCES:
+        reached = ladder.quantity(group, NEAR, f"acceleration_{against}", logarithmic=True)
+        cells[f"acceleration on {against}"] = interval(reached, missing="never")
+    cells["gap / J"] = interval(ladder.relative_gap(group), share=True)
+    for label, column in (
+        ("weight on perturbed stories", "weight_on_perturbed"),
+        ("(t, n) with contribution <= 0 that have weight 0", "noncontributive_excluded"),
+        ("(t, n) with contribution > 0 that have weight 0", "redundant_dropped"),
+    ):
+        cells[label] = interval(ladder.quantity(group, NEAR, column).clipped(0, 1), share=True)
+    for label, column in (("SIM", "similarity_desired"), ("beta", "exponent"), ("r squared", "r_squared")):
+        before, after = (interval(ladder.quantity(group, policy, column)) for policy in (CONVENTIONAL, NEAR))
+        cells[f"{label}, conventional → near-optimal"] = f"{before} → {after}"
+    return cells

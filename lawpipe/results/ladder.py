@@ -1,0 +1,59 @@
+"""The rows of the ladder of sizes that an experiment has, as `analysis.ladder` takes them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from lawpipe.cost.flops import Size
+from lawpipe.results.experiment import Results, Seed
+from lawpipe.run import artifacts
+from lawpipe.run.tables.ladder import LADDER
+from lawpipe.run.tables.policies import POLICY, SEARCH
+
+#: Columns of the summary, coefficients of the fit, and properties of zero weights.
+OF_SUMMARY = (
+    *("objective_desired", "objective_test", "acceleration_desired", "acceleration_test", "gap"),
+    *("weight_on_perturbed", "similarity_desired", "similarity_test", "adjoint_similarity_desired"),
+)
+OF_FIT = ("loss_floor", "scale", "exponent", "r_squared")
+SHARES = ("noncontributive_excluded", "redundant_dropped")
+
+
+def rows(results: Results) -> pd.DataFrame:
+    """Return the ladder's rows of one experiment, a language model, for the seeds of `results`."""
+    settings = results.settings
+    data, model = settings["data"], settings["model"]
+    size = {
+        "experiment": results.name,
+        "corpus": data["corpus"]["source"],
+        "steps": settings["training"]["steps"],
+        "examples": data["train_examples"],
+        "desired_examples": data["desired_examples"],
+        "length": data["length"],
+        "vocabulary": data["tokenizer"]["vocabulary"],
+        "hidden": model["hidden"],
+        "layers": model["layers"],
+        "parameters": Size.of(settings).parameters,
+    }
+    records = [size | row for seed in results.seeds for row in _of_seed(results.seed(seed), seed)]
+    return pd.DataFrame(records, columns=[*LADDER.columns])
+
+
+def _of_seed(tables: Seed, seed: int) -> Iterator[dict[str, Any]]:
+    """Yield what a seed says of each of its policies but the snapshots of the search."""
+    evaluations = artifacts.read(tables.path("search"), SEARCH, ["evaluations"]).column("evaluations")
+    for policy, summary in tables.summary.items():
+        if policy.startswith("search_"):
+            continue
+        fit = tables.fits.get((policy, "desired"), {})
+        rates = artifacts.read(tables.path(f"policies/{policy}"), POLICY, ["learning_rate"])
+        yield {
+            "evaluations": max(evaluations.to_pylist()),
+            "seed": seed,
+            "policy": policy,
+            "learning_rate": rates.column("learning_rate")[0].as_py(),
+            **{name: summary[name] for name in OF_SUMMARY},
+            **{name: tables.shares.get((policy, name, "instantaneous", "desired")) for name in SHARES},
+            **{name: fit.get(name) for name in OF_FIT},
+        }

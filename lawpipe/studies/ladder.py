@@ -1,0 +1,99 @@
+"""Study: the gain of the search against the size of the experiment, as recorded, beside the paper's four sizes."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lawpipe.analysis import ladder
+from lawpipe.analysis.intervals import Interval, mean_interval
+from lawpipe.figures import layout, style
+from lawpipe.paper.table_2 import TABLE_2
+from lawpipe.run.splits import REFERENCES
+
+#: The file of a record.
+RECORD = "ladder.parquet"
+
+TITLE = "How does the gain change with the size of the experiment?"
+
+#: The policies whose J is shown over the conventional policy's J, and their labels.
+COMPARED = {
+    ladder.NEAR: "near-optimal",
+    ladder.TUNED: "conventional tuned",
+    ladder.AT_TUNED_RATE: "near-optimal at the tuned rate",
+    "clean_only": "clean only",
+    "desired_only": "desired only",
+}
+
+SIZE = "T x N (log)"
+
+
+def figure(frame: pd.DataFrame) -> Figure:
+    """Draw the acceleration against T x N, with the paper's, and J over the conventional policy's J on both sets."""
+    drawing = Figure(figsize=(layout.WIDTH, 5.2), layout="constrained")
+    grid = drawing.subplots(2, 2)
+    groups = [*ladder.sizes(frame)]
+    for against, look in ((against, style.AGAINST[against]) for against in REFERENCES):
+        column = f"acceleration_{against}"
+        values = [group.loc[group["policy"] == ladder.NEAR, column] for group in groups]
+        _draw(grid[0][0], groups, values, look, f"acceleration on {against}")
+    published = [(row.steps * row.examples, row.acceleration) for row in TABLE_2]
+    grid[0][0].plot(*zip(*published, strict=True), "k*", markersize=7, label="the paper's, desired")
+    grid[0][0].set(title="Steps saved", ylabel="acceleration ratio")
+    for policy, label in COMPARED.items():
+        for axes, against in zip(grid[1], REFERENCES, strict=True):
+            values = [ladder.ratios(group, against, policy, ladder.CONVENTIONAL) for group in groups]
+            _draw(axes, groups, values, style.look(policy), label)
+    for axes, against in zip(grid[1], REFERENCES, strict=True):
+        axes.axhline(1, **style.DOTTED, label="conventional")
+        axes.set(title=f"J on {against} / conventional", ylabel="ratio of J")
+    for policy, label in ((ladder.CONVENTIONAL, "conventional"), (ladder.NEAR, COMPARED[ladder.NEAR])):
+        values = [group.loc[group["policy"] == policy, "similarity_desired"] for group in groups]
+        _draw(grid[0][1], groups, values, style.look(policy), label)
+    grid[0][1].set(title="Similarity of contributions", ylabel="SIM on desired")
+    layout.log_axes([grid[0][0]], "x")
+    recorded = sorted({ladder.weights(group) for group in groups})
+    for axes in grid.flat[1:]:
+        axes.set_xscale("log")
+        axes.set_xticks(recorded, [f"{size:,}" for size in recorded])
+        axes.minorticks_off()
+    for axes in grid.flat:
+        axes.set_xlabel(SIZE)
+    layout.surround(drawing, TITLE, _note(groups))
+    return drawing
+
+
+def _draw(
+    axes: Axes, groups: list[pd.DataFrame], values: list["pd.Series[float]"], look: style.Look, label: str
+) -> None:
+    """Draw the mean of some values of each size against T x N, its interval, and a point per seed."""
+    known = [
+        (ladder.weights(group), np.asarray(of_seeds, dtype=np.float64))
+        for group, of_seeds in zip(groups, values, strict=True)
+    ]
+    known = [(size, of_seeds[np.isfinite(of_seeds)]) for size, of_seeds in known]
+    known = [(size, of_seeds) for size, of_seeds in known if len(of_seeds)]
+    if not known:
+        return
+    means: list[Interval] = [mean_interval(of_seeds) for _, of_seeds in known]
+    x = [size for size, _ in known]
+    axes.plot(
+        x,
+        [mean.mean_or_nan for mean in means],
+        linestyle=look.line,
+        marker=look.marker,
+        color=look.colour,
+        label=label,
+    )
+    for (size, of_seeds), mean in zip(known, means, strict=True):
+        axes.plot([size] * len(of_seeds), of_seeds, ".", color=look.colour, markersize=3, alpha=0.6)
+        if mean.low is not None and mean.high is not None:
+            axes.vlines(size, mean.low, mean.high, color=look.colour, linewidth=1.2)
+
+
+def _note(groups: list[pd.DataFrame]) -> str:
+    """Say how many seeds each size has, and where they were recorded."""
+    seeds = ", ".join(f"{group['experiment'].iloc[0]} {group['seed'].nunique()}" for group in groups)
+    rows = pd.concat(groups)
+    machines, dates = (", ".join(sorted(set(rows[column]))) for column in ("machine", "date"))
+    return f"seeds: {seeds}; bars: 95 % t intervals; small points: seeds; recorded on {machines}, {dates}"

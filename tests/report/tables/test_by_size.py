@@ -1,0 +1,35 @@
+"""The table of the recorded ladder of sizes beside the language models of the page."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from lawpipe.report import table_page
+from lawpipe.report.tables import by_size
+from lawpipe.results.experiment import Results
+from lawpipe.run import artifacts
+from lawpipe.run.tables.ladder import RECORDED
+from tests.ladders import rows
+
+
+def test_recorded_sizes_stand_beside_those_of_the_page(tmp_path: Path, stories: Results, plain: Results) -> None:
+    frame = rows("recorded_one", near_optimal={0: 2.0, 1: 1.0, 2: 4.0}, conventional_tuned={0: 3.0, 1: 3.0, 2: 3.0})
+    columns = {name: frame[name].tolist() for name in RECORDED.columns}
+    artifacts.write(tmp_path / "ladder.parquet", RECORDED, columns, settings={}, code="")
+    table = by_size.table(by_size.read(tmp_path / "ladder.parquet"), [plain, stories])
+    assert table.header == ("quantity", "recorded_one, recorded", stories.name)
+    cells = {row.cells[0]: row.cells[1:] for row in table.rows}
+    assert cells["computed"] == ("an abacus, 2026-01-02, commit 0123456789", "this page")
+    assert cells["T x N"][0] == "10 x 30"
+    assert cells["seeds n"] == ("3", str(len(stories.seeds)))
+    assert cells["J on desired, near-optimal / conventional"][0].startswith("0.500 [")
+    assert cells["J on desired, conventional tuned / conventional"][0].startswith("0.750")
+    assert cells["J on test, clean only / conventional"] == ("-", "-")
+    assert cells["weight on perturbed stories"][0].startswith("10.0")
+    assert table.note.startswith("The search lowers J")
+    assert "recorded_one" in table_page.render(table)
+
+
+def test_a_page_without_language_models_has_the_recorded_sizes_alone(plain: Results) -> None:
+    table = by_size.table(pd.concat([rows("small"), rows("large", steps=40)]), [plain])
+    assert table.header == ("quantity", "small, recorded", "large, recorded")

@@ -1,0 +1,22 @@
+"""The figure of the gain against the size, from recorded rows."""
+
+import pandas as pd
+
+from lawpipe.paper.table_2 import TABLE_2
+from lawpipe.studies import ladder
+from tests.ladders import rows
+
+
+def test_the_papers_sizes_stand_beside_ours() -> None:
+    small = rows("small", near_optimal={0: 3.0, 1: 3.2, 2: 3.1}, conventional_tuned={0: 2.0, 1: 2.2, 2: 2.1})
+    figure = ladder.figure(pd.concat([small, rows("large", steps=40)]))
+    steps, _, desired, _ = figure.axes
+    lines = {str(line.get_label()): line for line in steps.get_lines()}
+    published = lines["the paper's, desired"]
+    assert [*published.get_ydata()] == [row.acceleration for row in TABLE_2]
+    assert [*published.get_xdata()] == [row.steps * row.examples for row in TABLE_2]
+    assert [*lines["acceleration on desired"].get_xdata()] == [300, 1200]
+    lines = {str(line.get_label()): line for line in desired.get_lines()}
+    assert [*lines["near-optimal"].get_xdata()] == [300, 1200]
+    assert [*lines["conventional tuned"].get_xdata()] == [300]
+    assert "desired only" not in lines
