@@ -24,7 +24,7 @@ $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as conf
 endif
 endif
 
-.PHONY: run small grid ladder verify report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_steered perceptron_redundant perceptron_desired stories stories_controls transfer which_law optima overfitting online \
+.PHONY: run small grid ladder verify report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_steered perceptron_redundant perceptron_desired stories stories_controls transfer which_law optima overfitting online trusted \
 	test test-oldest lint format reproduce soak bench bench-search bench-gpu picture docs help install
 
 run: $(READY)  ## the default config: every experiment, and results/report.html
@@ -53,6 +53,9 @@ which_law: $(READY)  ## the study of the two laws: hours on two cores; results-w
 
 online: $(READY)  ## weights without a search against tuned baselines: results-online/report.html; TARGETS=perceptron_shares for more
 	$(SNAKEMAKE) $(TARGETS) --configfile config/online.yaml
+
+trusted: $(READY)  ## few trusted examples: weights against training on them: results-trusted/online.html
+	$(SNAKEMAKE) compare_online --configfile config/trusted.yaml
 
 test: $(READY)  ## the tests, in two processes
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder

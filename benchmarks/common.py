@@ -101,16 +101,17 @@ def perceptron_examples(
         "desired_mean": 0.5,
         "desired_variance": 1.0,
         "flip_fraction": flip_fraction,
+        "flip_by": "chance",
         "duplicates": 0,
         "dependent": 0,
     }
     return gaussian.draw(data, seed, REQUIRED)
 
 
-def perceptron(splits: Mapping[str, Examples]) -> Perceptron:
-    """Return the perceptron on these examples, in float32 on the CPU."""
+def perceptron(splits: Mapping[str, Examples], dtype: torch.dtype = torch.float32) -> Perceptron:
+    """Return the perceptron on these examples, on the CPU."""
     references = {name: split for name, split in splits.items() if name != "train"}
-    return Perceptron(splits["train"], references, torch.float32, devices.device("cpu"))
+    return Perceptron(splits["train"], references, dtype, devices.device("cpu"))
 
 
 def uniform(steps: int, examples: int) -> torch.Tensor:

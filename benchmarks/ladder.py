@@ -4,8 +4,9 @@
     python benchmarks/ladder.py results-tinystories --output benchmarks/records/DATE-ladder/ladder.parquet
 
 Takes every seed of every language model in a folder of results that has a summary, adds the rows of the newest record
-that are not computed anew, and writes all of them, so that a larger size can be added on another machine. Prints the
-report's table, the seconds and memory of each size as estimated and as measured, and what the ladder says.
+that are not computed anew, and writes all of them, so that a larger size can be added on another machine. Rows of the
+record whose experiment now has another corpus or size are left out. Prints the report's table, the seconds and memory
+of each size as estimated and as measured, and what the ladder says.
 """
 
 import argparse
@@ -18,17 +19,19 @@ from typing import Any
 import pandas as pd
 
 from lawpipe.analysis import ladder
+from lawpipe.config.plan import SEARCHED, VALIDATED
 from lawpipe.report.table import markdown
 from lawpipe.report.tables import by_size
 from lawpipe.results import experiment, problem
 from lawpipe.results import ladder as rows_of_ladder
-from lawpipe.run import artifacts, provenance
+from lawpipe.run import artifacts, program, provenance
 from lawpipe.run.errors import InputError
 from lawpipe.run.tables.ladder import RECORDED
 
 RECORDS = Path(__file__).parent / "records"
-#: What tells a row of the ladder from all others.
-KEYS = ["experiment", "corpus", "steps", "examples", "hidden", "seed", "policy"]
+#: What tells a row of the ladder from all others, and what all rows of an experiment share.
+KEYS = ["experiment", "seed", "policy"]
+SIZE = ["corpus", "steps", "examples", "desired_examples", "length", "vocabulary", "hidden", "layers", "parameters"]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -40,7 +43,9 @@ def main(argv: list[str] | None = None) -> None:
     options = parser.parse_args(argv)
     new = pd.concat([recorded(folder, seeds, options.command) for folder, seeds in finished(options.results)])
     earlier = [by_size.read(path) for path in sorted(RECORDS.glob("*/ladder.parquet"))[-1:]]
-    rows = pd.concat([*earlier, new]).drop_duplicates(KEYS, keep="last").reset_index(drop=True)
+    rows = pd.concat([*earlier, new])
+    newest = rows.groupby("experiment")[SIZE].transform("last")
+    rows = rows[(rows[SIZE] == newest).all(axis=1)].drop_duplicates(KEYS, keep="last").reset_index(drop=True)
     shown = by_size.table(rows, [])
     print(markdown(shown.header, [row.cells for row in shown.rows]))
     print(f"\n{shown.note}\n")
@@ -59,7 +64,7 @@ def finished(root: Path) -> Iterator[tuple[Path, list[int]]]:
     Raises InputError if there are none.
     """
     found = False
-    for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+    for folder in sorted(path for path in root.glob("*") if path.is_dir()):
         numbers = (re.fullmatch(r"seed(\d+)", path.parent.name) for path in folder.glob("seed*/summary.parquet"))
         seeds = sorted(int(number[1]) for number in numbers if number)
         if seeds and problem.name(experiment.load(folder, seeds).settings) == problem.LANGUAGE_MODEL:
@@ -78,8 +83,8 @@ def recorded(folder: Path, seeds: list[int], command: str) -> pd.DataFrame:
 
 def cost(folder: Path, seed: int, policy: str) -> dict[str, Any]:
     """Return what the jobs took that made a policy and trained under it, and what was estimated."""
-    made = "search" if policy == "near_optimal" else f"make_policy_{policy}"
-    jobs = [made, f"train_{policy}"]
+    searched = policy in (SEARCHED, VALIDATED)
+    jobs = ["search", f"train_{SEARCHED}"] if searched else [f"make_policy_{policy}", f"train_{policy}"]
     took = [json.loads((folder / f"seed{seed}/cost/{job}.json").read_text()) for job in jobs]
     path = folder.parent / "cost/estimate.json"
     stages = json.loads(path.read_text()).get(folder.name, {}) if path.exists() else {}
@@ -92,7 +97,7 @@ def cost(folder: Path, seed: int, policy: str) -> dict[str, Any]:
         "estimated_memory_mb": float(max(stage["memory_mb"] for stage in estimates)) if known else None,
         "machine": f"{took[-1]['hardware']['cores']}-core {took[-1]['hardware']['processor']}",
         "date": took[-1]["started"][:10],
-        "commit": took[-1]["git"]["commit"],
+        "commit": took[-1]["git"]["commit"] or "unknown",
     }
 
 
@@ -118,4 +123,4 @@ def costs(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 
 
 if __name__ == "__main__":
-    main()
+    program.run(main)

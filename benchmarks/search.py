@@ -8,8 +8,9 @@ Cost is the column of search.parquet: 1 for a gradient evaluation or another pas
 paper's projected gradient runs at constant rates: 0.01 and 0.1 on the perceptron, 0.4, 4 and 40 on the stories. The
 other methods have to reach the best of its results after 20 iterations. Prints one table per problem, and one row per
 method and seed: the best policy's J, also on unseen examples and with weights moved by 1e-6, and the last step whose
-desired loss is above the conventional one. `--output` writes all rows as Parquet, which lawpipe.studies.methods
-draws. `--reduced` takes fewer steps and examples: two minutes on one core.
+desired loss is above the conventional one; and J of the last run with feedback, and of training again under the
+weights that it left (nan without one). `--output` writes all rows as Parquet, which lawpipe.studies.methods draws.
+`--reduced` takes fewer steps and examples: two minutes on one core.
 """
 
 import argparse
@@ -85,6 +86,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--reduced", action="store_true", help="small problems")
     parser.add_argument("--flip-fraction", type=float, default=0.0, help="perceptron: share of labels flipped")
     parser.add_argument("--learning-rate", type=float, default=0.1)
+    parser.add_argument("--precision", choices=["float32", "float64"], default="float32", help="of the perceptron")
+    parser.add_argument("--gap-tolerance", type=float, default=0.0, help="gap / J at which a search ends")
     parser.add_argument("--change", nargs="+", default=[], help="other constants of the methods, as in gain=10")
     parser.add_argument("--output", type=Path, help="Parquet file for the rows of all searches")
     options = parser.parse_args(argv)
@@ -114,18 +117,15 @@ def _searches(problem: str, size: Size, seed: int, options: argparse.Namespace) 
             budget = math.inf if name == PUBLISHED else size.budget
             iterations = size.published_iterations if name == PUBLISHED else int(size.budget)
             print(f"{problem} seed {seed}: {label}", file=sys.stderr, flush=True)
-            frame = _searched(
-                objective, _changed(load_method(settings), options.change), iterations, budget, options.seconds
-            )
+            method = _changed(load_method(settings), options.change)
+            frame = _searched(Search(objective, method, iterations, options.gap_tolerance), budget, options.seconds)
             frames.append(frame.assign(problem=problem, seed=seed, method=label))
     return pd.concat(frames, ignore_index=True)
 
 
-def _searched(
-    objective: Objective, method: Method, iterations: int, budget: float, most_seconds: float
-) -> pd.DataFrame:
+def _searched(search: Search, budget: float, most_seconds: float) -> pd.DataFrame:
     """Search until a cost or a time is reached; return the rows with the processor seconds, and the best policy's."""
-    search, began, seconds = Search(objective, method, iterations), time.process_time(), []
+    began, seconds = time.process_time(), []
 
     def watch(row: Row) -> None:
         seconds.append(time.process_time() - began)
@@ -134,11 +134,12 @@ def _searched(
 
     search.on_row = watch
     search.run()
-    return pd.DataFrame([vars(row) for row in search.rows]).assign(seconds=seconds, **_of_best(objective, search))
+    return pd.DataFrame([vars(row) for row in search.rows]).assign(seconds=seconds, **_of_best(search))
 
 
-def _of_best(objective: Objective, search: Search) -> dict[str, float]:
+def _of_best(search: Search) -> dict[str, float]:
     """Return what a search's best policy keeps when it is trained again, and where its curve is too high."""
+    objective = search.objective
     run, value = objective.train(search.best)
     conventional, _ = objective.train(torch.full_like(search.best, 1 / search.best.shape[1]))
     above = np.flatnonzero(run.curve("desired") > conventional.curve("desired"))
@@ -161,10 +162,11 @@ def _perceptron(size: Size, seed: int, options: argparse.Namespace) -> Objective
     splits = common.perceptron_examples(
         size.examples, size.reference_examples, 128, flip_fraction=options.flip_fraction, seed=seed
     )
-    problem = common.perceptron(splits)
+    dtype = getattr(torch, options.precision)
+    problem = common.perceptron(splits, dtype)
     bound = problem.parameters**-0.5
     theta0 = random.generator(seed, "initialisation").uniform(-bound, bound, problem.parameters)
-    return Objective(problem, torch.from_numpy(theta0).float(), [options.learning_rate] * size.steps)
+    return Objective(problem, torch.from_numpy(theta0).to(dtype), [options.learning_rate] * size.steps)
 
 
 def _stories(size: Size, seed: int, options: argparse.Namespace) -> Objective:
@@ -209,14 +211,21 @@ def _report_seeds(rows: pd.DataFrame) -> None:
     """Print the best policy of every method and seed."""
     print(
         f"\n{'the best policy':34}{'seed':>6}{'J':>9}{'J unseen':>10}{'gap / J':>9}{'replay':>9}{'above':>7}{'s':>7}"
+        f"{'feedback':>13}{'replayed':>13}"
     )
     for (name, seed), run in rows.groupby(["method", "seed"], sort=False):
         best, first = run.loc[run["objective"].idxmin()], run.iloc[0]
         print(
             f"{name:34}{seed:6}{best['objective'] / first['objective']:9.4f}"
             f"{best['test_objective'] / first['test_objective']:10.3f}{best['gap'] / best['objective']:9.2g}"
-            f"{best['replay']:9.0e}{best['last_above']:7.0f}{run['seconds'].iloc[-1]:7.0f}"
+            f"{best['replay']:9.0e}{best['last_above']:7.0f}{run['seconds'].iloc[-1]:7.0f}",
+            end="",
         )
+        last = run[run["feedback_objective"].notna()].tail(1)
+        both = (
+            last[f"{name}_objective"].astype(float).mean() / first["objective"] for name in ("feedback", "replay")
+        )
+        print("".join(f"{share:13.7f}" for share in both))
 
 
 def _race(rows: pd.DataFrame, published: pd.DataFrame) -> None:

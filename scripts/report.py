@@ -6,7 +6,7 @@ the findings as reStructuredText, for the front page of `snakemake --report`.
 With `--claims`, the page begins with the paper's claims, each judged by these experiments: where the paper makes it,
 what it says, our number with its 95 % interval over the seeds, a verdict (reproduced, partly, not_reproduced,
 not_tested) and the reason. The rules are in lawpipe.paper. It then also has the language models by size beside the
-paper's Table 2, and the figures of the recorded benchmarks.
+paper's Table 2, and the figures of the recorded benchmarks that are asked for.
 """
 
 from collections import Counter
@@ -36,10 +36,11 @@ def judge(job: stage.Job) -> None:
 
 
 def draw_records(job: stage.Job) -> dict[str, Path]:
-    """Draw the newest record of each study; return these records."""
-    newest = {name: max(job.options.records.glob(f"*/{study.RECORD}")) for name, study in RECORDED.items()}
+    """Draw the newest record of each study whose figure is asked for; return these records."""
+    studies = {name: study for name, study in RECORDED.items() if getattr(job.options, name) is not None}
+    newest = {name: max(job.options.records.glob(f"*/{study.RECORD}")) for name, study in studies.items()}
     with style.theme():
-        for name, study in RECORDED.items():
+        for name, study in studies.items():
             style.save(study.figure(pd.read_parquet(newest[name])), getattr(job.options, name), study.TITLE)
     return newest
 
@@ -49,7 +50,7 @@ def draw_records(job: stage.Job) -> dict[str, Path]:
     experiments=stage.option("which of them, in order", type=str, nargs="+", metavar="NAME"),
     output="output: the page",
     front_page=stage.option("output: the findings as reStructuredText", required=False),
-    claims=stage.option("output: one row per claim and experiment; asks for all that follow", required=False),
+    claims=stage.option("output: one row per claim and experiment; asks for sizes and records", required=False),
     sizes=stage.option("output: one row per size and quantity", required=False),
     **{name: stage.option(f"output: the figure of the study {name}", required=False) for name in RECORDED},
     records=stage.option("the folder of the recorded runs", required=False),
@@ -62,8 +63,7 @@ def main(job: stage.Job) -> None:
         html = page.report(root, names, folder)
     else:
         judge(job)
-        drawn = draw_records(job)
-        html = page.report(root, names, folder, judged=True, records=options.records, ladder=drawn["ladder"])
+        html = page.report(root, names, folder, judged=True, records=options.records, drawn=draw_records(job))
     files.write_text(options.output, html)
     if options.front_page is not None:
         files.write_text(options.front_page, page.front_page(root, names))

@@ -29,6 +29,7 @@ DATA = {
     "desired_mean": 0.5,
     "desired_variance": 1.0,
     "flip_fraction": 0.1,
+    "flip_by": "chance",
     "duplicates": 0,
     "dependent": 0,
     "folder": None,

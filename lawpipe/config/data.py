@@ -112,6 +112,9 @@ class Data(Block):
     """Variance of each desired, validation and test feature."""
     flip_fraction: Fraction = perceptron(0.0, source="this project (the paper flips none)")
     """Fraction of the training labels that are flipped: exactly round(fraction x N) of them."""
+    flip_by: Literal["chance", "class", "nearest", "farthest"] = perceptron("chance", source="this project")
+    """Which training labels are flipped: any, at random (`chance`); those of class 1, and of class 0 only if they are
+    too few (`class`); those of the examples nearest to the teacher's boundary, or farthest from it."""
     duplicates: CountOrZero = perceptron(0, source=PROPERTY)
     """Number of training examples, among the N, that are exact copies of others."""
     dependent: CountOrZero = perceptron(0, source=PROPERTY)

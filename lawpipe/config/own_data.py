@@ -15,7 +15,7 @@ from lawpipe.run.errors import InputError
 #: The keys of `data` whose values follow from the files of `data.folder`.
 FROM_FILES = (
     *("dimension", "train_examples", "desired_examples", "test_examples"),
-    *("train_variance", "desired_mean", "desired_variance", "flip_fraction"),
+    *("train_variance", "desired_mean", "desired_variance", "flip_fraction", "flip_by"),
 )
 
 #: The defaults for a file of text: a run of about an hour on two cores. A small file has smaller ones.

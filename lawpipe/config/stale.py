@@ -1,4 +1,5 @@
-"""Files in a results folder that the config no longer makes: of a policy, seed or experiment that it does not have.
+"""Files in a results folder that the config no longer makes: of a policy, seed or experiment that it does not have,
+or of a stage that an earlier version had.
 
 No rule removes such files, and Snakemake does not name them. They are listed when the workflow starts.
 """
@@ -58,7 +59,7 @@ def describe(root: Path, stale: Mapping[Path, list[Path]]) -> str:
         lines = [*lines[:MOST_LINES], f"  and {len(lines) - MOST_LINES} more experiments"]
     return "\n".join(
         [
-            f"{root} has results that this config does not make (of other policies, seeds or experiments):",
+            f"{root} has results that this config does not make (of other policies, seeds, experiments or versions):",
             *lines,
             f"They are kept. To remove them: xargs rm -r < {root / LIST}",
         ]

@@ -60,16 +60,18 @@ class Spent:
 def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
     """Read the cost files of an experiment and of its seeds, with the stages in the order in which they began.
 
-    The estimates are those in cost/estimate.json above the experiment, from the last start of the workflow.
+    The estimates are those in cost/estimate.json above the experiment, from the last start of the workflow. If there
+    are any, a stage without one is left out: it is of an earlier config, of an earlier version or of a report.
 
     Raises InputError for a file that is not a cost file.
     """
     files = [file for seed in seeds for file in sorted((folder / f"seed{seed}/cost").glob("*.json"))]
     files += sorted((folder / "cost").glob("*.json"))
     by_stage: dict[str, list[dict[str, Any]]] = {}
-    for file in files:
-        by_stage.setdefault(file.stem, []).append(_read(file))
     estimates = _estimates(folder)
+    for file in files:
+        if not estimates or file.stem in estimates:
+            by_stage.setdefault(file.stem, []).append(_read(file))
     stages = [
         Cost(
             stage=stage.replace("_", " "),

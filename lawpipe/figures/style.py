@@ -54,8 +54,8 @@ POLICIES = {
     "desired_mixed": Look("#7a9a01", marker="d"),
     "desired_last": Look("#00a6a6", marker="p"),
     "online_mixed": Look("#4f7cc4", marker="*"),
-    "tilted": Look("#9c3d10", marker="H"),
-    "tilted_mixed": Look("#3f6212", marker="8"),
+    "noise_model": Look("#9c3d10", marker="H"),
+    "noise_model_mixed": Look("#3f6212", marker="8"),
 }
 VARIANTS: dict[str, Any] = {"tuned": "--", "matched": ":", "rate": (0, (6, 1, 1, 1, 1, 1))}
 #: Looks that do not mean a policy: of a policy without one of its own, and of the lines of a benchmark.

@@ -42,6 +42,8 @@ class Record:
     * `desired_weights(steps)` returns candidates for the share of the weight that the desired examples have at each
       step, [T], by a number that says which (see `trusted`); the training examples share the rest evenly, or by a
       `rule`; set `trains_on_desired`;
+    * `joint_rules` holds by name functions that return the `Rule` of a run on training and desired examples, which
+      scores the former and then the latter, and these equally (see `joint`); set `trains_on_desired`;
     * `make(context)` returns the whole `Policy`; a policy made in this way has no variants.
 
     The variants of all but the last are derived (lawpipe.policies.variants): `own` at the experiment's learning

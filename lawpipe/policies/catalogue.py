@@ -11,7 +11,7 @@ from lawpipe.policies.base import Record
 from lawpipe.run import registry
 
 #: The modules of this room that are not policies.
-HELPERS = ("base", "catalogue", "rates", "runs", "trusted", "variants")
+HELPERS = ("base", "catalogue", "joint", "rates", "runs", "trusted", "variants")
 
 #: What each variant adds to the label and to the phrase of its policy.
 VARIANTS = {

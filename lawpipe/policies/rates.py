@@ -66,11 +66,12 @@ def objectives(run: Trajectory) -> list[float]:
     return [value if math.isfinite(value) else math.inf for value in values]
 
 
-def search(objective: Callable[[int], float], start: int = 0) -> int:
+def search(objective: Callable[[int], float], start: int = 0, above: int = ABOVE) -> int:
     """Return the point k of the grid with the lowest objective of those that are tried; each is tried once.
 
     A coarse pass tries every second point, from one below `start` upwards, until the best has a worse one below it
-    and two above it. Then the two neighbours of the best are tried. The grid ends five decades from point 0.
+    and `above` worse ones above it. Then the two neighbours of the best are tried. The grid ends five decades from
+    point 0.
     """
     tried: dict[int, float] = {}
 
@@ -87,7 +88,7 @@ def search(objective: Callable[[int], float], start: int = 0) -> int:
         low, high = min(tried), max(tried)
         if lowest() == low and low > -limit:
             attempt(low - COARSE)
-        elif lowest() > high - ABOVE * COARSE and high < limit:
+        elif lowest() > high - above * COARSE and high < limit:
             attempt(high + COARSE)
         else:
             break

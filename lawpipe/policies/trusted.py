@@ -59,6 +59,8 @@ class Trials:
         self._context, self._candidates, self._rule = context, candidates, rule
         self._whole, self._theta0 = setup.from_files(context.settings, context.files)
         self._part = self._whole.holding_out()
+        #: The number of desired examples that settings are chosen by.
+        self.held_out = self._part.references[HELD_OUT]
         #: Whether runs stop early.
         self.early = registry.variant(context.settings["policy"]) == "tuned"
         #: By share and point of the grid of rates.
@@ -120,7 +122,7 @@ def make(context: Context, variant: str, candidates: Mapping[float, Floats], rul
         )
     examples = run.problem.examples - run.problem.joined
     made = Policy(run.weights[:, :examples].cpu().numpy(), np.array(run.learning_rates), candidates[share])
-    notes = {"share": share, "stop": best.stop, "settings_tried": len(trials.made)}
+    notes = {"share": share, "stop": best.stop, "settings_tried": len(trials.made), "held_out": trials.held_out}
     if variant == "own":
         return replace(made, notes=notes)
     points = [point for of_share, point in trials.made if of_share == share]

@@ -1,4 +1,4 @@
-"""Making a policy: by the `make` of its module, or from its weights or rule at the learning rates of the variant."""
+"""Making a policy: by the `make` of its module, or from its weights or rules at the learning rates of the variant."""
 
 import numpy as np
 
@@ -18,6 +18,10 @@ def make(context: Context) -> Policy:
         from lawpipe.policies import trusted
 
         return trusted.make(context, variant, module.desired_weights(context.steps), getattr(module, "rule", None))
+    if hasattr(module, "joint_rules"):
+        from lawpipe.policies import joint
+
+        return joint.make(context, variant, module.joint_rules)
     fixed = module.weights(context) if hasattr(module, "weights") else None
     if fixed is not None and variant == "own":
         rows = np.broadcast_to(fixed, (context.steps, fixed.shape[-1]))

@@ -42,17 +42,20 @@ def shard(count: int, rank: int, world_size: int) -> slice:
     return slice(rank * count // world_size, (rank + 1) * count // world_size)
 
 
-def held_out(count: int) -> npt.NDArray[np.bool_]:
-    """Return which of `count` desired examples are held out, bool [K]: every fourth, the last of each four.
+def held_out(count: int, quarter: int = EVERY - 1) -> npt.NDArray[np.bool_]:
+    """Return which of `count` desired examples are held out, bool [K]: of each four the one with number `quarter`.
 
-    Raises InputError if there is none.
+    With fewer than eight that may be a single one. Its loss is a noisy measure, but the only one that training does
+    not fit.
+
+    Raises InputError if there are fewer than four.
     """
     if count < EVERY:
         raise InputError(
             f"data.desired_examples is {count}, expected at least {EVERY} for a policy that trains on the desired "
             "examples and is tuned on a quarter of them: take more, or leave the policy out."
         )
-    return np.asarray(np.arange(count) % EVERY == EVERY - 1)
+    return np.asarray(np.arange(count) % EVERY == quarter)
 
 
 def _unchanged(value: Tensor) -> Tensor:
@@ -94,8 +97,8 @@ class Problem(ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} does not train on its desired examples")
 
-    def holding_out(self) -> Self:
-        """Return the problem without the desired examples that are `held_out`, which become a reference set.
+    def holding_out(self, quarter: int = EVERY - 1) -> Self:
+        """Return the problem without the quarter of the desired examples that is `held_out`, a reference set then.
 
         Raises InputError if there are too few of them, and NotImplementedError if the problem cannot.
         """

@@ -18,6 +18,7 @@ SMALLEST = {
     "desired_mean": 0.0,
     "desired_variance": 1.0,
     "flip_fraction": 0.0,
+    "flip_by": "chance",
     "duplicates": 0,
     "dependent": 0,
 }

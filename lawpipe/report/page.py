@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -42,23 +42,24 @@ def report(
     *,
     judged: bool = False,
     records: Path | None = None,
-    ladder: Path | None = None,
+    drawn: Mapping[str, Path] | None = None,
 ) -> str:
     """Return the report on the experiments with these names in `root`, in this order, as HTML.
 
     Links are relative to `page_folder`, by default `root`. With `judged` the paper's claims come first; `records` is
-    a folder of runs that were recorded on other machines, `ladder` the recorded ladder of sizes.
+    a folder of runs that were recorded on other machines. `drawn` are the recorded benchmarks, by the name of their
+    figure in `root`: "methods", "growth", "ladder".
 
     Raises InputError if an artifact or a figure is missing or damaged.
     """
-    page_folder = page_folder or root
+    page_folder, drawn = page_folder or root, drawn or {}
     loaded = [load(root / name) for name in experiments]
     glyphs = svg.Glyphs()
     sections = [_section(results, f"f{number}", glyphs) for number, results in enumerate(loaded)]
     kept = recorded.read(records) if records is not None else []
     judgement = claims.matrix(root, experiments) if judged else None
     drawings = {
-        name: Markup(svg.inlined(root / f"{name}.svg", f"{name}-", label, glyphs)) if judged else None
+        name: Markup(svg.inlined(root / f"{name}.svg", f"{name}-", label, glyphs)) if name in drawn else None
         for name, label in (("methods", "Search methods"), ("growth", "Growth"), ("ladder", "Sizes"))
     }
     return templates.load("page.html").render(
@@ -76,7 +77,7 @@ def report(
         sizes=scaling.sizes(root) if judged else None,
         **drawings,
         recorded=[table for table in (recorded.searches(kept, loaded), recorded.steps(kept)) if table is not None],
-        by_size=by_size.table(by_size.read(ladder), loaded) if ladder is not None else None,
+        by_size=by_size.table(by_size.read(drawn["ladder"]), loaded) if "ladder" in drawn else None,
         glance=quantities.glance(loaded),
         paper=paper,
         drawn_with={name: metadata.version(name) for name in DRAWN_WITH},

@@ -48,16 +48,18 @@ def grids(results: Results, policy: str) -> list[pd.DataFrame]:
     """Return the rates tried for a policy with their J: one table per seed that has a finite J.
 
     Of a policy that trains on the desired examples too, the rates at the share that was chosen, without the held-out
-    quarter.
+    quarter, or those of the rule that was chosen.
     """
     tables = []
     for seed in results.seeds:
         path = _tried(results, seed, policy)
         if policy in results.policies and path.is_file():
             rows = artifacts.read(path, LEARNING_RATES).to_pandas()
-            if HELD_OUT in rows:
+            if "share" in rows:
                 tuning = rows[rows["desired_examples"] == rows["desired_examples"].min()]
                 rows = tuning[tuning["share"] == chosen(tuning, "share")]
+            if "rule" in rows:
+                rows = rows[rows["rule"] == rows["rule"].iloc[int(rows[HELD_OUT].argmin())]]
             if rows["objective_desired"].notna().any():
                 tables.append(rows)
     return tables

@@ -19,6 +19,17 @@ def corruption(settings: Settings) -> str:
     return "perturbed" if name(settings) == LANGUAGE_MODEL else "flipped"
 
 
+def variety(settings: Settings) -> str:
+    """Return what tells an experiment's data from others of the same problem and sizes; empty if nothing does.
+
+    That is the source of its text, or which labels are flipped if it is not by chance.
+    """
+    data = settings["data"]
+    if name(settings) == LANGUAGE_MODEL:
+        return str(data["corpus"]["source"])
+    return "" if data["flip_by"] == "chance" or not data["flip_fraction"] else f"flips: {data['flip_by']}"
+
+
 def corrupted_share(settings: Settings) -> float:
     """Return the share of corrupted training examples, from 0 to 1."""
     data = settings["data"]

@@ -24,18 +24,24 @@ class DynamicProgramming(Method):
 
     The first iteration steers to points of the regularisation path of the desired loss, and keeps the best of a few
     runs. Every later one takes `sweeps` trial sweeps forward. A trial is kept if its J falls; then the damping falls,
-    otherwise it rises. An iteration is accepted if J of its stored weights, as training measures it, falls: beyond
-    the edge of stability the weights of a run need not give the run again.
+    otherwise it rises. Once the gap is at most `near` of J, sweeps take all second derivatives into account: before,
+    Gauss-Newton Hessians lower J faster, but with them alone the gap does not keep falling. An iteration is accepted
+    if J of its stored weights, as training measures it, falls: beyond the edge of stability the weights of a run need
+    not give the run again.
 
     A trial sweep counts as one pass, and so does a sweep backward, although both cost less than a gradient at many
-    examples.
+    examples. A trial with Gauss-Newton Hessians needs no sweep backward after a rejected one.
     """
 
     sweeps: int = 10
+    #: The share of J that the gap has to reach for all second derivatives to count.
+    near: float = 0.05
     #: Weight of |x|^2 in the model, in units of the mean curvature of the cost to go, and its factors.
     damping: float = 100.0
     growth: float = 3.0
     shrinkage: float = 0.4
+    #: The mean curvature in which the damping counts once all second derivatives do; 0 before.
+    unit: float = field(default=0.0, init=False)
     #: The path so far: the fields of `control.Path`, empty before the first iteration.
     thetas: Tensor = field(default_factory=lambda: torch.empty(0), init=False, repr=False)
     rows: Tensor = field(default_factory=lambda: torch.empty(0), init=False, repr=False)
@@ -49,7 +55,8 @@ class DynamicProgramming(Method):
     def step(self, current: Iterate, objective: Objective, iteration: int) -> Step:
         """Improve the path, and train under its weights."""
         control = self._control = self._control or control_of(objective)
-        path, passes = self._steered(control) if len(self.counts) == 0 else self._improved(control)
+        exact = self.unit > 0 or current.gap <= self.near * current.objective
+        path, passes = self._steered(control) if len(self.counts) == 0 else self._improved(control, exact=exact)
         if path is None:
             return Step(None, current.objective, self.damping, passes=passes)
         run, value = objective.train(path.policy(current.weights))
@@ -66,13 +73,16 @@ class DynamicProgramming(Method):
         values = np.array([control.objective(run) for run in runs])
         return runs[int(np.argmin(np.where(np.isfinite(values), values, np.inf)))], len(TARGETS)
 
-    def _improved(self, control: "Control") -> tuple["Path | None", int]:
+    def _improved(self, control: "Control", *, exact: bool) -> tuple["Path | None", int]:
         """Return the path after the trial sweeps of an iteration, None if no trial was kept, and the passes."""
         path, passes, kept, rejected = self._path(), 0, False, False
         value = control.objective(path)
+        if exact and self.unit == 0:
+            self.unit = control.unit(path)
         for _ in range(self.sweeps):
-            passes += 1 if rejected else 2
-            trial = control.improve(path, self.damping)
+            passes += 1 if rejected and not exact else 2
+            unit = self.unit if exact else control.unit(path)
+            trial = control.improve(path, self.damping * unit, exact=exact)
             reached = control.objective(trial)
             if reached < value:
                 self.damping *= 1.0 if rejected else self.shrinkage

@@ -119,7 +119,6 @@ def rows(experiments: Sequence[Results], settings: Settings) -> pd.DataFrame:
 def _of_experiment(results: Results) -> pd.DataFrame:
     """Return the rows of one experiment."""
     settings = results.settings
-    data, name = settings["data"], problem.name(settings)
     policies = [policy for family in FAMILIES for policy in family.policies]
     frames = []
     for against in REFERENCES:
@@ -134,10 +133,10 @@ def _of_experiment(results: Results) -> pd.DataFrame:
                 frames.append(group.assign(policy=policy, against=against))
     return pd.concat([group for group in frames if len(group)]).assign(
         experiment=results.name,
-        problem=name,
+        problem=problem.name(settings),
         spoilt=problem.corrupted_share(settings),
-        desired_examples=int(data["desired_examples"]),
-        text=data["corpus"]["source"] if name == problem.LANGUAGE_MODEL else "",
+        desired_examples=int(settings["data"]["desired_examples"]),
+        text=problem.variety(settings),
     )
 
 

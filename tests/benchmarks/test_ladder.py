@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from lawpipe.report.tables import by_size
@@ -44,7 +45,8 @@ def test_finished_seeds_are_added_to_the_record_before(record, monkeypatch, tmp_
 
     before = tmp_path / "records/2026-01-02-ladder/ladder.parquet"
     before.parent.mkdir(parents=True)
-    frame = rows("earlier")
+    # Of the same name as the finished runs, but of another size: left out.
+    frame = pd.concat([rows("earlier"), rows("stories")])
     columns = {name: frame[name].tolist() for name in RECORDED.columns}
     artifacts.write(before, RECORDED, columns, settings={}, code="")
     monkeypatch.setattr(record, "RECORDS", before.parents[1])
@@ -64,6 +66,18 @@ def test_finished_seeds_are_added_to_the_record_before(record, monkeypatch, tmp_
     assert "| stories | near_optimal | 2 |" in printed
 
 
-def test_a_folder_without_a_finished_seed_is_refused(record, tmp_path: Path) -> None:
+def test_the_policies_of_the_search_share_its_jobs_and_a_commit_may_be_unknown(record, tmp_path: Path) -> None:
+    folder = toy.write_experiment(tmp_path, "stories", toy.STORIES)
+    path = folder / "seed0/cost/search.json"
+    took = json.loads(path.read_text())
+    took["git"] = {"commit": None, "modified": None}  # as outside of git
+    path.with_name("train_near_optimal.json").write_text(json.dumps(took))
+    validated = record.cost(folder, 0, "near_optimal_validated")
+    assert validated == record.cost(folder, 0, "near_optimal")
+    assert validated["commit"] == "unknown"
+
+
+@pytest.mark.parametrize("folder", [".", "missing"])
+def test_a_folder_without_a_finished_seed_is_refused(record, folder: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no finished seed of a language model"):
-        record.main([str(tmp_path)])
+        record.main([str(tmp_path / folder)])

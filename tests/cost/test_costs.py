@@ -59,6 +59,16 @@ def test_the_estimate_is_read_beside_the_measured_cost(root: Path, tmp_path: Pat
     assert spent.estimated_seconds == 4 * 7.0
 
 
+def test_stages_that_the_estimate_does_not_have_are_left_out(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "perceptron", tmp_path / "perceptron")
+    (tmp_path / "cost").mkdir()
+    cost = {"operations": 1.0, "seconds": 7.0, "memory_mb": 90}
+    (tmp_path / "cost/estimate.json").write_text(json.dumps({"perceptron": {"search": cost}}))
+    spent = costs.read(tmp_path / "perceptron", (0, 1))
+    assert [stage.stage for stage in spent.stages] == ["search"]
+    assert spent.estimated_seconds == 7.0
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"perceptron": 1}', '{"perceptron": {"search": 1}}'])
 def test_a_damaged_estimate_is_none(root: Path, tmp_path: Path, text: str) -> None:
     shutil.copytree(root / "perceptron", tmp_path / "perceptron")

@@ -55,6 +55,14 @@ def test_the_best_is_inside_wherever_it_lies_and_within_an_eighth_of_a_decade(ce
     assert around == pytest.approx([-0.25, 0.25])
 
 
+def test_one_worse_point_above_ends_the_grid_if_one_is_enough() -> None:
+    def bumpy(k: int) -> float:
+        return {-2: 3.0, 0: 2.0, 1: 2.5, -1: 2.4, 2: 2.1, 4: 1.0}.get(k, 9.0)
+
+    assert rates.search(bumpy, above=1) == 0
+    assert rates.search(bumpy) == 4
+
+
 def test_one_bump_does_not_end_the_grid() -> None:
     grid = tuned(lambda decades: 9.0 if abs(decades - 0.5) < 0.2 else (decades - 1.5) ** 2)
     assert math.log10(grid.best.learning_rate / 0.3) == pytest.approx(1.5)

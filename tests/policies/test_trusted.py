@@ -117,6 +117,9 @@ def test_a_quarter_of_the_desired_examples_is_held_out(problem: Problem) -> None
     for against, rows in (("desired", ~out), (HELD_OUT, out)):
         assert part.reference_losses(against, theta.unsqueeze(0))[0] == pytest.approx(losses[rows].mean())
     assert part.with_desired().examples == problem.examples + part.references["desired"]
+    assert sum(held_out(count, quarter).astype(int) for quarter in range(4)).tolist() == [1] * count
+    first = problem.holding_out(0).reference_losses(HELD_OUT, theta.unsqueeze(0))[0]
+    assert first == pytest.approx(losses[held_out(count, 0)].mean())
 
 
 def test_only_training_examples_are_measured(problem: Problem) -> None:

@@ -112,6 +112,14 @@ def test_a_page_kept_in_the_checkout_links_the_code(root: Path) -> None:
     assert " in ".join(f'<a href="../{name}">{name}</a>' for name in files) in text
 
 
+def test_without_recorded_benchmarks_the_page_has_the_claims_alone(judged: str, root: Path) -> None:
+    drawn = re.compile(r'<figure id="(methods|growth|ladder)">')
+    assert drawn.findall(judged) == ["methods", "growth", "ladder"]
+    alone = page.report(root, list(SIZES), judged=True)
+    assert drawn.findall(alone) == []
+    assert 'id="claims"' in alone
+
+
 def test_the_first_screen_has_a_verdict_and_a_picture_of_every_experiment(html: str, root: Path) -> None:
     before, _, _ = html.partition('<section id="glance">')
     experiments = [load(root / name) for name in SIZES]

@@ -20,6 +20,9 @@ HELD_OUT = {
 }
 
 
+CROSS_VALIDATED = {"rule": [*"aaabbb"], "objective_held_out": [4.0, 2.0, 3.0, 2.5, 1.5, None]}
+
+
 def results(folder: Path, columns: dict) -> Results:
     path = folder / "seed0/learning_rates/mine.parquet"
     artifacts.write(path, LEARNING_RATES, columns, settings={}, code="")
@@ -38,4 +41,10 @@ def test_the_best_on_held_out_desired_examples_is_chosen_and_shown_at_its_share(
     (rows,) = grids(results(tmp_path, RUNS | HELD_OUT), "mine")
     assert rows["learning_rate"].tolist() == [0.1, 0.2, 0.4]
     assert rows["share"].tolist() == [0.5] * 3
+    assert chosen(rows, "learning_rate") == 0.2
+
+
+def test_the_rates_of_the_chosen_rule_are_shown(tmp_path: Path) -> None:
+    (rows,) = grids(results(tmp_path, RUNS | CROSS_VALIDATED), "mine")
+    assert rows["rule"].tolist() == [*"bbb"]
     assert chosen(rows, "learning_rate") == 0.2

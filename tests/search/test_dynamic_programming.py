@@ -38,6 +38,14 @@ def test_it_goes_lower_than_mirror_descent_with_few_active_examples(dtype):
     assert search.objective.train(search.best)[1] == pytest.approx(values[-1], rel=1e-12)
 
 
+@pytest.mark.parametrize("near", [0.0, 0.05])
+def test_it_is_stationary_in_the_end_and_takes_all_second_derivatives_into_account_once_it_is_near(near):
+    method = DynamicProgramming(near=near)
+    search = searched(objective(), method, iterations=30, gap_tolerance=1e-6)
+    assert search.reason == "the gap is at most 1e-06 of J"
+    assert (method.unit > 0) == (near > 0)
+
+
 def test_the_objective_is_that_of_the_weights_and_not_that_of_the_run_that_chose_them():
     method, target = make({}), objective(torch.float32)
     row = searched(target, method, iterations=2).rows[2]

@@ -48,14 +48,16 @@ CLEAN: Objectives = {
 }
 
 
-def settings(name: str, spoilt: float, desired: int = 512, text: str | None = None) -> dict[str, Any]:
+def settings(
+    name: str, spoilt: float, desired: int = 512, text: str | None = None, flip_by: str = "chance"
+) -> dict[str, Any]:
     """Return as much of an experiment's settings as is looked at."""
     data: dict[str, Any] = {"desired_examples": desired}
     if text is None:
         return {
             "experiment": name,
             "problem": "perceptron",
-            "data": data | {"flip_fraction": spoilt, "folder": None},
+            "data": data | {"flip_fraction": spoilt, "flip_by": flip_by, "folder": None},
         }
     data |= {"perturbation": {"fraction": spoilt}, "corpus": {"source": text}}
     return {"experiment": name, "problem": "language_model", "data": data}
@@ -156,6 +158,12 @@ def test_in_brackets_is_j_at_the_settings_that_are_best_on_test(tmp_path: Path) 
     assert cells(frame, "tuned", "noisy")["online"] == "0.500 (0.350); 75.0 % [12.9 %, 137.1 %] (n = 3)"
     assert cells(frame, "tuned", "noisy", "desired")["online"].startswith("0.250; ")
     assert cells(frame, "tuned", "noisy")["1 / loss"].startswith("0.900; ")
+
+
+def test_flips_that_are_not_by_chance_are_named(tmp_path: Path) -> None:
+    folder = write(tmp_path, settings("nearest", 0.25, flip_by="nearest"), NOISY)
+    frame = online.rows([experiment.load(folder, SEEDS)], {})
+    assert cells(frame, "tuned", "nearest")["problem"] == "perceptron, flips: nearest"
 
 
 def test_rules_that_no_experiment_has_have_no_column(comparison: pd.DataFrame) -> None:

@@ -1,24 +1,27 @@
 """Report: takes the summaries, figures and tables of experiments; gives the page that shows them, and of all
 experiments together the paper's claims with their verdicts."""
 
-# Benchmarks, and searches on GPUs, that were recorded on some machine.
-RECORDED = sorted(
-    file
-    for name in ("search.parquet", "growth.parquet", "ladder.parquet", "gpu-*.json")
-    for file in RECORDS.glob(f"*/{name}")
-)
+# Benchmarks, and searches on GPUs, that were recorded on some machine, and the figures of those that there are.
+RECORDED = {
+    name: sorted(RECORDS.glob(f"*/{file}"))
+    for name, file in (
+        ("methods", "search.parquet"),
+        ("growth", "growth.parquet"),
+        ("ladder", "ladder.parquet"),
+        ("gpu", "gpu-*.json"),
+    )
+}
+DRAWN = {name: f"{ROOT}/{name}.svg" for name in ("methods", "growth", "ladder") if RECORDED[name]}
 
 # The report of the target `all`, and that of one experiment, without what is about all.
 OF_ALL = {
     "claims": f"{ROOT}/claims.parquet",
     "sizes": f"{ROOT}/sizes.parquet",
-    "methods": f"{ROOT}/methods.svg",
-    "growth": f"{ROOT}/growth.svg",
-    "ladder": f"{ROOT}/ladder.svg",
+    **DRAWN,
 }
 
 for name, folder, said, further, recorded in (
-    ("report", ROOT, "judging the paper's claims, writing the report", OF_ALL, RECORDED),
+    ("report", ROOT, "judging the paper's claims, writing the report", OF_ALL, sum(RECORDED.values(), [])),
     ("report_of_experiment", EXPERIMENT, "writing its report", {}, []),
 ):
     add_stage(

@@ -31,7 +31,7 @@ from lawpipe.compute import devices, matmul
 from lawpipe.compute.cuda_graphs import Replay
 from lawpipe.compute.limits import MICRO_LOGITS, MICRO_TOKENS
 from lawpipe.data.specials import PAD
-from lawpipe.problems.base import HELD_OUT, Problem, held_out, shard
+from lawpipe.problems.base import EVERY, HELD_OUT, Problem, held_out, shard
 from lawpipe.problems.language_model.micro_batch import peak, room, rows_that_fit
 from lawpipe.problems.language_model.models import cross_entropy as output_layer
 from lawpipe.problems.language_model.models.base import HEAD, Loops, Model, build_model
@@ -199,10 +199,10 @@ class LanguageModel(Problem):
         result._renew()
         return result
 
-    def holding_out(self) -> Self:
-        """Return the problem without every fourth desired example, which are the reference set `held_out`."""
+    def holding_out(self, quarter: int = EVERY - 1) -> Self:
+        """Return the problem without a quarter of the desired examples, which are the reference set `held_out`."""
         desired = self._references["desired"]
-        out = torch.from_numpy(held_out(len(desired.tokens))).to(self.device)
+        out = torch.from_numpy(held_out(len(desired.tokens), quarter)).to(self.device)
         result = copy(self)
         result._references = self._references | {"desired": desired.take(~out), HELD_OUT: desired.take(out)}
         result._renew()

@@ -299,17 +299,21 @@ def _curvature(desired, spread):
 
 
 @compiled
-def _cost_to_go(features, desired, rates, thetas, rows, weights, counts, adjoints, metrics):
-    """Fill the gradients [T+1, D] and the Gauss-Newton Hessians [T+1, D, D] of the cost to go along a path.
+def _cost_to_go(features, desired, rates, thetas, rows, weights, counts, adjoints, metrics, exact, damping):
+    """Fill the gradients [T+1, D] and the Hessians [T+1, D, D] of the cost to go along a path.
 
     The cost is the sum over t = 1..T of the desired loss. With F = I - eta H, H the weighted Hessian of step t,
 
         adjoint[t] = grad L(theta[t]) + F adjoint[t+1]
-        metric[t] = Hess L(theta[t]) + F (M - M d' (d M d')^+ d M) F,   M = metric[t+1]
+        metric[t] = Hess L(theta[t]) + F M F - e' (d (M + damping I) d')^+ e,   e = d M F,   M = metric[t+1]
 
     where the rows of d are the differences of the gradients of the active examples: directions in which the weights
-    of step t can still correct the path. Terms with the third derivative of the losses are left out: they make M
-    indefinite far from an optimum.
+    of step t can still correct the path. These are the Gauss-Newton Hessians. If `exact`, the derivatives of the step
+    itself are added: to e the differences of q (1 - q) (a . adjoint[t+1]) a, and to the metric
+
+        - eta sum_n w[n] q (1 - q) (1 - 2 q) (a . adjoint[t+1]) a a'
+
+    The metrics may then be indefinite, and without damping they are far too large where d M d' is nearly singular.
     """
     steps, dimension = len(rates), features.shape[1]
     adjoints[steps], spread = _term(desired, thetas[steps])
@@ -322,19 +326,22 @@ def _cost_to_go(features, desired, rates, thetas, rows, weights, counts, adjoint
             active[i] = features[rows[t, i]]
         wrong = _wrong(active, thetas[t])
         curvature = rate * weights[t, :count] * wrong * (1.0 - wrong)
+        slopes = np.dot(active, adjoints[t + 1])
         term = np.zeros(dimension)
         if t > 0:
             term, spread = _term(desired, thetas[t])
             if t % STRIDE == 0:
                 hessian = _curvature(desired, spread)
         adjoint, after, metric = adjoints[t + 1], metrics[t + 1], metrics[t]
-        adjoints[t] = term + adjoint - np.dot(curvature * np.dot(active, adjoint), active)
+        adjoints[t] = term + adjoint - np.dot(curvature * slopes, active)
         images = np.dot(active, after)
         inner = np.dot(images, np.ascontiguousarray(active.T))
         # F M F = M + Y + Y' with Y = a' (C a M a' C a / 2 - C a M).
         half = np.empty((count, dimension))
         for i in range(count):
             half[i] = -curvature[i] * images[i]
+            if exact:
+                half[i] -= 0.5 * curvature[i] * (1.0 - 2.0 * wrong[i]) * slopes[i] * active[i]
             for j in range(count):
                 half[i] += 0.5 * curvature[i] * curvature[j] * inner[i, j] * active[j]
         product = np.dot(np.ascontiguousarray(active.T), half)
@@ -343,13 +350,17 @@ def _cost_to_go(features, desired, rates, thetas, rows, weights, counts, adjoint
                 metric[i, j] = after[i, j] + product[i, j] + product[j, i] + (hessian[i, j] if t > 0 else 0.0)
         if count == 1:
             continue
-        # d M F and d M d', from the gradients q a of the active examples.
+        # e and d (M + damping I) d', from the gradients q a of the active examples.
         along = np.empty((count, dimension))
         for i in range(count):
             along[i] = images[i]
             for j in range(count):
                 along[i] -= inner[i, j] * curvature[j] * active[j]
             along[i] *= wrong[i]
+            if exact:
+                along[i] += wrong[i] * (1.0 - wrong[i]) * slopes[i] * active[i]
+        if damping > 0.0:
+            inner += damping * np.dot(active, np.ascontiguousarray(active.T))
         differences, square = np.empty((count - 1, dimension)), np.empty((count - 1, count - 1))
         for i in range(1, count):
             differences[i - 1] = along[i] - along[0]
@@ -408,7 +419,7 @@ class Control:
         self._desired = _rows(problem.signed_features("desired"))
         self._theta0: Floats = theta0.double().cpu().numpy()
         self._rates = np.array(learning_rates, np.float64)
-        self._cost_to_go: tuple[Path, Floats, Floats] | None = None
+        self._cost_to_go: tuple[Path, float | None, Floats, Floats] | None = None
 
     def objective(self, path: Path) -> float:
         """Return J, the mean over t = 1..T of the desired loss, nats."""
@@ -459,24 +470,38 @@ class Control:
         away = state - _target(*targets, max(factor * float(np.linalg.norm(state)), least))
         return torch.from_numpy(away / max(float(np.linalg.norm(away)), 1e-300)).to(theta)
 
-    def improve(self, path: Path, damping: float) -> Path:
+    def unit(self, path: Path) -> float:
+        """Return the mean eigenvalue of all Gauss-Newton Hessians of the cost to go along a path."""
+        _, metrics = self._derivatives(path, None)
+        unit: float = float(np.trace(metrics, axis1=1, axis2=2).mean()) / metrics.shape[1]
+        return unit
+
+    def improve(self, path: Path, damping: float, *, exact: bool = False) -> Path:
         """Return the run of one iteration of dynamic programming from a path; its J may be higher.
 
-        `damping`, in units of the mean eigenvalue of all metrics of the cost to go, holds the run near the path.
+        `damping` holds the run near the path. By default by Gauss-Newton Hessians; if `exact`, by all second
+        derivatives, with the same damping in the sweep backward.
         """
-        if self._cost_to_go is None or self._cost_to_go[0] is not path:
-            self._cost_to_go = None  # it is as large as the new one
-            steps, dimension = len(self._rates), self._features.shape[1]
-            adjoints, metrics = np.empty((steps + 1, dimension)), np.empty((steps + 1, dimension, dimension))
-            _cost_to_go(self._features, self._desired, self._rates, *vars(path).values(), adjoints, metrics)
-            self._cost_to_go = path, adjoints, metrics
-        _, adjoints, metrics = self._cost_to_go
-        unit = float(np.trace(metrics, axis1=1, axis2=2).mean()) / metrics.shape[1]
+        adjoints, metrics = self._derivatives(path, damping if exact else None)
         result = Path(np.empty_like(path.thetas), path.rows.copy(), path.weights.copy(), path.counts.copy())
         result.thetas[0] = self._theta0
         changed = vars(result).values()
-        _forward(self._features, self._rates, damping * unit, adjoints, metrics, path.thetas, *changed)
+        _forward(self._features, self._rates, damping, adjoints, metrics, path.thetas, *changed)
         return result
+
+    def _derivatives(self, path: Path, damping: float | None) -> tuple[Floats, Floats]:
+        """Return the gradients and the Hessians of the cost to go along a path: exact ones if there is a damping.
+
+        The last ones are kept: several runs are tried from one path.
+        """
+        if self._cost_to_go is None or self._cost_to_go[0] is not path or self._cost_to_go[1] != damping:
+            self._cost_to_go = None  # it is as large as the new one
+            steps, dimension = len(self._rates), self._features.shape[1]
+            adjoints, metrics = np.empty((steps + 1, dimension)), np.empty((steps + 1, dimension, dimension))
+            filled = *vars(path).values(), adjoints, metrics
+            _cost_to_go(self._features, self._desired, self._rates, *filled, damping is not None, damping or 0.0)
+            self._cost_to_go = path, damping, adjoints, metrics
+        return self._cost_to_go[2:]
 
     def _empty(self) -> Path:
         # One more than an optimum needs, because an example is added before another is dropped.

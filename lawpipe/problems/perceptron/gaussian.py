@@ -17,9 +17,10 @@ def draw(settings: Mapping[str, Any], seed: int, splits: tuple[str, ...]) -> dic
         z ~ N(0, train_variance I) for training examples, N(desired_mean 1, desired_variance I) for all others
         label = 1 if teacher . z > 0, else 0
 
-    Exactly round(flip_fraction N) training labels are flipped; the other splits are clean. The last rows of the
-    training examples are redundant: `duplicates` exact copies of other examples, then `dependent` sums of two others
-    divided by sqrt(2), which preserves the variance, with the teacher's label. No example is a source of two.
+    Exactly round(flip_fraction N) training labels are flipped, those that `flip_by` says; the other splits are clean.
+    The last rows of the training examples are redundant: `duplicates` exact copies of other examples, then
+    `dependent` sums of two others divided by sqrt(2), which preserves the variance, with the teacher's label. No
+    example is a source of two.
 
     `settings` is the `data` block. Teacher, features of each split, flips and sources have a random substream each.
     """
@@ -41,10 +42,11 @@ def draw(settings: Mapping[str, Any], seed: int, splits: tuple[str, ...]) -> dic
             if rows:
                 features[row] = features[list(rows)].sum(axis=0) / np.sqrt(np.float32(len(rows)))
         # Labels are computed from the features as stored, in float32.
-        label = (features @ teacher > 0).astype(np.int8)
+        output = features @ teacher
+        label = (output > 0).astype(np.int8)
         flipped = np.zeros(count, dtype=bool)
         if split == "train":
-            flipped[_flips(settings["flip_fraction"], count, seed)] = True
+            flipped[_flips(settings, output, seed)] = True
         result[split] = Examples(features, np.where(flipped, 1 - label, label).astype(np.int8), flipped, made_of)
     return result
 
@@ -61,9 +63,14 @@ def _sources(settings: Mapping[str, Any], seed: int) -> tuple[tuple[int, ...], .
     return (*[()] * drawn, *singles, *pairs)
 
 
-def _flips(fraction: float, count: int, seed: int) -> npt.NDArray[np.int64]:
-    """Draw the training rows whose labels are flipped: the first entries of a permutation.
+def _flips(settings: Mapping[str, Any], output: npt.NDArray[np.floating[Any]], seed: int) -> npt.NDArray[np.int64]:
+    """Return the training rows whose labels are flipped, by the teacher's output for each row.
 
-    The flips of a smaller fraction are a subset of those of a larger one.
+    They are the first entries of a permutation, which is sorted by class or by the distance to the boundary unless
+    flips are by chance. The flips of a smaller fraction are a subset of those of a larger one.
     """
-    return random.generator(seed, "flips").permutation(count)[: round(fraction * count)]
+    rows = random.generator(seed, "flips").permutation(len(output))
+    last = {"class": output <= 0, "nearest": abs(output), "farthest": -abs(output)}.get(settings["flip_by"])
+    if last is not None:
+        rows = rows[np.argsort(last[rows], kind="stable")]
+    return rows[: round(settings["flip_fraction"] * len(output))]

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from lawpipe.compute import devices, matmul
-from lawpipe.problems.base import HELD_OUT, OnBlock, OnBlockOfRun, Problem, TermGradients, held_out, shard
+from lawpipe.problems.base import EVERY, HELD_OUT, OnBlock, OnBlockOfRun, Problem, TermGradients, held_out, shard
 from lawpipe.problems.perceptron import labelled
 
 if TYPE_CHECKING:
@@ -101,9 +101,9 @@ class Perceptron(Problem):
         result._count()
         return result
 
-    def holding_out(self) -> Self:
-        """Return the problem without every fourth desired example, which are the reference set `held_out`."""
-        out = torch.from_numpy(held_out(self.references["desired"]))
+    def holding_out(self, quarter: int = EVERY - 1) -> Self:
+        """Return the problem without a quarter of the desired examples, which are the reference set `held_out`."""
+        out = torch.from_numpy(held_out(self.references["desired"], quarter))
         desired = self._references["desired"]
         result = copy(self)
         result._references = self._references | {"desired": desired[:, ~out], HELD_OUT: desired[:, out]}

@@ -21,5 +21,7 @@ SEARCH = table(
 #: that train on the desired examples too are tuned on a held-out quarter of them, and have more columns: `share`, the
 #: mean of `desired_weight`; `stop`, the step after which the learning rate is 0; `desired_examples`, how many of them
 #: were trained on; and `objective_held_out`, J on that quarter, null if it was trained on. The last rows trained on
-#: all: the policy, and the setting that is best on test if it is another one.
+#: all: the policy, and the setting that is best on test if it is another one. A policy with rules for training and
+#: desired examples together has `rule` instead of `share`, `stop` and `desired_examples`; its `objective_held_out` is
+#: cross-validated, and its other J are those of the run on all desired examples.
 LEARNING_RATES = table("learning_rates", "policy: string, learning_rate, objective_desired, objective_test")

@@ -19,7 +19,8 @@ TRANSFER = table(
 
 #: Weights without a search and their baselines: J in nats on one reference set, and the share of the gain of the
 #: seed's oracle over uniform weights, null where there is no gain. `told` is the lowest J on test of all settings
-#: that were tried for a tuned policy, null on desired and for other policies.
+#: that were tried for a tuned policy, null on desired and for other policies. `text` is the source of the text, or
+#: which labels are flipped if it is not by chance.
 ONLINE = table(
     "online",
     "experiment: string, problem: string, spoilt, desired_examples: int64, text: string, seed: int64, policy: string,"

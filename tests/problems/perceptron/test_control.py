@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import minimize
+from torch.nn.functional import softplus
 
 from lawpipe.engine import adjoint, trajectory
 from lawpipe.problems.perceptron import control, labelled
@@ -67,12 +68,9 @@ def test_a_target_within_reach_is_hit_with_the_weights_solved_by_hand():
     np.testing.assert_array_equal(beyond, [1, 0])
 
 
-def costs(problem, theta0, path, rates):
-    """The adjoints and metrics of `_cost_to_go` along a path."""
-    own = Control(problem, theta0, rates)
-    own.improve(path, 1.0)
-    _, adjoints, metrics = own._cost_to_go
-    return own, adjoints, metrics
+def costs(problem, theta0, path, rates, damping=None):
+    """The adjoints and metrics of `_cost_to_go` along a path, exact ones if there is a damping."""
+    return Control(problem, theta0, rates)._derivatives(path, damping)
 
 
 def random_path(problem, theta0, rates, active, seed=0):
@@ -95,7 +93,7 @@ def test_the_cost_to_go_is_that_of_its_definition(active):
     problem = perceptron()
     theta0, rates = start(problem), [0.2 + 0.01 * t for t in range(STEPS)]
     path, run = random_path(problem, theta0, rates, active)
-    _, adjoints, metrics = costs(problem, theta0, path, rates)
+    adjoints, metrics = costs(problem, theta0, path, rates)
     # The engine's gradient of the same run: dJ/dw[t,n] = -eta <adjoint[t+1], q_n a_n>, J being a mean.
     contributions = {}
 
@@ -127,6 +125,30 @@ def test_the_cost_to_go_is_that_of_its_definition(active):
         np.testing.assert_allclose(metrics[t], after, rtol=1e-6, atol=1e-9 * np.abs(after).max())
 
 
+@pytest.mark.parametrize("active", [2, 3])
+@pytest.mark.parametrize("damping", [0.0, 0.3])
+def test_exact_metrics_are_the_second_derivatives_after_the_best_reply_of_the_weights(active, damping):
+    """Of one step: the Hessian of the loss after it in theta and the weights, the weights being eliminated."""
+    problem, rate = perceptron(), 0.7
+    theta0 = start(problem)
+    path, _ = random_path(problem, theta0, [rate], active)
+    _, metrics = costs(problem, theta0, path, [rate], damping)
+    features = problem.signed_features("train").T[path.rows[0, :active]]
+
+    def loss_after(theta, others):
+        weights = torch.cat([1 - others.sum().unsqueeze(0), others])
+        gradient = (weights * torch.sigmoid(features @ theta)) @ features
+        return softplus(problem.signed_features("desired").T @ (theta - rate * gradient)).mean()
+
+    others = torch.from_numpy(path.weights[0, 1:active])
+    (both, mixed), (_, left) = torch.autograd.functional.hessian(loss_after, (theta0, others))
+    gradients = torch.sigmoid(features @ theta0).unsqueeze(1) * features
+    differences = gradients[1:] - gradients[0]
+    left = left + damping * rate**2 * differences @ differences.T
+    expected = both - mixed @ torch.linalg.solve(left, mixed.T)
+    np.testing.assert_allclose(metrics[0], expected, rtol=1e-7, atol=1e-9)
+
+
 def test_where_the_weights_can_correct_everything_only_the_next_term_counts():
     """Two active examples in one dimension reach every theta nearby: the Riccati solution is Hess L(theta[t])."""
     one = np.array([[1.0], [1.0]], np.float32)
@@ -135,7 +157,7 @@ def test_where_the_weights_can_correct_everything_only_the_next_term_counts():
     problem = Perceptron(train, {"desired": desired}, torch.float64, torch.device("cpu"))
     theta0 = torch.zeros(1, dtype=torch.float64)
     path, _ = random_path(problem, theta0, [0.1] * 5, active=2)
-    _, _, metrics = costs(problem, theta0, path, [0.1] * 5)
+    _, metrics = costs(problem, theta0, path, [0.1] * 5)
     q = 1 / (1 + np.exp(-path.thetas[:, 0]))
     # The Hessian is evaluated at the last step and then every STRIDE steps.
     np.testing.assert_allclose(metrics[1:, 0, 0], q[-1] * (1 - q[-1]), rtol=1e-12)
@@ -149,7 +171,7 @@ def test_damped_sweeps_lower_the_objective_near_an_optimum_and_a_path_is_its_own
     values = [own.objective(path)]
     damping = 10.0
     for _ in range(40):
-        trial = own.improve(path, damping)
+        trial = own.improve(path, damping * own.unit(path))
         if own.objective(trial) < values[-1]:
             path, damping = trial, damping / 3
             values.append(own.objective(path))

@@ -16,6 +16,7 @@ SETTINGS = {
     "desired_mean": 0.5,
     "desired_variance": 1.0,
     "flip_fraction": 0.0,
+    "flip_by": "chance",
     "duplicates": 0,
     "dependent": 0,
 }
@@ -50,6 +51,40 @@ def test_exactly_the_asked_share_of_training_labels_is_flipped(fraction):
     np.testing.assert_array_equal(noisy["train"].flipped, noisy["train"].label != clean["train"].label)
     np.testing.assert_array_equal(noisy["train"].features, clean["train"].features)
     np.testing.assert_array_equal(noisy["desired"].label, clean["desired"].label)
+
+
+def test_flips_by_chance_are_nested_and_do_not_depend_on_the_labels():
+    few, many = draw(flip_fraction=0.1)["train"].flipped, draw(flip_fraction=0.3)["train"].flipped
+    assert not (few & ~many).any()
+    np.testing.assert_array_equal(np.flatnonzero(few), np.sort(random.generator(0, "flips").permutation(3000)[:300]))
+
+
+@pytest.mark.parametrize("flip_by", ["class", "nearest", "farthest"])
+def test_flips_by_class_and_by_margin(flip_by):
+    clean, noisy = draw(), draw(flip_fraction=0.25, flip_by=flip_by)
+    label, margin = (
+        clean["train"].label,
+        np.abs(clean["train"].features @ random.generator(0, "teacher").standard_normal(40)),
+    )
+    flipped = noisy["train"].flipped
+    assert flipped.sum() == 750
+    np.testing.assert_array_equal(flipped, noisy["train"].label != label)
+    if flip_by == "class":
+        assert label[flipped].all()
+        # Of the class, any.
+        assert margin[flipped].mean() == pytest.approx(margin.mean(), rel=0.1)
+    elif flip_by == "nearest":
+        assert margin[flipped].max() <= margin[~flipped].min()
+    else:
+        assert margin[flipped].min() >= margin[~flipped].max()
+    np.testing.assert_array_equal(noisy["train"].features, clean["train"].features)
+    assert not noisy["desired"].flipped.any()
+
+
+def test_flips_by_class_go_on_with_the_other_class():
+    train, label = draw(flip_fraction=0.75, flip_by="class")["train"], draw()["train"].label
+    assert train.flipped.sum() == 2250
+    assert train.flipped[label == 1].all()
 
 
 def test_a_seed_gives_the_same_numbers_and_another_seed_others():
