@@ -32,7 +32,7 @@ PLAIN = "plain"
 REFRESH = (1, online.REFRESH)
 PRECISIONS = ("float32", "autocast", "bfloat16")
 #: Accuracy is measured on so many batches.
-BATCHES = 4
+BATCHES = 2
 #: Medians of memory are over so many processes.
 PROCESSES = 3
 
