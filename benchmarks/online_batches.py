@@ -331,9 +331,9 @@ def positive(model: train_online.LanguageModel, make: Make, halves: Halves) -> R
 
 
 def tilt(model: train_online.LanguageModel, make: Make, halves: Halves) -> Rule:
-    """Return the rule of `lawpipe.policies.tilted`, whose exponent follows the evidence times a correlation.
+    """Return the rule of weights softmax(-a x), x = log(loss / mean loss + 0.3), whose exponent a learns.
 
-    The correlation, under the weights, is that of -x, x = log(loss / mean loss + 0.3), with the contributions.
+    The exponent follows the evidence times the correlation, under the weights, of -x with the contributions.
     """
     weigh = make(examples=None)
     exponent = 0.0

@@ -180,6 +180,13 @@ def test_the_claims_and_the_sizes_have_their_settings_beside_the_page(judged: st
     assert all("</svg>" in (root / f"{name}.svg").read_text() for name in report.RECORDED)
 
 
+def test_the_recorded_ladder_stands_under_its_figure(judged: str) -> None:
+    figure = re.search(r'<figure id="ladder">.*?</figure>', judged, re.DOTALL)
+    assert figure
+    assert "J on desired, near-optimal / conventional tuned" in figure[0]
+    assert "The search lowers J on the desired stories by" in figure[0]
+
+
 def test_the_groups_say_how_many_claims_have_each_verdict(judged: str, root: Path) -> None:
     rows = artifacts.read(root / "claims.parquet", CLAIMS).to_pylist()
     summaries = re.findall(r'<details class="group"><summary>(.*?)</summary>', judged)
