@@ -32,16 +32,17 @@ class Phase(IntEnum):
 class Slopes:
     """The gradients of the desired loss on the way of a run, which the backward pass of the same run needs again."""
 
-    def __init__(self, problem: Problem) -> None:
-        """Begin with no gradient."""
+    def __init__(self, problem: Problem, steps: int) -> None:
+        """Begin with no gradient of the run of T = `steps` steps."""
         self._problem = problem
+        self._steps = steps
         self._losses: list[Curve] = []
         self._gradients: list[Tensor] = []
 
     def at(self, theta: Tensor) -> Tensor:
-        """Return grad L_dsr(theta), [P], and keep it with L_dsr(theta) if the loss comes with it."""
+        """Return grad L_dsr(theta), [P]; keep both if the loss comes with it and all T + 1 have room."""
         losses, gradients = self._problem.reference_terms("desired", theta.unsqueeze(0))
-        if losses is not None and (len(self._gradients) + 2) * theta.nbytes <= SLOPE_BYTES:
+        if losses is not None and (self._steps + 1) * theta.nbytes <= SLOPE_BYTES:
             self._losses.append(losses)
             self._gradients.append(gradients)
         return gradients[0]
@@ -174,7 +175,7 @@ class FeedbackDescent(Method):
 
     def _train_with_feedback(self, objective: Objective, rows: Tensor) -> tuple[Trajectory, float]:
         """Train with feedback from offsets u in `rows` [T, N], which are overwritten by the resulting weights."""
-        problem, slopes = objective.problem, Slopes(objective.problem)
+        problem, slopes = objective.problem, Slopes(objective.problem, len(rows))
 
         def write_row(theta: Tensor, row: Tensor) -> None:
             contributions = problem.contributions(theta, slopes.at(theta))

@@ -99,7 +99,7 @@ def test_a_backward_pass_gives_the_curve_and_a_run_with_feedback_its_gradients(m
     adjoint.gradient(by_gradients)
     monkeypatch.setattr(single, "reference_losses", None)
     assert by_gradients.curve("desired").tolist() == expected[0]
-    slopes = feedback_descent.Slopes(single)
+    slopes = feedback_descent.Slopes(single, 7)
     run = trajectory.train(single, theta, weights, [0.1] * 7, write_row=lambda theta, row: slopes.at(theta))
     slopes.keep_in(run)
     monkeypatch.setattr(single, "reference_terms", None)
@@ -113,9 +113,10 @@ def test_gradients_beyond_the_limit_or_of_a_run_that_ended_early_are_not_kept(li
     theta, weights = parameters(single.model).float(), torch.full((7, 11), 1 / 11)
     if limit:
         monkeypatch.setattr(feedback_descent, "SLOPE_BYTES", limit * theta.nbytes)
-    slopes = feedback_descent.Slopes(single)
+    slopes = feedback_descent.Slopes(single, 7)
     for _ in range(7 if limit else 4):
         slopes.at(theta)
+    assert len(slopes._gradients) == (0 if limit else 4)  # where the whole run has no room, none takes any
     run = trajectory.train(single, theta, weights, [0.1] * 7)
     slopes.keep_in(run)
     assert run.curves == run.gradients == {}
