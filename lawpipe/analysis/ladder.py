@@ -51,18 +51,18 @@ def relative_gap(group: pd.DataFrame) -> Interval:
 
 
 def verdict(frame: pd.DataFrame) -> str:
-    """Say by how much the search lowers J at each size, and by how much a better learning rate does alone."""
+    """Say by how much the search changes J at each size, and by how much a better learning rate does alone."""
     sentences = []
     for policy, other, text in (
-        (NEAR, CONVENTIONAL, "The search lowers J on the desired stories by {}"),
-        (TUNED, CONVENTIONAL, "Uniform weights at their best learning rate lower it by {}"),
-        (AT_TUNED_RATE, TUNED, "At that rate, a search lowers it further by {}"),
+        (NEAR, CONVENTIONAL, "The search changes J on the desired stories by {}"),
+        (TUNED, CONVENTIONAL, "Uniform weights at their best learning rate change it by {}"),
+        (AT_TUNED_RATE, TUNED, "At that rate, a search changes it by a further {}"),
     ):
-        falls = [
-            f"{100 * (1 - mean):.1f} % at T x N = {weights(group):,}"
+        changes = [
+            f"{100 * (mean - 1):+.1f} % at T x N = {weights(group):,}"
             for group in sizes(frame)
             if (mean := ratio(group, "desired", policy, other).mean) is not None
         ]
-        if falls:
-            sentences.append(f"{text.format(' and '.join(falls) if len(falls) < 3 else ', '.join(falls))}.")
+        if changes:
+            sentences.append(f"{text.format(' and '.join(changes) if len(changes) < 3 else ', '.join(changes))}.")
     return " ".join(sentences)

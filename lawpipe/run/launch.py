@@ -5,8 +5,8 @@ ARGUMENTS`, without torchrun's own tracebacks: the script reports its error, and
 or killed a process. The exit code is that of the script, or 128 + the number of the signal.
 
 In a Slurm job of several nodes, the processes are divided among all its nodes: `srun` starts one launcher per node,
-and these find each other at a port of the first node (torchrun's c10d rendezvous). The number of processes must be a
-multiple of that of the nodes.
+and these find each other at a port of the first node (torchrun's c10d rendezvous). A number of processes that the
+nodes do not divide runs on the first of them.
 """
 
 import logging
@@ -33,10 +33,8 @@ def main() -> None:
     if count == 1:
         os.execv(sys.executable, [sys.executable, script, *arguments])
     nodes = int(os.environ.get(NODES, "1"))
-    if nodes == 1:
+    if count % nodes or nodes == 1:
         run(count, script, arguments, ["--standalone"])
-    elif count % nodes:
-        sys.exit(f"error: this Slurm job has {nodes} nodes, expected a number that divides its {count} processes.")
     elif MEETING not in os.environ:
         spread(nodes)
     else:

@@ -184,7 +184,7 @@ def test_the_recorded_ladder_stands_under_its_figure(judged: str) -> None:
     figure = re.search(r'<figure id="ladder">.*?</figure>', judged, re.DOTALL)
     assert figure
     assert "J on desired, near-optimal / conventional tuned" in figure[0]
-    assert "The search lowers J on the desired stories by" in figure[0]
+    assert "The search changes J on the desired stories by" in figure[0]
 
 
 def test_the_groups_say_how_many_claims_have_each_verdict(judged: str, root: Path) -> None:

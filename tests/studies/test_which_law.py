@@ -114,14 +114,17 @@ def test_the_stage_writes_rows_figure_and_page(plain: Results, tmp_path: Path, c
     outputs = {name: tmp_path / f"which_law.{kind}" for name, kind in
                (("rows", "parquet"), ("figure", "svg"), ("page", "html"))}  # fmt: skip
     settings = {"study": "which_law", "experiments": [plain.name]}
-    arguments = ["--settings", json.dumps(settings), "--folders", str(plain.folder)]
+    other_version = tmp_path / "other"
+    arguments = ["--settings", json.dumps(settings), "--folders", str(plain.folder), "--beside", str(other_version)]
     compare.main([*arguments, *(word for name, path in outputs.items() for word in (f"--{name}", str(path)))])
     stored = artifacts.read(outputs["rows"], WHICH_LAW).to_pandas()
     study = which_law.rows([plain], settings)
     assert set(study["column"]) == {which_law.SMALL}
     pd.testing.assert_frame_equal(stored, study[[*stored]], check_dtype=False)
     assert "<svg" in outputs["page"].read_text()
-    assert capsys.readouterr().out.strip() == which_law.text(study) == "0 of 2 searches reached a gap of 1e-06 of J"
+    left_out, said = capsys.readouterr().out.splitlines()
+    assert left_out.startswith(f"{other_version} is not shown: ")
+    assert said == which_law.text(study) == "0 of 2 searches reached a gap of 1e-06 of J"
     with pytest.raises(InputError, match="no experiment to compare"):
         which_law.rows([], settings)
 

@@ -9,7 +9,7 @@ WATCHED = experiments_where(lambda settings: settings["data"]["validation_exampl
 SEARCHES = plan.searches_on_the_same_examples(EXPERIMENTS)
 
 # The default config's experiments that have results: the study of the two laws shows them beside its own.
-SHOWN_BESIDE = {"which_law": [file.parent for file in sorted(Path("results").glob("*/summary.parquet"))]}
+SHOWN_BESIDE = {"which_law": {"beside": [file.parent for file in sorted(Path("results").glob("*/summary.parquet"))]}}
 
 # The studies of several experiments.
 for name, study, job, experiments, said in (
@@ -38,7 +38,7 @@ for name, study, job, experiments, said in (
             "page": f"{ROOT}/{study}.html",
         },
         settings={"study": study, "experiments": experiments},
-        options={"folders": [*(Path(ROOT, experiment) for experiment in experiments), *SHOWN_BESIDE.get(study, [])]},
+        options={"folders": [Path(ROOT, experiment) for experiment in experiments]} | SHOWN_BESIDE.get(study, {}),
         shown=True,
     )
 
