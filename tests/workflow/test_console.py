@@ -37,22 +37,22 @@ def test_the_line_counts_jobs_and_predicts_the_rest(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_failed_comes_last_and_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "fit.txt").write_text("iteration 1\nerror: this file is damaged; mend it.\n")
+    (tmp_path / "summarise.txt").write_text("iteration 1\nerror: this file is damaged; mend it.\n")
     said = console.Console({1: 1.0}, 1)
-    for log in ("fit.txt", "fit.txt", "none.txt"):
+    for log in ("summarise.txt", "summarise.txt", "none.txt"):
         assert said.shows(error(tmp_path / log))
         said.emit(error(tmp_path / log))
     said.close()
     said.close()
-    expected = f"error: this file is damaged; mend it.\nfit failed, see {tmp_path}/none.txt.\n"
+    expected = f"error: this file is damaged; mend it.\nsummarise failed, see {tmp_path}/none.txt.\n"
     assert capsys.readouterr().err == expected
 
 
 def test_jobs_that_a_stop_ends_are_no_failures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = console.Console({1: 1.0}, 1)
     said.stopped = True
-    said.emit(error(tmp_path / "fit.txt"))
-    assert not said.shows(error(tmp_path / "fit.txt"))
+    said.emit(error(tmp_path / "summarise.txt"))
+    assert not said.shows(error(tmp_path / "summarise.txt"))
     assert not said.shows(record(LogEvent.ERROR, logging.ERROR))
     said.close()
     assert capsys.readouterr().err == ""
