@@ -47,6 +47,8 @@ LIBRARIES = (
     "seaborn",
     "matplotlib.backends.backend_svg",
     "jinja2",
+    "sentencepiece",
+    "tokenizers",
 )
 
 #: A run of more jobs is worth the server's own start.

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,7 +28,7 @@ AuthInfo=socket={folder}/munge.socket
 SlurmUser=root
 SlurmdUser=root
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool-%n
+SlurmdSpoolDir={spool}/%n
 SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
@@ -41,6 +42,7 @@ AccountingStorageType=accounting_storage/none
 ReturnToService=2
 MinJobAge=86400
 MpiDefault=none
+JobRequeue=0
 PartitionName=short Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cores} RealMemory={memory}\n"
@@ -67,15 +69,16 @@ def running(folder: Path, nodes: int = 1) -> Iterator[None]:
     Raises DoesNotStart if one of its nodes takes no jobs.
     """
     names = [f"node{number + 1}" for number in range(nodes)]
-    for name in ("state", *(f"spool-{name}" for name in names)):
-        (folder / name).mkdir(parents=True)
+    (folder / "state").mkdir(parents=True)
+    # The sockets of the jobs are there, and a socket's path has at most 107 characters.
+    spool = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     host, cores = socket.gethostname(), os.cpu_count()
     size = {"host": host, "cores": cores, "memory": memory * 3 // 4 // nodes}
     lines = [NODE.format(name=name, port=16818 + number, **size) for number, name in enumerate(names)]
     CONFIGURATION.parent.mkdir(parents=True, exist_ok=True)
     CONFIGURATION.write_text(
-        TEXT.replace("PartitionName", "".join(lines) + "PartitionName").format(host=host, folder=folder)
+        TEXT.replace("PartitionName", "".join(lines) + "PartitionName").format(host=host, folder=folder, spool=spool)
     )
     try:
         _start(_munged(folder), folder / "munged.out")
@@ -88,6 +91,7 @@ def running(folder: Path, nodes: int = 1) -> Iterator[None]:
         CONFIGURATION.unlink()
         for name in (*(f"slurmd-{name}" for name in names), "slurmctld", "munged"):
             _stop(folder / f"{name}.pid")
+        shutil.rmtree(spool, ignore_errors=True)
 
 
 def _munged(folder: Path) -> list[str]:
