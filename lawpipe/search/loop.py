@@ -58,7 +58,8 @@ class Search:
     snapshots: tuple[int, ...] = ()
     #: Whether to record J on the reference set "validation" and keep the policy with the lowest one.
     validated: bool = False
-    #: Whether to record J on the reference set "test".
+    #: Whether to record what takes part in no decision: J on the reference set "test", and of training again after a
+    #: run with feedback.
     tested: bool = True
     checkpoint: Checkpoint | None = None
     on_row: Callable[[Row], None] = lambda row: None
@@ -104,7 +105,8 @@ class Search:
             predicted = current.predicted(step.trajectory.weights)
             current = self.objective.differentiate(step.trajectory, step.objective, current.gradient)
             # Now that the last run is freed. It reports, and takes part in no decision, so it has no cost.
-            replayed = None if step.feedback is None else self.objective.train(current.weights)[1]
+            again = self.tested and step.feedback is not None
+            replayed = self.objective.train(current.weights)[1] if again else None
             self._record(current, step.step_size, predicted=predicted, feedback=step.feedback, replayed=replayed)
             if iteration in self.snapshots:
                 self.on_snapshot(iteration, current.weights)

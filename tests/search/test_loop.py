@@ -199,3 +199,14 @@ def test_no_policy_is_kept_for_validation_where_there_is_none():
     search = make()
     search.run()
     assert search.best_validated is None
+
+
+def test_what_decides_nothing_can_be_left_out_and_changes_no_policy():
+    reported, quiet = make(FeedbackDescent()), make(FeedbackDescent())
+    quiet.tested = False
+    for search in (reported, quiet):
+        search.run()
+    assert torch.equal(quiet.best, reported.best)
+    assert [row.objective for row in quiet.rows] == [row.objective for row in reported.rows]
+    assert any(row.replay_objective is not None for row in reported.rows)
+    assert all(row.test_objective is row.replay_objective is None for row in quiet.rows)
