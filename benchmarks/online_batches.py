@@ -9,14 +9,18 @@ that it does not use: a quarter of the K is held out while choosing, and the run
 last steps are on desired windows alone, training stops early by the same loss. A second choice is by the test loss,
 as an oracle would make it. Ways that use no desired windows choose by all K.
 
+The way "chosen" is what a user can do: uniform weights, unless another way has a lower loss on the K windows, by
+cross-validation in four folds, by more than one standard error over the windows; then the way with the lowest loss.
+
 The K windows are the first of the largest K, so that the training and test windows are the same for every K. Rows
 that --output already has are not computed again. Prints a Markdown table of losses at the end with 95 % t intervals
 over the seeds; in brackets the change at the settings that are best on test. --ways also takes further rules, and
-variants of the method, each without one part of it. About five minutes of one core per seed and share.
+variants of the method, each without one part of it. About six minutes of one core per seed and share.
 """
 
 import argparse
 import functools
+import itertools
 import math
 import sys
 import time
@@ -49,6 +53,9 @@ RATES, FACTOR = {"adamw": 0.03, "sgd": 1.0}, math.sqrt(10)
 MIXED, LAST = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4), (0.1, 0.2, 0.4)
 #: Losses are measured so many times where training may stop early.
 MEASURED = 10
+#: The desired windows are held out in so many parts: the last one while settings are chosen, each of them in turn
+#: while a way is.
+FOLDS = 4
 #: Pieces of so many tokens are shuffled; so many windows are copied.
 PIECE, COPIED = 4, 16
 #: The change of the exponent of `tilt` per unit of correlation, and its upper end.
@@ -97,6 +104,8 @@ WAYS = {
     "desired alone": Way(shares=(1.0,)),
     "fine-tuning": Way(shares=LAST, at_end=True),
 }
+#: The choice between uniform weights and these.
+CHOSEN, CANDIDATES = "chosen", ("online", "mixing", "online + mixing")
 #: Ways whose losses are compared with each other, too.
 PAIRS = [("online", "mixing"), ("online + mixing", "mixing")]
 VARIANTS = {
@@ -108,6 +117,13 @@ VARIANTS = {
     "without memory of examples": Way("online", variant={"examples": None}),
     "differences": Way("online", variant={"contributions": "difference"}),
 }
+
+
+class Setting(NamedTuple):
+    """The share of desired windows, and the point of the grid of learning rates."""
+
+    share: float
+    rate: int
 
 
 class Run(NamedTuple):
@@ -127,7 +143,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--corruptions", nargs="+", choices=[*CORRUPTIONS], default=["perturbed"])
     parser.add_argument("--corrupted", nargs="+", type=float, default=[0.0, 0.25, 0.5], help="shares of the windows")
     parser.add_argument("--desired", nargs="+", type=int, default=[256, 16], help="K")
-    parser.add_argument("--ways", nargs="+", choices=[*WAYS, *VARIANTS], default=[*WAYS])
+    parser.add_argument("--ways", nargs="+", choices=[*WAYS, CHOSEN, *VARIANTS], default=[*WAYS, CHOSEN])
     parser.add_argument("--output", type=Path, help="Parquet file of the rows, which are added to those it has")
     options = parser.parse_args(argv)
     torch.set_num_threads(1)
@@ -175,8 +191,8 @@ def outcomes(
     trials = Trials(data, settings, RATES[options.optimiser])
     for count, name in wanted:
         began = time.process_time()
-        way = (WAYS | VARIANTS)[name]
-        for chosen_by, choice in trials.choices(way, count).items():
+        outcome = trials.chosen(count) if name == CHOSEN else trials.outcome(name, count)
+        for chosen_by, choice in outcome.items():
             case = {"seed": seed, "corruption": corruption, "corrupted": corrupted, "desired": count, "way": name}
             yield case | {"chosen_by": chosen_by} | choice | {"seconds": time.process_time() - began}
         print(*case.values(), f"{time.process_time() - began:.1f} s", file=sys.stderr)
@@ -187,48 +203,85 @@ class Trials:
 
     def __init__(self, data: Data, options: argparse.Namespace, rate: float) -> None:
         self.data, self.options, self.first_rate = data, options, rate
-        self.runs: dict[tuple[int, int, float, int], Run] = {}
+        self.runs: dict[tuple[int, int, range, Setting], Run] = {}
 
     def rate(self, k: int) -> float:
         """Return point k of the grid of learning rates."""
         return self.first_rate * FACTOR**k
 
-    def run(self, way: Way, count: int, share: float, k: int) -> Run:
-        """Return the run with the first `count` desired windows."""
-        key = (id(way), count, share, k)
+    def run(self, way: Way, count: int, held: range, setting: Setting) -> Run:
+        """Return the run with the first `count` desired windows without those that are held out."""
+        held = held if way.uses_desired else range(0)
+        key = (id(way), count, held, setting)
         if key not in self.runs:
-            self.runs[key] = train(self.data, self.options, way, count, share, self.rate(k))
+            trusted = torch.tensor([row for row in range(count) if row not in held])
+            self.runs[key] = train(self.data, self.options, way, trusted, setting.share, self.rate(setting.rate))
         return self.runs[key]
 
-    def choices(self, way: Way, count: int) -> dict[str, dict[str, Any]]:
-        """Return the outcome at the setting with the lowest loss on desired windows held out, and on test windows."""
-        used = count - math.ceil(count / 4) if way.uses_desired else 0
-        tried: dict[tuple[float, int], Run] = {}
+    def settings(self, way: Way, count: int) -> dict[str, Setting]:
+        """Return the settings with the lowest loss on desired windows held out, and on test windows."""
+        tried: dict[Setting, Run] = {}
 
-        def held_out(share: float, k: int) -> float:
-            run = tried[share, k] = self.run(way, used, share, k)
-            return lowest(run, run.desired[:, used:count].mean(axis=1))[1]
+        def held_out(share: float, rate: int) -> float:
+            setting = Setting(share, rate)
+            run = tried[setting] = self.run(way, count, folds(count)[-1], setting)
+            return lowest(run, self.choosing(way, count, run))[1]
 
         middle = len(way.shares) // 2
         share = way.shares[climb(lambda i: held_out(way.shares[i], 0), middle, 0, len(way.shares) - 1)]
         rate = climb(functools.partial(held_out, share), 0, -3, 3)
         best = min(tried, key=lambda setting: lowest(tried[setting], tried[setting].test)[1])
+        return {"held_out": Setting(share, rate), "test": best}
+
+    def choosing(self, way: Way, count: int, run: Run) -> NDArray[np.float64]:
+        """Return the losses by which settings are chosen, [S]: on desired windows that the way has not used."""
+        unused = folds(count)[-1] if way.uses_desired else range(count)
+        result: NDArray[np.float64] = run.desired[:, unused].mean(axis=1)
+        return result
+
+    def outcome(self, name: str, count: int) -> dict[str, dict[str, Any]]:
+        """Return what the run with all windows has at each of the settings, stopped where it was best to."""
+        way = (WAYS | VARIANTS)[name]
         result = {}
-        for name, setting in {"held_out": (share, rate), "test": best}.items():
-            trial = tried[setting]
-            curve = trial.desired[:, used:count].mean(axis=1) if name == "held_out" else trial.test
+        for chosen_by, setting in self.settings(way, count).items():
+            trial = self.run(way, count, folds(count)[-1], setting)
+            curve = self.choosing(way, count, trial) if chosen_by == "held_out" else trial.test
             stop, loss = lowest(trial, curve)
-            final = self.run(way, count, *setting) if way.uses_desired else trial
-            result[name] = {
-                "share": setting[0],
-                "rate": self.rate(setting[1]),
+            final = self.run(way, count, range(0), setting)
+            result[chosen_by] = {
+                "chosen_way": name,
+                "share": setting.share,
+                "rate": self.rate(setting.rate),
                 "stop": trial.steps[stop],
-                "tried": len(tried),
                 "loss_chosen_by": loss,
                 "test": float(final.test[stop]),
                 "weight_on_corrupted": final.on_corrupted,
             }
         return result
+
+    def chosen(self, count: int) -> dict[str, dict[str, Any]]:
+        """Return the outcome of uniform weights or of the candidate that is better by more than a standard error."""
+        outcomes = {name: self.outcome(name, count) for name in (UNIFORM, *CANDIDATES)}
+        base = self.cross_validated(UNIFORM, count)
+        changes = {name: self.cross_validated(name, count) - base for name in CANDIDATES}
+        best = min(changes, key=lambda name: float(changes[name].mean()))
+        error = changes[best].std(ddof=1) / math.sqrt(count)
+        name = best if changes[best].mean() + error < 0 else UNIFORM
+        told = min(outcomes.values(), key=lambda outcome: float(outcome["test"]["test"]))
+        return {"held_out": outcomes[name]["held_out"], "test": told["test"]}
+
+    def cross_validated(self, name: str, count: int) -> NDArray[np.float64]:
+        """Return the loss of each desired window at the end of training without its fold, [K]."""
+        way = WAYS[name]
+        setting = self.settings(way, count)["held_out"]
+        parts = [self.run(way, count, fold, setting).desired[-1, fold] for fold in folds(count)]
+        return np.concatenate(parts)
+
+
+def folds(count: int) -> list[range]:
+    """Return the parts of the desired windows that are held out, about equal; the last has ceil(K / FOLDS)."""
+    ends = [count - math.ceil(count * part / FOLDS) for part in range(FOLDS, -1, -1)]
+    return [range(start, stop) for start, stop in itertools.pairwise(ends)]
 
 
 def lowest(run: Run, curve: NDArray[np.float64]) -> tuple[int, float]:
@@ -248,11 +301,11 @@ def climb(loss: Callable[[int], float], start: int, low: int, high: int) -> int:
     return best
 
 
-def train(data: Data, options: argparse.Namespace, way: Way, count: int, share: float, rate: float) -> Run:
-    """Train once with the first `count` desired windows."""
+def train(data: Data, options: argparse.Namespace, way: Way, rows_trusted: Tensor, share: float, rate: float) -> Run:
+    """Train once with some of the desired windows, by their numbers."""
     model, optimiser, schedule = train_online.prepared(data, options, rate)
     generator = torch.Generator().manual_seed(options.seed)
-    trusted = data.windows["desired"][:count]
+    trusted = data.windows["desired"][rows_trusted]
     halves = functools.partial(train_online.two_batches, trusted, options.batch, generator)
     arguments = {"examples": options.examples, "optimizer": optimiser} | way.variant
     weigh = RULES[way.rule](model, functools.partial(make_online, model, arguments), halves)
@@ -277,7 +330,7 @@ def train(data: Data, options: argparse.Namespace, way: Way, count: int, share: 
             loss = loss + (1 - number_desired / options.batch) * (weights @ current)
             on_corrupted.append(float(weights[data.corrupted[chosen]].sum()))
         if number_desired:
-            drawn = torch.randint(count, (number_desired,), generator=generator)
+            drawn = torch.randint(len(trusted), (number_desired,), generator=generator)
             loss = loss + number_desired / options.batch * losses(model, trusted[drawn]).mean()
         optimiser.zero_grad()
         loss.backward()
@@ -404,7 +457,7 @@ def _with(data: Data, tokens: NDArray[Any], corrupted: NDArray[np.bool_]) -> Dat
 
 def print_table(table: pd.DataFrame) -> None:
     """Print the test losses at the end, in nats: of uniform weights, what the other ways change, and PAIRS."""
-    names = [name for name in (WAYS | VARIANTS) if name != UNIFORM and name in set(table["way"])]
+    names = [name for name in (*WAYS, CHOSEN, *VARIANTS) if name != UNIFORM and name in set(table["way"])]
     pairs = [f"{name} less {other}" for name, other in PAIRS]
     print(f"\n| corrupted | K | {UNIFORM} | {' | '.join([*names, *pairs])} |")
     print("|---" * (3 + len(names) + len(pairs)) + "|")

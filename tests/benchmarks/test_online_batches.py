@@ -30,6 +30,37 @@ def test_only_the_last_steps_or_all_are_on_desired_windows_alone() -> None:
     assert WAYS["mixing"].alone_from(0.5, 100) == 100
 
 
+@pytest.mark.parametrize(("count", "last"), [(16, 4), (6, 2), (256, 64)])
+def test_folds_part_the_desired_windows(count: int, last: int) -> None:
+    folds = online_batches.folds(count)
+    assert [row for fold in folds for row in fold] == [*range(count)]
+    assert len(folds) == 4
+    assert len(folds[-1]) == last
+
+
+class Told(online_batches.Trials):
+    """Trials with given losses of the desired windows under each way, whoever they are held out from."""
+
+    def __init__(self, desired: dict[str, list[float]]) -> None:
+        self.told = desired
+
+    def outcome(self, name: str, count: int) -> dict[str, dict[str, object]]:
+        row = {"chosen_way": name, "test": float(np.mean(self.told.get(name, [9.0])))}
+        return {"held_out": row, "test": row}
+
+    def cross_validated(self, name: str, count: int) -> np.ndarray:
+        return np.array(self.told.get(name, [9.0] * count))
+
+
+def test_a_way_is_chosen_only_if_it_is_better_by_more_than_a_standard_error() -> None:
+    uniform = [2.0, 1.0, 3.0, 2.0]
+    noisy = Told({"uniform": uniform, "online": [1.0, 1.9, 2.0, 2.9]})
+    assert noisy.chosen(4)["held_out"]["chosen_way"] == "uniform"
+    assert noisy.chosen(4)["test"]["chosen_way"] == "online"
+    clear = Told({"uniform": uniform, "online": [1.9, 0.9, 2.9, 1.9], "mixing": [1.8, 0.9, 2.8, 1.8]})
+    assert clear.chosen(4)["held_out"]["chosen_way"] == "mixing"
+
+
 @pytest.mark.parametrize("kind", [*online_batches.CORRUPTIONS])
 def test_a_corruption_changes_its_share_of_the_training_windows_only(kind: str) -> None:
     tokens = torch.arange(2, 2 + 60 * 17).view(60, 17)
@@ -69,7 +100,7 @@ def test_rows_are_written_once_and_the_table_has_every_way(
     text.write_text("\n\n".join(stories))
     arguments = [f"--{name}={value}" for name, value in sizes.items()]
     arguments += ["--text", str(text), "--output", str(output), "--corrupted", "0.5", "--desired", "8"]
-    ways = ["uniform", "oracle", "online", "mixing", "fine-tuning", "tilt", "max(CT, 0)"]
+    ways = ["uniform", "oracle", "online", "mixing", "fine-tuning", "chosen", "tilt", "max(CT, 0)"]
     online_batches.main([*arguments, "--ways", *ways])
     rows = pd.read_parquet(output)
     assert list(rows["way"].unique()) == ways
