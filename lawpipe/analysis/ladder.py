@@ -59,7 +59,7 @@ def verdict(frame: pd.DataFrame) -> str:
         (AT_TUNED_RATE, TUNED, "At that rate, a search changes it by a further {}"),
     ):
         changes = [
-            f"{100 * (mean - 1):+.1f} % at T x N = {weights(group):,}"
+            f"{100 * (mean - 1):+.1f} % in {group['experiment'].iloc[0]}"
             for group in sizes(frame)
             if (mean := ratio(group, "desired", policy, other).mean) is not None
         ]

@@ -15,6 +15,9 @@ from lawpipe.search.checkpoint import Checkpoint
 from lawpipe.search.method import Method
 from lawpipe.search.objective import FORWARD_COST, Iterate, Objective
 
+#: The largest gap, as a share of J, at which a search that finds no further step may have ended at an optimum.
+NEARLY_STATIONARY = 0.01
+
 
 @dataclass(frozen=True)
 class Row:
@@ -97,6 +100,11 @@ class Search:
                 self.reason = (
                     f"no acceptable step after {step.rejected} trials, the last of size {step.step_size:.1e}"
                 )
+                if current.weights.dtype != torch.float64 and current.gap > NEARLY_STATIONARY * current.objective:
+                    self.reason += (
+                        ", though its gradient promises a fall of J, so that it may be rounding: "
+                        "with training.precision float64 it is not"
+                    )
                 break
             if not math.isfinite(step.objective):
                 self.reason = f"the objective was not finite after a step of size {step.step_size:.3g}"

@@ -27,7 +27,7 @@ def test_the_verdict_names_each_size_and_leaves_out_what_was_not_run() -> None:
     small = rows("small", near_optimal={0: 3.6}, conventional_tuned={0: 3.0}, near_optimal_at_tuned_rate={0: 2.97})
     large = rows("large", steps=20, near_optimal={0: 3.4})
     assert ladder.verdict(pd.concat([large, small])) == (
-        "The search changes J on the desired stories by -10.0 % at T x N = 300 and -15.0 % at T x N = 600. "
-        "Uniform weights at their best learning rate change it by -25.0 % at T x N = 300. "
-        "At that rate, a search changes it by a further -1.0 % at T x N = 300."
+        "The search changes J on the desired stories by -10.0 % in small and -15.0 % in large. "
+        "Uniform weights at their best learning rate change it by -25.0 % in small. "
+        "At that rate, a search changes it by a further -1.0 % in small."
     )
