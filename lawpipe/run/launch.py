@@ -1,14 +1,14 @@
-"""Start a stage's script in one or several processes: `python -m lawpipe.run.launch PROCESSES SCRIPT ARGUMENTS`.
+"""Start a script in one or several processes: `python -m lawpipe.run.launch PROCESSES [--nodes N] SCRIPT ARGUMENTS`.
 
 One process runs the script directly. Several run as `torchrun --standalone --nproc-per-node PROCESSES SCRIPT
 ARGUMENTS`, without torchrun's own tracebacks: the script reports its error, and the launcher the signal that stopped
 or killed a process. The exit code is that of the script, or 128 + the number of the signal.
 
-In a Slurm job of several nodes, the processes are divided among all its nodes: `srun` starts one launcher per node,
-and these find each other at a port of the first node (torchrun's c10d rendezvous). A number of processes that the
-nodes do not divide runs on the first of them.
+In a Slurm job of N nodes, `--nodes N` divides the processes among them: `srun` starts one launcher per node, and
+these find each other at a port of the first node (torchrun's c10d rendezvous). Elsewhere all run on this machine.
 """
 
+import argparse
 import logging
 import os
 import signal
@@ -27,13 +27,20 @@ NODES, NODE, MEETING = "SLURM_JOB_NUM_NODES", "SLURM_NODEID", "LAWPIPE_RENDEZVOU
 
 def main() -> None:
     """Start the script."""
-    if len(sys.argv) < 3 or not sys.argv[1].isdigit():
-        sys.exit("error: expected python -m lawpipe.run.launch PROCESSES SCRIPT ARGUMENTS, PROCESSES a whole number.")
-    count, (script, *arguments) = int(sys.argv[1]), sys.argv[2:]
+    parser = argparse.ArgumentParser(prog="python -m lawpipe.run.launch", allow_abbrev=False)
+    parser.add_argument("processes", type=int)
+    parser.add_argument("--nodes", type=int, default=1, help="of a Slurm job, a number that divides the processes")
+    parser.add_argument("script")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    count, nodes, script, arguments = options.processes, options.nodes, options.script, options.arguments
+    if count < 1 or nodes < 1 or count % nodes:
+        parser.error(
+            f"found {count} processes on {nodes} nodes, expected at least 1 of each, the same on every node."
+        )
     if count == 1:
         os.execv(sys.executable, [sys.executable, script, *arguments])
-    nodes = int(os.environ.get(NODES, "1"))
-    if count % nodes or nodes == 1:
+    if nodes == 1 or os.environ.get(NODES) != str(nodes):
         run(count, script, arguments, ["--standalone"])
     elif MEETING not in os.environ:
         spread(nodes)

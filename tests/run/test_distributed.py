@@ -27,13 +27,13 @@ def main():
 """
 
 
-def start(folder: Path, work: str, count: int = 2) -> subprocess.Popen[str]:
+def start(folder: Path, work: str, count: int = 2, *options: str) -> subprocess.Popen[str]:
     """Start `count` processes that run the body of a function."""
     script = folder / "script.py"
     body = "\n".join(f"    {line}" for line in work.strip().splitlines())
     script.write_text(f"{BEGIN}def work():\n{body}\n\nstage.run(main)\n")
     return subprocess.Popen(
-        [sys.executable, "-m", "lawpipe.run.launch", str(count), str(script)],
+        [sys.executable, "-m", "lawpipe.run.launch", str(count), *options, str(script)],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
@@ -42,9 +42,9 @@ def start(folder: Path, work: str, count: int = 2) -> subprocess.Popen[str]:
     )
 
 
-def finish(folder: Path, work: str, count: int = 2) -> tuple[int, str, str]:
+def finish(folder: Path, work: str, count: int = 2, *options: str) -> tuple[int, str, str]:
     """Run processes to their end; return the exit code, stdout and stderr."""
-    process = start(folder, work, count)
+    process = start(folder, work, count, *options)
     stdout, stderr = process.communicate(timeout=60)
     return process.returncode, stdout, stderr
 
@@ -99,16 +99,24 @@ sums = distributed.total([1.0, distributed.rank()])
 step = os.environ.get("SLURM_STEP_ID")
 Path(f"sums{distributed.rank()}").write_text(f"{os.environ['SLURM_NODEID']} {sums} {step}")
 """
-    assert finish(tmp_path, work, 4) == (0, "begun by 0\n", "")
+    assert finish(tmp_path, work, 4, "--nodes", "2") == (0, "begun by 0\n", "")
     written = sorted((tmp_path / f"sums{rank}").read_text() for rank in range(4))
     assert written == ["0 [4.0, 6.0] None"] * 2 + ["1 [4.0, 6.0] None"] * 2
     assert "--nodes=2 --ntasks=2" in (tmp_path / "options").read_text()
 
 
-def test_processes_that_the_nodes_do_not_divide_run_on_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_on_one_node_stays_there_whatever_the_slurm_job_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SLURM_JOB_NUM_NODES", "2")
-    assert finish(tmp_path, 'Path(f"rank{distributed.rank()}").touch()', 3)[0] == 0
-    assert sorted(path.name for path in tmp_path.glob("rank*")) == ["rank0", "rank1", "rank2"]
+    assert finish(tmp_path, 'Path(f"rank{distributed.rank()}").touch()', 2)[0] == 0
+    assert sorted(path.name for path in tmp_path.glob("rank*")) == ["rank0", "rank1"]
+
+
+def test_processes_that_the_nodes_do_not_divide_are_refused(tmp_path: Path) -> None:
+    code, _, stderr = finish(tmp_path, "pass", 3, "--nodes", "2")
+    assert code == 2
+    assert "found 3 processes on 2 nodes" in stderr
 
 
 def test_a_signal_to_one_stops_all_at_the_same_moment(tmp_path: Path) -> None:

@@ -76,30 +76,30 @@ class Stage:
         return shlex.join(map(str, words))
 
     def spread(self, wildcards):
-        """The number of processes of a job and of the nodes that a cluster runs them on: more than one if it searches."""
+        """The number of processes of a job and of the nodes to divide them among: more than one if it searches."""
         policy = wildcards.get("policy", plan.SEARCHED)
         searches = self.searches and policy in (plan.SEARCHED, *plan.SEARCHED_CONTROLS)
         settings = settings_of(wildcards) if searches else {"processes": 1, "nodes": 1}
-        return settings["processes"], 1 if workflow.local_exec else settings["nodes"]
+        return settings["processes"], settings["nodes"]
 
     def processes(self, wildcards):
         """The number of processes of a job, one thread each."""
         return self.spread(wildcards)[0]
 
     def nodes(self, wildcards):
-        """The number of nodes of a job."""
-        return self.spread(wildcards)[1]
+        """The number of nodes that a cluster runs a job on."""
+        return 1 if workflow.local_exec else self.spread(wildcards)[1]
 
     def threads(self, wildcards):
         """The number of threads of a job on each of its nodes."""
-        processes, nodes = self.spread(wildcards)
-        return processes // nodes
+        return self.processes(wildcards) // self.nodes(wildcards)
 
     def launch(self, wildcards):
         """What starts the script in several processes, or in a process that nothing is loaded in, for a GPU."""
-        count = self.processes(wildcards)
+        count, nodes = self.spread(wildcards)
         cold = count > 1 or (self.script in estimate.TRAINING and self.gpus(wildcards))
-        return f"-m lawpipe.run.launch {count}" if cold else ""
+        divided = f" --nodes {nodes}" if nodes > 1 else ""
+        return f"-m lawpipe.run.launch {count}{divided}" if cold else ""
 
     def memory(self, wildcards):
         """The memory of a job on each of its nodes, in MB: as estimated, if its settings are an experiment's."""
