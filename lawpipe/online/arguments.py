@@ -1,7 +1,7 @@
 """Checks of what the user passes: each raises a ValueError or TypeError of one sentence that names the argument."""
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import torch
@@ -29,6 +29,9 @@ def settings(
     for name, value in ({} if examples is None else {"examples": examples} | counts).items():
         if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
             raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}.")
+    for name, value in (shares | {"rate": rate}).items():
+        if not isinstance(value, Real):
+            raise TypeError(f"{name} must be a number, not {type(value).__name__}.")
     for name, value in shares.items():
         if not 0 <= value < 1:
             raise ValueError(f"{name} must be at least 0 and below 1, not {value!r}.")

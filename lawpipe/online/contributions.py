@@ -18,6 +18,11 @@ Losses = Callable[[Callable[..., Any], Any], Tensor]
 #: A way to compute contributions: model, losses, batch, direction and current losses to [B].
 Contributions = Callable[[nn.Module, Losses, Any, Sequence[Tensor], Tensor], Tensor]
 
+NO_SECOND = (
+    "contributions: a part of the model has no second derivative, as custom kernels often have none; "
+    "use contributions='difference'."
+)
+
 
 def difference(
     model: nn.Module,
@@ -69,14 +74,16 @@ def double_backward(
     _, values = trained_parameters(model)
     gradients = torch.autograd.grad(current, values, weights, create_graph=True, materialize_grads=True)
     product = torch.stack([torch.sum(a * b) for a, b in zip(gradients, direction, strict=True)]).sum()
-    (contributions,) = torch.autograd.grad(product, weights, retain_graph=True)
+    try:
+        (contributions,) = torch.autograd.grad(product, weights, retain_graph=True)
+    except RuntimeError as error:
+        if any(words in str(error) for words in ("is not implemented", "Double backwards", "twice a function")):
+            raise ValueError(NO_SECOND) from error
+        raise
     total, size = float(product.detach()), float(contributions.abs().sum())
     # The gradient is linear in the weights, so that the contributions add up to the product.
     if abs(float(contributions.sum()) - total) > _tolerance([current, *values]) * max(size, abs(total)):
-        raise ValueError(
-            "contributions: a part of the model has no second derivative, as custom kernels often have none; "
-            "use contributions='difference'."
-        )
+        raise ValueError(NO_SECOND)
     return contributions
 
 

@@ -205,7 +205,8 @@ class Leaf:
             create_graph=create_graph,
             materialize_grads=True,
         )
-        return list(zip(self.call.own.values(), gradients, strict=True))
+        dense = (gradient.to_dense() if gradient.is_sparse else gradient for gradient in gradients)
+        return list(zip(self.call.own.values(), dense, strict=True))
 
     def _rows(self, *tensors: Tensor) -> list[Tensor]:
         return [tensor.reshape(self.batch, -1, *tensor.shape[1:]) for tensor in tensors]
@@ -219,8 +220,8 @@ class NotCovered(RuntimeError):
 class Recording:
     """The losses of a batch, [B], one rule per call of a module with trained parameters, and the lowest precision.
 
-    `lost` has the parameters of calls whose outputs have no row per example; `is_whole` says that the backward pass
-    is over.
+    `lost` has the parameters of calls whose outputs have no row per example; `rows` has the modules of which an
+    example has several rows, and how many. `is_whole` says that the backward pass is over.
     """
 
     losses: Tensor
@@ -228,6 +229,8 @@ class Recording:
     rules: list[Rule] = field(default_factory=list)
     recorded: set[Tensor] = field(default_factory=set)
     lost: set[Tensor] = field(default_factory=set)
+    rows: set[tuple[int, int]] = field(default_factory=set)
+    versions: list[tuple[Tensor, int]] = field(default_factory=list)
     precision: torch.dtype = torch.float64
     is_whole: bool = False
 
@@ -256,10 +259,28 @@ class Recording:
         for rule in self.rules:
             if isinstance(rule, Lookup):
                 (sparse if rule.is_sparse else dense).add(rule.weight)
+            elif isinstance(rule, Leaf):
+                (sparse if getattr(rule.call.module, "sparse", False) else dense).update(rule.call.own.values())
             else:
                 dense.update(rule.own.values() if isinstance(rule, Linear) else ())
                 dense.update(rule.kept if isinstance(rule, PerExample) else ())
         return sparse - dense
+
+    def keep(self, rule: Rule) -> None:
+        """Add a rule, and note the versions of the inputs that it holds."""
+        self.rules.append(rule)
+        held: tuple[Any, ...] = ()
+        if isinstance(rule, Leaf):
+            held = rule.call.args
+        elif isinstance(rule, Linear):
+            held = (rule.inputs,)
+        elif isinstance(rule, Lookup):
+            held = (rule.indices,)
+        self.versions += [(value, value._version) for value in tensors(held) if not value.is_inference()]
+
+    def is_changed(self) -> bool:
+        """Return whether an input was changed in place since then."""
+        return any(value._version != version for value, version in self.versions)
 
     def clear(self, rows: Tensor) -> None:
         """Remove some examples, a mask [B]: their losses and all that is kept of them become 0."""
@@ -376,7 +397,9 @@ class Recorder:
             recording.lost.update(call.own.values())
             return
         with torch.no_grad(), plain(slopes.device.type):
-            recording.rules.append(self._rule(call, slopes.detach(), batch))
+            recording.keep(self._rule(call, slopes.detach(), batch))
+        if len(slopes) != batch:
+            recording.rows.add((id(call.module), len(slopes) // batch))
         recording.recorded.update(call.own.values())
         recording.precision = min(recording.precision, slopes.dtype, key=lambda kind: -torch.finfo(kind).eps)
 
@@ -423,7 +446,9 @@ def norm_rule(call: Call, slopes: Tensor, batch: int) -> PerExample:
 
 
 def is_linear(module: nn.Module) -> bool:
-    """Return whether J V = f(a; V): the modules of LINEAR, and Conv1D of Hugging Face's transformers."""
+    """Return whether J V = f(a; V): LINEAR, sums of embeddings, and Conv1D of Hugging Face's transformers."""
+    if isinstance(module, nn.EmbeddingBag):
+        return module.mode != "max" and module.max_norm is None
     return isinstance(module, LINEAR) or type(module).__qualname__ == "Conv1D"
 
 

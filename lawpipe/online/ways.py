@@ -82,12 +82,13 @@ class ByHooks:
     fused: float = FUSED
     scale: float = 1024.0
     precision: torch.dtype | None = None
+    rows: set[tuple[int, int]] = field(default_factory=set)
 
     def measure(self, batch: Any, direction: Mapping[str, Tensor]) -> Measured:
         """Return the losses and contributions of a batch; those of examples that are not finite become 0."""
         parameters = self.subject.trained()
         recording = self._recording(batch, wrapped=True)
-        _refuse_lost(recording)
+        self._refuse_uncovered(recording, batch)
         if recording.recorded.isdisjoint(parameters.values()):
             raise ValueError(NO_PART)
         along = {p: direction[name] if name in direction else torch.zeros_like(p) for name, p in parameters.items()}
@@ -105,7 +106,7 @@ class ByHooks:
         """Return the gradient of the mean loss of a batch, by name, at least in float32."""
         with kept_buffers(self.subject.plain):
             recording = self._recording(batch)
-        _refuse_lost(recording)
+        self._refuse_uncovered(recording, batch)
         count = len(recording.losses)
         gradients = recording.gradients(torch.full_like(recording.losses, 1 / count))
         return {
@@ -129,6 +130,7 @@ class ByHooks:
                 products = recording.products(dict(gradients))
         except Exception as error:
             return self._uncovered(batch, error)
+        rows = recording.rows
         del recording  # before the reference needs memory of its own
         with kept_buffers(self.subject.plain), random.replayed():
             losses = arguments.graph(self.subject.of(batch))
@@ -147,7 +149,17 @@ class ByHooks:
             off = accumulated(gradients[p]) - accumulated(g) if p in gradients else None
             if off is None or float(off.norm()) > rounding * (float(accumulated(g).norm()) + 0.01 * size):
                 names.append(name)
+        if not names:
+            self.rows |= rows
         return names
+
+    def _refuse_uncovered(self, recording: Recording, batch: Any) -> None:
+        """Refuse outputs without a row per example.
+
+        Where examples have several rows, some may have more than others. A number of rows that is new is compared.
+        """
+        if recording.lost or (recording.rows - self.rows and self.missed(batch)):
+            raise NotCovered("outputs without a row per example")
 
     def _uncovered(self, batch: Any, error: Exception) -> list[str]:
         """Return what hooks made impossible, if the losses can be computed without them."""
@@ -258,6 +270,8 @@ class _Losses(torch.autograd.Function):
         if ctx.recording is None:
             raise RuntimeError("losses of online weights can be differentiated once: add terms before backward().")
         recording, ctx.recording = ctx.recording, None
+        if recording.is_changed():
+            raise RuntimeError("a batch was changed in place between the call of online weights and backward().")
         gradients = recording.gradients(weights)
         gradients |= {p: gradients[p].to_sparse(1) for p in recording.sparse() if p in gradients}
         return (None, *(gradients.get(parameter) for parameter in ctx.parameters))
@@ -296,11 +310,6 @@ def called(model: nn.Module, is_needed: bool) -> Iterator[None]:
         handle.remove()
     if not calls:
         raise ValueError("losses must call the model that it is given, its first argument, and no other.")
-
-
-def _refuse_lost(recording: Recording) -> None:
-    if recording.lost:
-        raise NotCovered("outputs without a row per example")
 
 
 def _all(losses: Tensor) -> Tensor:

@@ -138,7 +138,10 @@ class Online:
         )
         self._choose_way(batch, changed)
         if changed or self.calls % (self.refresh * self.accumulate) == 0:
-            self._update_direction(arguments.halves(desired, batch))
+            two = arguments.halves(desired, batch)
+            if not self.compared:  # the training batch was not finite
+                self._choose_way(two[0], False)
+            self._update_direction(two)
         self.calls += 1
         measured = self._covered(batch, lambda: self.way.measure(batch, self.direction))
         numbers = arguments.numbers(rows, self.examples, len(measured.losses), across.world_size())

@@ -129,6 +129,57 @@ def test_a_layer_that_loses_its_rows_in_a_later_batch() -> None:
     assert weigh.way is not weigh.wanted
 
 
+def test_a_layer_whose_rows_are_a_multiple_of_the_batch_by_chance() -> None:
+    torch.manual_seed(0)
+    batches = [tokens(6, seed).clamp(min=1) for seed in range(3)]
+    batches[2][:2, :3] = 0
+    with pytest.warns(UserWarning, match="inner.weight"):
+        follow(
+            Case(Packed(), token_losses, batches[0]),
+            lambda: (tokens(8, 8).clamp(min=1), tokens(8, 9).clamp(min=1)),
+            batches,
+        )
+
+
+def test_hooks_are_compared_although_every_batch_has_an_example_that_is_not_finite() -> None:
+    features, labels = points()
+    features[1] = torch.nan
+    weigh = online.Online(Custom(), class_losses, examples=None)
+    with pytest.warns(UserWarning, match="do not cover matrix"):
+        weigh((features, labels), halves)
+
+
+class Bag(nn.Module):
+    def __init__(self, sparse: bool) -> None:
+        super().__init__()
+        self.bag = nn.EmbeddingBag(23, 8, mode="mean", sparse=sparse)
+        self.head = nn.Linear(8, 23)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        starts = torch.arange(0, tokens.numel(), tokens.shape[1])
+        out: Tensor = self.head(self.bag(tokens.flatten(), starts))
+        return out
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_sums_of_embeddings(sparse: bool) -> None:
+    torch.manual_seed(0)
+
+    def last(model: Any, batch: Tensor) -> Tensor:
+        return functional.cross_entropy(model(batch[:, :-1]), batch[:, -1], reduction="none")
+
+    weigh = follow(Case(Bag(sparse), last, tokens()), lambda: (tokens(8, 1), tokens(8, 2)))
+    assert weigh.way is weigh.wanted
+
+
+def test_a_batch_that_is_changed_before_the_backward_pass() -> None:
+    batch = points()
+    weights, losses = online.Online(layers(), class_losses, examples=None, contributions="deferred")(batch, halves)
+    batch[0].zero_()
+    with pytest.raises(RuntimeError, match="a batch was changed in place"):
+        (weights @ losses).backward()
+
+
 def test_losses_with_gradients_of_their_own() -> None:
     model = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 1))
 
@@ -365,6 +416,12 @@ def test_desired_batches_that_are_refused() -> None:
         weigh(points(), lambda: (next(ended), next(ended)))
     with pytest.raises(ValueError, match="which looks like a single batch"):
         weigh(points(), lambda: (points(), points()[1]))
+
+
+def test_settings_that_are_no_numbers() -> None:
+    settings: dict[str, Any] = {"rate": "fast"}
+    with pytest.raises(TypeError, match="rate must be a number, not str"):
+        online.Online(layers(), class_losses, examples=8, **settings)
 
 
 def test_contributions_of_the_users_own_are_checked() -> None:
