@@ -19,7 +19,7 @@ Losses = Callable[[Callable[..., Any], Any], Tensor]
 Contributions = Callable[[nn.Module, Losses, Any, Sequence[Tensor], Tensor], Tensor]
 
 NO_SECOND = (
-    "contributions: a part of the model has no second derivative, as custom kernels often have none; "
+    "contributions: a part of the model has no second derivative, as with custom kernels or sparse gradients; "
     "use contributions='difference'."
 )
 
@@ -73,6 +73,8 @@ def double_backward(
     weights = torch.ones_like(current, requires_grad=True)
     _, values = trained_parameters(model)
     gradients = torch.autograd.grad(current, values, weights, create_graph=True, materialize_grads=True)
+    if any(gradient.is_sparse for gradient in gradients):
+        raise ValueError(NO_SECOND)
     product = torch.stack([torch.sum(a * b) for a, b in zip(gradients, direction, strict=True)]).sum()
     try:
         (contributions,) = torch.autograd.grad(product, weights, retain_graph=True)

@@ -218,7 +218,8 @@ class ByFunction:
         with kept_buffers(self.subject.plain), self._attention():
             loss = arguments.graph(self.subject.of(batch)).mean()
             gradients = torch.autograd.grad(loss, list(parameters.values()), materialize_grads=True)
-        return dict(zip(parameters, map(accumulated, gradients), strict=True))
+        dense = (gradient.to_dense() if gradient.is_sparse else gradient for gradient in gradients)
+        return dict(zip(parameters, map(accumulated, dense), strict=True))
 
     def _kept(self) -> AbstractContextManager[Any]:
         return nullcontext() if self.contributions is double_backward else kept_buffers(self.subject.plain)

@@ -115,6 +115,7 @@ class Online:
         self.direction: dict[str, Tensor] = {}
         self.trained: list[str] = []
         self.compared = False
+        self.modes: list[bool] | None = None
         self.without_optimizer: list[str] = []
         self.recent: deque[tuple[Tensor, Tensor]] = deque(maxlen=accumulate - 1)
         self.last: Last | None = None
@@ -136,7 +137,10 @@ class Online:
         changed = list(shapes) != self.trained or any(
             name in self.direction and self.direction[name].shape != shape for name, shape in shapes.items()
         )
-        self._choose_way(batch, changed)
+        modes = [module.training for module in self.subject.plain.modules()]
+        switched = self.modes not in (None, modes)
+        self.modes = modes
+        self._choose_way(batch, changed or switched)
         if changed or self.calls % (self.refresh * self.accumulate) == 0:
             two = arguments.halves(desired, batch)
             if not self.compared:  # the training batch was not finite
@@ -212,7 +216,7 @@ class Online:
             self.way.scale = state["scale"]
 
     def _choose_way(self, batch: Any, changed: bool) -> None:
-        """Compare hooks with autograd at some calls, and whenever other parameters are trained."""
+        """Compare hooks with autograd at some calls, and whenever other parameters are trained or modes switched."""
         if changed:
             self.trained = list(self.subject.trained())
             self.way, self.compared = self.wanted, False

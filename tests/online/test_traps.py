@@ -248,6 +248,38 @@ def test_sparse_gradients_of_an_embedding() -> None:
     torch.optim.SparseAdam([table.weight]).step()
 
 
+def test_sparse_gradients_where_hooks_do_not_reach() -> None:
+    class Tables(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Embedding(23, 8, sparse=True)
+            self.head = nn.Parameter(torch.randn(23, 8))
+
+        def forward(self, tokens: Tensor) -> Tensor:
+            return functional.linear(self.table(tokens), self.head)
+
+    desired = tokens(8, 1), tokens(8, 2)
+    weigh = online.Online(Tables(), token_losses, examples=None)
+    with pytest.warns(UserWarning, match="head"), pytest.raises(ValueError, match="sparse gradients"):
+        weigh(tokens(), lambda: desired)
+    online.Online(Tables(), token_losses, examples=None, contributions="difference")(tokens(), lambda: desired)
+
+
+def test_modes_that_are_switched_between_comparisons() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(layers(), nn.BatchNorm1d(3)).eval()
+    weigh = online.Online(model, class_losses, examples=None)
+    for _ in range(2):
+        weigh(points(), halves)
+    assert weigh.way is weigh.wanted
+    model.train()
+    with pytest.warns(UserWarning, match="BatchNorm"):
+        weigh(points(), halves)
+    model.eval()
+    weigh(points(), halves)
+    assert weigh.way is weigh.wanted
+
+
 class Once(torch.autograd.Function):
     """A product without a second derivative."""
 
