@@ -1,6 +1,7 @@
 """Checks of what the user passes: each raises a ValueError or TypeError of one sentence that names the argument."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import torch
@@ -18,9 +19,19 @@ def settings(
         raise TypeError("losses must be a function of the model and a batch that returns one loss per example.")
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ValueError("model has no parameter that requires gradients.")
+    for name, parameter in model.named_parameters():
+        if isinstance(parameter, nn.parameter.UninitializedParameter):
+            raise ValueError(f"model: {name} has no size yet; call the model once before.")
+        if parameter.is_meta:
+            raise ValueError(f"model: {name} is on the device meta; load the model onto a device before.")
+        if parameter.is_complex() and parameter.requires_grad:
+            raise ValueError(f"model: {name} is complex, which is not supported.")
     for name, value in ({} if examples is None else {"examples": examples} | counts).items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
             raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}.")
+    for name, value in (shares | {"rate": rate}).items():
+        if not isinstance(value, Real):
+            raise TypeError(f"{name} must be a number, not {type(value).__name__}.")
     for name, value in shares.items():
         if not 0 <= value < 1:
             raise ValueError(f"{name} must be at least 0 and below 1, not {value!r}.")
@@ -47,7 +58,9 @@ def per_example(losses: Any) -> Tensor:
     """Return the losses if they are one floating-point number per example, [B]."""
     if not isinstance(losses, Tensor):
         raise TypeError(f"losses must return a tensor with one loss per example, not {type(losses).__name__}.")
-    if losses.dim() != 1 or len(losses) == 0:
+    if losses.shape == (0,):
+        raise ValueError("losses returned no loss: a batch must have at least one example.")
+    if losses.dim() != 1:
         raise ValueError(
             f"losses must return one loss per example, of shape [B], not of shape {list(losses.shape)}: "
             "average over tokens, but not over examples (reduction='none')."
@@ -67,11 +80,36 @@ def graph(losses: Tensor) -> Tensor:
     return losses
 
 
+def contributions(given: Any, batch: int) -> Tensor:
+    """Return what a function of the user's returned as contributions, if it is one number per example."""
+    if not isinstance(given, Tensor) or given.shape != (batch,):
+        what = f"of shape {list(given.shape)}" if isinstance(given, Tensor) else type(given).__name__
+        raise ValueError(f"contributions must return one number per example, of shape [{batch}], not {what}.")
+    return given
+
+
+def held(groups: Sequence[Optimizer], parameters: Mapping[str, Tensor]) -> list[str]:
+    """Return the names of the trained parameters that no optimiser holds; that must not be all of them."""
+    known = {id(p) for optimizer in groups for group in optimizer.param_groups for p in group["params"]}
+    missing = [name for name, parameter in parameters.items() if id(parameter) not in known]
+    if len(missing) == len(parameters):
+        raise ValueError(
+            "optimizer holds none of the model's trained parameters; set `optimizer` of the online weights to the "
+            "one that steps this model."
+        )
+    return missing
+
+
 def halves(desired: Callable[[], Any], batch: Any) -> tuple[Any, Any]:
     """Return the two batches of desired examples."""
     if not callable(desired):
         raise TypeError("desired must be a function that returns two batches of desired examples.")
-    two = desired()
+    try:
+        two = desired()
+    except StopIteration:
+        raise ValueError(
+            "desired has no more batches; it is called all through the training, so start its iterators anew."
+        ) from None
     if not isinstance(two, tuple | list) or len(two) != 2:
         raise ValueError("desired must return two batches, each from its own half of the desired examples.")
     first, second = two
@@ -79,6 +117,11 @@ def halves(desired: Callable[[], Any], batch: Any) -> tuple[Any, Any]:
         raise ValueError(
             f"desired must return two batches, each of the kind of the training batch ({type(batch).__name__}); "
             "it returned two tensors, which looks like a single batch."
+        )
+    if type(first) is not type(second):
+        raise ValueError(
+            "desired must return two batches of the same kind, but it returned "
+            f"{type(first).__name__} and {type(second).__name__}, which looks like a single batch."
         )
     if first is second:
         raise ValueError("desired must return batches from two halves, but it returned the same batch twice.")
@@ -100,12 +143,19 @@ def numbers(given: Any, examples: int | None, batch: int, world: int) -> Tensor 
         if batch != examples or world > 1:
             raise ValueError(f"rows must hold the numbers of the batch's {batch} examples, of {examples} in all.")
         return None
-    rows: Tensor = torch.as_tensor(given)
+    try:
+        rows: Tensor = torch.as_tensor(given)
+    except (TypeError, ValueError, RuntimeError):
+        kind = type(given[0]).__name__ if isinstance(given, Sequence) and len(given) else type(given).__name__
+        raise TypeError(
+            f"rows must hold whole numbers from 0 to {examples - 1}, but has {kind}: number the examples."
+        ) from None
     if rows.is_floating_point() or rows.dtype == torch.bool:
         raise TypeError(f"rows must hold whole numbers, not {rows.dtype}.")
     if rows.shape != (batch,):
         raise ValueError(f"rows must have one number per example, of shape [{batch}], not {list(rows.shape)}.")
+    rows = rows.long()
     if int(rows.min()) < 0 or int(rows.max()) >= examples:
         wrong = rows[(rows < 0) | (rows >= examples)][0]
         raise ValueError(f"rows must lie from 0 to {examples - 1} (examples - 1), but one is {int(wrong)}.")
-    return rows.long()
+    return rows

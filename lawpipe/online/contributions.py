@@ -18,6 +18,11 @@ Losses = Callable[[Callable[..., Any], Any], Tensor]
 #: A way to compute contributions: model, losses, batch, direction and current losses to [B].
 Contributions = Callable[[nn.Module, Losses, Any, Sequence[Tensor], Tensor], Tensor]
 
+NO_SECOND = (
+    "contributions: a part of the model has no second derivative, as with custom kernels or sparse gradients; "
+    "use contributions='difference'."
+)
+
 
 def difference(
     model: nn.Module,
@@ -68,8 +73,19 @@ def double_backward(
     weights = torch.ones_like(current, requires_grad=True)
     _, values = trained_parameters(model)
     gradients = torch.autograd.grad(current, values, weights, create_graph=True, materialize_grads=True)
+    if any(gradient.is_sparse for gradient in gradients):
+        raise ValueError(NO_SECOND)
     product = torch.stack([torch.sum(a * b) for a, b in zip(gradients, direction, strict=True)]).sum()
-    (contributions,) = torch.autograd.grad(product, weights, retain_graph=True)
+    try:
+        (contributions,) = torch.autograd.grad(product, weights, retain_graph=True)
+    except RuntimeError as error:
+        if any(words in str(error) for words in ("is not implemented", "Double backwards", "twice a function")):
+            raise ValueError(NO_SECOND) from error
+        raise
+    total, size = float(product.detach()), float(contributions.abs().sum())
+    # The gradient is linear in the weights, so that the contributions add up to the product.
+    if abs(float(contributions.sum()) - total) > _tolerance([current, *values]) * max(size, abs(total)):
+        raise ValueError(NO_SECOND)
     return contributions
 
 
@@ -77,6 +93,12 @@ def trained_parameters(model: nn.Module) -> tuple[list[str], tuple[Tensor, ...]]
     """Return the names and values of the parameters that require gradients."""
     pairs = [(name, value) for name, value in model.named_parameters() if value.requires_grad]
     return [name for name, _ in pairs], tuple(value for _, value in pairs)
+
+
+def _tolerance(values: Sequence[Tensor]) -> float:
+    """Return the share by which rounding may change a sum of contributions, with room to spare."""
+    is_low = torch.is_autocast_enabled(values[0].device.type) or any(v.dtype.itemsize < 4 for v in values)
+    return 0.1 if is_low else 0.005
 
 
 def norm(tensors: Sequence[Tensor]) -> float:

@@ -21,10 +21,24 @@ from transformers import Trainer, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from lawpipe.online.contributions import Losses
+from lawpipe.online.models import unwrapped
 from lawpipe.online.weights import Online
 
 #: The column of row numbers, and the file of the weights' state in a checkpoint.
 ROWS, STATE = "online_rows", "online.pt"
+
+
+#: Ends of the names of models that have no causal losses.
+OTHERS = (
+    "ForMaskedLM",
+    "ForPreTraining",
+    "ForConditionalGeneration",
+    "ForSequenceClassification",
+    "ForTokenClassification",
+    "ForMultipleChoice",
+    "ForQuestionAnswering",
+    "ForImageClassification",
+)
 
 
 def causal_losses(model: Callable[..., Any], batch: Any) -> Tensor:
@@ -85,11 +99,17 @@ class OnlineTrainer(Trainer):
         `desired` has two datasets of trusted examples that have no example in common, `losses` is as in `Online`, and
         `settings` are further arguments of `Online`.
         """
-        if len(desired) != 2:
+        if len(desired) != 2 or not all(len(half) for half in desired):
             raise ValueError("desired must be two datasets of trusted examples.")
+        data = options.get("train_dataset")
+        if data is not None and not hasattr(data, "__len__"):
+            raise ValueError("train_dataset must have a length, because each of its examples has a log-weight.")
+        if args.label_smoothing_factor:
+            raise ValueError("label_smoothing_factor has no effect on weighed losses; smooth the labels in `losses`.")
         if args.ddp_find_unused_parameters is None:
             args.ddp_find_unused_parameters = False
-        options["train_dataset"] = Numbered(options["train_dataset"])
+        if data is not None:
+            options["train_dataset"] = Numbered(data)
         super().__init__(model, args, **options)
         self.data_collator = Collator(self.data_collator)
         self.loss_is_scaled_for_ga = False  # the weights of a batch sum to 1, so that the Trainer divides the loss
@@ -106,6 +126,8 @@ class OnlineTrainer(Trainer):
         if folder is True:
             folder = get_last_checkpoint(self.args.output_dir)
         self.resumed = Path(folder) / STATE if folder else None
+        if folder:
+            self.weigh = None  # the state in the checkpoint counts, not that of training before
         return super().train(resume_from_checkpoint=resume_from_checkpoint, **options)
 
     def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **options: Any) -> Any:
@@ -113,8 +135,9 @@ class OnlineTrainer(Trainer):
         rows = inputs.pop(ROWS, None)
         if not model.training or return_outputs:
             return super().compute_loss(model, inputs, return_outputs, **options)
-        if self.weigh is None:
-            self.weigh = self._start(model)
+        if self.weigh is None or self.weigh.subject.plain is not unwrapped(model):
+            self.weigh = self._start(model)  # model_init makes a new model for every training
+        self.weigh.optimizer = self.optimizer
         weights, losses = self.weigh(dict(inputs), self._two_batches, rows)
         return weights @ losses
 
@@ -125,6 +148,9 @@ class OnlineTrainer(Trainer):
         super().log(logs, *args, **options)
 
     def _start(self, model: Any) -> Online:
+        kind = type(self.accelerator.unwrap_model(model)).__name__
+        if self.losses is causal_losses and kind.endswith(OTHERS):
+            raise ValueError(f"losses must be given for {kind}; by default they are those of a causal model.")
         weigh = Online(
             model,
             self.losses,

@@ -18,7 +18,7 @@ matrix product.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -135,6 +135,7 @@ class Lookup:
 
     def __init__(self, call: Call, slopes: Tensor) -> None:
         self.weight = call.own["weight"]
+        self.is_sparse = call.module.sparse
         indices = call.args[0].reshape(1 if call.shared else len(slopes), -1)
         self.indices = indices.expand(slopes.shape[:2])
         padding = call.module.padding_idx
@@ -185,10 +186,12 @@ class Leaf:
         """Set the rows to 0, in the inputs too where they have one row per example."""
         whole = rows.repeat_interleave(len(self.slopes) // self.batch)
         self.slopes = blank(self.slopes, whole)
-        self.call.args = tuple(
-            blank(a, whole) if isinstance(a, Tensor) and a.dim() and len(a) == len(whole) else a
-            for a in self.call.args
-        )
+
+        def cleared(value: Any) -> Any:
+            return blank(value, whole) if isinstance(value, Tensor) and value.shape[:1] == whole.shape else value
+
+        self.call.args = tuple(map(cleared, self.call.args))
+        self.call.kwargs = {name: cleared(value) for name, value in self.call.kwargs.items()}
 
     def _vjp(self, weights: Tensor, create_graph: bool = False) -> list[tuple[Tensor, Tensor]]:
         own = {name: p.detach().requires_grad_() for name, p in self.call.own.items()}
@@ -202,21 +205,34 @@ class Leaf:
             create_graph=create_graph,
             materialize_grads=True,
         )
-        return list(zip(self.call.own.values(), gradients, strict=True))
+        dense = (gradient.to_dense() if gradient.is_sparse else gradient for gradient in gradients)
+        return list(zip(self.call.own.values(), dense, strict=True))
 
     def _rows(self, *tensors: Tensor) -> list[Tensor]:
         return [tensor.reshape(self.batch, -1, *tensor.shape[1:]) for tensor in tensors]
 
 
+class NotCovered(RuntimeError):
+    """Hooks do not cover what the model did; the message names it."""
+
+
 @dataclass
 class Recording:
-    """The losses of a batch, [B], one rule per call of a module with trained parameters, and the lowest precision."""
+    """The losses of a batch, [B], one rule per call of a module with trained parameters, and the lowest precision.
+
+    `lost` has the parameters of calls whose outputs have no row per example; `rows` has the modules of which an
+    example has several rows, and how many. `is_whole` says that the backward pass is over.
+    """
 
     losses: Tensor
     scale: float = 1.0
     rules: list[Rule] = field(default_factory=list)
     recorded: set[Tensor] = field(default_factory=set)
+    lost: set[Tensor] = field(default_factory=set)
+    rows: set[tuple[int, int]] = field(default_factory=set)
+    versions: list[tuple[Tensor, int]] = field(default_factory=list)
     precision: torch.dtype = torch.float64
+    is_whole: bool = False
 
     def products(self, direction: Mapping[Tensor, Tensor]) -> Tensor:
         """Return the contributions <grad l_n, direction>, [B], in float32 or float64."""
@@ -236,6 +252,36 @@ class Recording:
                     total[parameter] = gradient if known is None else accumulated(known) + accumulated(gradient)
         return {parameter: gradient.to(parameter.dtype) for parameter, gradient in total.items()}
 
+    def sparse(self) -> set[Tensor]:
+        """Return the parameters that are used by embeddings with sparse gradients alone."""
+        sparse: set[Tensor] = set()
+        dense: set[Tensor] = set()
+        for rule in self.rules:
+            if isinstance(rule, Lookup):
+                (sparse if rule.is_sparse else dense).add(rule.weight)
+            elif isinstance(rule, Leaf):
+                (sparse if getattr(rule.call.module, "sparse", False) else dense).update(rule.call.own.values())
+            else:
+                dense.update(rule.own.values() if isinstance(rule, Linear) else ())
+                dense.update(rule.kept if isinstance(rule, PerExample) else ())
+        return sparse - dense
+
+    def keep(self, rule: Rule) -> None:
+        """Add a rule, and note the versions of the inputs that it holds."""
+        self.rules.append(rule)
+        held: tuple[Any, ...] = ()
+        if isinstance(rule, Leaf):
+            held = rule.call.args
+        elif isinstance(rule, Linear):
+            held = (rule.inputs,)
+        elif isinstance(rule, Lookup):
+            held = (rule.indices,)
+        self.versions += [(value, value._version) for value in tensors(held) if not value.is_inference()]
+
+    def is_changed(self) -> bool:
+        """Return whether an input was changed in place since then."""
+        return any(value._version != version for value, version in self.versions)
+
     def clear(self, rows: Tensor) -> None:
         """Remove some examples, a mask [B]: their losses and all that is kept of them become 0."""
         with torch.no_grad():
@@ -252,17 +298,25 @@ class Recorder:
         self.model = model
         self.fused = fused
         self.batch: int | None = None
+        self.inputs: set[int] = set()
+        self.starts: list[Tensor] = []
 
-    def record(self, losses: Callable[[], Tensor], *, scale: float = 1.0) -> Recording:
-        """Call `losses`, which runs the model, and run the backward pass of their sum times `scale`."""
-        self.batch = None
+    def record(self, losses: Callable[[], Tensor], *, scale: float = 1.0, is_checked: bool = False) -> Recording:
+        """Call `losses`, which runs the model, and run the backward pass of their sum times `scale`.
+
+        With `is_checked`, losses that depend on other tensors with gradients than the model's parameters are refused.
+        """
+        self.batch, self.inputs, self.starts = None, set(), []
         recording = Recording(torch.empty(0), scale)
         with self._hooked(recording):
             values = losses()
             self.batch = len(values)
             recording.losses = values.detach()
+            if is_checked and (other := outside(values, self.starts)) is not None:
+                raise NotCovered(f"a tensor of shape {list(other.shape)} that is no parameter of the model")
             if values.requires_grad:
                 torch.autograd.backward(accumulated(values).sum() * scale)
+        recording.is_whole = True
         return recording
 
     @contextmanager
@@ -284,9 +338,10 @@ class Recorder:
                 handle.remove()
 
     def _begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        sizes = [len(value) for value in (*args, *kwargs.values()) if isinstance(value, Tensor) and value.dim() > 0]
-        if self.batch is None and sizes:
-            self.batch = sizes[0]
+        given = [value for value in tensors((*args, *kwargs.values())) if value.dim() > 0]
+        if self.batch is None and given:
+            self.batch = len(given[0])
+            self.inputs = {value.untyped_storage().data_ptr() for value in given}
 
     def _tap(
         self,
@@ -302,14 +357,16 @@ class Recorder:
         shared = self._is_shared(module, args, output)
         if not output.requires_grad:
             # A copy, because the model may change its own output in place, which a leaf does not allow.
-            output = output.detach().requires_grad_().clone()
+            self.starts.append(output.detach().requires_grad_())
+            output = self.starts[-1].clone()
         if shared and self.batch is not None:
             output = output[0] if len(output) == 1 else output
             output = output.expand(self.batch, *output.shape)
         device = output.device.type
         autocast = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None
-        inputs = tuple(a.detach() if isinstance(a, Tensor) else a for a in args)
-        call = Call(module, own, inputs, kwargs, autocast, shared)
+        inputs = tuple(map(detached, args))
+        named = {name: detached(value) for name, value in kwargs.items()}
+        call = Call(module, own, inputs, named, autocast, shared)
         output.register_hook(partial(self._keep, recording, call))
         tapped: Tensor = output
         return tapped
@@ -320,17 +377,29 @@ class Recorder:
             return False
         if len(output) == 1:
             return True
-        if not isinstance(module, nn.Embedding) or args[0].dim() != 1:
+        if not isinstance(module, nn.Embedding) or not args or args[0].dim() != 1:
             return False
+        if args[0].untyped_storage().data_ptr() in self.inputs:
+            return False  # data: one number per example
         counted = torch.arange(len(output), device=args[0].device)
         return len(output) % self.batch != 0 or torch.equal(args[0], counted)
 
     def _keep(self, recording: Recording, call: Call, slopes: Tensor) -> None:
         batch = len(recording.losses)
+        if recording.is_whole:
+            raise RuntimeError(
+                "what the model kept of its forward pass cannot be differentiated after the call of online weights: "
+                "add such a term to the losses of the examples, or use contributions='double_backward'."
+            )
+        if batch == 0:
+            raise NotCovered("gradients that the losses compute of their own")
         if len(slopes) % batch:
+            recording.lost.update(call.own.values())
             return
         with torch.no_grad(), plain(slopes.device.type):
-            recording.rules.append(self._rule(call, slopes.detach(), batch))
+            recording.keep(self._rule(call, slopes.detach(), batch))
+        if len(slopes) != batch:
+            recording.rows.add((id(call.module), len(slopes) // batch))
         recording.recorded.update(call.own.values())
         recording.precision = min(recording.precision, slopes.dtype, key=lambda kind: -torch.finfo(kind).eps)
 
@@ -377,14 +446,48 @@ def norm_rule(call: Call, slopes: Tensor, batch: int) -> PerExample:
 
 
 def is_linear(module: nn.Module) -> bool:
-    """Return whether J V = f(a; V): the modules of LINEAR, and Conv1D of Hugging Face's transformers."""
+    """Return whether J V = f(a; V): LINEAR, sums of embeddings, and Conv1D of Hugging Face's transformers."""
+    if isinstance(module, nn.EmbeddingBag):
+        return module.mode != "max" and module.max_norm is None
     return isinstance(module, LINEAR) or type(module).__qualname__ == "Conv1D"
 
 
 def is_plain_lookup(module: nn.Module) -> bool:
     """Return whether an embedding has dense gradients that no option changes."""
     embedding: Any = module
-    return not (embedding.sparse or embedding.scale_grad_by_freq or embedding.max_norm is not None)
+    return not (embedding.scale_grad_by_freq or embedding.max_norm is not None)
+
+
+def tensors(values: Iterable[Any]) -> Iterator[Tensor]:
+    """Yield the tensors among some values, and among those of mappings, tuples and lists."""
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from tensors(value.values())
+        elif isinstance(value, tuple | list):
+            yield from tensors(value)
+
+
+def detached(value: Any) -> Any:
+    """Return a tensor without its graph, and anything else as it is."""
+    return value.detach() if isinstance(value, Tensor) else value
+
+
+def outside(result: Tensor, known: list[Tensor]) -> Tensor | None:
+    """Return a tensor in which a result has a gradient and that is not known; None if there is none."""
+    identities, seen, nodes = {id(tensor) for tensor in known}, set(), [result.grad_fn]
+    while nodes:
+        node: Any = nodes.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        leaf = getattr(node, "variable", None)
+        if leaf is not None and id(leaf) not in identities:
+            found: Tensor = leaf
+            return found
+        nodes.extend(following for following, _ in node.next_functions)
+    return None
 
 
 def accumulated(tensor: Tensor) -> Tensor:

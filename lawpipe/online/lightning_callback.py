@@ -34,18 +34,22 @@ class OnlineCallback(lightning.Callback):
         """Find the weights."""
         weigh = getattr(pl_module, "weigh", None)
         if not isinstance(weigh, Online):
-            raise TypeError("weigh: the LightningModule must have an online.Online in its attribute weigh.")
-        if weigh.accumulate != trainer.accumulate_grad_batches:
-            raise ValueError(
-                f"accumulate of the online weights must be the Trainer's accumulate_grad_batches, "
-                f"{trainer.accumulate_grad_batches}, not {weigh.accumulate}."
+            raise TypeError(
+                "weigh: the LightningModule must have an online.Online in its attribute weigh, made in __init__."
             )
         self.weigh = weigh
+        self._check_accumulation(trainer)
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Take contributions in the metric of the optimisers."""
-        if self.weigh.optimizer is None:
-            self.weigh.optimizer = arguments.optimizers(list(trainer.optimizers))
+        current = arguments.optimizers(list(trainer.optimizers))
+        known = {id(optimizer) for optimizer in arguments.optimizers(self.weigh.optimizer)}
+        if not any(id(optimizer) in known for optimizer in current):
+            self.weigh.optimizer = current
+
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, *batch: Any) -> None:
+        """Check that nothing has changed the accumulation."""
+        self._check_accumulation(trainer)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, *batch: Any) -> None:
         """Log the summary."""
@@ -58,3 +62,10 @@ class OnlineCallback(lightning.Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from a checkpoint."""
         self.weigh.load_state_dict(state_dict)
+
+    def _check_accumulation(self, trainer: Any) -> None:
+        if self.weigh.accumulate != trainer.accumulate_grad_batches:
+            raise ValueError(
+                f"accumulate of the online weights must be the Trainer's accumulate_grad_batches, "
+                f"{trainer.accumulate_grad_batches}, not {self.weigh.accumulate}."
+            )

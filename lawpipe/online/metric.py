@@ -37,7 +37,8 @@ def _scaled(holder: tuple[Optimizer, dict[str, Any]] | None, parameter: Tensor, 
     optimizer, group = holder
     state = optimizer.state.get(parameter, {})
     moved = bool(state) and float(state.get("step", 1)) > 0
-    diagonal = _diagonal(optimizer)(state, group, parameter) if moved else None
+    known = _diagonal(optimizer)  # asked before there is a state: wrappers may have none
+    diagonal = known(state, group, parameter) if moved else None
     if diagonal is not None:
         d = d * diagonal
     share = float(group["lr"]) / largest if largest > 0 else 1.0

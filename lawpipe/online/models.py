@@ -1,5 +1,6 @@
 """What surrounds a model: its wrappers, its buffers, and the random numbers that it draws."""
 
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -40,19 +41,28 @@ def is_compiled(model: nn.Module) -> bool:
 
 def eager(model: nn.Module) -> AbstractContextManager[Any]:
     """Return a context in which what torch.compile compiled runs as it is written, so that hooks see every module."""
-    return torch.compiler.set_stance("force_eager") if is_compiled(model) else nullcontext()
+    is_needed = is_compiled(model) or "torch._dynamo" in sys.modules  # the losses may be compiled, too
+    return torch.compiler.set_stance("force_eager") if is_needed else nullcontext()
 
 
 @contextmanager
 def kept_buffers(model: nn.Module) -> Iterator[None]:
-    """Restore, after the block, the buffers of a model, such as the running statistics of BatchNorm."""
-    before = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    """Use copies of the buffers of a model, such as the running statistics of BatchNorm, within the block.
+
+    The buffers themselves are not touched, because a graph may have saved them, and a model may replace them.
+    """
+    before = [(module, dict(module._buffers)) for module in model.modules() if module._buffers]
+    copies: dict[int, Any] = {}
+    for module, buffers in before:
+        for name, buffer in buffers.items():
+            if buffer is not None:
+                module._buffers[name] = copies.setdefault(id(buffer), buffer.detach().clone())
     try:
         yield
     finally:
-        with torch.no_grad():
-            for buffer, value in before:
-                buffer.copy_(value)
+        for module, buffers in before:
+            module._buffers.clear()
+            module._buffers.update(buffers)
 
 
 class RngState:
@@ -61,6 +71,11 @@ class RngState:
     def __init__(self, device: torch.device) -> None:
         self.devices = [device] if device.type == "cuda" else []
         self.states = [torch.get_rng_state(), *(torch.cuda.get_rng_state(device) for device in self.devices)]
+
+    def has_moved(self) -> bool:
+        """Return whether random numbers have been drawn since that state."""
+        now = RngState(self.devices[0] if self.devices else torch.device("cpu"))
+        return not all(torch.equal(a, b) for a, b in zip(self.states, now.states, strict=True))
 
     @contextmanager
     def replayed(self) -> Iterator[None]:

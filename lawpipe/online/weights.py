@@ -23,14 +23,16 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
 from lawpipe.online import across, arguments
 from lawpipe.online.contributions import Contributions, Losses, double_backward, norm
 from lawpipe.online.history import History, Last
+from lawpipe.online.hooks import NotCovered
 from lawpipe.online.memory import DECAY, RATE, Memory, agreement
 from lawpipe.online.metric import in_metric
-from lawpipe.online.models import is_compiled, say, unwrapped
+from lawpipe.online.models import is_compiled, listed, say, unwrapped
 from lawpipe.online.ways import ByFunction, ByHooks, Measured, Subject, chosen, fallen_back
 
 #: Steps from one desired gradient to the next, and the share of the old average that a new gradient leaves.
@@ -113,11 +115,15 @@ class Online:
         self.direction: dict[str, Tensor] = {}
         self.trained: list[str] = []
         self.compared = False
+        self.modes: list[bool] | None = None
+        self.without_optimizer: list[str] = []
         self.recent: deque[tuple[Tensor, Tensor]] = deque(maxlen=accumulate - 1)
         self.last: Last | None = None
         self.history = History() if history else None
-        if is_compiled(model):
+        if is_compiled(model) or hasattr(losses, "_torchdynamo_orig_callable"):
             say("the model runs without torch.compile within the losses, so that hooks see its modules.")
+        if across.world_size() > 1 and not isinstance(model, DistributedDataParallel):
+            say("several processes train, but model is not in DistributedDataParallel, which averages gradients.")
 
     def __call__(self, batch: Any, desired: Callable[[], tuple[Any, Any]], rows: Any = None) -> tuple[Tensor, Tensor]:
         """Return the weights of the examples of a batch, [B], and their losses, [B], for the backward pass.
@@ -127,12 +133,21 @@ class Online:
         only when a new desired gradient is computed. `rows` [B] are the numbers of the batch's examples, None for
         all N.
         """
-        changed = list(self.subject.trained()) != self.trained
-        self._choose_way(batch, changed)
+        shapes = {name: p.shape for name, p in self.subject.trained().items()}
+        changed = list(shapes) != self.trained or any(
+            name in self.direction and self.direction[name].shape != shape for name, shape in shapes.items()
+        )
+        modes = [module.training for module in self.subject.plain.modules()]
+        switched = self.modes not in (None, modes)
+        self.modes = modes
+        self._choose_way(batch, changed or switched)
         if changed or self.calls % (self.refresh * self.accumulate) == 0:
-            self._update_direction(arguments.halves(desired, batch))
+            two = arguments.halves(desired, batch)
+            if not self.compared:  # the training batch was not finite
+                self._choose_way(two[0], False)
+            self._update_direction(two)
         self.calls += 1
-        measured = self.way.measure(batch, self.direction)
+        measured = self._covered(batch, lambda: self.way.measure(batch, self.direction))
         numbers = arguments.numbers(rows, self.examples, len(measured.losses), across.world_size())
         weights = self._weights(measured, numbers).to(measured.losses.dtype)
         self.last = Last(measured.contributions, self.evidence, weights, measured.losses.detach(), numbers)
@@ -175,12 +190,17 @@ class Online:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state of `state_dict`."""
-        if not isinstance(state, dict) or "log_weights" not in state:
+        if not isinstance(state, dict) or not self.state_dict().keys() <= state.keys():
             raise ValueError("state must be what state_dict() of online weights returned.")
         known = state["log_weights"]
         if (None if known is None else len(known)) != self.examples:
             size = "no" if known is None else str(len(known))
             raise ValueError(f"state is of a run with {size} examples, but examples is {self.examples}.")
+        own = self.subject.trained()
+        for name, gradient in [pair for half in (*state["halves"], state["direction"]) for pair in half.items()]:
+            if name in own and own[name].shape != gradient.shape:
+                shapes = f"{list(gradient.shape)} there and {list(own[name].shape)} here"
+                raise ValueError(f"state is of a run with another model: {name} has the shape {shapes}.")
         if self.memory is not None:
             self.memory.log_weights = known.clone()
         for name in ("calls", "averages", "evidence", "compared"):
@@ -190,13 +210,13 @@ class Online:
         self.direction = {name: d.to(device) for name, d in state["direction"].items()}
         self.trained = list(state["trained"])
         self.recent.clear()
-        self.recent.extend(state["recent"])
+        self.recent.extend((seen.to(device), scores.to(device)) for seen, scores in state["recent"])
         self.way = ByFunction(self.subject, double_backward) if state["fallen_back"] else self.wanted
         if isinstance(self.way, ByHooks) and state["scale"] is not None:
             self.way.scale = state["scale"]
 
     def _choose_way(self, batch: Any, changed: bool) -> None:
-        """Compare hooks with autograd at some calls, and whenever other parameters are trained."""
+        """Compare hooks with autograd at some calls, and whenever other parameters are trained or modes switched."""
         if changed:
             self.trained = list(self.subject.trained())
             self.way, self.compared = self.wanted, False
@@ -210,9 +230,34 @@ class Online:
                 self.way = fallen_back(self.subject, missed)
         self.compared = True
 
+    def _covered(self, batch: Any, work: Callable[[], Any]) -> Any:
+        """Do some work with a batch, by a double backward pass if hooks turn out not to cover the model there."""
+        try:
+            return work()
+        except Exception as error:
+            missed = self.way.missed(batch) if isinstance(self.way, ByHooks) else None
+            if not missed and isinstance(error, NotCovered):
+                missed = [str(error)]
+            if not missed:
+                raise
+            self.way = fallen_back(self.subject, missed)
+            return work()
+
     def _update_direction(self, desired: tuple[Any, Any]) -> None:
         """Average in the gradients of two batches of desired examples; ignore them if one is not finite."""
-        gradients = [self.way.gradient(batch) for batch in desired]
+        optimizers = arguments.optimizers(self.optimizer)
+        if optimizers:
+            missing = arguments.held(optimizers, self.subject.trained())
+            if missing and missing != self.without_optimizer:
+                say(
+                    f"no optimiser holds {listed(missing)}, which do not count in the contributions; after making a "
+                    "new optimiser, set `optimizer` of the online weights to it."
+                )
+            self.without_optimizer = missing
+        gradients = [
+            self._covered(batch, lambda batch=batch: self.way.gradient(batch))  # type: ignore[misc]
+            for batch in desired
+        ]
         gradients = [dict(zip(g, across.averaged(list(g.values())), strict=True)) for g in gradients]
         if not all(math.isfinite(norm(list(gradient.values()))) for gradient in gradients):
             return
@@ -223,12 +268,12 @@ class Online:
         new = max(1 - self.momentum, 1 / self.averages)
         for index, (half, gradient) in enumerate(zip(self.halves, gradients, strict=True)):
             self.halves[index] = {
-                name: torch.lerp(half[name], g, new) if name in half else g for name, g in gradient.items()
+                name: torch.lerp(half[name], g, new) if name in half and half[name].shape == g.shape else g
+                for name, g in gradient.items()
             }
         flat = (torch.cat([tensor.flatten() for tensor in half.values()]) for half in self.halves)
         self.evidence = agreement(*flat)
         mean = [(a + b) / 2 for a, b in zip(*(half.values() for half in self.halves), strict=True)]
-        optimizers = arguments.optimizers(self.optimizer)
         if optimizers:
             mean = in_metric(optimizers, list(self.subject.trained().values()), mean)
         self.direction = dict(zip(self.trained, mean, strict=True))

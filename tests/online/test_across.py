@@ -66,3 +66,21 @@ def test_options_of_the_wrapper_that_are_refused(option: str, tmp_path: Path) ->
             online.Online(model, token_losses, examples=None)
     finally:
         dist.destroy_process_group()
+
+
+def test_losses_that_go_past_the_wrapper_are_refused(tmp_path: Path) -> None:
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
+    try:
+        raw = Transformer()
+        model = DistributedDataParallel(raw)
+        weigh = online.Online(model, lambda _, batch: token_losses(raw, batch), examples=None)
+        with pytest.raises(ValueError, match="losses must call the model that it is given"):
+            weigh(tokens(4), lambda: (tokens(4, 1), tokens(4, 2)))
+    finally:
+        dist.destroy_process_group()
+
+
+def test_several_processes_without_the_wrapper_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lawpipe.online.across.world_size", lambda: 2)
+    with pytest.warns(UserWarning, match="model is not in DistributedDataParallel"):
+        online.Online(Transformer(), token_losses, examples=None)

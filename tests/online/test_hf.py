@@ -78,3 +78,33 @@ def test_the_check_of_a_model_of_hugging_face() -> None:
     assert result.ok, result
     assert result.way == "hooks"
     assert result.error < 1e-5
+
+
+def test_it_evaluates_without_training_examples(tmp_path: Path) -> None:
+    arguments = transformers.TrainingArguments(str(tmp_path), use_cpu=True, report_to=[], disable_tqdm=True)
+    run = hf.OnlineTrainer(tiny(), arguments, desired=(examples(8, 2), examples(8, 3)), eval_dataset=examples(8, 1))
+    assert run.evaluate()["eval_loss"] > 0
+
+
+def test_models_without_causal_losses_and_other_settings_are_refused(tmp_path: Path) -> None:
+    class ForMaskedLM(transformers.GPT2LMHeadModel):  # type: ignore[misc,name-defined]
+        pass
+
+    run = trainer(tmp_path)
+    run.model.__class__ = ForMaskedLM
+    with pytest.raises(ValueError, match="losses must be given for ForMaskedLM"):
+        run.train()
+    with pytest.raises(ValueError, match="label_smoothing_factor has no effect"):
+        trainer(tmp_path, label_smoothing_factor=0.1)
+
+
+def test_every_training_has_the_model_and_the_state_that_belong_to_it(tmp_path: Path) -> None:
+    run = trainer(tmp_path)
+    run.train()
+    run.train(resume_from_checkpoint=str(tmp_path / "checkpoint-4"))
+    assert run.weigh is not None
+    assert run.weigh.calls == 8
+    run.model_init = tiny
+    run.train()
+    assert run.weigh.subject.plain is run.model
+    assert run.weigh.calls == 8

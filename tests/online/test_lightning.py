@@ -78,3 +78,18 @@ def test_a_module_without_weights_or_with_another_accumulation_is_refused(tmp_pa
         OnlineCallback().setup(trainer, torch.nn.Linear(1, 1), "fit")
     with pytest.raises(ValueError, match="accumulate of the online weights must be the Trainer's"):
         OnlineCallback().setup(trainer, Mine(), "fit")
+
+
+def test_a_second_fit_has_the_metric_of_its_own_optimiser(tmp_path: Path) -> None:
+    module, _ = fit(tmp_path, 2)
+    options = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    trainer = lightning.Trainer(
+        max_steps=2, accelerator="cpu", default_root_dir=tmp_path, callbacks=[OnlineCallback()], **options
+    )
+    data = DataLoader(list(zip(range(16), tokens(16, 1), strict=True)), batch_size=4)  # type: ignore[arg-type,var-annotated]
+    trainer.fit(module, data)
+    assert isinstance(module.weigh.optimizer, list)
+    assert module.weigh.optimizer[0] is trainer.optimizers[0]
+    trainer.accumulate_grad_batches = 2
+    with pytest.raises(ValueError, match="accumulate of the online weights must be the Trainer's"):
+        OnlineCallback.on_train_batch_start(trainer.callbacks[0], trainer, module)
