@@ -4,9 +4,9 @@
     python benchmarks/ladder.py results-tinystories --output benchmarks/records/DATE-ladder/ladder.parquet
 
 Takes every seed of every language model in a folder of results that has a summary, adds the rows of the newest record
-that are not computed anew, and writes all of them, so that a larger size can be added on another machine. Rows of the
-record whose experiment now has another corpus or size are left out. Prints the report's table, the seconds and memory
-of each size as estimated and as measured, and what the ladder says.
+whose seed is not computed anew, and writes all of them, so that a larger size can be added on another machine. Rows
+of the record whose experiment now has another corpus or size are left out. Prints the report's table, the seconds and
+memory of each size as estimated and as measured, and what the ladder says.
 """
 
 import argparse
@@ -29,8 +29,8 @@ from lawpipe.run.errors import InputError
 from lawpipe.run.tables.ladder import RECORDED
 
 RECORDS = Path(__file__).parent / "records"
-#: What tells a row of the ladder from all others, and what all rows of an experiment share.
-KEYS = ["experiment", "seed", "policy"]
+#: What is replaced as a whole, and what all rows of an experiment share.
+KEYS = ["experiment", "seed"]
 SIZE = ["corpus", "steps", "examples", "desired_examples", "length", "vocabulary", "hidden", "layers", "parameters"]
 
 
@@ -43,9 +43,10 @@ def main(argv: list[str] | None = None) -> None:
     options = parser.parse_args(argv)
     new = pd.concat([recorded(folder, seeds, options.command) for folder, seeds in finished(options.results)])
     earlier = [by_size.read(path) for path in sorted(RECORDS.glob("*/ladder.parquet"))[-1:]]
-    rows = pd.concat([*earlier, new])
+    anew = pd.MultiIndex.from_frame(new[KEYS])
+    rows = pd.concat([*(frame[~pd.MultiIndex.from_frame(frame[KEYS]).isin(anew)] for frame in earlier), new])
     newest = rows.groupby("experiment")[SIZE].transform("last")
-    rows = rows[(rows[SIZE] == newest).all(axis=1)].drop_duplicates(KEYS, keep="last").reset_index(drop=True)
+    rows = rows[(rows[SIZE] == newest).all(axis=1)].reset_index(drop=True)
     shown = by_size.table(rows, [])
     print(markdown(shown.header, [row.cells for row in shown.rows]))
     print(f"\n{shown.note}\n")

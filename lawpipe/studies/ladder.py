@@ -22,6 +22,7 @@ COMPARED = {
     ladder.TUNED: "conventional tuned",
     ladder.AT_TUNED_RATE: "near-optimal at the tuned rate",
     "clean_only": "clean only",
+    "clean_only_tuned": "clean only tuned",
     "desired_only": "desired only",
 }
 

@@ -56,6 +56,13 @@ def test_finished_seeds_are_added_to_the_record_before(record, monkeypatch, tmp_
         record.main([str(root), "--output", str(output)])
         written = by_size.read(output)
         assert written.groupby("experiment").size().to_dict() == {"earlier": 2, "stories": 4}
+    # A policy that a seed had before and has no longer goes with the other rows of that seed.
+    frame = pd.concat([written, written[written["experiment"] == "stories"].head(1).assign(policy="older")])
+    columns = {name: frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame}
+    artifacts.write(output, RECORDED, columns, settings={}, code="")
+    record.main([str(root), "--output", str(output)])
+    written = by_size.read(output)
+    assert "older" not in set(written["policy"])
     near = written[(written["experiment"] == "stories") & (written["policy"] == "near_optimal")]
     assert near["processor_seconds"].tolist() == [2 * 2.5, 2 * 3.5]
     assert near["estimated_seconds"].tolist() == [4.0, 4.0]

@@ -34,6 +34,7 @@ RATIOS = (
     ("near-optimal / conventional tuned", NEAR, TUNED),
     ("near-optimal / conventional, both at the tuned rate", AT_TUNED_RATE, TUNED),
     ("clean only / conventional", "clean_only", CONVENTIONAL),
+    ("clean only / conventional, each at its best rate", "clean_only_tuned", TUNED),
     ("desired only / conventional", "desired_only", CONVENTIONAL),
 )
 
