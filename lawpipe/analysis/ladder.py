@@ -38,6 +38,21 @@ def ratio(group: pd.DataFrame, against: str, policy: str = NEAR, other: str = CO
     return mean_interval(ratios(group, against, policy, other), logarithmic=True)
 
 
+def growth(first: pd.DataFrame, other: pd.DataFrame, against: str) -> tuple[Interval, Interval]:
+    """Return J(near-optimal) / J(conventional) of another size over that of the first, and so for the acceleration.
+
+    Geometric means over the seeds that both sizes have.
+    """
+    of_j = ratios(other, against) / ratios(first, against)
+    of_acceleration = _accelerations(other, against) / _accelerations(first, against)
+    return mean_interval(of_j, logarithmic=True), mean_interval(of_acceleration, logarithmic=True)
+
+
+def _accelerations(group: pd.DataFrame, against: str) -> "pd.Series[float]":
+    """Return the acceleration of the near-optimal policy, by seed."""
+    return group[group["policy"] == NEAR].set_index("seed")[f"acceleration_{against}"].astype(np.float64)
+
+
 def quantity(group: pd.DataFrame, policy: str, column: str, *, logarithmic: bool = False) -> Interval:
     """Return the mean of a column over the seeds of a policy."""
     values = group.loc[group["policy"] == policy, column].astype(np.float64)

@@ -52,7 +52,21 @@ def table(recorded: pd.DataFrame, experiments: Sequence[Results]) -> Table:
     columns |= {results.name: _cells(rows_of_ladder.rows(results), "this page") for results in here}
     labels = next(iter(columns.values()))
     records = [{"quantity": label} | {name: cells[label] for name, cells in columns.items()} for label in labels]
-    return Table.from_records(ENTRY, records, note=ladder.verdict(recorded))
+    return Table.from_records(ENTRY, records, note=f"{ladder.verdict(recorded)} {_growth(recorded)}".strip())
+
+
+def _growth(recorded: pd.DataFrame) -> str:
+    """Say how the gain of each larger size compares with that of the smallest, in the seeds that both have."""
+    first, *others = ladder.sizes(recorded)
+    sentences = []
+    for other in others:
+        of_j, of_acceleration = ladder.growth(first, other, "desired")
+        if ladder.weights(other) > ladder.weights(first) and of_j.n:
+            sentences.append(
+                f"In {_name(other)}, J near-optimal / conventional on desired is {interval(of_j)} times that of "
+                f"{_name(first)}, paired by seed, and the acceleration {interval(of_acceleration)} times."
+            )
+    return " ".join(sentences)
 
 
 def _name(group: pd.DataFrame) -> str:

@@ -33,3 +33,13 @@ def test_recorded_sizes_stand_beside_those_of_the_page(tmp_path: Path, stories: 
 def test_a_page_without_language_models_has_the_recorded_sizes_alone(plain: Results) -> None:
     table = by_size.table(pd.concat([rows("small"), rows("large", steps=40)]), [plain])
     assert table.header == ("quantity", "small, recorded", "large, recorded")
+
+
+def test_the_gain_of_larger_sizes_is_compared_with_that_of_the_smallest_in_the_same_seeds(plain: Results) -> None:
+    small = rows("small", near_optimal={0: 2.0, 1: 1.0, 2: 4.0})
+    large = rows("large", steps=40, near_optimal={0: 1.0, 1: 0.5, 2: 2.0, 3: 4.0})
+    note = by_size.table(pd.concat([large, small]), [plain]).note
+    assert "In large, J near-optimal / conventional on desired is 0.500" in note
+    assert "(3 of 4 seeds) times that of small, paired by seed" in note
+    other_seeds = rows("large", steps=40, near_optimal={7: 1.0})
+    assert "times that of" not in by_size.table(pd.concat([small, other_seeds]), [plain]).note
