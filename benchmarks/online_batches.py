@@ -461,7 +461,9 @@ def print_table(table: pd.DataFrame) -> None:
     pairs = [f"{name} less {other}" for name, other in PAIRS]
     print(f"\n| corrupted | K | {UNIFORM} | {' | '.join([*names, *pairs])} |")
     print("|---" * (3 + len(names) + len(pairs)) + "|")
-    for (corruption, corrupted, desired), rows in table.groupby(["corruption", "corrupted", "desired"], sort=False):
+    order = table["corruption"].map([*CORRUPTIONS].index)
+    cases = table.assign(order=order).sort_values(["order", "corrupted", "desired"], ascending=[True, True, False])
+    for (corruption, corrupted, desired), rows in cases.groupby(["corruption", "corrupted", "desired"], sort=False):
         chosen, best = (
             rows[rows["chosen_by"] == by].pivot(index="seed", columns="way", values="test")
             for by in ("held_out", "test")
