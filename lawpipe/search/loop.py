@@ -102,8 +102,8 @@ class Search:
                 )
                 if current.weights.dtype != torch.float64 and current.gap > NEARLY_STATIONARY * current.objective:
                     self.reason += (
-                        ", though its gradient promises a fall of J, so that it may be rounding: "
-                        "with training.precision float64 it is not"
+                        ", though the gradient promises a fall of J: it may be rounding, which training.precision "
+                        "float64 shows, or J turns too soon along it, as it does beyond the edge of stability"
                     )
                 break
             if not math.isfinite(step.objective):
