@@ -312,7 +312,9 @@ def memory_mb(settings: Mapping[str, Any], stage: str) -> int:
         # A micro-batch of the double backward pass.
         vocabulary = settings["data"]["tokenizer"]["vocabulary"]
         numbers = PER_LOGIT * vocabulary + PER_PASSED_ON * _passed_on(settings)
-        memory += min(MICRO_TOKENS, MICRO_LOGITS // vocabulary) * numbers * _itemsize(settings) / 1e6
+        # The searched policy is trained once more in float64.
+        item = 8 if stage == "train" else _itemsize(settings)
+        memory += min(MICRO_TOKENS, MICRO_LOGITS // vocabulary) * numbers * item / 1e6
     return round(memory)
 
 
