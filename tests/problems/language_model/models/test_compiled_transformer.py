@@ -34,8 +34,8 @@ def problems(model, examples=11):
     return [LanguageModel(model, train, references, dtype, CPU) for dtype in (torch.float32, torch.float64)]
 
 
-def parameters(model, scale=1.0):
-    generator = np.random.default_rng(2)
+def parameters(model, scale=1.0, seed=2):
+    generator = np.random.default_rng(seed)
     values = [torch.from_numpy(value).flatten() for value in model.initialise(generator).values()]
     return scale * torch.cat(values) + 0.1 * torch.from_numpy(generator.standard_normal(sum(map(len, values))))
 
@@ -136,18 +136,22 @@ def test_large_logits_lose_no_more_than_in_single_operations(monkeypatch):
     loops, exact = problems(MODELS["two layers"])
     monkeypatch.setattr(devices, "COMPILED", False)
     plain, _ = problems(MODELS["two layers"])
-    theta = parameters(exact.model, scale=30.0)
     weights = torch.full((exact.examples,), 1 / exact.examples, dtype=torch.float64)
-    reference, losses = exact.weighted_gradient(theta, weights), exact.losses(theta)
-    errors = [
-        (
-            float((problem.losses(theta.float()).double() / losses - 1).abs().max()),
-            float((problem.weighted_gradient(theta.float(), weights.float()).double() - reference).norm()),
-        )
-        for problem in (loops, plain)
-    ]
-    assert errors[0][0] < max(1e-5, 2 * errors[1][0])
-    assert errors[0][1] < 2 * errors[1][1]
+    errors = []
+    # The errors of one set of parameters differ by chance, by a factor of 0.2 to 2.
+    for seed in range(8):
+        theta = parameters(exact.model, scale=30.0, seed=seed)
+        reference, losses = exact.weighted_gradient(theta, weights), exact.losses(theta)
+        errors += [
+            (
+                float((problem.losses(theta.float()).double() / losses - 1).abs().max()),
+                float((problem.weighted_gradient(theta.float(), weights.float()).double() - reference).norm()),
+            )
+            for problem in (loops, plain)
+        ]
+    of_loops, of_operations = (np.exp(np.log(errors[part::2]).mean(axis=0)) for part in (0, 1))
+    assert of_loops[0] < max(1e-5, 2 * of_operations[0])
+    assert of_loops[1] < 2 * of_operations[1]
 
 
 def test_same_bits_at_every_call():
