@@ -243,6 +243,11 @@ class Online:
             self.way = fallen_back(self.subject, missed)
             return work()
 
+    def _gradient(self, batch: Any) -> dict[str, Tensor]:
+        """Return the gradient of the mean loss of desired examples, by name."""
+        gradient: dict[str, Tensor] = self._covered(batch, lambda: self.way.gradient(batch))
+        return gradient
+
     def _update_direction(self, desired: tuple[Any, Any]) -> None:
         """Average in the gradients of two batches of desired examples; ignore them if one is not finite."""
         optimizers = arguments.optimizers(self.optimizer)
@@ -254,10 +259,7 @@ class Online:
                     "new optimiser, set `optimizer` of the online weights to it."
                 )
             self.without_optimizer = missing
-        gradients = [
-            self._covered(batch, lambda batch=batch: self.way.gradient(batch))  # type: ignore[misc]
-            for batch in desired
-        ]
+        gradients = [self._gradient(batch) for batch in desired]
         gradients = [dict(zip(g, across.averaged(list(g.values())), strict=True)) for g in gradients]
         if not all(math.isfinite(norm(list(gradient.values()))) for gradient in gradients):
             return
