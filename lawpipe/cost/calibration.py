@@ -69,8 +69,10 @@ def measure(settings: Mapping[str, Any], seconds: float) -> Steps:
     adjoint = problem.reference_gradients("desired", run.stored[-1:])[0]
 
     def train() -> None:
-        again = trajectory.train(problem, theta, weights, rates)
-        again.objective("desired") + again.objective("test")
+        # A short run's first losses, which `curve` has too, would weigh as much as those of a step.
+        after = trajectory.train(problem, theta, weights, rates).stored[1:]
+        for against in REFERENCES:
+            problem.reference_losses(against, after)
 
     def source(thetas: Tensor) -> Tensor:
         return problem.reference_gradients("desired", thetas)

@@ -3,8 +3,11 @@
 import math
 
 import pytest
+from torch import Tensor
 
 from lawpipe.cost import calibration, estimate
+from lawpipe.engine.trajectory import Curve
+from lawpipe.problems.language_model.losses import LanguageModel
 from tests.cost.test_estimate import TEXT, settings
 
 SMALL = {"seeds": [0], "data": {"train_examples": 40, "dimension": 6}}
@@ -45,3 +48,18 @@ def test_a_device_that_is_absent_is_estimated_and_not_measured(monkeypatch: pyte
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert estimate.measure_speed({"a": chosen}) == {}
     assert estimate.total(estimate.stages(chosen, None).values()).seconds > 0
+
+
+def test_a_run_of_one_step_has_its_losses_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+
+    class Counting(LanguageModel):
+        def reference_losses(self, against: str, thetas: Tensor) -> Curve:
+            counted.append(len(thetas))
+            return super().reference_losses(against, thetas)
+
+    monkeypatch.setattr(calibration, "LanguageModel", Counting)
+    monkeypatch.setattr(calibration, "MOST_TOGETHER", 1)
+    calibration.measure(settings(**SMALL_TEXT), 0.0)
+    # One run to warm up and one that is timed, each with two reference sets at one theta.
+    assert counted == [1] * 4
