@@ -19,7 +19,12 @@ AT_TUNED_RATE = "near_optimal_at_tuned_rate"
 def sizes(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Yield the rows of each experiment, in rising order of T x N and of the number of parameters."""
     groups = [group for _, group in frame.groupby("experiment", sort=False)]
-    yield from sorted(groups, key=lambda group: (weights(group), group["parameters"].iloc[0]))
+    yield from sorted(groups, key=size)
+
+
+def size(group: pd.DataFrame) -> tuple[int, int]:
+    """Return T x N and the number of parameters of an experiment; sizes are compared by both, in this order."""
+    return weights(group), int(group["parameters"].iloc[0])
 
 
 def weights(group: pd.DataFrame) -> int:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lawpipe.analysis import ladder
-from lawpipe.analysis.intervals import Interval, mean_interval
+from lawpipe.analysis.intervals import mean_interval
 from lawpipe.figures import layout, style
 from lawpipe.paper.table_2 import TABLE_2
 from lawpipe.run.splits import REFERENCES
@@ -27,6 +27,9 @@ COMPARED = {
 }
 
 SIZE = "T x N (log)"
+
+#: Of two sizes with the same T x N, the one with more parameters stands this factor further right.
+MOVED = 1.12
 
 
 def figure(frame: pd.DataFrame) -> Figure:
@@ -67,34 +70,40 @@ def figure(frame: pd.DataFrame) -> Figure:
 def _draw(
     axes: Axes, groups: list[pd.DataFrame], values: list["pd.Series[float]"], look: style.Look, label: str
 ) -> None:
-    """Draw the mean of some values of each size against T x N, its interval, and a point per seed."""
-    known = [
-        (ladder.weights(group), np.asarray(of_seeds, dtype=np.float64))
-        for group, of_seeds in zip(groups, values, strict=True)
-    ]
-    known = [(size, of_seeds[np.isfinite(of_seeds)]) for size, of_seeds in known]
-    known = [(size, of_seeds) for size, of_seeds in known if len(of_seeds)]
-    if not known:
-        return
-    means: list[Interval] = [mean_interval(of_seeds) for _, of_seeds in known]
-    x = [size for size, _ in known]
-    axes.plot(
-        x,
-        [mean.mean_or_nan for mean in means],
-        linestyle=look.line,
-        marker=look.marker,
-        color=look.colour,
-        label=label,
-    )
-    for (size, of_seeds), mean in zip(known, means, strict=True):
-        axes.plot([size] * len(of_seeds), of_seeds, ".", color=look.colour, markersize=3, alpha=0.6)
+    """Draw the mean of some values of each size against T x N, its interval, and a point per seed.
+
+    The line joins the smallest model of each T x N; the means of others are hollow.
+    """
+    joined: list[tuple[float, float]] = []
+    for group, of_seeds, earlier in zip(groups, values, _earlier(groups), strict=True):
+        known = of_seeds.astype(np.float64)
+        known = known[np.isfinite(known)]
+        if known.empty:
+            continue
+        x, mean = ladder.weights(group) * MOVED**earlier, mean_interval(known)
+        axes.plot([x] * len(known), known, ".", color=look.colour, markersize=3, alpha=0.6)
         if mean.low is not None and mean.high is not None:
-            axes.vlines(size, mean.low, mean.high, color=look.colour, linewidth=1.2)
+            axes.vlines(x, mean.low, mean.high, color=look.colour, linewidth=1.2)
+        if earlier:
+            axes.plot(x, mean.mean_or_nan, marker=look.marker, color=look.colour, markerfacecolor="none")
+        else:
+            joined.append((x, mean.mean_or_nan))
+    if joined:
+        axes.plot(*zip(*joined, strict=True), linestyle=look.line, marker=look.marker, color=look.colour, label=label)
+
+
+def _earlier(groups: list[pd.DataFrame]) -> list[int]:
+    """Return how many smaller models of the same T x N stand before each size."""
+    of_each = [ladder.weights(group) for group in groups]
+    return [of_each[:index].count(weights) for index, weights in enumerate(of_each)]
 
 
 def _note(groups: list[pd.DataFrame]) -> str:
     """Say how many seeds each size has, and where they were recorded."""
-    seeds = ", ".join(f"{group['experiment'].iloc[0]} {group['seed'].nunique()}" for group in groups)
+    names = [str(group["experiment"].iloc[0]) for group in groups]
+    seeds = ", ".join(f"{name} {group['seed'].nunique()}" for name, group in zip(names, groups, strict=True))
+    moved = ", ".join(name for name, earlier in zip(names, _earlier(groups), strict=True) if earlier)
+    hollow = f"; hollow: {moved}, a larger model at the T x N to its left" if moved else ""
     rows = pd.concat(groups)
     machines, dates = (", ".join(sorted(set(rows[column]))) for column in ("machine", "date"))
-    return f"seeds: {seeds}; bars: 95 % t intervals; small points: seeds; recorded on {machines}, {dates}"
+    return f"seeds: {seeds}; bars: 95 % t intervals; small points: seeds{hollow}; recorded on {machines}, {dates}"

@@ -20,3 +20,15 @@ def test_the_papers_sizes_stand_beside_ours() -> None:
     assert [*lines["near-optimal"].get_xdata()] == [300, 1200]
     assert [*lines["conventional tuned"].get_xdata()] == [300]
     assert "desired only" not in lines
+
+
+def test_a_larger_model_at_the_same_size_is_hollow_and_not_joined() -> None:
+    wide = rows("wide", near_optimal={0: 2.0}).assign(parameters=9000)
+    figure = ladder.figure(pd.concat([wide, rows("small"), rows("large", steps=40)]))
+    desired = figure.axes[2]
+    (joined,) = [line for line in desired.get_lines() if line.get_label() == "near-optimal"]
+    assert [*joined.get_ydata()] == [0.75, 0.75]
+    (hollow,) = [line for line in desired.get_lines() if line.get_markerfacecolor() == "none"]
+    assert [*hollow.get_ydata()] == [0.5]
+    assert hollow.get_xdata()[0] > 300
+    assert "hollow: wide" in " ".join(text.get_text() for text in figure.texts)

@@ -61,7 +61,7 @@ def _growth(recorded: pd.DataFrame) -> str:
     sentences = []
     for other in others:
         of_j, of_acceleration = ladder.growth(first, other, "desired")
-        if ladder.weights(other) > ladder.weights(first) and of_j.mean is not None:
+        if ladder.size(other) > ladder.size(first) and of_j.mean is not None:
             sentences.append(
                 f"In {_name(other)}, J near-optimal / conventional on desired is {interval(of_j)} times that of "
                 f"{_name(first)}, paired by seed, and the acceleration {interval(of_acceleration)} times."

@@ -43,3 +43,9 @@ def test_the_gain_of_larger_sizes_is_compared_with_that_of_the_smallest_in_the_s
     assert "(3 of 4 seeds) times that of small, paired by seed" in note
     other_seeds = rows("large", steps=40, near_optimal={7: 1.0})
     assert "times that of" not in by_size.table(pd.concat([small, other_seeds]), [plain]).note
+
+
+def test_a_larger_model_at_the_same_size_is_compared_too(plain: Results) -> None:
+    wide = rows("wide", near_optimal={0: 1.5}).assign(parameters=9000)
+    note = by_size.table(pd.concat([wide, rows("small")]), [plain]).note
+    assert "In wide, J near-optimal / conventional on desired is 0.500" in note
