@@ -29,8 +29,10 @@ class Stories:
         return LanguageModel(self.model, self.train, self.references, dtype, devices.device("cpu"), micro_batch)
 
 
-def draw(examples: int, reference_examples: int, *, vocabulary: int = 512, seed: int = 0) -> Stories:
-    """Draw stories with the paper's perturbation: windows of 32 tokens, for a Transformer of width 32."""
+def draw(
+    examples: int, reference_examples: int, *, vocabulary: int = 512, width: int = 32, heads: int = 2, seed: int = 0
+) -> Stories:
+    """Draw stories with the paper's perturbation: windows of 32 tokens, for a Transformer of two layers."""
     told = corpus.load({"source": "grammar", "stories": 20_000, "seed": 0, "near_copies": "ignore"})
     trained = tokenizer.make({"kind": "bpe", "vocabulary": vocabulary}, told.stories)
     shape = {
@@ -42,7 +44,7 @@ def draw(examples: int, reference_examples: int, *, vocabulary: int = 512, seed:
     cut = windows.make(trained.encode(told.stories), told.rows, shape, seed, REQUIRED)
     mix = {"fraction": 0.5, "operations": 20, "mix": {"replace": 1, "delete": 1, "repeat": 1}}
     train, _ = perturb.apply(cut["train"].tokens, trained.size, mix, seed)
-    model = Transformer(trained.size, 32, 32, 2, 2)
+    model = Transformer(trained.size, 32, width, 2, heads)
     values = model.initialise(random.generator(seed, "initialisation"))
     theta0 = torch.cat([torch.from_numpy(values[name]).float().flatten() for name in model.shapes])
     return Stories(model, train, {name: cut[name].tokens for name in REFERENCES}, theta0)
