@@ -120,7 +120,6 @@ def contributions_many(
     ends = zip(term_gradients, runs, strict=True)
     adjoints = torch.stack([gradients(run.last.unsqueeze(0))[0] for gradients, (run, _) in ends])
     steps = runs[0][0].steps
-    thetas = torch.stack([run.stored[:-1] for run, _ in runs])
 
     def note(t: int) -> None:
         for growth, adjoint in zip(growths, adjoints, strict=True):
@@ -133,7 +132,7 @@ def contributions_many(
             on_block(index, first + step, block)
 
         adjoints = runs[0][0].problem.backward_many(
-            thetas[:, part],
+            [run.stored[part] for run, _ in runs],
             [run.weights[part] for run, _ in runs],
             [run.learning_rates[part] for run, _ in runs],
             adjoints,

@@ -188,14 +188,14 @@ class Problem(ABC):
 
     def backward_many(
         self,
-        thetas: Tensor,
+        thetas: Sequence[Tensor],
         weights: Sequence[Tensor],
         learning_rates: Sequence[Sequence[float]],
         adjoints: Tensor,
         term_gradients: Sequence[TermGradients],
         on_block: OnBlockOfRun,
     ) -> Tensor:
-        """Run `backward` over each of S runs of T steps, `thetas` [S, T, P] and `adjoints` [S, P]; return [S, P].
+        """Run `backward` over each of S runs, each with its `thetas` [T, P]; return their adjoints [S, P].
 
         Overridden by problems for which several runs together are cheaper; results are equal up to rounding.
         """

@@ -53,6 +53,7 @@ class AcceleratedGradient(Method):
                 self.rate *= self.leap if self.leaping else self.growth
                 self._previous.copy_(current.weights)
                 return Step(run, value, tried, attempt)
+            del run  # before the next one is trained
             # Momentum is the most frequent cause of a step that is too long.
             self._count = 0
             self.rate *= self.shrinkage

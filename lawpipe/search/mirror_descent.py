@@ -57,6 +57,7 @@ class MirrorDescent(Method):
             if value < current.objective:
                 self.step_size *= self.leap if self.leaping else self.growth
                 return Step(run, value, tried, attempt)
+            del run  # before the next one is trained
             self.log_weights.sub_(self.velocity)
             self.step_size *= self.shrinkage
             self.leaping = False

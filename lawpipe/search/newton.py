@@ -111,6 +111,7 @@ class Newton(Method):
                 else:
                     self._radius = fraction * length if newton else math.inf
                 return Step(run, value, fraction, attempt, products)
+            del run  # before the next one is trained
         return Step(None, current.objective, fraction, 2 * self.attempts, products)
 
     def direction(self, current: Iterate, objective: Objective, face: Face) -> tuple[Tensor, int]:

@@ -67,6 +67,20 @@ def test_the_same_contributions_against_different_references(together):
         torch.testing.assert_close(contributions[run], other, rtol=1e-11, atol=1e-15)
 
 
+def test_one_run_against_two_references_is_not_copied(monkeypatch):
+    problem, given = language_model(), []
+    run = trajectory.train(problem, initial(problem), random_weights(6, problem.examples, problem.dtype), [0.3] * 6)
+
+    def noted(self, thetas, *others):
+        given.extend(thetas)
+        return Problem.backward_many(self, thetas, *others)
+
+    monkeypatch.setattr(type(problem), "backward_many", noted)
+    measure_one(run, [0, 5])
+    assert len(given) > 1
+    assert {path.untyped_storage().data_ptr() for path in given} == {run.stored.untyped_storage().data_ptr()}
+
+
 def test_the_perceptrons_batched_passes_equal_those_of_the_base_class():
     problem, theta0s, weights, rates = runs_of(
         perceptron(), [start(perceptron(), seed) for seed in range(RUNS)], RUNS

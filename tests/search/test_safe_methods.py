@@ -1,6 +1,7 @@
 """What every safe method keeps: J never rises, a run that diverges is refused, zeros are exact, it converges."""
 
 import math
+import weakref
 from itertools import pairwise
 
 import numpy as np
@@ -44,6 +45,23 @@ def test_no_accepted_step_raises_the_objective(name, learning_rate):
     assert values[-1] < 0.95 * values[0]
     _, value = search.objective.train(search.best)
     assert value == pytest.approx(min(values), rel=1e-14)
+
+
+@pytest.mark.parametrize("name", [*SAFE, "newton"])
+def test_a_rejected_run_is_freed_before_the_next_one_is_trained(name, monkeypatch):
+    train, runs, alive = Objective.run, [], []
+
+    def counted(self, weights, write_row=None):
+        alive.append(sum(run() is not None for run in runs))
+        run = train(self, weights, write_row)
+        runs.append(weakref.ref(run))
+        return run
+
+    monkeypatch.setattr(Objective, "run", counted)
+    search = searched(name, objective(3.0), iterations=12)
+    assert sum(row.forward_evaluations for row in search.rows) > 0
+    # The current one, and none that was rejected.
+    assert max(alive) == 1
 
 
 @pytest.mark.parametrize("name", SAFE)

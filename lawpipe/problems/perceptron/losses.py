@@ -213,7 +213,7 @@ class Perceptron(Problem):
 
     def backward_many(
         self,
-        thetas: Tensor,
+        thetas: Sequence[Tensor],
         weights: Sequence[Tensor],
         learning_rates: Sequence[Sequence[float]],
         adjoints: Tensor,
@@ -223,11 +223,12 @@ class Perceptron(Problem):
         """Go back over all runs together, two matrix products per step: one is with all theta and all adjoints."""
         if len(thetas) < self._few:
             return super().backward_many(thetas, weights, learning_rates, adjoints, term_gradients, on_block)
+        paths = torch.stack([*thetas])
         rows = self._train.T.contiguous()
         rates = torch.tensor(learning_rates, dtype=self.dtype, device=self.device).T.unsqueeze(2)
         steps, count = rates.shape[:2]
         size = max(1, ROWS // count)
-        terms = torch.stack([of_run(path) for of_run, path in zip(term_gradients, thetas, strict=True)], dim=1)
+        terms = torch.stack([of_run(path) for of_run, path in zip(term_gradients, paths, strict=True)], dim=1)
         both = torch.empty(2 * count, self.examples, dtype=self.dtype, device=self.device)
         wrong, along = both[:count], both[count:]
         curvature = torch.empty_like(wrong)
@@ -236,7 +237,7 @@ class Perceptron(Problem):
             block = _block(weights, start, size)
             for row in reversed(range(len(block))):
                 step = start + row
-                matmul.product(torch.cat((thetas[:, step], adjoints)), rows.T, out=both)
+                matmul.product(torch.cat((paths[:, step], adjoints)), rows.T, out=both)
                 contributions = torch.mul(along, wrong.sigmoid_(), out=results[:, row])
                 torch.addcmul(contributions, contributions, wrong, value=-1, out=curvature)
                 product = matmul.product(curvature.mul_(block[row]), rows)
