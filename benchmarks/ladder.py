@@ -1,17 +1,19 @@
 """Record the ladder of sizes: what finished runs of config/tinystories.yaml say, one row per size, seed and policy.
 
     LAWPIPE_STORIES=my/stories.parquet make ladder
-    python benchmarks/ladder.py results-tinystories --output benchmarks/records/DATE-ladder/ladder.parquet
+    python benchmarks/ladder.py results-tinystories
+    python benchmarks/ladder.py results-tinystories --output benchmarks/records/DATE-ladder/ladder.parquet \\
+        --command "make ladder"
 
 Takes every seed of every language model in a folder of results that has a summary, adds the rows of the newest record
-whose seed is not computed anew, and writes all of them, so that a larger size can be added on another machine. Rows
-of the record whose experiment now has another corpus or size are left out. Prints the report's table, the seconds and
-memory of each size as estimated and as measured, and what the ladder says.
+whose seed is not computed anew, and writes all of them, so that a larger size can be added on another machine. Leaves
+out seeds of the record whose experiment now has other stories, another size or learning rate, and says so. Prints the
+report's table, the seconds and memory of each size as estimated and as measured, and what the ladder says.
 """
 
 import argparse
-import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ import pandas as pd
 
 from lawpipe.analysis import ladder
 from lawpipe.config.plan import SEARCHED, VALIDATED
+from lawpipe.cost import costs
 from lawpipe.report.table import markdown
 from lawpipe.report.tables import by_size
 from lawpipe.results import experiment, problem
@@ -29,34 +32,58 @@ from lawpipe.run.errors import InputError
 from lawpipe.run.tables.ladder import RECORDED
 
 RECORDS = Path(__file__).parent / "records"
-#: What is replaced as a whole, and what all rows of an experiment share.
+#: What is replaced as a whole, and what the conventional policies of an experiment share.
 KEYS = ["experiment", "seed"]
-SIZE = ["corpus", "steps", "examples", "desired_examples", "length", "vocabulary", "hidden", "layers", "parameters"]
+SHARED = [
+    *("corpus", "stories", "steps", "examples", "desired_examples", "length", "vocabulary", "hidden", "layers"),
+    *("parameters", "learning_rate"),
+]
 
 
 def main(argv: list[str] | None = None) -> None:
     """Collect, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, help="a folder of results, such as results-tinystories")
-    parser.add_argument("--command", default="make ladder", help="the command that ran them")
+    parser.add_argument("--command", help="the command that ran them; a record needs it")
     parser.add_argument("--output", type=Path, help="a Parquet file for the rows")
     options = parser.parse_args(argv)
+    if options.output is not None and not options.command:
+        parser.error('--output needs --command, the command that ran the experiments, as in --command "make ladder".')
     new = pd.concat([recorded(folder, seeds, options.command) for folder, seeds in finished(options.results)])
     earlier = [by_size.read(path) for path in sorted(RECORDS.glob("*/ladder.parquet"))[-1:]]
-    anew = pd.MultiIndex.from_frame(new[KEYS])
-    rows = pd.concat([*(frame[~pd.MultiIndex.from_frame(frame[KEYS]).isin(anew)] for frame in earlier), new])
-    newest = rows.groupby("experiment")[SIZE].transform("last")
-    rows = rows[(rows[SIZE] == newest).all(axis=1)].reset_index(drop=True)
+    rows = alike(pd.concat([*(frame[~isin(frame, new)] for frame in earlier), new]))
     shown = by_size.table(rows, [])
     print(markdown(shown.header, [row.cells for row in shown.rows]))
     print(f"\n{shown.note}\n")
-    print(markdown(*costs(rows)))
+    print(markdown(*table_of_costs(rows)))
     if options.output is not None:
         columns = {
             name: rows[name].astype(object).where(rows[name].notna(), None).tolist() for name in RECORDED.columns
         }
         code = provenance.code_digest(__file__)
         artifacts.write(options.output, RECORDED, columns, settings={"command": options.command}, code=code)
+
+
+def isin(rows: pd.DataFrame, others: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which rows are of an experiment and seed of the others."""
+    return pd.Series(pd.MultiIndex.from_frame(rows[KEYS]).isin(pd.MultiIndex.from_frame(others[KEYS])), rows.index)
+
+
+def alike(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the seeds that share stories, size and learning rate with the last one of their experiment.
+
+    Says on stderr which are left out.
+    """
+    conventional = rows[rows["policy"] == ladder.CONVENTIONAL]
+    same = (conventional[SHARED] == conventional.groupby("experiment")[SHARED].transform("last")).all(axis=1)
+    for name, others in conventional[~same].groupby("experiment"):
+        seeds = ", ".join(str(seed) for seed in others["seed"])
+        print(
+            f"left out of the record: {name}, seeds {seeds}, whose stories, size or learning rate are not those of "
+            "the seeds that were computed last.",
+            file=sys.stderr,
+        )
+    return rows[isin(rows, conventional[same])].reset_index(drop=True)
 
 
 def finished(root: Path) -> Iterator[tuple[Path, list[int]]]:
@@ -86,9 +113,8 @@ def cost(folder: Path, seed: int, policy: str) -> dict[str, Any]:
     """Return what the jobs took that made a policy and trained under it, and what was estimated."""
     searched = policy in (SEARCHED, VALIDATED)
     jobs = ["search", f"train_{SEARCHED}"] if searched else [f"make_policy_{policy}", f"train_{policy}"]
-    took = [json.loads((folder / f"seed{seed}/cost/{job}.json").read_text()) for job in jobs]
-    path = folder.parent / "cost/estimate.json"
-    stages = json.loads(path.read_text()).get(folder.name, {}) if path.exists() else {}
+    took = [costs.read_job(folder / f"seed{seed}/cost/{job}.json") for job in jobs]
+    stages = costs.estimates(folder)
     estimates = [stages[job] for job in jobs if job in stages]
     known = len(estimates) == len(jobs)
     return {
@@ -98,11 +124,11 @@ def cost(folder: Path, seed: int, policy: str) -> dict[str, Any]:
         "estimated_memory_mb": float(max(stage["memory_mb"] for stage in estimates)) if known else None,
         "machine": f"{took[-1]['hardware']['cores']}-core {took[-1]['hardware']['processor']}",
         "date": took[-1]["started"][:10],
-        "commit": took[-1]["git"]["commit"] or "unknown",
+        "commit": (took[-1]["git"]["commit"] or "unknown") + " and changes" * bool(took[-1]["git"]["modified"]),
     }
 
 
-def costs(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+def table_of_costs(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Return a table of minutes per seed and of memory: as estimated before the run, and as measured."""
     header = [
         "experiment",
@@ -119,6 +145,7 @@ def costs(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
             seconds = [jobs[column].mean() / 60 for column in ("estimated_seconds", "processor_seconds")]
             memory = [jobs[column].max() for column in ("estimated_memory_mb", "peak_memory_mb")]
             cells = [*(f"{value:.1f}" for value in seconds), *(f"{value:.0f}" for value in memory)]
+            cells = [cell.replace("nan", "-") for cell in cells]
             lines.append([str(group["experiment"].iloc[0]), str(policy), str(len(jobs)), *cells])
     return header, lines
 

@@ -18,6 +18,7 @@ from lawpipe.figures import style
 from lawpipe.paper import judgement, sizes
 from lawpipe.report import page
 from lawpipe.run import files, stage
+from lawpipe.run.parsing import parsing
 from lawpipe.run.tables.claims import CLAIMS, SIZES
 from lawpipe.studies import growth, ladder, methods
 
@@ -41,7 +42,9 @@ def draw_records(job: stage.Job) -> dict[str, Path]:
     newest = {name: max(job.options.records.glob(f"*/{study.RECORD}")) for name, study in studies.items()}
     with style.theme():
         for name, study in studies.items():
-            style.save(study.figure(pd.read_parquet(newest[name])), getattr(job.options, name), study.TITLE)
+            with parsing(newest[name], "not a recorded run", "take it from git, or move its folder away"):
+                record = pd.read_parquet(newest[name])
+            style.save(study.figure(record), getattr(job.options, name), study.TITLE)
     return newest
 
 

@@ -33,9 +33,11 @@ def weights(group: pd.DataFrame) -> int:
 
 
 def ratios(group: pd.DataFrame, against: str, policy: str = NEAR, other: str = CONVENTIONAL) -> "pd.Series[float]":
-    """Return J(policy) / J(other) on a reference set, for every seed of an experiment that has both."""
+    """Return J(policy) / J(other) on a reference set, for every seed that has both; NaN where one is not finite."""
     objectives = group.pivot(index="seed", columns="policy", values=f"objective_{against}").astype(np.float64)
-    return gain.ratios(objectives.where(np.isfinite), policy, other)
+    have = group[group["policy"].isin([policy, other])].groupby("seed")["policy"].nunique() == len({policy, other})
+    # A run that diverged is NaN, and counts as a seed without a value.
+    return gain.ratios(objectives.where(np.isfinite), policy, other).reindex(have.index[have])
 
 
 def ratio(group: pd.DataFrame, against: str, policy: str = NEAR, other: str = CONVENTIONAL) -> Interval:

@@ -68,10 +68,10 @@ def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
     files = [file for seed in seeds for file in sorted((folder / f"seed{seed}/cost").glob("*.json"))]
     files += sorted((folder / "cost").glob("*.json"))
     by_stage: dict[str, list[dict[str, Any]]] = {}
-    estimates = _estimates(folder)
+    estimated = estimates(folder)
     for file in files:
-        if not estimates or file.stem in estimates:
-            by_stage.setdefault(file.stem, []).append(_read(file))
+        if not estimated or file.stem in estimated:
+            by_stage.setdefault(file.stem, []).append(read_job(file))
     stages = [
         Cost(
             stage=stage.replace("_", " "),
@@ -80,9 +80,9 @@ def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
             longest=max(job["seconds"] for job in jobs),
             peak_memory_mb=max(job["peak_memory_mb"] for job in jobs),
             processor_seconds=sum(job["processor_seconds"] for job in jobs),
-            operations=estimates.get(stage, {}).get("operations"),
-            estimated_seconds=estimates.get(stage, {}).get("seconds"),
-            estimated_memory_mb=estimates.get(stage, {}).get("memory_mb"),
+            operations=estimated.get(stage, {}).get("operations"),
+            estimated_seconds=estimated.get(stage, {}).get("seconds"),
+            estimated_memory_mb=estimated.get(stage, {}).get("memory_mb"),
         )
         for stage, jobs in sorted(by_stage.items(), key=lambda item: min(job["started"] for job in item[1]))
     ]
@@ -98,7 +98,7 @@ def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
     )
 
 
-def _estimates(folder: Path) -> dict[str, dict[str, float]]:
+def estimates(folder: Path) -> dict[str, dict[str, float]]:
     """Return the estimates of an experiment's stages by name; nothing if they are missing or damaged."""
     try:
         recorded = json.loads((folder.parent / "cost/estimate.json").read_text(encoding="utf-8"))
@@ -108,7 +108,7 @@ def _estimates(folder: Path) -> dict[str, dict[str, float]]:
         return {}
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_job(file: Path) -> dict[str, Any]:
     """Return the content of one cost file; raises InputError if it is not one."""
     with parsing(file, "not a stage's cost"):
         cost: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))

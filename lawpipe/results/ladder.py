@@ -1,5 +1,6 @@
 """The rows of the ladder of sizes that an experiment has, as `analysis.ladder` takes them."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pandas as pd
 from lawpipe.cost.flops import Size
 from lawpipe.results.experiment import Results, Seed
 from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
 from lawpipe.run.tables.ladder import LADDER
 from lawpipe.run.tables.policies import POLICY, SEARCH
 
@@ -21,12 +23,17 @@ SHARES = ("noncontributive_excluded", "redundant_dropped")
 
 
 def rows(results: Results) -> pd.DataFrame:
-    """Return the ladder's rows of one experiment, a language model, for the seeds of `results`."""
+    """Return the ladder's rows of one experiment, a language model, for the seeds of `results`.
+
+    Raises InputError if the seeds were computed with different settings, as after a rerun that is not finished.
+    """
+    _check_alike(results)
     settings = results.settings
     data, model = settings["data"], settings["model"]
     size = {
         "experiment": results.name,
         "corpus": data["corpus"]["source"],
+        "stories": json.loads((results.folder / "corpus.json").read_text())["fingerprint"],
         "steps": settings["training"]["steps"],
         "examples": data["train_examples"],
         "desired_examples": data["desired_examples"],
@@ -38,6 +45,19 @@ def rows(results: Results) -> pd.DataFrame:
     }
     records = [size | row for seed in results.seeds for row in _of_seed(results.seed(seed), seed)]
     return pd.DataFrame(records, columns=[*LADDER.columns])
+
+
+def _check_alike(results: Results) -> None:
+    """Raise InputError unless all seeds have the settings of the first."""
+    for seed in results.seeds:
+        own = artifacts.metadata(results.path(seed, "summary"))["settings"]
+        keys = own.keys() | results.settings.keys()
+        changed = sorted(key for key in keys - {"seed"} if own.get(key) != results.settings.get(key))
+        if changed:
+            raise InputError(
+                f"{results.folder}: seed {seed} differs from seed {results.seeds[0]} in {', '.join(changed)}, "
+                "expected the same settings in all seeds: run the experiment again to its end."
+            )
 
 
 def _of_seed(tables: Seed, seed: int) -> Iterator[dict[str, Any]]:

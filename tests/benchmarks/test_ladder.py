@@ -53,14 +53,14 @@ def test_finished_seeds_are_added_to_the_record_before(record, monkeypatch, tmp_
 
     output = tmp_path / "records/2026-01-03-ladder/ladder.parquet"
     for _ in range(2):  # the second time, every row is known
-        record.main([str(root), "--output", str(output)])
+        record.main([str(root), "--command", "make ladder", "--output", str(output)])
         written = by_size.read(output)
         assert written.groupby("experiment").size().to_dict() == {"earlier": 2, "stories": 4}
     # A policy that a seed had before and has no longer goes with the other rows of that seed.
     frame = pd.concat([written, written[written["experiment"] == "stories"].head(1).assign(policy="older")])
     columns = {name: frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame}
     artifacts.write(output, RECORDED, columns, settings={}, code="")
-    record.main([str(root), "--output", str(output)])
+    record.main([str(root), "--command", "make ladder", "--output", str(output)])
     written = by_size.read(output)
     assert "older" not in set(written["policy"])
     near = written[(written["experiment"] == "stories") & (written["policy"] == "near_optimal")]
@@ -68,9 +68,35 @@ def test_finished_seeds_are_added_to_the_record_before(record, monkeypatch, tmp_
     assert near["estimated_seconds"].tolist() == [4.0, 4.0]
     assert written["estimated_seconds"].isna().sum() == 2
     assert set(near["commit"]) == {"0123456789abcdef0123456789abcdef01234567"}
-    printed = capsys.readouterr().out
-    assert "earlier, recorded" in printed
-    assert "| stories | near_optimal | 2 |" in printed
+    printed = capsys.readouterr()
+    assert "earlier, recorded" in printed.out
+    assert "| stories | near_optimal | 2 |" in printed.out
+
+
+def test_seeds_of_other_stories_are_left_out_and_named(record, capsys) -> None:
+    old = rows("one", near_optimal={0: 2.0, 1: 2.0})
+    other_rate = rows("one", near_optimal={5: 2.0}).assign(learning_rate=1.0)
+    new = rows("one", near_optimal={3: 2.0}).assign(stories="bb")
+    alike = record.alike(
+        pd.concat([rows("two"), old.assign(stories="bb"), new, other_rate.assign(stories="bb"), new])
+    )
+    assert set(alike["experiment"]) == {"one", "two"}
+    assert set(alike[alike["experiment"] == "one"]["seed"]) == {0, 1, 3}
+    assert "one, seeds 5, whose stories" in capsys.readouterr().err
+    alike = record.alike(pd.concat([old, new.assign(stories="bb")]))
+    assert set(alike["seed"]) == {3}
+
+
+def test_a_record_needs_the_command_that_ran_the_experiments(record, tmp_path: Path, capsys) -> None:
+    with pytest.raises(SystemExit):
+        record.main([str(tmp_path), "--output", str(tmp_path / "ladder.parquet")])
+    assert "--output needs --command" in capsys.readouterr().err
+
+
+def test_a_missing_cost_file_is_named(record, tmp_path: Path) -> None:
+    folder = toy.write_experiment(tmp_path, "stories", toy.STORIES)
+    with pytest.raises(InputError, match=r"train_near_optimal\.json is not a stage's cost"):
+        record.cost(folder, 0, "near_optimal")
 
 
 def test_the_policies_of_the_search_share_its_jobs_and_a_commit_may_be_unknown(record, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
 from lawpipe.results.numbers import interval
 from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
 from lawpipe.run.splits import REFERENCES
 from lawpipe.run.tables.ladder import RECORDED
 
@@ -22,10 +23,13 @@ ENTRY = Entry(
     "Language models at growing size, recorded and here",
     "Table 2",
     "Ratios of J of the same seed, and what the near-optimal policy is like, at each size. Columns marked as "
-    "recorded were computed on real stories by the commit named there, not by the files of this page; "
+    "recorded were computed by the commit named there, not by the files of this page; "
     "benchmarks/records has a row for each of their seeds and policies. Means over n seeds with 95 % intervals, "
     "geometric for ratios.",
 )
+
+#: The digits of a commit after the first ten.
+LONG = r"(?<=^[0-9a-f]{10})[0-9a-f]+"
 
 #: The ratios of J: the label, the policy, and the one that it is compared with.
 RATIOS = (
@@ -40,8 +44,16 @@ RATIOS = (
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Return a record of the ladder; raises InputError if the file is missing or damaged."""
-    frame: pd.DataFrame = artifacts.read(path, RECORDED).to_pandas()
+    """Return a record of the ladder.
+
+    Raises InputError if the file is missing, damaged or of another version: a record is not made again.
+    """
+    try:
+        frame: pd.DataFrame = artifacts.read(path, RECORDED).to_pandas()
+    except InputError as error:
+        raise InputError(
+            f"{path} is missing, damaged or a record of another version: take it from git, or move its folder away."
+        ) from error
     return frame
 
 
@@ -56,15 +68,17 @@ def table(recorded: pd.DataFrame, experiments: Sequence[Results]) -> Table:
 
 
 def _growth(recorded: pd.DataFrame) -> str:
-    """Say how the gain of each larger size compares with that of the smallest, in the seeds that both have."""
+    """Say how the gain of each larger size compares with that of the smallest on the same stories and seeds."""
     first, *others = ladder.sizes(recorded)
     sentences = []
     for other in others:
         of_j, of_acceleration = ladder.growth(first, other, "desired")
-        if ladder.size(other) > ladder.size(first) and of_j.mean is not None:
+        larger = ladder.size(other) > ladder.size(first)
+        if larger and set(other["stories"]) == set(first["stories"]) and of_j.mean is not None:
             sentences.append(
                 f"In {_name(other)}, J near-optimal / conventional on desired is {interval(of_j)} times that of "
-                f"{_name(first)}, paired by seed, and the acceleration {interval(of_acceleration)} times."
+                f"{_name(first)}, paired by seed, and the acceleration "
+                f"{interval(of_acceleration, missing='an unknown number of')} times."
             )
     return " ".join(sentences)
 
@@ -76,7 +90,7 @@ def _name(group: pd.DataFrame) -> str:
 
 def _origin(group: pd.DataFrame) -> str:
     """Say where and when a recorded size was computed, and by which commits."""
-    columns = (group["machine"], group["date"], "commit " + group["commit"].str[:10])
+    columns = (group["machine"], group["date"], "commit " + group["commit"].str.replace(LONG, "", regex=True))
     return ", ".join(" and ".join(sorted(set(values))) for values in columns)
 
 
@@ -85,6 +99,7 @@ def _cells(group: pd.DataFrame, origin: str) -> dict[str, str]:
     size = group.iloc[0]
     cells = {
         "computed": origin,
+        "stories: from, fingerprint": f"{size['corpus']}, {size['stories'][:10]}",
         "T x N": f"{size['steps']:,} x {size['examples']:,}",
         "desired examples K": f"{size['desired_examples']:,}",
         "length L, vocabulary V": f"{size['length']:,}, {size['vocabulary']:,}",

@@ -5,13 +5,13 @@ from lawpipe.run.table import table
 #: One row per experiment, seed and policy. Losses and gap are in nats, the fit is that of the desired loss, and
 #: `noncontributive_excluded` and `redundant_dropped` are those of instantaneous contributions to it.
 #: `learning_rate` is that of the policy's first step, `evaluations` the number of gradients that led to the searched
-#: policy.
+#: policy, `stories` the fingerprint of the stories.
 LADDER = table(
     "ladder",
-    "experiment: string, corpus: string, steps: int32, examples: int32, desired_examples: int32, length: int32,"
-    "vocabulary: int32, hidden: int32, layers: int32, parameters: int64, evaluations: int32, seed: int64,"
-    "policy: string, learning_rate, objective_desired, objective_test, acceleration_desired, acceleration_test,"
-    "gap, weight_on_perturbed, similarity_desired, similarity_test, adjoint_similarity_desired,"
+    "experiment: string, corpus: string, stories: string, steps: int32, examples: int32, desired_examples: int32,"
+    "length: int32, vocabulary: int32, hidden: int32, layers: int32, parameters: int64, evaluations: int32,"
+    "seed: int64, policy: string, learning_rate, objective_desired, objective_test, acceleration_desired,"
+    "acceleration_test, gap, weight_on_perturbed, similarity_desired, similarity_test, adjoint_similarity_desired,"
     "noncontributive_excluded, redundant_dropped, loss_floor, scale, exponent, r_squared",
 )
 

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from lawpipe.report import table_page
 from lawpipe.report.tables import by_size
 from lawpipe.results.experiment import Results
 from lawpipe.run import artifacts
+from lawpipe.run.errors import InputError
 from lawpipe.run.tables.ladder import RECORDED
 from tests.ladders import rows
 
@@ -20,6 +22,7 @@ def test_recorded_sizes_stand_beside_those_of_the_page(tmp_path: Path, stories: 
     assert table.header == ("quantity", "recorded_one, recorded", stories.name)
     cells = {row.cells[0]: row.cells[1:] for row in table.rows}
     assert cells["computed"] == ("an abacus, 2026-01-02, commit 0123456789", "this page")
+    assert cells["stories: from, fingerprint"][0] == "file, 5a5a5a5a5a"
     assert cells["T x N"][0] == "10 x 30"
     assert cells["seeds n"] == ("3", str(len(stories.seeds)))
     assert cells["J on desired, near-optimal / conventional"][0].startswith("0.500 [")
@@ -43,6 +46,29 @@ def test_the_gain_of_larger_sizes_is_compared_with_that_of_the_smallest_in_the_s
     assert "(3 of 4 seeds) times that of small, paired by seed" in note
     other_seeds = rows("large", steps=40, near_optimal={7: 1.0})
     assert "times that of" not in by_size.table(pd.concat([small, other_seeds]), [plain]).note
+
+
+def test_sizes_of_other_stories_are_not_compared(plain: Results) -> None:
+    note = by_size.table(pd.concat([rows("small"), rows("large", steps=40).assign(stories="bb")]), [plain]).note
+    assert "times that of" not in note
+
+
+def test_a_seed_that_diverged_counts_as_one_without_a_value(plain: Results) -> None:
+    frame = rows("small", near_optimal={0: 2.0, 1: float("inf"), 2: 2.0}, clean_only={0: 1.0})
+    cells = {row.cells[0]: row.cells[1] for row in by_size.table(frame, [plain]).rows}
+    assert "(2 of 3 seeds)" in cells["J on desired, near-optimal / conventional"]
+    assert cells["J on desired, clean only / conventional"] == "0.250"
+
+
+def test_a_commit_with_changes_says_so(plain: Results) -> None:
+    frame = rows("small").assign(commit="0123456789abcdef and changes")
+    assert "commit 0123456789 and changes" in by_size.table(frame, [plain]).rows[0].cells[1]
+
+
+def test_a_damaged_record_is_not_to_be_deleted(tmp_path: Path) -> None:
+    (tmp_path / "ladder.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match="is missing, damaged or a record of another version: take it from git"):
+        by_size.read(tmp_path / "ladder.parquet")
 
 
 def test_a_larger_model_at_the_same_size_is_compared_too(plain: Results) -> None:
