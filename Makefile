@@ -22,6 +22,10 @@ ifneq ($(CONFIG),)
 ifneq ($(shell test -f $(call quoted,$(CONFIG)) && echo file),file)
 $(error CONFIG is $(CONFIG), which does not exist: name a YAML file such as config/small.yaml)
 endif
+WITH_OWN := $(filter small grid ladder which_law online trusted,$(MAKECMDGOALS))
+ifneq ($(WITH_OWN),)
+$(error $(WITH_OWN) has a config of its own: leave out CONFIG, or say make run CONFIG=$(CONFIG))
+endif
 endif
 
 .PHONY: run small grid ladder verify report perceptron perceptron_noisy perceptron_paper perceptron_flow perceptron_steered perceptron_redundant perceptron_desired stories stories_controls transfer which_law optima overfitting online trusted \

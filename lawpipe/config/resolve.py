@@ -112,8 +112,9 @@ def check_folders(config: Config) -> None:
     for name, settings in config.experiments.items():
         for file in (file for file in plan.own_files(settings) if not Path(file).is_file()):
             if settings["problem"] in plan.ON_TEXT:
+                named = " by LAWPIPE_STORIES" if file == os.environ.get("LAWPIPE_STORIES") else ""
                 mistakes.add(
-                    f"experiments.{name}.data.corpus.path is {file!r}, expected a file of text there: "
+                    f"experiments.{name}.data.corpus.path is {file!r}{named}, expected a file of text there: "
                     "put it there, or set data.corpus.source to grammar for stories of the embedded grammar."
                 )
             else:
@@ -294,7 +295,7 @@ def _sweepable() -> list[str]:
     return [
         path
         for path, *_ in block.keys(Experiment)
-        if path not in ("extends", "in_all", "problem")
+        if path not in ("extends", "in_all", "problem", "processes", "nodes")
         and {"array", "object"}.isdisjoint(
             option.get("type")
             for option in messages.allowed(experiment.json_schema(), ("experiments", "any", *path.split(".")))

@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass
-from math import isqrt
+from math import ceil, isqrt
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,9 @@ START, LIGHT_START, PER_FIT, PLOT, PER_STORY = 0.25, 0.1, 0.1, 7.0, 0.5e-3
 
 #: The stages with training runs.
 TRAINING = ("search", "make_policy", "train")
+
+#: How many times its estimate a job may take before a scheduler stops it.
+ALLOWED = 3
 
 #: Seconds of one core. For a shorter run the machine is not measured.
 LONG = 120
@@ -117,6 +120,12 @@ def stages(settings: Mapping[str, Any], speed: Steps | None = None) -> dict[str,
             seconds=count * (work.times(speed) + _other_seconds(settings, stage)),
         )
     return result
+
+
+def minutes(settings: Mapping[str, Any], stage: str, batch: str) -> int:
+    """Return the time limit of a job for schedulers: `ALLOWED` times the estimate for a core of 2 to 3 GHz."""
+    seconds = _work(settings, stage, batch).times(reference_speed(settings)) + _other_seconds(settings, stage)
+    return ceil(ALLOWED * seconds / 60)
 
 
 def measure_speed(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, Steps]:

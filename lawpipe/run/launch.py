@@ -40,8 +40,16 @@ def main() -> None:
         )
     if count == 1:
         os.execv(sys.executable, [sys.executable, script, *arguments])
-    if nodes == 1 or os.environ.get(NODES) != str(nodes):
-        run(count, script, arguments, ["--standalone"])
+    allocated = os.environ.get(NODES, "1")
+    if nodes == 1 or allocated != str(nodes):
+        if nodes > 1 and allocated != "1":
+            print(
+                f"the config's nodes is {nodes}, but this Slurm job has {allocated}: all {count} processes run on "
+                "this one. To divide them, ask for as many nodes.",
+                file=sys.stderr,
+                flush=True,
+            )
+        run(count, script, arguments, ["--standalone"], of=count)
     elif MEETING not in os.environ:
         spread(nodes)
     else:
@@ -50,7 +58,7 @@ def main() -> None:
             os.environ.pop(signals.STARTED_BY, None)
         place = os.environ[MEETING]
         meeting = [f"--nnodes={nodes}", "--rdzv-backend=c10d", f"--rdzv-endpoint={place}", f"--rdzv-id={place}"]
-        run(count // nodes, script, arguments, meeting)
+        run(count // nodes, script, arguments, meeting, of=count)
 
 
 def spread(nodes: int) -> None:
@@ -64,11 +72,17 @@ def spread(nodes: int) -> None:
     # The new step shares the cores and the memory of this one, which only waits.
     options = ["--overlap", f"--nodes={nodes}", f"--ntasks={nodes}", "--ntasks-per-node=1", "--kill-on-bad-exit=1"]
     command = ["srun", *options, "--quit-on-interrupt", "--quiet", sys.executable, "-m", "lawpipe.run.launch"]
-    os.execvpe(command[0], [*command, *sys.argv[1:]], environment)
+    try:
+        os.execvpe(command[0], [*command, *sys.argv[1:]], environment)
+    except OSError as error:
+        sys.exit(
+            f"error: srun cannot be started ({error.strerror}), expected Slurm's, which divides the processes among "
+            f"{nodes} nodes: put it on the PATH, or set nodes to 1."
+        )
 
 
-def run(count: int, script: str, arguments: Sequence[str], meeting: Sequence[str]) -> None:
-    """Run the script in `count` processes of this machine, by torchrun with the options `meeting`."""
+def run(count: int, script: str, arguments: Sequence[str], meeting: Sequence[str], *, of: int) -> None:
+    """Run the script in `count` of all `of` processes on this machine, by torchrun with the options `meeting`."""
     from torch.distributed import run as torchrun
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -97,7 +111,7 @@ def run(count: int, script: str, arguments: Sequence[str], meeting: Sequence[str
             print(signals.Stopped(code - 128), file=sys.stderr, flush=True)
         elif code > 128:
             print(
-                f"error: one of the {count} processes of this job was killed by {signal.Signals(code - 128).name}: "
+                f"error: one of the {of} processes of this job was killed by {signal.Signals(code - 128).name}: "
                 "run again, and a search goes on from where it was.",
                 file=sys.stderr,
                 flush=True,

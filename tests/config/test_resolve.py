@@ -183,6 +183,7 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"sweep": {}}, ["a.sweep", "at least one key"]),
     ({"sweep": {"training.stesp": [1]}}, ["a.sweep.training.stesp", "did you mean 'training.steps'?"]),
     ({"sweep": {"seeds": [1]}}, ["a.sweep.seeds is not a known key"]),
+    ({"sweep": {"nodes": [1, 2]}}, ["a.sweep.nodes is not a known key"]),
     ({"sweep": {"training.steps": 5}}, ["a.sweep.training.steps is 5", "a list"]),
     ({"sweep": {"training.steps": [5, 0]}}, ["a.sweep.training.steps[1] is 0", "a whole number"]),
     ({"sweep": {"training.steps": [5, 5]}}, ["a.sweep.training.steps holds 5 twice"]),

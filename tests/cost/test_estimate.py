@@ -4,6 +4,7 @@ tests/workflow compares them with a run.
 """
 
 import json
+import math
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -164,3 +165,9 @@ def test_the_recorded_estimate_is_that_of_the_stages(tmp_path: Path) -> None:
 def test_a_short_run_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate.subprocess, "run", None)
     assert estimate.measure_speed({"a": settings(seeds=[0], search={"iterations": 1})}) == {}
+
+
+def test_the_time_limit_is_three_times_the_estimate_of_one_job() -> None:
+    chosen = settings(seeds=[0, 1], training={"steps": 5000}, search={"iterations": 100})
+    search = estimate.stages(chosen)["search"]
+    assert estimate.minutes(chosen, "search", "") == math.ceil(3 * search.seconds / search.jobs / 60)

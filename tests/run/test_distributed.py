@@ -113,6 +113,21 @@ def test_a_run_on_one_node_stays_there_whatever_the_slurm_job_has(
     assert sorted(path.name for path in tmp_path.glob("rank*")) == ["rank0", "rank1"]
 
 
+def test_a_slurm_job_of_another_number_of_nodes_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_NUM_NODES", "3")
+    code, _, stderr = finish(tmp_path, "pass", 2, "--nodes", "2")
+    assert code == 0
+    assert stderr.startswith("the config's nodes is 2, but this Slurm job has 3: all 2 processes run on this one.")
+
+
+def test_without_srun_nodes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_NUM_NODES", "2")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, _, stderr = finish(tmp_path, "pass", 2, "--nodes", "2")
+    assert code == 1
+    assert stderr.startswith("error: srun cannot be started (No such file or directory), expected Slurm's")
+
+
 def test_processes_that_the_nodes_do_not_divide_are_refused(tmp_path: Path) -> None:
     code, _, stderr = finish(tmp_path, "pass", 3, "--nodes", "2")
     assert code == 2

@@ -34,3 +34,9 @@ def test_a_config_that_is_missing_is_named() -> None:
     said = make("run", "CONFIG=my missing.yaml")
     assert said.returncode == 2
     assert "CONFIG is my missing.yaml, which does not exist" in said.stderr
+
+
+def test_a_target_with_a_config_of_its_own_takes_no_other() -> None:
+    said = make("ladder", "CONFIG=config/small.yaml")
+    assert said.returncode == 2
+    assert "ladder has a config of its own" in said.stderr

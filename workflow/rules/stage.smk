@@ -31,7 +31,7 @@ class Stage:
     script: str = ""
     job: str = ""
     folder: str = SEED
-    # The longest run.
+    # The time limit of small jobs.
     minutes: int = 10
     # Whether it searches: in the experiment's number of processes, with a side folder from which it resumes.
     searches: bool = False
@@ -106,6 +106,13 @@ class Stage:
         if self.settings is not None:
             return 1000
         return estimate.memory_mb(settings_of(wildcards), self.script) * self.threads(wildcards)
+
+    def runtime(self, wildcards):
+        """The time limit of a job, in minutes: more than `minutes` where its estimate is long."""
+        if self.settings is not None or self.script not in estimate.TRAINING:
+            return self.minutes
+        batch = wildcards.get("batch", wildcards.get("policy", ""))
+        return max(self.minutes, estimate.minutes(settings_of(wildcards), self.script, batch))
 
     def gpus(self, wildcards):
         """The number of GPUs of a job."""

@@ -23,7 +23,7 @@ for stage in STAGES:
             # For the profile of a cluster: one task on each node starts the processes there.
             **({"nodes": stage.nodes, "tasks": stage.nodes} if stage.searches else {}),
             mem_mb=stage.memory,
-            runtime=stage.minutes,
+            runtime=stage.runtime,
         params:
             **stage.all_params(),
         message:
