@@ -114,7 +114,7 @@ def stages(settings: Mapping[str, Any], speed: Steps | None = None) -> dict[str,
         result[f"{stage}_{batch}" if batch else stage] = Cost(
             jobs=count,
             operations=count * work.times(step_operations),
-            memory_mb=memory_mb(settings, stage),
+            memory_mb=memory_mb(settings, stage) * (settings["processes"] if _searches(stage, batch) else 1),
             files=count * tables,
             bytes=count * (size + OVERHEAD * tables),
             seconds=count * (work.times(speed) + _other_seconds(settings, stage)),
@@ -169,7 +169,7 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
         # Each step goes over the desired examples too.
         examples, _ = sizes(settings)
         steps *= 1 + examples["desired"] / examples["train"]
-    if stage == "search" or (stage == "make_policy" and batch in plan.SEARCHED_CONTROLS):
+    if _searches(stage, batch):
         own = stage == "search"
         iterations = settings["search"]["iterations"] + 1 if own else settings["controls"]["evaluations"]
         iteration = ITERATION_OF_METHOD.get(settings["search"].get("method"), ITERATION[settings["problem"]])
@@ -193,6 +193,11 @@ def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:
             policies * measured,
         )
     return Steps(0.0, 0.0)
+
+
+def _searches(stage: str, batch: str) -> bool:
+    """Return whether a job searches, which it does in the experiment's number of processes."""
+    return stage == "search" or (stage == "make_policy" and batch in plan.SEARCHED_CONTROLS)
 
 
 def _other_seconds(settings: Mapping[str, Any], stage: str) -> float:

@@ -171,3 +171,9 @@ def test_the_time_limit_is_three_times_the_estimate_of_one_job() -> None:
     chosen = settings(seeds=[0, 1], training={"steps": 5000}, search={"iterations": 100})
     search = estimate.stages(chosen)["search"]
     assert estimate.minutes(chosen, "search", "") == math.ceil(3 * search.seconds / search.jobs / 60)
+
+
+def test_a_search_takes_the_memory_of_all_its_processes() -> None:
+    one, two = (estimate.stages(settings(seeds=[0], processes=count)) for count in (1, 2))
+    assert two["search"].memory_mb == 2 * one["search"].memory_mb
+    assert two["train_conventional"].memory_mb == one["train_conventional"].memory_mb
