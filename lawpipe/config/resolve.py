@@ -112,7 +112,7 @@ def check_folders(config: Config) -> None:
     for name, settings in config.experiments.items():
         for file in (file for file in plan.own_files(settings) if not Path(file).is_file()):
             if settings["problem"] in plan.ON_TEXT:
-                named = " by LAWPIPE_STORIES" if file == os.environ.get("LAWPIPE_STORIES") else ""
+                named = ", as LAWPIPE_STORIES says" if file == os.environ.get("LAWPIPE_STORIES") else ""
                 mistakes.add(
                     f"experiments.{name}.data.corpus.path is {file!r}{named}, expected a file of text there: "
                     "put it there, or set data.corpus.source to grammar for stories of the embedded grammar."

@@ -74,8 +74,10 @@ def test_autocast_and_grad_scaler() -> None:
         scaler.update()
         optimizer.zero_grad()
         torch.testing.assert_close(weights, expected[step], rtol=0.1, atol=0.01)
-    for p, q in zip(low.parameters(), exact.parameters(), strict=True):
-        assert float((p - q).abs().mean()) < 0.01
+    for (name, p), q in zip(low.named_parameters(), exact.parameters(), strict=True):
+        # A bias of the keys changes no output: its gradient is rounding alone, which AdamW amplifies.
+        if not name.endswith("attention.bias"):
+            assert float((p - q).detach().abs().mean()) < 2e-3
 
 
 def test_float16_and_its_scaler() -> None:
