@@ -3,8 +3,8 @@
     python benchmarks/accuracy.py [--steps 40] [--examples 128] [--width 32] [--heads 2] [--vocabulary 500]
 
 The size is that of `stories_h32` in config/tinystories.yaml, on stories of the grammar; the paper's Transformer has
-width 128 and 8 heads. Three ways of adding in
-float32 are compared with float64: compiled loops, and PyTorch's operations with two sizes of micro-batch.
+width 128 and 8 heads. Three ways of adding in float32 are compared with float64: compiled loops, and PyTorch's
+operations with two sizes of micro-batch.
 Prints, for each rate, the error of the whole gradient [T, N] relative to its norm, and the share of entries with the
 same sign. Where a rate lies beyond the edge of stability, the adjoint grows as it goes back, and rounding with it.
 """

@@ -117,15 +117,14 @@ def stages(settings: Mapping[str, Any], speed: Steps | None = None) -> dict[str,
             memory_mb=memory_mb(settings, stage) * (settings["processes"] if _searches(stage, batch) else 1),
             files=count * tables,
             bytes=count * (size + OVERHEAD * tables),
-            seconds=count * (work.times(speed) + _other_seconds(settings, stage)),
+            seconds=count * _seconds(settings, stage, batch, speed),
         )
     return result
 
 
 def minutes(settings: Mapping[str, Any], stage: str, batch: str) -> int:
     """Return the time limit of a job for schedulers: `ALLOWED` times the estimate for a core of 2 to 3 GHz."""
-    seconds = _work(settings, stage, batch).times(reference_speed(settings)) + _other_seconds(settings, stage)
-    return ceil(ALLOWED * seconds / 60)
+    return ceil(ALLOWED * _seconds(settings, stage, batch, reference_speed(settings)) / 60)
 
 
 def measure_speed(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str, Steps]:
@@ -160,6 +159,11 @@ def operations(settings: Mapping[str, Any]) -> Steps:
         return Size.of(settings).step(flops.PASSES if settings["device"] == "cuda" else flops.LOOPS)
     # A product of one example with D parameters is 2 D operations.
     return flops.step(examples, {name: products * 2 * width for name, products in flops.PERCEPTRON.items()})
+
+
+def _seconds(settings: Mapping[str, Any], stage: str, batch: str, speed: Steps) -> float:
+    """Return the seconds of one core that a job takes, where `speed` is those of one step of each kind."""
+    return _work(settings, stage, batch).times(speed) + _other_seconds(settings, stage)
 
 
 def _work(settings: Mapping[str, Any], stage: str, batch: str) -> Steps:

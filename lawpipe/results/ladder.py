@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from lawpipe.cost.flops import Size
 from lawpipe.results.experiment import Results, Seed
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
+from lawpipe.run.parsing import parsing
 from lawpipe.run.tables.ladder import LADDER
 from lawpipe.run.tables.policies import POLICY, SEARCH
 
@@ -33,7 +35,7 @@ def rows(results: Results) -> pd.DataFrame:
     size = {
         "experiment": results.name,
         "corpus": data["corpus"]["source"],
-        "stories": json.loads((results.folder / "corpus.json").read_text())["fingerprint"],
+        "stories": _fingerprint(results.folder / "corpus.json"),
         "steps": settings["training"]["steps"],
         "examples": data["train_examples"],
         "desired_examples": data["desired_examples"],
@@ -45,6 +47,12 @@ def rows(results: Results) -> pd.DataFrame:
     }
     records = [size | row for seed in results.seeds for row in _of_seed(results.seed(seed), seed)]
     return pd.DataFrame(records, columns=[*LADDER.columns])
+
+
+def _fingerprint(path: Path) -> str:
+    """Return the fingerprint of the stories from a corpus's description."""
+    with parsing(path, "not a corpus's description"):
+        return str(json.loads(path.read_text(encoding="utf-8"))["fingerprint"])
 
 
 def _check_alike(results: Results) -> None:

@@ -75,9 +75,12 @@ def test_autocast_and_grad_scaler() -> None:
         optimizer.zero_grad()
         torch.testing.assert_close(weights, expected[step], rtol=0.1, atol=0.01)
     for (name, p), q in zip(low.named_parameters(), exact.parameters(), strict=True):
-        # A bias of the keys changes no output: its gradient is rounding alone, which AdamW amplifies.
-        if not name.endswith("attention.bias"):
-            assert float((p - q).detach().abs().mean()) < 2e-3
+        difference = (p - q).detach().abs()
+        if name.endswith("attention.bias"):
+            # A bias of the keys changes no output: its gradient is rounding alone, which AdamW amplifies.
+            queries, _, values = difference.chunk(3)
+            difference = torch.cat([queries, values])
+        assert float(difference.mean()) < 2e-3
 
 
 def test_float16_and_its_scaler() -> None:

@@ -51,7 +51,7 @@ def test_a_file_that_is_not_there_is_one_sentence(bare: Project) -> None:
     run = bare.snakemake("--dry-run", configs=("config/tinystories.yaml",), LAWPIPE_STORIES="/nowhere/stories.txt")
     assert run.returncode != 0
     assert (
-        "experiments.stories_h32.data.corpus.path is '/nowhere/stories.txt', as LAWPIPE_STORIES says, expected a file"
-        in run.stdout
-    )
+        "experiments.stories_h32.data.corpus.path is '/nowhere/stories.txt', as LAWPIPE_STORIES says, "
+        "expected a file of text there"
+    ) in run.stdout
     assert "Traceback" not in run.stdout
