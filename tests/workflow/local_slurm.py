@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CONFIGURATION = Path("/etc/slurm/slurm.conf")
+GPUS = CONFIGURATION.with_name("gres.conf")
 PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "squeue")
 
 TEXT = """ClusterName=local
@@ -42,10 +43,13 @@ AccountingStorageType=accounting_storage/none
 ReturnToService=2
 MinJobAge=86400
 MpiDefault=none
+GresTypes=gpu
 JobRequeue=0
 PartitionName=short Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
-NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cores} RealMemory={memory}\n"
+NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cores} RealMemory={memory} Gres=gpu:{gpus}\n"
+#: A GPU of a node, as far as Slurm counts them; no job can compute on it.
+GPU = "Name=gpu File=/dev/null\n"
 
 
 class DoesNotStart(Exception):
@@ -63,10 +67,10 @@ def why_not() -> str:
 
 
 @contextmanager
-def running(folder: Path, nodes: int = 1) -> Iterator[None]:
+def running(folder: Path, nodes: int = 1, gpus: int = 0) -> Iterator[None]:
     """Start a Slurm of some nodes, named node1 and so on, with its state in `folder`, and stop it at the end.
 
-    Raises DoesNotStart if one of its nodes takes no jobs.
+    Each node says that it has so many GPUs (0 or 1). Raises DoesNotStart if one of its nodes takes no jobs.
     """
     names = [f"node{number + 1}" for number in range(nodes)]
     (folder / "state").mkdir(parents=True)
@@ -74,9 +78,10 @@ def running(folder: Path, nodes: int = 1) -> Iterator[None]:
     spool = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     host, cores = socket.gethostname(), os.cpu_count()
-    size = {"host": host, "cores": cores, "memory": memory * 3 // 4 // nodes}
+    size = {"host": host, "cores": cores, "memory": memory * 3 // 4 // nodes, "gpus": gpus}
     lines = [NODE.format(name=name, port=16818 + number, **size) for number, name in enumerate(names)]
     CONFIGURATION.parent.mkdir(parents=True, exist_ok=True)
+    GPUS.write_text(GPU * gpus)
     CONFIGURATION.write_text(
         TEXT.replace("PartitionName", "".join(lines) + "PartitionName").format(host=host, folder=folder, spool=spool)
     )
@@ -89,6 +94,7 @@ def running(folder: Path, nodes: int = 1) -> Iterator[None]:
         yield
     finally:
         CONFIGURATION.unlink()
+        GPUS.unlink()
         for name in (*(f"slurmd-{name}" for name in names), "slurmctld", "munged"):
             _stop(folder / f"{name}.pid")
         shutil.rmtree(spool, ignore_errors=True)

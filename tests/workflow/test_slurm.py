@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from tests.workflow import local_slurm
 from tests.workflow.copies import Project, duplicate
@@ -31,19 +32,19 @@ SEEDS = "experiments: {perceptron_noisy: {seeds: [0, 1, 2]}}"
 
 
 @contextmanager
-def slurm(folder: Path, nodes: int = 1) -> Iterator[None]:
+def slurm(folder: Path, nodes: int = 1, gpus: int = 0) -> Iterator[None]:
     """Start a Slurm for a test; skip the test if this machine lets none be started."""
     try:
-        with local_slurm.running(folder, nodes):
+        with local_slurm.running(folder, nodes, gpus):
             yield
     except local_slurm.DoesNotStart as error:
         pytest.skip(f"no Slurm: {error}")
 
 
-def submit(project: Project, *arguments: str, configs: tuple[str, ...]) -> list[str]:
-    """Run Snakemake with the cluster profile; return what Slurm knows of each job."""
+def submit(project: Project, *arguments: str, configs: tuple[str, ...], expected: int = 0) -> list[str]:
+    """Run Snakemake with the cluster profile, to the expected exit code; return what Slurm knows of each job."""
     run = project.snakemake("--workflow-profile", "profiles/slurm", *HERE, *WAITS, *arguments, configs=configs)
-    assert run.returncode == 0, run.stdout
+    assert run.returncode == expected, run.stdout
     command = ["scontrol", "--oneliner", "show", "job"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
@@ -100,3 +101,17 @@ def test_a_search_on_two_nodes_finds_what_one_process_finds(bare: Project, tmp_p
     for weights, log in found.values():
         np.testing.assert_allclose(weights, found[1, 1][0], rtol=0, atol=1e-6)
         np.testing.assert_allclose(log, found[1, 1][1], rtol=1e-6)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, which these nodes do not have")
+def test_a_search_on_two_nodes_is_given_the_gpus_of_each(bare: Project, tmp_path: Path) -> None:
+    project = copied(bare, tmp_path / "copy")
+    cuda = project.write_config("experiments: {perceptron_noisy: {device: cuda, processes: 2, nodes: 2}}")
+    target = "results-small/perceptron_noisy/seed0/search.parquet"
+    with slurm(tmp_path / "slurm", nodes=2, gpus=1):
+        jobs = submit(project, target, configs=("config/small.yaml", cuda), expected=1)
+    (search,) = (job for job in jobs if "NumNodes=2" in job)
+    assert re.search(r" NumCPUs=2 NumTasks=2 CPUs/Task=1 .* TresPerNode=gres:gpu:1 ", search)
+    # It started on both nodes, and found that there is no GPU behind what Slurm gave it.
+    log = (project.results / "perceptron_noisy/seed0/logs/search.txt").read_text()
+    assert "PyTorch finds no CUDA here" in log

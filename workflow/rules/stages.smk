@@ -19,9 +19,7 @@ for stage in STAGES:
         priority: int(stage.searches)
         threads: stage.threads
         resources:
-            **({"gpu": stage.gpus} if stage.script in estimate.TRAINING else {}),
-            # For the profile of a cluster: one task on each node starts the processes there.
-            **({"nodes": stage.nodes, "tasks": stage.nodes} if stage.searches else {}),
+            **stage.resources(),
             mem_mb=stage.memory,
             runtime=stage.runtime,
         params:
