@@ -36,8 +36,9 @@ def main(argv: list[str] | None = None) -> None:
             f"{name}: disk estimated {estimate.total(guessed.values()).bytes / 1e6:.0f} MB, found {disk / 1e6:.0f} MB"
         )
         for kind in dict.fromkeys(kind_of(stage) for stage in guessed):
-            rows = [(guessed[stage], taken[stage]) for stage in guessed if kind_of(stage) == kind and stage in taken]
-            if not rows:  # not computed yet
+            stages = [stage for stage in guessed if kind_of(stage) == kind and stage in taken]
+            rows = [(guessed[stage], taken[stage]) for stage in stages if not taken[stage].resumed]
+            if not rows:  # not computed yet, or not in one piece
                 continue
             seconds = sum(guess.seconds / guess.jobs * spent.jobs for guess, spent in rows)
             measured = sum(spent.processor_seconds for _, spent in rows)

@@ -117,8 +117,9 @@ def cost(folder: Path, seed: int, policy: str) -> dict[str, Any]:
     stages = costs.estimates(folder)
     estimates = [stages[job] for job in jobs if job in stages]
     known = len(estimates) == len(jobs)
+    in_one_piece = not any(job.get("resumed") for job in took)
     return {
-        "processor_seconds": sum(job["processor_seconds"] for job in took),
+        "processor_seconds": sum(job["processor_seconds"] for job in took) if in_one_piece else None,
         "estimated_seconds": sum(stage["seconds"] / stage["jobs"] for stage in estimates) if known else None,
         "peak_memory_mb": max(job["peak_memory_mb"] for job in took),
         "estimated_memory_mb": float(max(stage["memory_mb"] for stage in estimates)) if known else None,
@@ -142,10 +143,10 @@ def table_of_costs(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     lines = []
     for group in ladder.sizes(rows):
         for policy, jobs in group.groupby("policy", sort=False):
-            seconds = [jobs[column].mean() / 60 for column in ("estimated_seconds", "processor_seconds")]
-            memory = [jobs[column].max() for column in ("estimated_memory_mb", "peak_memory_mb")]
-            cells = [*(f"{value:.1f}" for value in seconds), *(f"{value:.0f}" for value in memory)]
-            cells = [cell.replace("nan", "-") for cell in cells]
+            minutes = jobs[["estimated_seconds", "processor_seconds"]].astype(float).mean() / 60
+            memory = jobs[["estimated_memory_mb", "peak_memory_mb"]].astype(float).max()
+            values = [*((value, ".1f") for value in minutes), *((value, ".0f") for value in memory)]
+            cells = [format(value, form) if pd.notna(value) else "-" for value, form in values]
             lines.append([str(group["experiment"].iloc[0]), str(policy), str(len(jobs)), *cells])
     return header, lines
 

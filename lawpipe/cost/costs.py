@@ -21,6 +21,8 @@ class Cost:
     peak_memory_mb: float
     #: Processor seconds of all jobs together.
     processor_seconds: float
+    #: The jobs that went on from one that was stopped: their seconds are those since then.
+    resumed: int = 0
     #: Estimates made before the run: matrix operations and core seconds of all jobs, memory of one job. None if there
     #: are none.
     operations: float | None = None
@@ -80,6 +82,7 @@ def read(folder: Path, seeds: tuple[int, ...]) -> Spent:
             longest=max(job["seconds"] for job in jobs),
             peak_memory_mb=max(job["peak_memory_mb"] for job in jobs),
             processor_seconds=sum(job["processor_seconds"] for job in jobs),
+            resumed=sum(job.get("resumed", False) for job in jobs),
             operations=estimated.get(stage, {}).get("operations"),
             estimated_seconds=estimated.get(stage, {}).get("seconds"),
             estimated_memory_mb=estimated.get(stage, {}).get("memory_mb"),

@@ -110,8 +110,9 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
     """Yield a stage's job; at its end without an error, write the cost file if `--cost` was given.
 
     The cost file has what differs from run to run: wall and processor seconds, peak memory in MB, the machine, the
-    git state, the time of day, the artifacts (relative to the folder above `cost`), and the job's notes. Processor
-    seconds and memory are summed over the job's processes.
+    git state, the time of day, the artifacts (relative to the folder above `cost`), whether it went on from a job that
+    was stopped, whose seconds are then unknown, and the job's notes. Processor seconds and memory are summed over the
+    job's processes.
 
     `--state` is the side folder of a stage that resumes: those of other settings or code are removed at the
     beginning, the folder itself at the end.
@@ -130,6 +131,7 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
     with distributed.process_group():
         if state is not None:
             _drop_stale(state)
+        resumed = state is not None and state.is_dir() and any(state.iterdir())
         yield result
         usage = resource.getrusage(resource.RUSAGE_SELF)
         processor_seconds, memory = distributed.total([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024])
@@ -142,6 +144,7 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
             "processor_seconds": round(processor_seconds, 3),
             "peak_memory_mb": round(memory, 1),
             "processes": distributed.world_size(),
+            "resumed": resumed,
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
             "hardware": provenance.hardware(),
             "git": provenance.git_state(),

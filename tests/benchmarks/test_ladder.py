@@ -110,6 +110,19 @@ def test_the_policies_of_the_search_share_its_jobs_and_a_commit_may_be_unknown(r
     assert validated["commit"] == "unknown"
 
 
+def test_the_seconds_of_a_search_that_was_resumed_are_unknown(record, tmp_path: Path) -> None:
+    folder = toy.write_experiment(tmp_path, "stories", toy.STORIES)
+    path = folder / "seed0/cost/search.json"
+    took = json.loads(path.read_text())
+    path.with_name("train_near_optimal.json").write_text(json.dumps(took))
+    assert record.cost(folder, 0, "near_optimal")["processor_seconds"] == 2 * took["processor_seconds"]
+    path.write_text(json.dumps(took | {"resumed": True}))
+    resumed = record.cost(folder, 0, "near_optimal")
+    assert resumed["processor_seconds"] is None
+    _, ((*_, minutes, _, _),) = record.table_of_costs(rows("one", near_optimal={0: 2.0}).assign(**resumed)[-1:])
+    assert minutes == "-"
+
+
 @pytest.mark.parametrize("folder", [".", "missing"])
 def test_a_folder_without_a_finished_seed_is_refused(record, folder: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no finished seed of a language model"):

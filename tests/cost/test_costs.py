@@ -29,6 +29,14 @@ def test_jobs_of_a_stage_are_added_up(root: Path) -> None:
     assert spent.checkouts == ("commit 0123456789abcdef0123456789abcdef01234567",)
 
 
+def test_jobs_that_were_resumed_are_counted(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "perceptron", tmp_path / "perceptron")
+    file = tmp_path / "perceptron/seed1/cost/search.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"resumed": True}))
+    spent = costs.read(tmp_path / "perceptron", (0, 1))
+    assert {stage.stage: stage.resumed for stage in spent.stages if stage.resumed} == {"search": 1}
+
+
 def test_seeds_that_are_not_asked_for_do_not_count(root: Path) -> None:
     assert {stage.stage: stage.jobs for stage in costs.read(root / "perceptron", (1,)).stages}["search"] == 1
 

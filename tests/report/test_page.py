@@ -259,9 +259,10 @@ def test_hostile_text_is_shown_and_never_obeyed(root: Path, tmp_path: Path) -> N
     columns = {name: table.column(name).to_pylist() for name in table.column_names}
     artifacts.write(folder / "summary.parquet", SUMMARY_OVER_SEEDS, columns, settings=chosen, code="0")
     cost = folder / "seed0/cost/search.json"
-    cost.write_text(cost.read_text().replace("a processor", hostile))
+    cost.write_text(cost.read_text().replace("a processor", hostile).replace("{", '{"resumed": true, ', 1))
     html = page.report(tmp_path, ["perceptron"])
     reader = read(html)
+    assert "search (since it was resumed)" in " ".join(reader.text)
     assert "img" not in reader.tags
     assert "script" not in reader.tags
     assert " ".join(reader.text).count(hostile) >= 2

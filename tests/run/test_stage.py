@@ -52,6 +52,18 @@ def test_cost_goes_to_its_own_file(tmp_path):
     assert {"hardware", "git", "started"} <= cost.keys()
 
 
+@pytest.mark.parametrize("left", [(), ("search-1/state.npz",), ("search-2/state.npz",)])
+def test_the_cost_says_whether_the_job_was_resumed(tmp_path, left):
+    for name in left:
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    parser = stage.parser("", state="a folder")
+    paths = ["--cost", str(tmp_path / "c.json"), "--state", str(tmp_path / "search-1")]
+    with stage.job(parser.parse_args(["--settings", "{}", *paths]), __file__):
+        pass
+    assert json.loads((tmp_path / "c.json").read_text())["resumed"] is ("search-1/state.npz" in left)
+
+
 def test_a_job_that_fails_has_no_cost(tmp_path):
     options = stage.parser("").parse_args(["--settings", "{}", "--cost", str(tmp_path / "c.json")])
     with pytest.raises(ZeroDivisionError), stage.job(options, __file__):

@@ -16,7 +16,8 @@ LADDER = table(
 )
 
 #: The same as recorded: with processor seconds and memory of the jobs that made and trained the policy, as measured
-#: and as estimated before, null where unknown; and with where, when and how they ran.
+#: and as estimated before, null where unknown, as are the measured seconds of a search that was resumed; and with
+#: where, when and how they ran.
 RECORDED = table(
     "recorded_ladder",
     ", ".join(f"{name}: {kind}" for name, kind in LADDER.columns.items())
