@@ -61,8 +61,9 @@ online: $(READY)  ## weights without a search against tuned baselines: results-o
 trusted: $(READY)  ## few trusted examples: weights against training on them: results-trusted/online.html
 	$(SNAKEMAKE) compare_online --configfile config/trusted.yaml
 
-test: $(READY)  ## the tests, in two processes
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+# Many tests wait for processes that they start, so there are more of them at a time than two cores can run.
+test: $(READY)  ## the tests, in three processes
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 
 # The lower bounds of pyproject.toml, with the build of PyTorch for CPUs, which needs no CUDA libraries.
 OLDEST := .venv-oldest
@@ -129,7 +130,9 @@ install: $(READY)  ## the environment, .venv
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lawpipe needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": name another, as in make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
+	@# On all cores, where pip would use one. A library's file that does not compile is not for this Python.
+	$(BIN)/python -m compileall -q -q -j 0 .venv/lib || true
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@echo "compiling the loops of the engine, once: about half a minute"
 	$(BIN)/python -m lawpipe.problems.compile_loops

@@ -29,7 +29,7 @@ def _numbers_of_all_sizes() -> Iterator[None]:
 TOGETHER = ("figures", "report", "studies")
 
 #: The tests of these files and folders come first, in this order; what is shorter fills the gaps at the end. The test
-#: on Slurm waits most of its time, which the run of the small config, in the other worker process, has for itself.
+#: on Slurm waits most of its time, which the run of the small config, in another worker process, has for itself.
 FIRST = ("workflow/test_slurm.py", "workflow", "benchmarks", *TOGETHER)
 
 
