@@ -46,7 +46,8 @@ RATIOS = (
 def read(path: Path) -> pd.DataFrame:
     """Return a record of the ladder.
 
-    Raises InputError if the file is missing, damaged or of another version: a record is not made again.
+    Raises InputError if the file is missing, damaged or of another version, or if a policy of a seed has two rows: a
+    record is not made again.
     """
     try:
         frame: pd.DataFrame = artifacts.read(path, RECORDED).to_pandas()
@@ -54,6 +55,12 @@ def read(path: Path) -> pd.DataFrame:
         raise InputError(
             f"{path} is missing, damaged or a record of another version: take it from git, or move its folder away."
         ) from error
+    keys = ["experiment", "seed", "policy"]
+    for experiment, seed, policy in frame.loc[frame.duplicated(keys), keys].itertuples(index=False):
+        raise InputError(
+            f"{path} has two rows of {experiment}, seed {seed}, {policy}, expected one: take it from git, or move its "
+            "folder away."
+        )
     return frame
 
 

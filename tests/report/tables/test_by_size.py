@@ -71,6 +71,14 @@ def test_a_damaged_record_is_not_to_be_deleted(tmp_path: Path) -> None:
         by_size.read(tmp_path / "ladder.parquet")
 
 
+def test_a_record_with_a_row_twice_is_refused(tmp_path: Path) -> None:
+    frame = pd.concat([rows("one"), rows("one").tail(1)])
+    columns = {name: frame[name].tolist() for name in RECORDED.columns}
+    artifacts.write(tmp_path / "ladder.parquet", RECORDED, columns, settings={}, code="")
+    with pytest.raises(InputError, match=r"ladder\.parquet has two rows of one, seed \d, \w+, expected one"):
+        by_size.read(tmp_path / "ladder.parquet")
+
+
 def test_a_larger_model_at_the_same_size_is_compared_too(plain: Results) -> None:
     wide = rows("wide", near_optimal={0: 1.5}).assign(parameters=9000)
     note = by_size.table(pd.concat([wide, rows("small")]), [plain]).note
