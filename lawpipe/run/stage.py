@@ -110,9 +110,9 @@ def job(options: argparse.Namespace, script: str) -> Iterator[Job]:
     """Yield a stage's job; at its end without an error, write the cost file if `--cost` was given.
 
     The cost file has what differs from run to run: wall and processor seconds, peak memory in MB, the machine, the
-    git state, the time of day, the artifacts (relative to the folder above `cost`), whether it went on from a job that
-    was stopped, whose seconds are then unknown, and the job's notes. Processor seconds and memory are summed over the
-    job's processes.
+    git state, the time of day, the artifacts (relative to the folder above `cost`), whether the job went on from one
+    that was stopped, whose seconds are not in it, and the job's notes. Processor seconds and memory are summed over
+    the job's processes.
 
     `--state` is the side folder of a stage that resumes: those of other settings or code are removed at the
     beginning, the folder itself at the end.

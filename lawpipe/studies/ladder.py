@@ -56,7 +56,7 @@ def figure(frame: pd.DataFrame) -> Figure:
         _draw(grid[0][1], groups, values, style.look(policy), label)
     grid[0][1].set(title="Similarity of contributions", ylabel="SIM on desired")
     layout.log_axes([grid[0][0]], "x")
-    recorded = sorted({ladder.weights(group) for group in groups})
+    recorded = _apart(sorted({ladder.weights(group) for group in groups}))
     for axes in grid.flat[1:]:
         axes.set_xscale("log")
         axes.set_xticks(recorded, [f"{size:,}" for size in recorded])
@@ -96,6 +96,16 @@ def _earlier(groups: list[pd.DataFrame]) -> list[int]:
     """Return how many smaller models of the same T x N stand before each size."""
     of_each = [ladder.weights(group) for group in groups]
     return [of_each[:index].count(weights) for index, weights in enumerate(of_each)]
+
+
+def _apart(sizes: list[int]) -> list[int]:
+    """Return the sizes, in rising order, whose labels have room on a logarithmic axis: an eighth of it for each."""
+    room = (sizes[-1] / sizes[0]) ** (1 / 8)
+    chosen: list[int] = []
+    for size in sizes:
+        if not chosen or size >= room * chosen[-1]:
+            chosen.append(size)
+    return chosen
 
 
 def _note(groups: list[pd.DataFrame]) -> str:

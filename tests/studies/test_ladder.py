@@ -32,3 +32,10 @@ def test_a_larger_model_at_the_same_size_is_hollow_and_not_joined() -> None:
     assert [*hollow.get_ydata()] == [0.5]
     assert hollow.get_xdata()[0] > 300
     assert "hollow: wide" in " ".join(text.get_text() for text in figure.texts)
+
+
+def test_labels_of_sizes_that_are_close_do_not_overlap() -> None:
+    sizes = [rows(name, steps=steps) for name, steps in (("a", 10), ("b", 12), ("c", 40), ("d", 900), ("e", 1000))]
+    figure = ladder.figure(pd.concat(sizes))
+    labels = [label.get_text() for label in figure.axes[1].get_xticklabels()]
+    assert labels == ["300", "1,200", "27,000"]

@@ -47,7 +47,10 @@ GresTypes=gpu
 JobRequeue=0
 PartitionName=short Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
-NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cores} RealMemory={memory} Gres=gpu:{gpus}\n"
+NODE = (
+    "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cores} RealMemory={memory} "
+    "Gres=gpu:{gpus}\n"
+)
 #: A GPU of a node, as far as Slurm counts them; no job can compute on it.
 GPU = "Name=gpu File=/dev/null\n"
 

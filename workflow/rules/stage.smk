@@ -119,21 +119,21 @@ class Stage:
         return int(settings_of(wildcards)["device"] == "cuda") * self.processes(wildcards)
 
     def resources(self):
-        """The resources of a job whose number depends on its settings; `gres` and `tasks` are those of a cluster's profile."""
+        """The resources of a job that depend on its settings; `gres` and `tasks` are for the profile of a cluster."""
         # A cluster is asked for the GPUs of each node: a number of GPUs in all could be divided in any way.
         gpus = {"gpu": lambda job: workflow.local_exec * self.gpus(job), "gres": self.gpus_of_a_node}
         nodes = {"nodes": self.nodes, "tasks": self.tasks}
         return (gpus if self.script in estimate.TRAINING else {}) | (nodes if self.searches else {})
 
     def gpus_of_a_node(self, wildcards):
-        """The GPUs that a cluster gives a job on each of its nodes, as an option of Slurm; empty where there are none."""
+        """The GPUs that a cluster gives a job on each node, in the words of Slurm; empty if it gives none."""
         count = self.gpus(wildcards) // self.nodes(wildcards)
         return f"gpu:{count}" if count and not workflow.local_exec else ""
 
     def tasks(self, wildcards):
-        """The number of a cluster's tasks: one on each node starts the processes there. 0 is Slurm's default, the same.
+        """The tasks of a cluster's job: one on each node, which starts the processes there.
 
-        With GPUs, the number would be taken as tasks for each GPU.
+        Beside GPUs a number would be that of tasks for each GPU. 0 leaves it to Slurm, which takes one on each node.
         """
         return 0 if self.gpus(wildcards) else self.nodes(wildcards)
 

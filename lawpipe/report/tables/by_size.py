@@ -58,8 +58,8 @@ def read(path: Path) -> pd.DataFrame:
     keys = ["experiment", "seed", "policy"]
     for experiment, seed, policy in frame.loc[frame.duplicated(keys), keys].itertuples(index=False):
         raise InputError(
-            f"{path} has two rows of {experiment}, seed {seed}, {policy}, expected one: take it from git, or move its "
-            "folder away."
+            f"{path} has two rows of {experiment}, seed {seed}, {policy}, expected one: take it from git, or move "
+            "its folder away."
         )
     return frame
 
