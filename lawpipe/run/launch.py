@@ -83,15 +83,17 @@ def spread(nodes: int) -> None:
 
 def run(count: int, script: str, arguments: Sequence[str], meeting: Sequence[str], *, of: int) -> None:
     """Run the script in `count` of all `of` processes on this machine, by torchrun with the options `meeting`."""
+    # PyTorch's C++, which reads it when it is loaded, would log the end of another process, which the launcher reports.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
     from torch.distributed import run as torchrun
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.elastic.rendezvous import RendezvousError
 
     logging.disable(logging.CRITICAL)
     # Snakemake sets it to the threads of the job, which here are the processes.
     os.environ["OMP_NUM_THREADS"] = "1"
-    # PyTorch's C++ would log the end of another process, which the launcher reports.
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
+    said = ""
     try:
         with tempfile.TemporaryDirectory() as logs:  # torchrun does not remove its own
             torchrun.main([*meeting, f"--nproc-per-node={count}", "--log-dir", logs, script, *arguments])
@@ -101,21 +103,21 @@ def run(count: int, script: str, arguments: Sequence[str], meeting: Sequence[str
         # When one process has ended, torchrun stops the others with SIGTERM.
         causes = [code for code in codes if code != 128 + signal.SIGTERM] or codes
         code = max(causes)
+        if code > 128:
+            said = f"error: one of the {of} processes of this job was killed by {signal.Signals(code - 128).name}: "
     except SignalException as stopped:
         code = 128 + stopped.sigval
+    except RendezvousError:
+        code = 1
+        said = f"error: another node of this job, which runs some of its {of} processes, does not answer: "
     else:
         return
     # The reader of stderr may have been stopped as well.
     with suppress(OSError):
         if code - 128 in signals.SIGNALS:
             print(signals.Stopped(code - 128), file=sys.stderr, flush=True)
-        elif code > 128:
-            print(
-                f"error: one of the {of} processes of this job was killed by {signal.Signals(code - 128).name}: "
-                "run again, and a search goes on from where it was.",
-                file=sys.stderr,
-                flush=True,
-            )
+        elif said:
+            print(f"{said}run again, and a search goes on from where it was.", file=sys.stderr, flush=True)
     sys.exit(code)
 
 

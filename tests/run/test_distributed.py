@@ -79,8 +79,9 @@ print("all of this on stderr", file=sys.stderr)
     assert list(temporary.iterdir()) == []
 
 
-def test_in_a_slurm_job_of_two_nodes_each_runs_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # An srun that starts a task per node here, without the options before the command.
+@pytest.fixture
+def two_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Slurm job of two nodes, whose srun starts a task per node here, without the options before the command."""
     fake = tmp_path / "bin/srun"
     fake.parent.mkdir()
     fake.write_text(
@@ -94,6 +95,10 @@ def test_in_a_slurm_job_of_two_nodes_each_runs_its_share(tmp_path: Path, monkeyp
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
     monkeypatch.setenv("SLURM_JOB_NUM_NODES", "2")
     monkeypatch.setenv("SLURM_STEP_ID", "7")
+
+
+@pytest.mark.usefixtures("two_nodes")
+def test_in_a_slurm_job_of_two_nodes_each_runs_its_share(tmp_path: Path) -> None:
     work = """
 sums = distributed.total([1.0, distributed.rank()])
 step = os.environ.get("SLURM_STEP_ID")
@@ -103,6 +108,25 @@ Path(f"sums{distributed.rank()}").write_text(f"{os.environ['SLURM_NODEID']} {sum
     written = sorted((tmp_path / f"sums{rank}").read_text() for rank in range(4))
     assert written == ["0 [4.0, 6.0] None"] * 2 + ["1 [4.0, 6.0] None"] * 2
     assert "--nodes=2 --ntasks=2" in (tmp_path / "options").read_text()
+
+
+@pytest.mark.usefixtures("two_nodes")
+def test_when_a_process_on_one_of_two_nodes_is_killed_both_say_so_in_a_sentence(tmp_path: Path) -> None:
+    # The first node is where they meet.
+    work = """
+if distributed.rank() == 0:
+    os.kill(os.getpid(), signal.SIGKILL)
+while True:
+    distributed.total([1.0])
+    time.sleep(0.1)
+"""
+    _, stdout, stderr = finish(tmp_path, work, 2, "--nodes", "2")
+    assert stdout == "begun by 0\n"
+    first, second = sorted(stderr.splitlines())
+    again = "run again, and a search goes on from where it was."
+    assert first.startswith("error: another ")
+    assert first.endswith(f" does not answer: {again}")
+    assert second == f"error: one of the 2 processes of this job was killed by SIGKILL: {again}"
 
 
 def test_a_run_on_one_node_stays_there_whatever_the_slurm_job_has(
