@@ -83,7 +83,7 @@ def spread(nodes: int) -> None:
 
 def run(count: int, script: str, arguments: Sequence[str], meeting: Sequence[str], *, of: int) -> None:
     """Run the script in `count` of all `of` processes on this machine, by torchrun with the options `meeting`."""
-    # PyTorch's C++, which reads it when it is loaded, would log the end of another process, which the launcher reports.
+    # PyTorch's C++ would log the end of another process, which the launcher reports. It reads this when it is loaded.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
     from torch.distributed import run as torchrun
     from torch.distributed.elastic.multiprocessing.api import SignalException
