@@ -66,7 +66,7 @@ def why_not() -> str:
         return f"{', '.join(missing)} not installed (Debian: slurm-wlm, munge)"
     if os.geteuid() != 0:
         return "starting Slurm needs root"
-    return f"{CONFIGURATION} belongs to another Slurm" if CONFIGURATION.exists() else ""
+    return next((f"{file} belongs to another Slurm" for file in (CONFIGURATION, GPUS) if file.exists()), "")
 
 
 @contextmanager
