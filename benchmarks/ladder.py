@@ -130,7 +130,10 @@ def cost(folder: Path, seed: int, policy: str) -> dict[str, Any]:
 
 
 def table_of_costs(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    """Return a table of minutes per seed and of memory: as estimated before the run, and as measured."""
+    """Return a table of minutes per seed and of memory: as estimated before the run, and as measured.
+
+    Minutes are "-" if they are unknown for a seed, as those of a search that was resumed are.
+    """
     header = [
         "experiment",
         "policy",
@@ -143,7 +146,7 @@ def table_of_costs(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     lines = []
     for group in ladder.sizes(rows):
         for policy, jobs in group.groupby("policy", sort=False):
-            minutes = jobs[["estimated_seconds", "processor_seconds"]].astype(float).mean() / 60
+            minutes = jobs[["estimated_seconds", "processor_seconds"]].astype(float).mean(skipna=False) / 60
             memory = jobs[["estimated_memory_mb", "peak_memory_mb"]].astype(float).max()
             values = [*((value, ".1f") for value in minutes), *((value, ".0f") for value in memory)]
             cells = [format(value, form) if pd.notna(value) else "-" for value, form in values]

@@ -116,6 +116,8 @@ def read_job(file: Path) -> dict[str, Any]:
     with parsing(file, "not a stage's cost"):
         cost: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         {float(cost[name]) for name in ("seconds", "processor_seconds", "peak_memory_mb")}
+        if not isinstance(resumed := cost.get("resumed", False), bool):
+            raise ValueError(f"resumed is {resumed!r}")
         {cost["started"], _machine(cost["hardware"]), cost["hardware"]["system"], _checkout(cost["git"])}
     return cost
 

@@ -121,6 +121,9 @@ def test_the_seconds_of_a_search_that_was_resumed_are_unknown(record, tmp_path: 
     assert resumed["processor_seconds"] is None
     _, ((*_, minutes, _, _),) = record.table_of_costs(rows("one", near_optimal={0: 2.0}).assign(**resumed)[-1:])
     assert minutes == "-"
+    both = rows("one", near_optimal={0: 2.0, 1: 2.0}, conventional={0: 4.0, 1: 4.0})
+    both.loc[both["seed"] == 1, "processor_seconds"] = None
+    assert {line[4] for line in record.table_of_costs(both)[1]} == {"-"}
 
 
 @pytest.mark.parametrize("folder", [".", "missing"])

@@ -37,6 +37,13 @@ def test_jobs_that_were_resumed_are_counted(root: Path, tmp_path: Path) -> None:
     assert {stage.stage: stage.resumed for stage in spent.stages if stage.resumed} == {"search": 1}
 
 
+def test_whether_a_job_was_resumed_is_true_or_false(root: Path, tmp_path: Path) -> None:
+    cost = json.loads((root / "perceptron/seed0/cost/search.json").read_text())
+    (tmp_path / "search.json").write_text(json.dumps(cost | {"resumed": "no"}))
+    with pytest.raises(InputError, match=r"search\.json is not a stage's cost .*resumed is 'no'"):
+        costs.read_job(tmp_path / "search.json")
+
+
 def test_seeds_that_are_not_asked_for_do_not_count(root: Path) -> None:
     assert {stage.stage: stage.jobs for stage in costs.read(root / "perceptron", (1,)).stages}["search"] == 1
 
