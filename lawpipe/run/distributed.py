@@ -22,6 +22,9 @@ PATIENCE = timedelta(minutes=10)
 #: Seconds within which the launcher stops all processes after one has ended: it checks ten times a second.
 NOTICE = 5.0
 
+#: Exit code of a process that leaves it to its launcher to say that another node does not answer.
+UNANSWERED = os.EX_UNAVAILABLE
+
 #: Number of the process that started this one.
 PARENT = os.getppid()
 
@@ -116,14 +119,20 @@ def without_launcher() -> bool:
     return world_size() == 1 or os.getppid() != PARENT
 
 
-def should_report() -> bool:
-    """Return whether this process reports the error that ends the job: the first process that asks does."""
+def reporting() -> tuple[bool, int]:
+    """Return whether this process reports the error that ends the job, and its exit code.
+
+    The first process that asks reports. They ask the launcher of the first node; where it has ended, the launcher
+    that started this process reports instead.
+    """
     if without_launcher():
-        return is_main()
+        return is_main(), 1
     import torch.distributed as dist
 
     try:
-        return dist.distributed_c10d._get_default_store().add("said", 1) == 1
-    except (RuntimeError, ValueError):
+        return dist.distributed_c10d._get_default_store().add("said", 1) == 1, 1
+    except ValueError:
         # The processes are not connected yet.
-        return is_main()
+        return is_main(), 1
+    except RuntimeError:
+        return False, UNANSWERED

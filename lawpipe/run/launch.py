@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 
-from lawpipe.run import signals
+from lawpipe.run import distributed, signals
 
 #: Environment variables: of Slurm, the number of nodes of a job and the number of the node that a task runs on; ours,
 #: the address at which the launchers of several nodes find each other.
@@ -93,6 +93,7 @@ def run(count: int, script: str, arguments: Sequence[str], meeting: Sequence[str
     logging.disable(logging.CRITICAL)
     # Snakemake sets it to the threads of the job, which here are the processes.
     os.environ["OMP_NUM_THREADS"] = "1"
+    unanswered = f"error: another node of this job, which runs some of its {of} processes, does not answer: "
     said = ""
     try:
         with tempfile.TemporaryDirectory() as logs:  # torchrun does not remove its own
@@ -105,11 +106,12 @@ def run(count: int, script: str, arguments: Sequence[str], meeting: Sequence[str
         code = max(causes)
         if code > 128:
             said = f"error: one of the {of} processes of this job was killed by {signal.Signals(code - 128).name}: "
+        elif code == distributed.UNANSWERED:
+            code, said = 1, unanswered
     except SignalException as stopped:
         code = 128 + stopped.sigval
     except RendezvousError:
-        code = 1
-        said = f"error: another node of this job, which runs some of its {of} processes, does not answer: "
+        code, said = 1, unanswered
     else:
         return
     # The reader of stderr may have been stopped as well.

@@ -19,12 +19,13 @@ def run(main: Callable[[], None]) -> None:
             signals.stop_with_starter()
             main()
     except InputError as error:
-        if distributed.should_report():
+        reports, code = distributed.reporting()
+        if reports:
             print(error.lines(), file=sys.stderr, flush=True)
         if distributed.world_size() > 1:
             # Not sys.exit: threads still wait for the other processes.
-            os._exit(1)
-        sys.exit(1)
+            os._exit(code)
+        sys.exit(code)
     except signals.Stopped as stopped:
         # The reader of stderr may have been stopped as well.
         with suppress(OSError):

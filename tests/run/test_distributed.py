@@ -57,7 +57,7 @@ def test_outside_of_torchrun_there_is_one_process(monkeypatch: pytest.MonkeyPatc
         assert distributed.total([2.5]) == [2.5]
         assert distributed.agreed_signal(None) is None
         assert distributed.agreed_signal(15) == 15
-        assert distributed.should_report()
+        assert distributed.reporting() == (True, 1)
 
 
 def test_one_process_runs_the_script_directly(tmp_path: Path) -> None:
@@ -127,6 +127,24 @@ while True:
     assert first.startswith("error: another ")
     assert first.endswith(f" does not answer: {again}")
     assert second == f"error: one of the 2 processes of this job was killed by SIGKILL: {again}"
+
+
+def test_a_process_that_cannot_ask_who_reports_leaves_it_to_its_launcher(tmp_path: Path) -> None:
+    # The first node's launcher, which is asked, has ended.
+    work = """
+import torch.distributed as dist
+class Ended:
+    def add(self, key, amount):
+        raise dist.DistNetworkError("Failed to recv, got 0 bytes.")
+dist.distributed_c10d._get_default_store = Ended
+raise InputError("not said.")
+"""
+    code, stdout, stderr = finish(tmp_path, work)
+    assert (code, stdout) == (1, "begun by 0\n")
+    assert stderr == (
+        "error: another node of this job, which runs some of its 2 processes, does not answer: run again, and a "
+        "search goes on from where it was.\n"
+    )
 
 
 def test_a_run_on_one_node_stays_there_whatever_the_slurm_job_has(
