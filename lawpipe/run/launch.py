@@ -11,6 +11,7 @@ these find each other at a port of the first node (torchrun's c10d rendezvous). 
 import argparse
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -53,10 +54,15 @@ def main() -> None:
     elif MEETING not in os.environ:
         spread(nodes)
     else:
-        if os.environ[NODE] != "0":
+        place, node = os.environ[MEETING], os.environ.get(NODE)
+        if node is None or not re.fullmatch(r".+:\d+", place):
+            parser.error(
+                f"found {MEETING}={place} and {NODE}={node}, expected HOST:PORT and the number of a node, which this "
+                f"launcher and srun set: unset {MEETING}."
+            )
+        if node != "0":
             # The process with which a stage ends runs on the first node.
             os.environ.pop(signals.STARTED_BY, None)
-        place = os.environ[MEETING]
         meeting = [f"--nnodes={nodes}", "--rdzv-backend=c10d", f"--rdzv-endpoint={place}", f"--rdzv-id={place}"]
         run(count // nodes, script, arguments, meeting, of=count)
 

@@ -95,7 +95,7 @@ def test_a_record_needs_the_command_that_ran_the_experiments(record, tmp_path: P
 
 def test_a_missing_cost_file_is_named(record, tmp_path: Path) -> None:
     folder = toy.write_experiment(tmp_path, "stories", toy.STORIES)
-    with pytest.raises(InputError, match=r"train_near_optimal\.json is not a stage's cost"):
+    with pytest.raises(InputError, match=r"train_near_optimal\.json is missing: run again\.$"):
         record.cost(folder, 0, "near_optimal")
 
 

@@ -170,6 +170,20 @@ def test_without_srun_nodes_are_refused(tmp_path: Path, monkeypatch: pytest.Monk
     assert stderr.startswith("error: srun cannot be started (No such file or directory), expected Slurm's")
 
 
+@pytest.mark.parametrize(("place", "node"), [("here", "0"), ("here:29500", None)])
+def test_a_place_to_meet_that_the_launcher_did_not_set_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, node: str | None
+) -> None:
+    monkeypatch.setenv("SLURM_JOB_NUM_NODES", "2")
+    monkeypatch.setenv("LAWPIPE_RENDEZVOUS", place)
+    monkeypatch.delenv("SLURM_NODEID", raising=False)
+    if node is not None:
+        monkeypatch.setenv("SLURM_NODEID", node)
+    code, _, stderr = finish(tmp_path, "pass", 2, "--nodes", "2")
+    assert code == 2
+    assert f"found LAWPIPE_RENDEZVOUS={place} and SLURM_NODEID={node}, expected HOST:PORT" in stderr
+
+
 def test_processes_that_the_nodes_do_not_divide_are_refused(tmp_path: Path) -> None:
     code, _, stderr = finish(tmp_path, "pass", 3, "--nodes", "2")
     assert code == 2
