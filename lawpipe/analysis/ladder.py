@@ -4,6 +4,7 @@ A ladder is a data frame with one row per experiment, seed and policy, in the co
 """
 
 from collections.abc import Iterator
+from statistics import mode
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,17 @@ def size(group: pd.DataFrame) -> tuple[int, int]:
 def weights(group: pd.DataFrame) -> int:
     """Return T x N, the number of weights that the search of an experiment chooses."""
     return int(group["steps"].iloc[0]) * int(group["examples"].iloc[0])
+
+
+def learning_rate(group: pd.DataFrame) -> float:
+    """Return the learning rate of an experiment, at which its conventional policy trains; NaN without that policy."""
+    return float(group.loc[group["policy"] == CONVENTIONAL, "learning_rate"].max())
+
+
+def at_usual_rate(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the experiments at the learning rate that most of them have."""
+    rates = {name: learning_rate(group) for name, group in frame.groupby("experiment", sort=False)}
+    return frame[frame["experiment"].map(rates) == mode(rates.values())]
 
 
 def ratios(group: pd.DataFrame, against: str, policy: str = NEAR, other: str = CONVENTIONAL) -> "pd.Series[float]":

@@ -33,10 +33,13 @@ MOVED = 1.12
 
 
 def figure(frame: pd.DataFrame) -> Figure:
-    """Draw the acceleration against T x N, with the paper's, and J over the conventional policy's J on both sets."""
+    """Draw the acceleration against T x N, with the paper's, and J over the conventional policy's J on both sets.
+
+    Experiments at another learning rate than most are left out.
+    """
     drawing = Figure(figsize=(layout.WIDTH, 5.2), layout="constrained")
     grid = drawing.subplots(2, 2)
-    groups = [*ladder.sizes(frame)]
+    groups = [*ladder.sizes(ladder.at_usual_rate(frame))]
     for against, look in ((against, style.AGAINST[against]) for against in REFERENCES):
         column = f"acceleration_{against}"
         values = [group.loc[group["policy"] == ladder.NEAR, column] for group in groups]

@@ -39,3 +39,11 @@ def test_labels_of_sizes_that_are_close_do_not_overlap() -> None:
     figure = ladder.figure(pd.concat(sizes))
     labels = [label.get_text() for label in figure.axes[1].get_xticklabels()]
     assert labels == ["300", "1,200", "27,000"]
+
+
+def test_sizes_at_another_learning_rate_are_not_drawn() -> None:
+    other = rows("at_0_4", near_optimal={0: 1.0}).assign(learning_rate=0.4)
+    figure = ladder.figure(pd.concat([other, rows("small"), rows("large", steps=40)]))
+    (joined,) = [line for line in figure.axes[2].get_lines() if line.get_label() == "near-optimal"]
+    assert [*joined.get_ydata()] == [0.75, 0.75]
+    assert "at_0_4" not in " ".join(text.get_text() for text in figure.texts)

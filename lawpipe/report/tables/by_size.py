@@ -12,7 +12,7 @@ from lawpipe.results import ladder as rows_of_ladder
 from lawpipe.results import problem
 from lawpipe.results.catalogue import Entry
 from lawpipe.results.experiment import Results
-from lawpipe.results.numbers import interval
+from lawpipe.results.numbers import interval, number
 from lawpipe.run import artifacts
 from lawpipe.run.errors import InputError
 from lawpipe.run.splits import REFERENCES
@@ -112,6 +112,7 @@ def _cells(group: pd.DataFrame, origin: str) -> dict[str, str]:
         "length L, vocabulary V": f"{size['length']:,}, {size['vocabulary']:,}",
         "width, layers": f"{size['hidden']:,}, {size['layers']:,}",
         "parameters": f"{size['parameters']:,}",
+        "learning rate": number(ladder.learning_rate(group)),
         "seeds n": str(group["seed"].nunique()),
     }
     for against in REFERENCES:

@@ -24,6 +24,7 @@ def test_recorded_sizes_stand_beside_those_of_the_page(tmp_path: Path, stories: 
     assert cells["computed"] == ("an abacus, 2026-01-02, commit 0123456789", "this page")
     assert cells["stories: from, fingerprint"][0] == "file, 5a5a5a5a5a"
     assert cells["T x N"][0] == "10 x 30"
+    assert cells["learning rate"][0] == "0.100"
     assert cells["seeds n"] == ("3", str(len(stories.seeds)))
     assert cells["J on desired, near-optimal / conventional"][0].startswith("0.500 [")
     assert cells["J on desired, conventional tuned / conventional"][0].startswith("0.750")
