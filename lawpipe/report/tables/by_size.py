@@ -37,6 +37,7 @@ RATIOS = (
     ("conventional tuned / conventional", TUNED, CONVENTIONAL),
     ("near-optimal / conventional tuned", NEAR, TUNED),
     ("near-optimal / conventional, both at the tuned rate", AT_TUNED_RATE, TUNED),
+    ("transferred weights / conventional", "transferred", CONVENTIONAL),
     ("clean only / conventional", "clean_only", CONVENTIONAL),
     ("clean only / conventional, each at its best rate", "clean_only_tuned", TUNED),
     ("desired only / conventional", "desired_only", CONVENTIONAL),
