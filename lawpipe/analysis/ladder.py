@@ -78,9 +78,9 @@ def quantity(group: pd.DataFrame, policy: str, column: str, *, logarithmic: bool
     return mean_interval(values, logarithmic=logarithmic)
 
 
-def relative_gap(group: pd.DataFrame) -> Interval:
-    """Return the near-optimal policy's gap over its J on desired."""
-    rows = group[group["policy"] == NEAR]
+def relative_gap(group: pd.DataFrame, policy: str) -> Interval:
+    """Return the gap of a policy over its J on desired."""
+    rows = group[group["policy"] == policy]
     return mean_interval(rows["gap"].astype(np.float64) / rows["objective_desired"])
 
 

@@ -20,7 +20,9 @@ def test_ratios_are_paired_by_seed_and_averaged_geometrically() -> None:
 
 
 def test_the_gap_is_relative_to_j() -> None:
-    assert ladder.relative_gap(rows("one", near_optimal={0: 2.0, 1: 4.0})).mean == pytest.approx(0.075)
+    frame = rows("one", near_optimal={0: 2.0, 1: 4.0})
+    assert ladder.relative_gap(frame, ladder.NEAR).mean == pytest.approx(0.075)
+    assert ladder.relative_gap(frame, ladder.CONVENTIONAL).mean == pytest.approx(0.05)
 
 
 def test_the_verdict_names_each_size_and_leaves_out_what_was_not_run() -> None:

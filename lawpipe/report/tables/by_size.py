@@ -122,7 +122,8 @@ def _cells(group: pd.DataFrame, origin: str) -> dict[str, str]:
     for against in REFERENCES:
         reached = ladder.quantity(group, NEAR, f"acceleration_{against}", logarithmic=True)
         cells[f"acceleration on {against}"] = interval(reached, missing="never")
-    cells["gap / J"] = interval(ladder.relative_gap(group), share=True)
+    before, after = (interval(ladder.relative_gap(group, policy), share=True) for policy in (CONVENTIONAL, NEAR))
+    cells["gap / J, conventional → near-optimal"] = f"{before} → {after}"
     for label, column in (
         ("weight on perturbed stories", "weight_on_perturbed"),
         ("(t, n) with contribution <= 0 that have weight 0", "noncontributive_excluded"),

@@ -30,6 +30,7 @@ def test_recorded_sizes_stand_beside_those_of_the_page(tmp_path: Path, stories: 
     assert cells["J on desired, conventional tuned / conventional"][0].startswith("0.750")
     assert cells["J on test, clean only / conventional"] == ("-", "-")
     assert cells["weight on perturbed stories"][0].startswith("10.0")
+    assert cells["gap / J, conventional → near-optimal"][0].startswith("5.0\N{NO-BREAK SPACE}%")
     assert table.note.startswith("The search changes J")
     assert "recorded_one" in table_page.render(table)
 
