@@ -35,8 +35,8 @@ RECORDS = Path(__file__).parent / "records"
 #: What is replaced as a whole, and what the conventional policies of an experiment share.
 KEYS = ["experiment", "seed"]
 SHARED = [
-    *("corpus", "stories", "steps", "examples", "desired_examples", "length", "vocabulary", "hidden", "layers"),
-    *("parameters", "learning_rate"),
+    *("corpus", "stories", "steps", "examples", "desired_examples", "length", "vocabulary", "operations", "hidden"),
+    *("layers", "parameters", "learning_rate"),
 ]
 
 

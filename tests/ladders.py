@@ -9,7 +9,7 @@ from lawpipe.run.tables.ladder import RECORDED
 #: Of every row, unless given.
 USUAL: dict[str, Any] = {
     **{"corpus": "file", "stories": "5a5a5a5a5a5a5a5a", "desired_examples": 8, "length": 8, "vocabulary": 90},
-    **{"hidden": 8, "layers": 2, "parameters": 1000, "evaluations": 6, "learning_rate": 0.1},
+    **{"operations": 20, "hidden": 8, "layers": 2, "parameters": 1000, "evaluations": 6, "learning_rate": 0.1},
     **{"acceleration_desired": 1.5},
     **{"acceleration_test": 1.2, "gap": 0.2, "weight_on_perturbed": 0.1, "similarity_desired": 0.5},
     **{"similarity_test": 0.4, "adjoint_similarity_desired": 0.6, "noncontributive_excluded": 0.9},

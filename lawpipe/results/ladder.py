@@ -41,6 +41,7 @@ def rows(results: Results) -> pd.DataFrame:
         "desired_examples": data["desired_examples"],
         "length": data["length"],
         "vocabulary": data["tokenizer"]["vocabulary"],
+        "operations": data["perturbation"]["operations"],
         "hidden": model["hidden"],
         "layers": model["layers"],
         "parameters": Size.of(settings).parameters,

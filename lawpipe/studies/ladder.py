@@ -28,7 +28,8 @@ COMPARED = {
 
 SIZE = "T x N (log)"
 
-#: Of two sizes with the same T x N, the one with more parameters stands this factor further right.
+#: Of two experiments with the same T x N, the later one, in the order of `ladder.sizes`, is drawn this factor to the
+#: right.
 MOVED = 1.12
 
 
@@ -75,7 +76,7 @@ def _draw(
 ) -> None:
     """Draw the mean of some values of each size against T x N, its interval, and a point per seed.
 
-    The line joins the smallest model of each T x N; the means of others are hollow.
+    The line joins the first experiment of each T x N, which has its smallest model; the means of others are hollow.
     """
     joined: list[tuple[float, float]] = []
     for group, of_seeds, earlier in zip(groups, values, _earlier(groups), strict=True):
@@ -96,7 +97,7 @@ def _draw(
 
 
 def _earlier(groups: list[pd.DataFrame]) -> list[int]:
-    """Return how many smaller models of the same T x N stand before each size."""
+    """Return how many experiments of the same T x N stand before each one."""
     of_each = [ladder.weights(group) for group in groups]
     return [of_each[:index].count(weights) for index, weights in enumerate(of_each)]
 
@@ -116,7 +117,7 @@ def _note(groups: list[pd.DataFrame]) -> str:
     names = [str(group["experiment"].iloc[0]) for group in groups]
     seeds = ", ".join(f"{name} {group['seed'].nunique()}" for name, group in zip(names, groups, strict=True))
     moved = ", ".join(name for name, earlier in zip(names, _earlier(groups), strict=True) if earlier)
-    hollow = f"; hollow: {moved}, a larger model at the T x N to its left" if moved else ""
+    hollow = f"; hollow: {moved}, another model or other windows at the T x N to the left" if moved else ""
     rows = pd.concat(groups)
     machines, dates = (", ".join(sorted(set(rows[column]))) for column in ("machine", "date"))
     return f"seeds: {seeds}; bars: 95 % t intervals; small points: seeds{hollow}; recorded on {machines}, {dates}"

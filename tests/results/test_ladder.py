@@ -21,6 +21,7 @@ def test_an_experiment_has_one_row_per_seed_and_policy(tmp_path: Path) -> None:
         (seed, policy) for seed in (0, 1) for policy in ("conventional", "near_optimal")
     ]
     assert set(rows["vocabulary"]) == {toy.STORIES.vocabulary}
+    assert set(rows["operations"]) == {results.settings["data"]["perturbation"]["operations"]}
     assert set(rows["stories"]) == {json.loads((results.folder / "corpus.json").read_text())["fingerprint"]}
     assert (rows["evaluations"] == toy.STORIES.iterations).all()
     assert (rows["learning_rate"] == toy.STORIES.learning_rate).all()

@@ -111,6 +111,7 @@ def _cells(group: pd.DataFrame, origin: str) -> dict[str, str]:
         "T x N": f"{size['steps']:,} x {size['examples']:,}",
         "desired examples K": f"{size['desired_examples']:,}",
         "length L, vocabulary V": f"{size['length']:,}, {size['vocabulary']:,}",
+        "operations on a perturbed window": f"{size['operations']:,}",
         "width, layers": f"{size['hidden']:,}, {size['layers']:,}",
         "parameters": f"{size['parameters']:,}",
         "learning rate": number(ladder.learning_rate(group)),

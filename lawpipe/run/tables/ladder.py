@@ -5,14 +5,15 @@ from lawpipe.run.table import table
 #: One row per experiment, seed and policy. Losses and gap are in nats, the fit is that of the desired loss, and
 #: `noncontributive_excluded` and `redundant_dropped` are those of instantaneous contributions to it.
 #: `learning_rate` is that of the policy's first step, `evaluations` the number of gradients that led to the searched
-#: policy, `stories` the fingerprint of the stories.
+#: policy, `stories` the fingerprint of the stories, `operations` how many damage each perturbed window.
 LADDER = table(
     "ladder",
-    "experiment: string, corpus: string, stories: string, steps: int32, examples: int32, desired_examples: int32,"
-    "length: int32, vocabulary: int32, hidden: int32, layers: int32, parameters: int64, evaluations: int32,"
-    "seed: int64, policy: string, learning_rate, objective_desired, objective_test, acceleration_desired,"
-    "acceleration_test, gap, weight_on_perturbed, similarity_desired, similarity_test, adjoint_similarity_desired,"
-    "noncontributive_excluded, redundant_dropped, loss_floor, scale, exponent, r_squared",
+    "experiment: string, corpus: string, stories: string, steps: int32, examples: int32, desired_examples: int32, "
+    "length: int32, vocabulary: int32, operations: int32, hidden: int32, layers: int32, parameters: int64, "
+    "evaluations: int32, seed: int64, policy: string, learning_rate, objective_desired, objective_test, "
+    "acceleration_desired, acceleration_test, gap, weight_on_perturbed, similarity_desired, similarity_test, "
+    "adjoint_similarity_desired, noncontributive_excluded, redundant_dropped, loss_floor, scale, exponent, "
+    "r_squared",
 )
 
 #: The same as recorded: with processor seconds and memory of the jobs that made and trained the policy, as measured
