@@ -76,13 +76,15 @@ def table(recorded: pd.DataFrame, experiments: Sequence[Results]) -> Table:
 
 
 def _growth(recorded: pd.DataFrame) -> str:
-    """Say how the gain of each larger size compares with that of the smallest on the same stories and seeds."""
+    """Say how the gain of each size compares with that of the smallest on the same stories, rate and seeds."""
     first, *others = ladder.sizes(recorded)
     sentences = []
     for other in others:
         of_j, of_acceleration = ladder.growth(first, other, "desired")
-        larger = ladder.size(other) > ladder.size(first)
-        if larger and set(other["stories"]) == set(first["stories"]) and of_j.mean is not None:
+        alike = set(other["stories"]) == set(first["stories"]) and ladder.learning_rate(
+            other
+        ) == ladder.learning_rate(first)
+        if alike and of_j.mean is not None:
             sentences.append(
                 f"In {_name(other)}, J near-optimal / conventional on desired is {interval(of_j)} times that of "
                 f"{_name(first)}, paired by seed, and the acceleration "

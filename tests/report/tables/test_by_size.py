@@ -50,8 +50,9 @@ def test_the_gain_of_larger_sizes_is_compared_with_that_of_the_smallest_in_the_s
     assert "times that of" not in by_size.table(pd.concat([small, other_seeds]), [plain]).note
 
 
-def test_sizes_of_other_stories_are_not_compared(plain: Results) -> None:
-    note = by_size.table(pd.concat([rows("small"), rows("large", steps=40).assign(stories="bb")]), [plain]).note
+@pytest.mark.parametrize("other", [{"stories": "bb"}, {"learning_rate": 0.4}])
+def test_sizes_of_other_stories_or_another_learning_rate_are_not_compared(plain: Results, other) -> None:
+    note = by_size.table(pd.concat([rows("small"), rows("large", steps=40).assign(**other)]), [plain]).note
     assert "times that of" not in note
 
 
