@@ -1,5 +1,6 @@
 """Record the ladder of sizes: what finished runs of config/tinystories.yaml say, one row per size, seed and policy.
 
+    python benchmarks/ladder.py                      prints the newest record
     LAWPIPE_STORIES=my/stories.parquet make ladder
     python benchmarks/ladder.py results-tinystories
     python benchmarks/ladder.py results-tinystories --output benchmarks/records/DATE-ladder/ladder.parquet \\
@@ -7,7 +8,7 @@
 
 Takes every seed of every language model in a folder of results that has a summary, adds the rows of the newest record
 whose seed is not computed anew, and writes all of them, so that a larger size can be added on another machine. Leaves
-out seeds of the record whose experiment now has other stories, another size or learning rate, and says so. Prints the
+out seeds of the record whose experiment now has other stories, damage, size or learning rate, and says so. Prints the
 report's table, the seconds and memory of each size as estimated and as measured, and what the ladder says.
 """
 
@@ -43,15 +44,20 @@ SHARED = [
 def main(argv: list[str] | None = None) -> None:
     """Collect, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path, help="a folder of results, such as results-tinystories")
+    parser.add_argument("results", type=Path, nargs="?", help="a folder of results, such as results-tinystories")
     parser.add_argument("--command", help="the command that ran them; a record needs it")
     parser.add_argument("--output", type=Path, help="a Parquet file for the rows")
     options = parser.parse_args(argv)
     if options.output is not None and not options.command:
         parser.error('--output needs --command, the command that ran the experiments, as in --command "make ladder".')
-    new = pd.concat([recorded(folder, seeds, options.command) for folder, seeds in finished(options.results)])
+    if options.output is not None and options.results is None:
+        parser.error("--output needs a folder of results, such as results-tinystories.")
     earlier = [by_size.read(path) for path in sorted(RECORDS.glob("*/ladder.parquet"))[-1:]]
-    rows = alike(pd.concat([*(frame[~isin(frame, new)] for frame in earlier), new]))
+    if options.results is None:
+        rows = pd.concat(earlier)
+    else:
+        new = pd.concat([recorded(folder, seeds, options.command) for folder, seeds in finished(options.results)])
+        rows = alike(pd.concat([*(frame[~isin(frame, new)] for frame in earlier), new]))
     shown = by_size.table(rows, [])
     print(markdown(shown.header, [row.cells for row in shown.rows]))
     print(f"\n{shown.note}\n")
@@ -70,7 +76,7 @@ def isin(rows: pd.DataFrame, others: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def alike(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the seeds that share stories, size and learning rate with the last one of their experiment.
+    """Return the seeds that share stories, damage, size and learning rate with the last one of their experiment.
 
     Says on stderr which are left out.
     """
@@ -79,8 +85,8 @@ def alike(rows: pd.DataFrame) -> pd.DataFrame:
     for name, others in conventional[~same].groupby("experiment"):
         seeds = ", ".join(str(seed) for seed in others["seed"])
         print(
-            f"left out of the record: {name}, seeds {seeds}, whose stories, size or learning rate are not those of "
-            "the seeds that were computed last.",
+            f"left out of the record: {name}, seeds {seeds}, whose stories, damage, size or learning rate are not "
+            "those of the seeds that were computed last.",
             file=sys.stderr,
         )
     return rows[isin(rows, conventional[same])].reset_index(drop=True)

@@ -4,7 +4,6 @@ A ladder is a data frame with one row per experiment, seed and policy, in the co
 """
 
 from collections.abc import Iterator
-from statistics import mode
 
 import numpy as np
 import pandas as pd
@@ -18,8 +17,8 @@ AT_TUNED_RATE = "near_optimal_at_tuned_rate"
 
 
 def sizes(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Yield the rows of each experiment, in rising order of T x N and of the number of parameters."""
-    groups = [group for _, group in frame.groupby("experiment", sort=False)]
+    """Yield the rows of each experiment, in rising order of T x N, of the number of parameters, and of the name."""
+    groups = [group for _, group in frame.groupby("experiment")]
     yield from sorted(groups, key=size)
 
 
@@ -39,9 +38,10 @@ def learning_rate(group: pd.DataFrame) -> float:
 
 
 def at_usual_rate(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the experiments at the learning rate that most of them have."""
-    rates = {name: learning_rate(group) for name, group in frame.groupby("experiment", sort=False)}
-    return frame[frame["experiment"].map(rates) == mode(rates.values())]
+    """Return the rows of the experiments at the learning rate that most of them have; of several, the smallest."""
+    rates = pd.Series({name: learning_rate(group) for name, group in frame.groupby("experiment")}, dtype=np.float64)
+    usual = rates.mode()
+    return frame[frame["experiment"].map(rates) == usual[0]] if len(usual) else frame
 
 
 def ratios(group: pd.DataFrame, against: str, policy: str = NEAR, other: str = CONVENTIONAL) -> "pd.Series[float]":
@@ -81,7 +81,8 @@ def quantity(group: pd.DataFrame, policy: str, column: str, *, logarithmic: bool
 def relative_gap(group: pd.DataFrame, policy: str) -> Interval:
     """Return the gap of a policy over its J on desired."""
     rows = group[group["policy"] == policy]
-    return mean_interval(rows["gap"].astype(np.float64) / rows["objective_desired"])
+    objectives = rows["objective_desired"].astype(np.float64)
+    return mean_interval(rows["gap"].astype(np.float64) / objectives.where(np.isfinite)).clipped(0, np.inf)
 
 
 def verdict(frame: pd.DataFrame) -> str:

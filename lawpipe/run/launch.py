@@ -113,7 +113,8 @@ def run(count: int, script: str, arguments: Sequence[str], meeting: Sequence[str
         if code > 128:
             said = f"error: one of the {of} processes of this job was killed by {signal.Signals(code - 128).name}: "
         elif code == distributed.UNANSWERED:
-            code, said = 1, unanswered
+            # A process that ended otherwise has reported its error.
+            code, said = 1, unanswered if {*causes} == {code} else ""
     except SignalException as stopped:
         code = 128 + stopped.sigval
     except RendezvousError:

@@ -6,16 +6,18 @@ from pathlib import Path
 
 from lawpipe.run.errors import InputError
 
+AGAIN = "delete it and run again"
+
 
 @contextmanager
-def parsing(path: Path, what: str, remedy: str = "delete it and run again") -> Iterator[None]:
+def parsing(path: Path, what: str, remedy: str = AGAIN) -> Iterator[None]:
     """Raise InputError, that a file is `what`, if the block cannot read the file or does not find its content.
 
-    A file that is missing is said to be missing; the remedy is then to run again, unless `remedy` is another.
+    A file that is missing needs no deletion: unless `remedy` is another, the remedy is then to run again.
     """
     try:
         yield
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing: {remedy.removeprefix('delete it and ')}.") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, FileNotFoundError) and remedy == AGAIN:
+            raise InputError(f"{path} is missing: run again.") from error
         raise InputError(f"{path} is {what} ({type(error).__name__}: {error}): {remedy}.") from error

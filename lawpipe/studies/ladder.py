@@ -41,6 +41,7 @@ def figure(frame: pd.DataFrame) -> Figure:
     drawing = Figure(figsize=(layout.WIDTH, 5.2), layout="constrained")
     grid = drawing.subplots(2, 2)
     groups = [*ladder.sizes(ladder.at_usual_rate(frame))]
+    left_out = sorted(set(frame["experiment"]) - {_name(group) for group in groups})
     for against, look in ((against, style.AGAINST[against]) for against in REFERENCES):
         column = f"acceleration_{against}"
         values = [group.loc[group["policy"] == ladder.NEAR, column] for group in groups]
@@ -67,7 +68,7 @@ def figure(frame: pd.DataFrame) -> Figure:
         axes.minorticks_off()
     for axes in grid.flat:
         axes.set_xlabel(SIZE)
-    layout.surround(drawing, TITLE, _note(groups))
+    layout.surround(drawing, TITLE, _note(groups, left_out))
     return drawing
 
 
@@ -112,12 +113,20 @@ def _apart(sizes: list[int]) -> list[int]:
     return chosen
 
 
-def _note(groups: list[pd.DataFrame]) -> str:
-    """Say how many seeds each size has, and where they were recorded."""
-    names = [str(group["experiment"].iloc[0]) for group in groups]
+def _name(group: pd.DataFrame) -> str:
+    """Return the name of an experiment."""
+    return str(group["experiment"].iloc[0])
+
+
+def _note(groups: list[pd.DataFrame], left_out: list[str]) -> str:
+    """Say how many seeds each size has, which are left out, and where they were recorded."""
+    names = [_name(group) for group in groups]
     seeds = ", ".join(f"{name} {group['seed'].nunique()}" for name, group in zip(names, groups, strict=True))
     moved = ", ".join(name for name, earlier in zip(names, _earlier(groups), strict=True) if earlier)
-    hollow = f"; hollow: {moved}, another model or other windows at the T x N to the left" if moved else ""
+    hollow = f"; hollow, from left to right: {moved}, which have the T x N of the filled one before" if moved else ""
+    other = f"; not shown, at another learning rate: {', '.join(left_out)}" if left_out else ""
     rows = pd.concat(groups)
     machines, dates = (", ".join(sorted(set(rows[column]))) for column in ("machine", "date"))
-    return f"seeds: {seeds}; bars: 95 % t intervals; small points: seeds{hollow}; recorded on {machines}, {dates}"
+    return (
+        f"seeds: {seeds}; bars: 95 % t intervals; small points: seeds{hollow}{other}; recorded on {machines}, {dates}"
+    )

@@ -33,3 +33,25 @@ def test_the_verdict_names_each_size_and_leaves_out_what_was_not_run() -> None:
         "Uniform weights at their best learning rate change it by -25.0 % in small. "
         "At that rate, a search changes it by a further -1.0 % in small."
     )
+
+
+def test_the_order_of_the_rows_does_not_matter() -> None:
+    frames = [rows("one"), rows("one_damaged"), rows("one_fast").assign(learning_rate=0.4), rows("two", steps=20)]
+    for frame in (pd.concat(frames), pd.concat(frames[::-1])):
+        names = [group["experiment"].iloc[0] for group in ladder.sizes(frame)]
+        assert names == ["one", "one_damaged", "one_fast", "two"]
+        assert set(ladder.at_usual_rate(frame)["experiment"]) == {"one", "one_damaged", "two"}
+
+
+def test_of_several_usual_rates_the_smallest_counts_and_an_unknown_one_does_not() -> None:
+    slow, fast = rows("slow"), rows("fast").assign(learning_rate=0.4)
+    assert set(ladder.at_usual_rate(pd.concat([fast, slow]))["experiment"]) == {"slow"}
+    unknown = rows("unknown").query("policy != 'conventional'")
+    assert set(ladder.at_usual_rate(pd.concat([unknown, fast]))["experiment"]) == {"fast"}
+    assert set(ladder.at_usual_rate(unknown)["experiment"]) == {"unknown"}
+
+
+def test_a_gap_of_a_run_that_diverged_is_unknown() -> None:
+    frame = rows("one", near_optimal={0: 2.0, 1: float("inf")})
+    gap = ladder.relative_gap(frame, ladder.NEAR)
+    assert (gap.mean, gap.n_reached, gap.n) == (pytest.approx(0.1), 1, 2)

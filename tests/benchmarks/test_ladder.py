@@ -87,6 +87,14 @@ def test_seeds_of_other_stories_are_left_out_and_named(record, capsys) -> None:
     assert set(alike["seed"]) == {3}
 
 
+def test_without_results_the_newest_record_is_printed(record, capsys) -> None:
+    record.main([])
+    assert "stories_h32, recorded" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        record.main(["--output", "ladder.parquet", "--command", "make ladder"])
+    assert "--output needs a folder of results" in capsys.readouterr().err
+
+
 def test_a_record_needs_the_command_that_ran_the_experiments(record, tmp_path: Path, capsys) -> None:
     with pytest.raises(SystemExit):
         record.main([str(tmp_path), "--output", str(tmp_path / "ladder.parquet")])

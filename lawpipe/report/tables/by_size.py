@@ -1,11 +1,13 @@
 """The table of the ladder of sizes: recorded runs on real stories together with the language models of the page."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from lawpipe.analysis import ladder
+from lawpipe.analysis.intervals import Interval
 from lawpipe.analysis.ladder import AT_TUNED_RATE, CONVENTIONAL, NEAR, TUNED
 from lawpipe.report.table import Table
 from lawpipe.results import ladder as rows_of_ladder
@@ -47,15 +49,16 @@ RATIOS = (
 def read(path: Path) -> pd.DataFrame:
     """Return a record of the ladder.
 
-    Raises InputError if the file is missing, damaged or of another version, or if a policy of a seed has two rows: a
-    record is not made again.
+    Raises InputError if the file is missing, damaged, empty or of another version, or if a policy of a seed has two
+    rows: a record is not made again.
     """
     try:
         frame: pd.DataFrame = artifacts.read(path, RECORDED).to_pandas()
     except InputError as error:
-        raise InputError(
-            f"{path} is missing, damaged or a record of another version: take it from git, or move its folder away."
-        ) from error
+        cause = re.split("[:;]", str(error).removeprefix(str(path)).lstrip(": "))[0]
+        raise InputError(f"{path} {cause}: take it from git, or move its folder away.") from error
+    if frame.empty:
+        raise InputError(f"{path} has no rows: take it from git, or move its folder away.")
     keys = ["experiment", "seed", "policy"]
     for experiment, seed, policy in frame.loc[frame.duplicated(keys), keys].itertuples(index=False):
         raise InputError(
@@ -76,15 +79,15 @@ def table(recorded: pd.DataFrame, experiments: Sequence[Results]) -> Table:
 
 
 def _growth(recorded: pd.DataFrame) -> str:
-    """Say how the gain of each size compares with that of the smallest on the same stories, rate and seeds."""
-    first, *others = ladder.sizes(recorded)
+    """Say how the gain of each size compares with that of the smallest, at the usual rate.
+
+    On the same stories and in the same seeds; windows, damage and vocabulary may differ.
+    """
+    first, *others = ladder.sizes(ladder.at_usual_rate(recorded))
     sentences = []
     for other in others:
         of_j, of_acceleration = ladder.growth(first, other, "desired")
-        alike = set(other["stories"]) == set(first["stories"]) and ladder.learning_rate(
-            other
-        ) == ladder.learning_rate(first)
-        if alike and of_j.mean is not None:
+        if set(other["stories"]) == set(first["stories"]) and of_j.mean is not None:
             sentences.append(
                 f"In {_name(other)}, J near-optimal / conventional on desired is {interval(of_j)} times that of "
                 f"{_name(first)}, paired by seed, and the acceleration "
@@ -102,6 +105,11 @@ def _origin(group: pd.DataFrame) -> str:
     """Say where and when a recorded size was computed, and by which commits."""
     columns = (group["machine"], group["date"], "commit " + group["commit"].str.replace(LONG, "", regex=True))
     return ", ".join(" and ".join(sorted(set(values))) for values in columns)
+
+
+def _gap(relative: Interval) -> str:
+    """Write a gap over J; one above J says only that the policy is not stationary, or that it is not known."""
+    return "above J" if relative.mean is not None and relative.mean > 1 else interval(relative, share=True)
 
 
 def _cells(group: pd.DataFrame, origin: str) -> dict[str, str]:
@@ -125,7 +133,7 @@ def _cells(group: pd.DataFrame, origin: str) -> dict[str, str]:
     for against in REFERENCES:
         reached = ladder.quantity(group, NEAR, f"acceleration_{against}", logarithmic=True)
         cells[f"acceleration on {against}"] = interval(reached, missing="never")
-    before, after = (interval(ladder.relative_gap(group, policy), share=True) for policy in (CONVENTIONAL, NEAR))
+    before, after = (_gap(ladder.relative_gap(group, policy)) for policy in (CONVENTIONAL, NEAR))
     cells["gap / J, conventional → near-optimal"] = f"{before} → {after}"
     for label, column in (
         ("weight on perturbed stories", "weight_on_perturbed"),

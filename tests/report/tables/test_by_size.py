@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from lawpipe.report import table_page
@@ -70,8 +71,27 @@ def test_a_commit_with_changes_says_so(plain: Results) -> None:
 
 def test_a_damaged_record_is_not_to_be_deleted(tmp_path: Path) -> None:
     (tmp_path / "ladder.parquet").write_bytes(b"PAR1")
-    with pytest.raises(InputError, match="is missing, damaged or a record of another version: take it from git"):
+    with pytest.raises(InputError, match=r"ladder\.parquet cannot be read as Parquet .*: take it from git, or move"):
         by_size.read(tmp_path / "ladder.parquet")
+
+
+def test_a_record_of_another_version_or_without_rows_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "ladder.parquet"
+    artifacts.write(path, RECORDED, {name: [] for name in RECORDED.columns}, settings={}, code="")
+    with pytest.raises(InputError, match=r"ladder\.parquet has no rows: take it from git"):
+        by_size.read(path)
+    pq.write_table(pq.read_table(path).drop_columns(["operations"]), path)
+    with pytest.raises(InputError, match=r"ladder\.parquet has no column 'operations': take it from git"):
+        by_size.read(path)
+
+
+def test_a_gap_above_j_has_no_number(plain: Results) -> None:
+    (cell,) = [
+        row.cells[1]
+        for row in by_size.table(rows("small").assign(gap=1e15), [plain]).rows
+        if row.cells[0].startswith("gap")
+    ]
+    assert cell == "above J → above J"
 
 
 def test_a_record_with_a_row_twice_is_refused(tmp_path: Path) -> None:
