@@ -1,7 +1,7 @@
 """The table of the ladder of sizes: recorded runs on real stories together with the language models of the page."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -71,29 +71,27 @@ def read(path: Path) -> pd.DataFrame:
 def table(recorded: pd.DataFrame, experiments: Sequence[Results]) -> Table:
     """Return one row per quantity and one column per size: the recorded ones, then those of this page."""
     here = [results for results in experiments if problem.name(results.settings) == problem.LANGUAGE_MODEL]
-    columns = {f"{_name(group)}, recorded": _cells(group, _origin(group)) for group in ladder.sizes(recorded)}
-    columns |= {results.name: _cells(rows_of_ladder.rows(results), "this page") for results in here}
+    first = next(ladder.sizes(ladder.at_usual_rate(recorded)))
+    columns = {f"{_name(group)}, recorded": _cells(group, first, _origin(group)) for group in ladder.sizes(recorded)}
+    columns |= {results.name: _cells(rows_of_ladder.rows(results), first, "this page") for results in here}
     labels = next(iter(columns.values()))
     records = [{"quantity": label} | {name: cells[label] for name, cells in columns.items()} for label in labels]
-    return Table.from_records(ENTRY, records, note=f"{ladder.verdict(recorded)} {_growth(recorded)}".strip())
+    return Table.from_records(ENTRY, records, note=ladder.verdict(recorded))
 
 
-def _growth(recorded: pd.DataFrame) -> str:
-    """Say how the gain of each size compares with that of the smallest, at the usual rate.
+def _growth(group: pd.DataFrame, first: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Yield how the gain compares with that of the first recorded size, by label.
 
-    On the same stories and in the same seeds; windows, damage and vocabulary may differ.
+    In the same seeds, on the same stories and at the same learning rate; windows, damage and vocabulary may differ.
     """
-    first, *others = ladder.sizes(ladder.at_usual_rate(recorded))
-    sentences = []
-    for other in others:
-        of_j, of_acceleration = ladder.growth(first, other, "desired")
-        if set(other["stories"]) == set(first["stories"]) and of_j.mean is not None:
-            sentences.append(
-                f"In {_name(other)}, J near-optimal / conventional on desired is {interval(of_j)} times that of "
-                f"{_name(first)}, paired by seed, and the acceleration "
-                f"{interval(of_acceleration, missing='an unknown number of')} times."
-            )
-    return " ".join(sentences)
+    same = set(group["stories"]) == set(first["stories"]) and ladder.learning_rate(group) == ladder.learning_rate(
+        first
+    )
+    compared = zip(
+        ("J near-optimal / conventional", "acceleration"), ladder.growth(first, group, "desired"), strict=True
+    )
+    for label, ratio in compared:
+        yield f"{label} on desired, times that of {_name(first)}", interval(ratio) if same else "-"
 
 
 def _name(group: pd.DataFrame) -> str:
@@ -112,8 +110,8 @@ def _gap(relative: Interval) -> str:
     return "above J" if relative.mean is not None and relative.mean > 1 else interval(relative, share=True)
 
 
-def _cells(group: pd.DataFrame, origin: str) -> dict[str, str]:
-    """Return what is said of a size, by label."""
+def _cells(group: pd.DataFrame, first: pd.DataFrame, origin: str) -> dict[str, str]:
+    """Return what is said of a size, by label; `first` is the recorded one with which its gain is compared."""
     size = group.iloc[0]
     cells = {
         "computed": origin,
@@ -133,6 +131,7 @@ def _cells(group: pd.DataFrame, origin: str) -> dict[str, str]:
     for against in REFERENCES:
         reached = ladder.quantity(group, NEAR, f"acceleration_{against}", logarithmic=True)
         cells[f"acceleration on {against}"] = interval(reached, missing="never")
+    cells |= _growth(group, first)
     before, after = (_gap(ladder.relative_gap(group, policy)) for policy in (CONVENTIONAL, NEAR))
     cells["gap / J, conventional → near-optimal"] = f"{before} → {after}"
     for label, column in (

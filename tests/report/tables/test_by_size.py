@@ -41,20 +41,30 @@ def test_a_page_without_language_models_has_the_recorded_sizes_alone(plain: Resu
     assert table.header == ("quantity", "small, recorded", "large, recorded")
 
 
-def test_the_gain_of_larger_sizes_is_compared_with_that_of_the_smallest_in_the_same_seeds(plain: Results) -> None:
+OF_J, OF_ACCELERATION = (
+    f"{quantity} on desired, times that of small" for quantity in ("J near-optimal / conventional", "acceleration")
+)
+
+
+def compared(label: str, plain: Results, *frames: pd.DataFrame) -> tuple[str, ...]:
+    """Return a row of the table of some sizes: one cell per size, from the smallest."""
+    return {row.cells[0]: row.cells[1:] for row in by_size.table(pd.concat(frames), [plain]).rows}[label]
+
+
+def test_the_gain_of_every_size_is_compared_with_that_of_the_smallest_in_the_same_seeds(plain: Results) -> None:
     small = rows("small", near_optimal={0: 2.0, 1: 1.0, 2: 4.0})
     large = rows("large", steps=40, near_optimal={0: 1.0, 1: 0.5, 2: 2.0, 3: 4.0})
-    note = by_size.table(pd.concat([large, small]), [plain]).note
-    assert "In large, J near-optimal / conventional on desired is 0.500" in note
-    assert "(3 of 4 seeds) times that of small, paired by seed" in note
-    other_seeds = rows("large", steps=40, near_optimal={7: 1.0})
-    assert "times that of" not in by_size.table(pd.concat([small, other_seeds]), [plain]).note
+    first, second = compared(OF_J, plain, large, small)
+    assert first.startswith("1.00 [")
+    assert second.startswith("0.500 [")
+    assert second.endswith("(3 of 4 seeds)")
+    assert compared(OF_ACCELERATION, plain, large, small)[1].startswith("1.00 [")
+    assert compared(OF_J, plain, small, rows("large", steps=40, near_optimal={7: 1.0}))[1] == "-"
 
 
 @pytest.mark.parametrize("other", [{"stories": "bb"}, {"learning_rate": 0.4}])
 def test_sizes_of_other_stories_or_another_learning_rate_are_not_compared(plain: Results, other) -> None:
-    note = by_size.table(pd.concat([rows("small"), rows("large", steps=40).assign(**other)]), [plain]).note
-    assert "times that of" not in note
+    assert compared(OF_J, plain, rows("small"), rows("large", steps=40).assign(**other)) == ("1.00", "-")
 
 
 def test_a_seed_that_diverged_counts_as_one_without_a_value(plain: Results) -> None:
@@ -104,5 +114,4 @@ def test_a_record_with_a_row_twice_is_refused(tmp_path: Path) -> None:
 
 def test_a_larger_model_at_the_same_size_is_compared_too(plain: Results) -> None:
     wide = rows("wide", near_optimal={0: 1.5}).assign(parameters=9000)
-    note = by_size.table(pd.concat([wide, rows("small")]), [plain]).note
-    assert "In wide, J near-optimal / conventional on desired is 0.500" in note
+    assert compared(OF_J, plain, wide, rows("small")) == ("1.00", "0.500")
