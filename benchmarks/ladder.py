@@ -156,7 +156,7 @@ def table_of_costs(rows: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
             memory = jobs[["estimated_memory_mb", "peak_memory_mb"]].astype(float).max()
             values = [*((value, ".1f") for value in minutes), *((value, ".0f") for value in memory)]
             cells = [format(value, form) if pd.notna(value) else "-" for value, form in values]
-            lines.append([str(group["experiment"].iloc[0]), str(policy), str(len(jobs)), *cells])
+            lines.append([ladder.name(group), str(policy), str(len(jobs)), *cells])
     return header, lines
 
 

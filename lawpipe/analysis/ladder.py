@@ -22,6 +22,11 @@ def sizes(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
     yield from sorted(groups, key=size)
 
 
+def name(group: pd.DataFrame) -> str:
+    """Return the name of an experiment."""
+    return str(group["experiment"].iloc[0])
+
+
 def size(group: pd.DataFrame) -> tuple[int, int]:
     """Return T x N and the number of parameters of an experiment; sizes are compared by both, in this order."""
     return weights(group), int(group["parameters"].iloc[0])
@@ -39,7 +44,7 @@ def learning_rate(group: pd.DataFrame) -> float:
 
 def at_usual_rate(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the experiments at the learning rate that most of them have; of several, the smallest."""
-    rates = pd.Series({name: learning_rate(group) for name, group in frame.groupby("experiment")}, dtype=np.float64)
+    rates = pd.Series({key: learning_rate(group) for key, group in frame.groupby("experiment")}, dtype=np.float64)
     usual = rates.mode()
     return frame[frame["experiment"].map(rates) == usual[0]] if len(usual) else frame
 
@@ -94,7 +99,7 @@ def verdict(frame: pd.DataFrame) -> str:
         (AT_TUNED_RATE, TUNED, "At that rate, a search changes it by a further {}"),
     ):
         changes = [
-            f"{100 * (mean - 1):+.1f} % in {group['experiment'].iloc[0]}"
+            f"{100 * (mean - 1):+.1f} % in {name(group)}"
             for group in sizes(frame)
             if (mean := ratio(group, "desired", policy, other).mean) is not None
         ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lawpipe.run.errors import InputError
 
+#: What to do about a file that running again makes anew.
 AGAIN = "delete it and run again"
 
 

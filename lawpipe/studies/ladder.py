@@ -41,7 +41,7 @@ def figure(frame: pd.DataFrame) -> Figure:
     drawing = Figure(figsize=(layout.WIDTH, 5.2), layout="constrained")
     grid = drawing.subplots(2, 2)
     groups = [*ladder.sizes(ladder.at_usual_rate(frame))]
-    left_out = sorted(set(frame["experiment"]) - {_name(group) for group in groups})
+    left_out = sorted(set(frame["experiment"]) - {ladder.name(group) for group in groups})
     for against, look in ((against, style.AGAINST[against]) for against in REFERENCES):
         column = f"acceleration_{against}"
         values = [group.loc[group["policy"] == ladder.NEAR, column] for group in groups]
@@ -113,14 +113,9 @@ def _apart(sizes: list[int]) -> list[int]:
     return chosen
 
 
-def _name(group: pd.DataFrame) -> str:
-    """Return the name of an experiment."""
-    return str(group["experiment"].iloc[0])
-
-
 def _note(groups: list[pd.DataFrame], left_out: list[str]) -> str:
     """Say how many seeds each size has, which are left out, and where they were recorded."""
-    names = [_name(group) for group in groups]
+    names = [ladder.name(group) for group in groups]
     seeds = ", ".join(f"{name} {group['seed'].nunique()}" for name, group in zip(names, groups, strict=True))
     moved = ", ".join(name for name, earlier in zip(names, _earlier(groups), strict=True) if earlier)
     hollow = f"; hollow, from left to right: {moved}, which have the T x N of the filled one before" if moved else ""

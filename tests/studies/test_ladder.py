@@ -31,7 +31,7 @@ def test_a_larger_model_at_the_same_size_is_hollow_and_not_joined() -> None:
     (hollow,) = [line for line in desired.get_lines() if line.get_markerfacecolor() == "none"]
     assert [*hollow.get_ydata()] == [0.5]
     assert hollow.get_xdata()[0] > 300
-    assert "from left to right: wide" in " ".join(text.get_text() for text in figure.texts)
+    assert "hollow, from left to right: wide" in " ".join(text.get_text() for text in figure.texts)
 
 
 def test_labels_of_sizes_that_are_close_do_not_overlap() -> None:

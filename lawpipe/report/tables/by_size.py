@@ -72,7 +72,9 @@ def table(recorded: pd.DataFrame, experiments: Sequence[Results]) -> Table:
     """Return one row per quantity and one column per size: the recorded ones, then those of this page."""
     here = [results for results in experiments if problem.name(results.settings) == problem.LANGUAGE_MODEL]
     first = next(ladder.sizes(ladder.at_usual_rate(recorded)))
-    columns = {f"{_name(group)}, recorded": _cells(group, first, _origin(group)) for group in ladder.sizes(recorded)}
+    columns = {
+        f"{ladder.name(group)}, recorded": _cells(group, first, _origin(group)) for group in ladder.sizes(recorded)
+    }
     columns |= {results.name: _cells(rows_of_ladder.rows(results), first, "this page") for results in here}
     labels = next(iter(columns.values()))
     records = [{"quantity": label} | {name: cells[label] for name, cells in columns.items()} for label in labels]
@@ -91,12 +93,7 @@ def _growth(group: pd.DataFrame, first: pd.DataFrame) -> Iterator[tuple[str, str
         ("J near-optimal / conventional", "acceleration"), ladder.growth(first, group, "desired"), strict=True
     )
     for label, ratio in compared:
-        yield f"{label} on desired, times that of {_name(first)}", interval(ratio) if same else "-"
-
-
-def _name(group: pd.DataFrame) -> str:
-    """Return the name of a size."""
-    return str(group["experiment"].iloc[0])
+        yield f"{label} on desired, times that of {ladder.name(first)}", interval(ratio) if same else "-"
 
 
 def _origin(group: pd.DataFrame) -> str:

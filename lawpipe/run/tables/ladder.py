@@ -5,7 +5,7 @@ from lawpipe.run.table import table
 #: One row per experiment, seed and policy. Losses and gap are in nats, the fit is that of the desired loss, and
 #: `noncontributive_excluded` and `redundant_dropped` are those of instantaneous contributions to it.
 #: `learning_rate` is that of the policy's first step, `evaluations` the number of gradients that led to the searched
-#: policy, `stories` the fingerprint of the stories, `operations` how many damage each perturbed window.
+#: policy, `stories` the fingerprint of the stories, `operations` the number of edits to each perturbed window.
 LADDER = table(
     "ladder",
     "experiment: string, corpus: string, stories: string, steps: int32, examples: int32, desired_examples: int32, "
